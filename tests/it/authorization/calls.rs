@@ -213,7 +213,21 @@ impl Calls {
         format!("{{ {} }}", parts.join(" "))
     }
 
-    /// The shortest selections that lead from a root field's answer to an object of a type with rights of its own, no deeper than `depth`.
+    /// Whether an answer to a selection by `wide` has an object with fields that a deeper one would ask for.
+    pub fn goes_on(&self, answer: &Value) -> bool {
+        match answer {
+            Value::Array(items) => items.iter().any(|item| self.goes_on(item)),
+            Value::Object(object) => {
+                let kind = object.get("__typename").and_then(Value::as_str).unwrap_or_default();
+                let is_left_out = |field: &FieldDefinition| !object.contains_key(&format!("{kind}_{}", field.name));
+                self.plain_fields(kind).any(is_left_out) || object.values().any(|field| self.goes_on(field))
+            }
+            _ => false,
+        }
+    }
+
+    /// The beginnings of the shortest selections that lead from a root field's answer to an object of a type with rights of its own, no deeper than
+    /// `depth`: `{ __typename order { __typename `. Each stands before those that go on from it.
     pub fn ways_to_guarded(&self, field: &FieldDefinition, depth: u32) -> Vec<String> {
         let mut found = Vec::new();
         self.walk_ways(&base(&field.ty.node), depth, "{ __typename ", &mut found);
@@ -223,8 +237,7 @@ impl Calls {
     fn walk_ways(&self, kind: &str, depth: u32, so_far: &str, found: &mut Vec<String>) {
         let stands_for = [vec![kind.to_owned()], self.members(kind)].concat();
         if stands_for.iter().any(|one| self.needed_for(one).is_some()) {
-            let open = so_far.matches('{').count();
-            found.push(format!("{so_far}{}", "} ".repeat(open)));
+            found.push(so_far.to_owned());
         }
         if depth == 0 {
             return;

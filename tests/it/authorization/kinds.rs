@@ -34,13 +34,14 @@ async fn kinds(world: &World) -> Vec<(String, Caller)> {
     kinds
 }
 
+/// Rights are asked above the database: Postgres has every fourth root field of each kind, and other ones for the next kind.
 async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
-    let calls = Calls::of_the_schema();
+    let (calls, part) = (Calls::of_the_schema(), Part::WHOLE.above_the_database(world));
     let house = &world.ours;
     let (mut asked, mut wrong) = (0, Vec::new());
-    for (kind, caller) in kinds(world).await {
+    for (nth, (kind, caller)) in kinds(world).await.into_iter().enumerate() {
         let is_program = caller.actor.kind == entity::prelude::ActorKind::Integration;
-        for (operation, field) in calls.roots() {
+        for (_, (operation, field)) in calls.roots().enumerate().filter(|(place, _)| part.has(nth + place)) {
             let needed = needs(field);
             let steps_up = field.directives.iter().any(|directive| directive.node.name.node == "stepUp");
             let expected: &[Value] = match needed {
@@ -66,7 +67,7 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
             }
         }
     }
-    assert!(asked > 600, "only {asked} calls were made");
+    assert!(asked > 600 / part.of, "only {asked} calls were made");
     assert!(wrong.is_empty(), "{} of {asked}: {wrong:#?}", wrong.len());
 }
 

@@ -72,13 +72,21 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("len", "LegalEntity", Some("tenant.write")),
 ];
 
+fn node(prefix: &str) -> &'static (&'static str, &'static str, Option<&'static str>) {
+    NODES.iter().find(|(known, ..)| *known == prefix).unwrap_or_else(|| panic!("{prefix} has no case"))
+}
+
+/// The type of a node, by the prefix of its ID.
+pub fn type_of(prefix: &str) -> &'static str {
+    node(prefix).1
+}
+
 async fn a_node_needs_the_rights_of_its_type(world: &World) {
     let calls = Calls::of_the_schema();
     let house = &world.ours;
     let query = "query($id: ID!) { node(id: $id) { __typename id } }";
     for (prefix, id) in house.nodes() {
-        let (_, kind, needed) =
-            NODES.iter().find(|(known, ..)| known == prefix).unwrap_or_else(|| panic!("{prefix} has no case"));
+        let (_, kind, needed) = node(prefix);
         let variables = json!({ "id": id });
         if let Some(needed) = needed {
             let denied = world.ask(house, Some(house.only(&[])), query, &variables).await;

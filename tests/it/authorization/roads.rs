@@ -206,12 +206,14 @@ struct Walk<'c> {
 
 impl Walk<'_> {
     /// Asks for each of these objects at the end of a way. They are asked for together, and where one is refused each by itself: the others are shown
-    /// all the same. Objects that the schema says are refused are by themselves from the first.
+    /// all the same. Objects that the schema says are refused, and that would take others with them because they are never null, are by themselves from
+    /// the first.
     async fn go(&mut self, start: &mut Start<'_>, way: &Way, objects: Vec<&FieldDefinition>) {
         if start.closed.iter().any(|open| way.open.starts_with(open.as_str())) {
             return;
         }
-        let (refused, shown): (Vec<_>, Vec<_>) = objects.into_iter().partition(|object| self.asks_more(object, start.permission));
+        let (refused, shown): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|object| !object.ty.node.nullable && self.asks_more(object, start.permission));
         let mut left = VecDeque::from([shown]);
         left.extend(refused.into_iter().map(|object| vec![object]));
         left.retain(|objects| !objects.is_empty());
@@ -252,8 +254,10 @@ impl Walk<'_> {
         if errors.is_empty() {
             return Outcome::Answered;
         }
+        let own = alone(way, begins, objects.iter().copied().zip(fields));
         match refused_at(way, &errors, begins) {
             Some(open) if !is_shown(&answer["data"][field.name.node.as_str()], &names(&open)) => Outcome::Closed(open),
+            _ if are_refusals_at(&errors, &own) => Outcome::Answered,
             _ => Outcome::Refused,
         }
     }
@@ -277,10 +281,31 @@ impl Walk<'_> {
     }
 }
 
+/// The columns of objects at the end of a way that may be null, as they are selected: one that is refused there takes no other with it.
+fn alone<'a>(way: &Way, begins: usize, objects: impl Iterator<Item = (&'a FieldDefinition, &'a str)>) -> BTreeSet<usize> {
+    let (mut columns, mut here) = (BTreeSet::new(), begins + 1 + way.open.len() + " __typename ".len());
+    for (object, selected) in objects {
+        if object.ty.node.nullable {
+            columns.insert(here);
+        }
+        here += selected.len() + " ".len();
+    }
+    columns
+}
+
+fn is_refusal(error: &ServerError) -> bool {
+    error.source::<TopError>().is_some_and(|top| top.code() == Code::Forbidden)
+}
+
+/// Whether all errors are refusals, each at one of these columns.
+fn are_refusals_at(errors: &[ServerError], columns: &BTreeSet<usize>) -> bool {
+    let is_there = |error: &ServerError| error.locations.first().is_some_and(|place| columns.contains(&place.column));
+    errors.iter().all(|error| is_refusal(error) && is_there(error))
+}
+
 /// The beginning of a way up to the field that the caller was refused, where all errors are that. A field is known by its place in the document, where
 /// the way begins at this byte: the path of an error may be that of a list above it.
 fn refused_at(way: &Way, errors: &[ServerError], begins: usize) -> Option<String> {
-    let is_refusal = |error: &ServerError| error.source::<TopError>().is_some_and(|top| top.code() == Code::Forbidden);
     let columns: BTreeSet<usize> = errors.iter().filter_map(|error| error.locations.first()).map(|place| place.column).collect();
     let column = *columns.first().filter(|_| columns.len() == 1 && errors.iter().all(is_refusal))?;
     let (mut open, mut here) = (String::new(), begins + 1);
@@ -300,7 +325,7 @@ fn names(open: &str) -> Vec<&str> {
 }
 
 /// Whether there is anything at these fields of a value.
-fn is_shown(value: &Value, names: &[&str]) -> bool {
+pub(super) fn is_shown(value: &Value, names: &[&str]) -> bool {
     match (value, names) {
         (Value::Null, _) => false,
         (Value::Array(items), _) => items.iter().any(|item| is_shown(item, names)),
@@ -321,6 +346,9 @@ fn a_way_is_closed_where_its_own_field_is_refused_and_nothing_of_it_is_shown() {
     assert_eq!(refused_at(&way, &[refusal(customer), refusal(orders)], begins), None, "two fields are refused");
     assert_eq!(refused_at(&way, &[refusal(begins + 1 + way.open.len())], begins), None, "an object at its end is refused");
     let fault = Error::new_with_source(TopError::Internal).into_server_error(Pos { line: 1, column: customer });
+    assert!(are_refusals_at(&[refusal(customer), refusal(orders)], &BTreeSet::from([orders, customer])));
+    assert!(!are_refusals_at(&[refusal(customer), refusal(orders)], &BTreeSet::from([customer])), "another field is refused too");
+    assert!(!are_refusals_at(&[refusal(customer), fault.clone()], &BTreeSet::from([customer])), "a fault is no refusal");
     assert_eq!(refused_at(&way, &[refusal(customer), fault], begins), None, "a fault is no refusal");
     let fields = names(&way.open);
     assert_eq!(fields, ["orders", "customer"]);
@@ -329,9 +357,10 @@ fn a_way_is_closed_where_its_own_field_is_refused_and_nothing_of_it_is_shown() {
     assert!(is_shown(&shown([Value::Null, json!({ "name": "Ada" })]), &fields), "another item shows it");
 }
 
-/// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root.
+/// As it runs: whoever may call a root field and nothing else meets no object that they could not ask for at its own root. Permissions are asked above
+/// the database, so Postgres has every fourth type of a part.
 async fn walk(world: &World, part: Part) {
-    let calls = Calls::of_the_schema();
+    let (calls, part) = (Calls::of_the_schema(), part.above_the_database(world));
     let map = Map::of(&calls);
     let ours: BTreeSet<&String> =
         map.roads.keys().enumerate().filter(|(place, _)| part.has(*place)).map(|(_, kind)| kind).collect();
