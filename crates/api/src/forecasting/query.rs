@@ -213,7 +213,7 @@ impl ForecastQuery {
         };
         let product = product_named(ctx, named, &["input", "product"]).await?.ok_or_else(no_product)?;
         let found = Box::pin(shell::simulate(&permit, db, (product, store), policy, range)).await;
-        Ok(StockSimulation::of_product(found.map_err(|error| unknown(error, &input))?))
+        Ok(found.map_err(|error| unknown(error, &input))?.into())
     }
 }
 

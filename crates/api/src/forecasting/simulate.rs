@@ -182,11 +182,13 @@ pub struct StockSimulation {
     classes: Option<SimulatedClasses>,
 }
 
-impl StockSimulation {
-    pub(super) fn of_product(simulation: Simulation) -> Self {
-        let Simulation { promised, found } = simulation;
+impl From<Simulation> for StockSimulation {
+    fn from(Simulation { promised, found }: Simulation) -> Self {
         Self { is_of_one: true, promised, unsimulated: found.err(), played: found.ok(), classes: None }
     }
+}
+
+impl StockSimulation {
     pub(super) fn of_products(found: Result<SimulatedClasses, Unsimulated>) -> Self {
         let promised = found.as_ref().ok().and_then(|found| found.all.promised);
         let unsimulated = found.as_ref().err().copied();
