@@ -87,7 +87,7 @@ export type StockDigestLevelsQuery = {
     pageInfo: {
       /** Whether there are nodes after this page. */
       hasNextPage: boolean;
-      /** The last node's cursor. */
+      /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
     };
   };
@@ -113,7 +113,7 @@ export type StockChangedSubscription = {
   stockChanged: {
     /** Phase of the stream that the item belongs to. */
     phase: S.Open<S.StreamPhase>;
-    /** Cursor of the item. Pass it as `after` to resume from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. Null in a RESET. */
     cursor: string | null;
     /** Reason that the stream ends; null unless the phase is RESET. */
     reset: S.Open<S.ResetReason> | null;
@@ -182,7 +182,7 @@ export type OrderChangedSubscription = {
   orderChanged: {
     /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
-    /** Cursor of the item. Pass it as `after` to resume from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. Null in a RESET. */
     cursor: string | null;
     /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
@@ -252,7 +252,7 @@ export type AlertChangedSubscription = {
   alertChanged: {
     /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
-    /** Cursor of the item. Pass it as `after` to resume from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. Null in a RESET. */
     cursor: string | null;
     /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
@@ -396,7 +396,7 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -406,7 +406,7 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -424,7 +424,7 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -505,7 +505,7 @@ export type OrderCancelMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -515,7 +515,7 @@ export type OrderCancelMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -637,7 +637,7 @@ export type OrdersQuery = {
     pageInfo: {
       /** Whether there are nodes after this page. */
       hasNextPage: boolean;
-      /** The last node's cursor. */
+      /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
     };
   };
@@ -708,7 +708,7 @@ export type LoginResultFieldsFragment = {
     code: S.Open<S.ErrorCode>;
     /** Explanation of the refusal in words, with the values that would be accepted. */
     message: string;
-    /** The path to the input field that is meant, list positions included. */
+    /** The path to the input field that is meant, list positions included. Null where no field is meant. */
     field: string[] | null;
     /** Whether the call may succeed later without being changed. */
     retryable: boolean;
@@ -773,7 +773,7 @@ export type LoginMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. */
+      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -851,7 +851,7 @@ export type MfaVerifyMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. */
+      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -931,7 +931,7 @@ export type SessionRefreshMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. */
+      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -955,7 +955,7 @@ export type LogoutMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. */
+      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -1012,7 +1012,7 @@ export type StockLevelsQuery = {
     pageInfo: {
       /** Whether there are nodes after this page. */
       hasNextPage: boolean;
-      /** The last node's cursor. */
+      /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
     };
     /** The stream's head when the first page was read: hand it to stockChanged(after:) after the last page, and nothing is missed. */
@@ -1077,7 +1077,7 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -1087,7 +1087,7 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -1105,7 +1105,7 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. */
+          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;

@@ -85,13 +85,13 @@ export interface ActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the stock movements, at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
 /**
- * Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the
- * order's own.
+ * Shipping or billing address of an order: at least one field, each of at most 120 characters. Fields that are left
+ * out or null are empty. Encrypted with a key of the order's own.
  */
 export interface AddressInput {
   /** Name at the address. */
@@ -128,7 +128,7 @@ export interface AlertActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is. */
   note?: string | null;
 }
 
@@ -145,7 +145,7 @@ export interface AlertAssignInput {
   memberId?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is. */
   note?: string | null;
 }
 
@@ -155,7 +155,10 @@ export type AlertDigest =
   | 'HOURLY'
   | 'DAILY';
 
-/** Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter. */
+/**
+ * Crossings of stock thresholds that match all of these; a condition that is null is ignored. Alerts that are kept
+ * have an AlertListFilter.
+ */
 export interface AlertFilter {
   /** Thresholds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAlertKind> | null;
@@ -307,7 +310,7 @@ export interface AlertSnoozeInput {
   until: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is. */
   note?: string | null;
 }
 
@@ -341,7 +344,7 @@ export interface ApiKeyBudgetInput {
 
 /** A key to be made. */
 export interface ApiKeyCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** ID of the integration that the key belongs to. */
   integrationId: string;
@@ -354,6 +357,11 @@ export interface ApiKeyCreateInput {
   /** Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any. */
   allowedCidrs?: ReadonlyArray<string> | null;
   /** Whether the key may send only documents that the operator has listed. Null for the integration's setting. */
+  isTrustedDocumentsOnly?: boolean | null;
+  /**
+   * Deprecated name of `isTrustedDocumentsOnly`.
+   * @deprecated 2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.
+   */
   trustedDocumentsOnly?: boolean | null;
   /** Share of the integration's rate limit that the key may use; all of it by default. */
   budget?: ApiKeyBudgetInput | null;
@@ -438,7 +446,7 @@ export interface AuditEntrySort {
 export type AuditEntrySortField =
   | 'SEQ';
 
-/** Entries that match all of these. */
+/** Entries that match all of these; a condition that is null is ignored. */
 export interface AuditFilter {
   /** Member or integration that acted. */
   actor?: IdFilter | null;
@@ -525,8 +533,8 @@ export interface BackupRunSort {
 export type BackupRunSortField =
   | 'STARTED_AT';
 
-/** State of a run in the log of backups. */
-export type BackupState =
+/** Status of a run in the log of backups. */
+export type BackupStatus =
   | 'RUNNING'
   | 'DONE'
   | 'FAILED';
@@ -577,7 +585,7 @@ export interface BlanketOrderCreateInput {
   lines: ReadonlyArray<BlanketOrderLineInput>;
 }
 
-/** Blanket orders that match all of these. */
+/** Blanket orders that match all of these; a condition that is null is ignored. */
 export interface BlanketOrderFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<BlanketOrderFilter> | null;
@@ -621,8 +629,10 @@ export interface BlanketOrderFilter {
 export interface BlanketOrderLineInput {
   /** The product; each is in one line. */
   product: ProductRef;
-  /** Agreed quantity, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Agreed quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /**
    * Smallest quantity of the product that one purchase order calls off, unless it calls off all that is left, in the product's smallest unit: from
    * 1 to `quantity`. Null for none.
@@ -757,7 +767,7 @@ export interface CarrierUpsertInput {
   name: string;
   /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. Empty by default. */
   services?: ReadonlyArray<string>;
-  /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. */
+  /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. Null for none. */
   trackingUrlTemplate?: string | null;
   /**
    * Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
@@ -776,7 +786,7 @@ export interface CategoryArchiveInput {
   category?: CategoryRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Required with `moveTo`. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /**
    * Deprecated form of `moveTo`: its ID.
@@ -789,7 +799,7 @@ export interface CategoryArchiveInput {
 
 /** Categories to be made or changed, at most 500. */
 export interface CategoryBulkUpsertInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The categories, parents before their children, each answered by itself. */
   rows: ReadonlyArray<CategoryUpsertInput>;
@@ -797,7 +807,7 @@ export interface CategoryBulkUpsertInput {
 
 /** A new category. */
 export interface CategoryCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Name of the category, at most 255 characters. */
   name: string;
@@ -811,18 +821,23 @@ export interface CategoryCreateInput {
   /** Parent category. Null for a root. */
   parent?: CategoryRef | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Null for 0. */
+  sortIndex?: number | null;
+  /**
+   * Deprecated name of `sortIndex`.
+   * @deprecated 2026-11-27: use sortIndex. Removed after 2027-11-27.
+   */
   position?: number | null;
-  /** URL of the category's picture. */
+  /** URL of the category's picture. Null for none. */
   imageUrl?: string | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. Null for {}. */
   metadata?: unknown | null;
-  /** Text about the category for shoppers, at most 10,000 characters. */
+  /** Text about the category for shoppers, at most 10,000 characters. Null for none. */
   description?: string | null;
   /** Whether shops show the category. Null for true. */
   isActive?: boolean | null;
-  /** Title of the category's page for search engines, at most 255 characters. */
+  /** Title of the category's page for search engines, at most 255 characters. Null for none. */
   seoTitle?: string | null;
-  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  /** Summary of the category's page for search engines, at most 1,000 characters. Null for none. */
   seoDescription?: string | null;
 }
 
@@ -839,7 +854,7 @@ export interface CategoryRestoreInput {
   category?: CategoryRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -859,13 +874,16 @@ export type CategorySortField =
   | 'CREATED_AT'
   | 'UPDATED_AT';
 
-/** A change of a category. Fields that are left out stay as they are; null clears. */
+/**
+ * A change of a category. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+ * where one must have a value.
+ */
 export interface CategoryUpdateInput {
   /** The category. */
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Name of the category, at most 255 characters. */
   name?: string | null;
@@ -879,6 +897,11 @@ export interface CategoryUpdateInput {
   /** Parent category: neither the category nor one of its descendants. Null makes it a root. */
   parent?: CategoryRef | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused. */
+  sortIndex?: number | null;
+  /**
+   * Deprecated name of `sortIndex`.
+   * @deprecated 2026-11-27: use sortIndex. Removed after 2027-11-27.
+   */
   position?: number | null;
   /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
@@ -894,7 +917,10 @@ export interface CategoryUpdateInput {
   seoDescription?: string | null;
 }
 
-/** A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears. */
+/**
+ * A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are. Null
+ * clears a field, and is refused with REQUIRED where one must have a value.
+ */
 export interface CategoryUpsertInput {
   /** Finds the category. */
   slug: string;
@@ -903,6 +929,11 @@ export interface CategoryUpsertInput {
   /** Slug of the parent category, which may be an earlier row. Null makes the category a root. */
   parentSlug?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays; null is refused. */
+  sortIndex?: number | null;
+  /**
+   * Deprecated name of `sortIndex`.
+   * @deprecated 2026-11-27: use sortIndex. Removed after 2027-11-27.
+   */
   position?: number | null;
   /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
@@ -926,13 +957,13 @@ export interface ChannelArchiveInput {
   channel?: ChannelRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /** A new channel. */
 export interface ChannelCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the channel, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
@@ -953,7 +984,7 @@ export interface ChannelRestoreInput {
   channel?: ChannelRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -994,7 +1025,10 @@ export interface ColumnMappingInput {
   field?: string | null;
 }
 
-/** A person to reach about an order: at least one field. Sealed under a key of the order's own. */
+/**
+ * A person to reach about an order: at least one field. Fields that are left out or null are empty. Sealed under a key
+ * of the order's own.
+ */
 export interface ContactInput {
   /** The name; at most 120 characters. */
   name?: string | null;
@@ -1068,13 +1102,13 @@ export interface CustomerArchiveInput {
   customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /** Customers to be made or changed, at most 500. */
 export interface CustomerBulkUpsertInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The customers, each answered by itself. */
   rows: ReadonlyArray<CustomerUpsertInput>;
@@ -1082,26 +1116,26 @@ export interface CustomerBulkUpsertInput {
 
 /** A new customer: at least one of externalRef, name and email is needed. */
 export interface CustomerCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** Reference of the customer in an external system, unique in the tenant; at most 255 characters. */
+  /** Reference of the customer in an external system, unique in the tenant; at most 255 characters. Null for none. */
   externalRef?: string | null;
-  /** Name of the customer, at most 255 characters. */
+  /** Name of the customer, at most 255 characters. Null when unknown. */
   name?: string | null;
-  /** Country of the customer: an ISO 3166 code, or a name. */
+  /** Country of the customer: an ISO 3166 code, or a name. Null when unknown. */
   country?: string | null;
-  /** E-mail address of the customer. */
+  /** E-mail address of the customer. Null when unknown. */
   email?: string | null;
   /**
    * Tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
-   * They are kept unsealed: they must not identify a person.
+   * They are kept unsealed: they must not identify a person. Null for none.
    */
   tags?: ReadonlyArray<string> | null;
-  /** Contacts at the customer, at most 20. */
+  /** Contacts at the customer, at most 20. Null for none. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** Addresses of the customer, at most 20. */
+  /** Addresses of the customer, at most 20. Null for none. */
   addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** Tax numbers of the customer, at most 10. */
+  /** Tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
   /** Payment terms of the customer. Null for none. */
   paymentTerms?: PaymentTermsInput | null;
@@ -1115,13 +1149,13 @@ export interface CustomerEraseInput {
   customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /**
- * Customers that match all of these. Without a filter, those in use. Names and e-mail addresses are stored encrypted: an address is found as a whole, and a name among at
- * most 10,000 customers.
+ * Customers that match all of these; a condition that is null is ignored. Without a filter, those in use. Names and
+ * e-mail addresses are stored encrypted: an address is found as a whole, and a name among at most 10,000 customers.
  */
 export interface CustomerFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
@@ -1200,7 +1234,7 @@ export interface CustomerRestoreInput {
   customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -1236,7 +1270,7 @@ export interface CustomerUpdateInput {
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Reference of the customer in an external system, unique in the tenant; at most 255 characters. */
   externalRef?: string | null;
@@ -1312,7 +1346,7 @@ export type DataJobEntity =
   | 'ORDERS'
   | 'DEMAND_FACTS';
 
-/** Data jobs that match all of these. */
+/** Data jobs that match all of these; a condition that is null is ignored. */
 export interface DataJobFilter {
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<DataJobStatus> | null;
@@ -1534,8 +1568,13 @@ export interface ExchangeRateSetInput {
   /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
   source: string;
   /**
-   * Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one.
-   * Default false.
+   * Whether a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
+   * one. Default false.
+   */
+  isUnusual?: boolean;
+  /**
+   * Deprecated name of `isUnusual`.
+   * @deprecated 2026-11-27: use isUnusual. Removed after 2027-11-27.
    */
   unusual?: boolean;
 }
@@ -1566,7 +1605,12 @@ export interface ExchangeRatesImportInput {
    * rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
    */
   ecbXml?: string | null;
-  /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
+  /** Whether rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
+  isUnusual?: boolean;
+  /**
+   * Deprecated name of `isUnusual`.
+   * @deprecated 2026-11-27: use isUnusual. Removed after 2027-11-27.
+   */
   unusual?: boolean;
 }
 
@@ -1696,7 +1740,7 @@ export type ExportScheduleEntity =
   | 'ORDERS'
   | 'STOCK';
 
-/** Export schedules that match all of these. */
+/** Export schedules that match all of these; a condition that is null is ignored. */
 export interface ExportScheduleFilter {
   /** Condition on the ID of the schedule. */
   id?: IdFilter | null;
@@ -1732,6 +1776,11 @@ export interface ExportScheduleRunInput {
   /** ID of the schedule. */
   id: string;
   /** Whether all rows are written once more, into a new set. Default false: rows that changed since the run before. */
+  isFullRefresh?: boolean;
+  /**
+   * Deprecated name of `isFullRefresh`.
+   * @deprecated 2026-11-27: use isFullRefresh. Removed after 2027-11-27.
+   */
   fullRefresh?: boolean;
 }
 
@@ -1830,7 +1879,10 @@ export interface FactorSeriesSetInput {
    * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
    */
   storeId?: string | null;
-  /** Store that the series is for. Needed unless your rights are for all stores. */
+  /**
+   * Store that the series is for. Needed unless your rights are for all stores.
+   * Null for all stores, or for those of `country`.
+   */
   store?: StoreRef | null;
   /**
    * Deprecated form of `product`: its ID.
@@ -1844,9 +1896,15 @@ export interface FactorSeriesSetInput {
    * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
    */
   categoryId?: string | null;
-  /** Category whose products the series is for, with all categories below it. Not together with a product. */
+  /**
+   * Category whose products the series is for, with all categories below it. Not together with a product.
+   * Null for all products, or for `product`.
+   */
   category?: CategoryRef | null;
-  /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
+  /**
+   * Country whose stores the series is for, by their addresses, as two letters. Not together with a store.
+   * Null for any country.
+   */
   country?: string | null;
   /** First day on which the series is known. Null for the day of its first value. */
   from?: string | null;
@@ -1855,9 +1913,12 @@ export interface FactorSeriesSetInput {
    * between without a value; other kinds need four days or more of a week.
    */
   until?: string | null;
-  /** Days and values, at most 4000, each day once. */
+  /** Days and values, at most 4000, each day once. Null where `csv` is given. */
   values?: ReadonlyArray<FactorValueInput> | null;
-  /** Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over. */
+  /**
+   * Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over.
+   * Null where `values` is given.
+   */
   csv?: string | null;
 }
 
@@ -1896,7 +1957,7 @@ export type FileStatus =
 
 /** A file that you are going to send. */
 export interface FileUploadCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Purpose of the file. */
   purpose: FilePurpose;
@@ -2040,9 +2101,9 @@ export interface FulfilmentWavePackInput {
    * the wave is open.
    */
   idempotencyKey?: string;
-  /** ID of the carrier of all parcels. */
+  /** ID of the carrier of all parcels. Null for none. */
   carrierId?: string | null;
-  /** Service of the carrier; at most 128 characters. */
+  /** Service of the carrier; at most 128 characters. Null for none. */
   service?: string | null;
 }
 
@@ -2139,6 +2200,8 @@ export interface FulfilmentWorkCollectInput {
 
 /** Filter of works. Conditions are combined by AND; a null condition is ignored. */
 export interface FulfilmentWorkFilter {
+  /** Works to include. */
+  id?: IdFilter | null;
   /** Works of these stores. */
   store?: IdFilter | null;
   /** Works in one of these states; an empty list matches nothing. */
@@ -2147,6 +2210,12 @@ export interface FulfilmentWorkFilter {
   dueAt?: DateTimeFilter | null;
   /** Works of these orders. */
   order?: IdFilter | null;
+  /** Product of at least one line. Not in fulfilmentWorkChanged. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. Not in fulfilmentWorkChanged. */
+  sku?: StringFilter | null;
+  /** Member or integration that accepted the work; isNull is true for works without an assignee. Not in fulfilmentWorkChanged. */
+  assignee?: IdFilter | null;
   /** True for works of orders with a hold, false for works of orders without one, null for both. Not in fulfilmentWorkChanged. */
   isHeld?: boolean | null;
   /** Works of orders that are delivered in this way. Not in fulfilmentWorkChanged. */
@@ -2227,7 +2296,7 @@ export interface FulfilmentWorkRejectInput {
   expectedVersion?: number | null;
   /** Reason for which the goods are not sent. */
   reason: RejectReason;
-  /** Note that is kept with the work that is refused whole, at most 1,000 characters. */
+  /** Note that is kept with the work that is refused whole, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
@@ -2354,6 +2423,11 @@ export interface HoldRuleUpsertInput {
   /** Whether the rule matches only orders that are neither paid nor authorised in full. Default false. */
   isUnpaid?: boolean;
   /** Whether the rule matches only orders that are shipped and say no shipping address. Default false. */
+  isAddressMissing?: boolean;
+  /**
+   * Deprecated name of `isAddressMissing`.
+   * @deprecated 2026-11-27: use isAddressMissing. Removed after 2027-11-27.
+   */
   lacksAddress?: boolean;
   /**
    * Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
@@ -2381,10 +2455,15 @@ export interface HoldRuleUpsertInput {
    */
   productTags?: ReadonlyArray<string>;
   /** Whether the rule takes its hold off once the order does not match any more. Default false. */
+  isHoldLiftedAutomatically?: boolean;
+  /**
+   * Deprecated name of `isHoldLiftedAutomatically`.
+   * @deprecated 2026-11-27: use isHoldLiftedAutomatically. Removed after 2027-11-27.
+   */
   liftsItself?: boolean;
 }
 
-/** Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing. */
+/** Rows whose ID matches; an operator that is null is ignored. An ID that does not exist, or is not yours, matches nothing. */
 export interface IdFilter {
   /** ID that must be equal. */
   eq?: string | null;
@@ -2393,13 +2472,15 @@ export interface IdFilter {
   /**
    * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
    * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
-   * store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups, `reference` of movements numbers of
-   * documents, at most 20 in a filter. Refused by `id` and for other kinds.
+   * store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups. For orders, purchase orders and blanket
+   * orders, and for `reference` of movements, numbers of documents that you may see, at most 20 in a filter; for members their e-mail addresses, which
+   * need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
    */
   key?: ReadonlyArray<string> | null;
   /**
    * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
-   * stock levels, customer of orders and returns, blanketOrder of purchase orders, and reference of movements; refused elsewhere.
+   * stock levels, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and reference of movements; refused
+   * elsewhere.
    */
   isNull?: boolean | null;
 }
@@ -2472,7 +2553,7 @@ export type ImportMode =
 
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Name of the integration. */
   name: string;
@@ -2488,6 +2569,11 @@ export interface IntegrationCreateInput {
   /** Stores to which the integration's permissions of the class STORE apply. */
   scope: StoreScopeInput;
   /** Whether the integration's keys may send only documents that the operator has listed. Null for false. */
+  isTrustedDocumentsOnly?: boolean | null;
+  /**
+   * Deprecated name of `isTrustedDocumentsOnly`.
+   * @deprecated 2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.
+   */
   trustedDocumentsOnly?: boolean | null;
 }
 
@@ -2517,13 +2603,13 @@ export type IntegrationSortField =
 
 /** Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added. */
 export interface IntegrationUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The integration. */
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Name of the integration. */
+  /** Name of the integration. Null leaves it as it is. */
   name?: string | null;
   /**
    * Deprecated form of `channel`: its ID.
@@ -2532,11 +2618,19 @@ export interface IntegrationUpdateInput {
   channelId?: string | null;
   /** Channel to bind the integration to. Null binds it to none. */
   channel?: ChannelRef | null;
-  /** Permissions of the integration, in place of the present ones. A permission that is removed here is removed from the keys too. */
+  /**
+   * Permissions of the integration, in place of the present ones. A permission that is removed here is removed from the keys too.
+   * Null leaves them as they are.
+   */
   permissions?: ReadonlyArray<string> | null;
-  /** Stores to which the integration's permissions of the class STORE are to apply. */
+  /** Stores to which the integration's permissions of the class STORE are to apply. Null leaves it as it is. */
   scope?: StoreScopeInput | null;
   /** Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is. */
+  isTrustedDocumentsOnly?: boolean | null;
+  /**
+   * Deprecated name of `isTrustedDocumentsOnly`.
+   * @deprecated 2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.
+   */
   trustedDocumentsOnly?: boolean | null;
   /** Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is. */
   isEnabled?: boolean | null;
@@ -2555,6 +2649,14 @@ export interface InvoiceFilter {
   or?: ReadonlyArray<InvoiceFilter> | null;
   /** Condition that must not hold. */
   not?: InvoiceFilter | null;
+  /** Invoices and credit notes to include. */
+  id?: IdFilter | null;
+  /**
+   * Number as it is printed, or its beginning; or the number of the order, or the beginning of the order's reference. Texts are looked for as they are
+   * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole number or reference. An
+   * empty text finds nothing.
+   */
+  search?: string | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<InvoiceKind> | null;
   /** Code of the legal entity that issued the invoice, compared exactly. */
@@ -2569,6 +2671,8 @@ export interface InvoiceFilter {
   number?: StringFilter | null;
   /** Range of the time of the issue. */
   issuedAt?: DateTimeFilter | null;
+  /** Total with tax, of a credit note the amount that it credits. */
+  total?: MoneyFilter | null;
 }
 
 /** An invoice to issue. */
@@ -2753,8 +2857,8 @@ export type LiquidationLineChoice =
   | { all: boolean; ids?: never }
   | { all?: never; ids: ReadonlyArray<string> };
 
-/** State of a line. */
-export type LiquidationLineState =
+/** Status of a line. */
+export type LiquidationLineStatus =
   | 'PROPOSED'
   | 'CLAIMED'
   | 'APPROVED'
@@ -2778,6 +2882,11 @@ export interface LiquidationPlanAdvanceInput {
   /**
    * Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
    * as it is. True and false take a member, not an integration, with product.write for all stores.
+   */
+  isAutomatic?: boolean | null;
+  /**
+   * Deprecated name of `isAutomatic`.
+   * @deprecated 2026-11-27: use isAutomatic. Removed after 2027-11-27.
    */
   automatic?: boolean | null;
 }
@@ -2812,12 +2921,12 @@ export interface LiquidationPlanCreateInput {
 /** Plans. All conditions hold; one that is null is absent. */
 export interface LiquidationPlanFilter {
   /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<LiquidationPlanState> | null;
+  status?: ReadonlyArray<LiquidationPlanStatus> | null;
   /**
    * Deprecated name of `status`.
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
-  state?: ReadonlyArray<LiquidationPlanState> | null;
+  state?: ReadonlyArray<LiquidationPlanStatus> | null;
 }
 
 /** Lines of a plan. All conditions hold; one that is null is absent. */
@@ -2825,12 +2934,12 @@ export interface LiquidationPlanLineFilter {
   /** Stores to include. */
   store?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<LiquidationLineState> | null;
+  status?: ReadonlyArray<LiquidationLineStatus> | null;
   /**
    * Deprecated name of `status`.
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
-  state?: ReadonlyArray<LiquidationLineState> | null;
+  state?: ReadonlyArray<LiquidationLineStatus> | null;
   /** Actions to include; an empty list matches nothing. */
   action?: ReadonlyArray<LiquidationAction> | null;
 }
@@ -2848,8 +2957,8 @@ export type LiquidationPlanSortField =
   | 'MADE_AT'
   | 'UPDATED_AT';
 
-/** State of a plan. */
-export type LiquidationPlanState =
+/** Status of a plan. */
+export type LiquidationPlanStatus =
   | 'DRAFT'
   | 'PARTLY'
   | 'APPROVED'
@@ -2891,6 +3000,11 @@ export interface LiquidationSettingsSetInput {
   /** Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow. */
   slowMonthlyUnits?: number | null;
   /** Whether stock is listed that expires before it is sold. Default true. */
+  isExpiringListed?: boolean;
+  /**
+   * Deprecated name of `isExpiringListed`.
+   * @deprecated 2026-11-27: use isExpiringListed. Removed after 2027-11-27.
+   */
   expiring?: boolean;
   /** Cost of a product's units in a store below which they are not listed, in the company's currency. Null for nothing. */
   leastValue?: MoneyInput | null;
@@ -2948,7 +3062,7 @@ export interface LiquidationTransferCostInput {
   freight: MoneyInput;
 }
 
-/** Codes of lots. Case does not count. */
+/** Codes of lots; an operator that is null is ignored. Case does not count. */
 export interface LotCodeFilter {
   /** Code that must be equal. */
   eq?: string | null;
@@ -2967,14 +3081,19 @@ export interface LotCreateInput {
   /** Code printed on the lot, at most 128 characters, unique within the product; case is ignored. */
   code: string;
   /** Day on which the lot was made. Null when unknown. */
+  manufacturedOn?: string | null;
+  /**
+   * Deprecated name of `manufacturedOn`.
+   * @deprecated 2026-11-27: use manufacturedOn. Removed after 2027-11-27.
+   */
   madeOn?: string | null;
   /** Last day on which the lot may be used. Null when it has no expiry date. */
   expiresOn?: string | null;
-  /** Note on the lot, at most 1,000 characters. */
+  /** Note on the lot, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
-/** Lots that match all of these. */
+/** Lots that match all of these; a condition that is null is ignored. */
 export interface LotFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<LotFilter> | null;
@@ -3056,7 +3175,7 @@ export interface LotStatusInput {
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Reason for the step, stored with the movement; at most 1,000 characters. */
+  /** Reason for the step, stored with the movement; at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -3071,6 +3190,11 @@ export interface LotUpdateInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Day on which the lot was made. Null clears. */
+  manufacturedOn?: string | null;
+  /**
+   * Deprecated name of `manufacturedOn`.
+   * @deprecated 2026-11-27: use manufacturedOn. Removed after 2027-11-27.
+   */
   madeOn?: string | null;
   /**
    * Last day on which the lot may be used. A later day makes stock available again that was set aside as expired. Null for no
@@ -3097,7 +3221,7 @@ export type MarginTop =
   | 'MARGIN'
   | 'MARGIN_RATE';
 
-/** Members that match all of these. */
+/** Members that match all of these; a condition that is null is ignored. */
 export interface MemberFilter {
   /** The member itself. */
   id?: IdFilter | null;
@@ -3113,7 +3237,7 @@ export interface MemberFilter {
 
 /** The grants of a member. */
 export interface MemberRolesSetInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The member. */
   memberId: string;
@@ -3184,7 +3308,7 @@ export interface MoneyInput {
   currencyCode: string;
 }
 
-/** Movements that match all of these. */
+/** Movements that match all of these; a condition that is null is ignored. */
 export interface MovementFilter {
   /** Conditions that must all hold; an empty list holds for everything. Refused by reports. */
   and?: ReadonlyArray<MovementFilter> | null;
@@ -3328,7 +3452,7 @@ export type NoteSortField =
 
 /** A change of a note. */
 export interface NoteUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** ID of the note. */
   id: string;
@@ -3348,7 +3472,7 @@ export interface NumberPatternFilter {
 
 /** Pattern for the numbers that documents of a kind get from now on. */
 export interface NumberPatternSetInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Kind of document. */
   kind: DocumentKind;
@@ -3400,7 +3524,7 @@ export interface OrderCreateInput {
   channelId?: string | null;
   /** Channel from which the order came; the channel with the code DIRECT by default. */
   channel?: ChannelRef | null;
-  /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
+  /** Reference of the order in an external system; at most 128 characters, unique in its channel. Null for none. */
   externalRef?: string | null;
   /**
    * Deprecated form of `customer`: its ID.
@@ -3418,7 +3542,7 @@ export interface OrderCreateInput {
   placedAt?: string | null;
   /** Status in which the order is created. Default CONFIRMED. */
   status?: NewOrderStatus;
-  /** Reservations made before, which the order takes the place of. */
+  /** Reservations made before, which the order takes the place of. Null for none. */
   reservationIds?: ReadonlyArray<string> | null;
   /** Policy for a FULFILLED order that takes stock which is promised to others or not there. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -3429,19 +3553,19 @@ export interface OrderCreateInput {
    * stores are found when it is confirmed. Not with FULFILLED.
    */
   sourcing?: SourcingInput | null;
-  /** Person to reach about the order. */
+  /** Person to reach about the order. Null for none. */
   contact?: ContactInput | null;
-  /** Shipping address of the order. Its country is the order's shippingCountry when that is left out. */
+  /** Shipping address of the order. Its country is the order's shippingCountry when that is left out. Null for none. */
   shippingAddress?: AddressInput | null;
-  /** Billing address of the order. */
+  /** Billing address of the order. Null for none. */
   billingAddress?: AddressInput | null;
-  /** A note for the customer; at most 1,000 characters. */
+  /** A note for the customer; at most 1,000 characters. Null for none. */
   noteForCustomer?: string | null;
-  /** A note for staff; at most 1,000 characters. */
+  /** A note for staff; at most 1,000 characters. Null for none. */
   noteForStaff?: string | null;
-  /** Tags, at most 50 of at most 64 characters; case is ignored in comparing them. */
+  /** Tags, at most 50 of at most 64 characters; case is ignored in comparing them. Null for none. */
   tags?: ReadonlyArray<string> | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. Null for {}. */
   metadata?: unknown | null;
   /** Time for which the order is wanted. Null for none. */
   requestedFor?: string | null;
@@ -3449,7 +3573,7 @@ export interface OrderCreateInput {
   deliveryMethod?: DeliveryMethod | null;
   /**
    * Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
-   * or not at all. Needs payment.write.
+   * or not at all. Needs payment.write. Null for none.
    */
   payments?: ReadonlyArray<OrderPaymentInput> | null;
 }
@@ -3565,7 +3689,7 @@ export interface OrderHoldSetInput {
   kind: string;
   /** Reason, shown with the hold; 1 to 1,000 characters. */
   reason: string;
-  /** Note beside the reason; at most 1,000 characters. */
+  /** Note beside the reason; at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -3584,9 +3708,9 @@ export interface OrderLineCancel {
 export interface OrderLineInput {
   /** Kind of the line. Default PRODUCT. */
   kind?: OrderLineKind;
-  /** The product, for a PRODUCT line. */
+  /** The product of a PRODUCT line, which needs one. Null for a CHARGE. */
   product?: ProductRef | null;
-  /** The name of a CHARGE. A PRODUCT line has its product's. */
+  /** The name of a CHARGE, which needs one. Null for a PRODUCT line, which has its product's. */
   name?: string | null;
   /** Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
@@ -3628,6 +3752,13 @@ export interface OrderLineSet {
    */
   quantity?: number | null;
   /**
+   * Quantity of the line from now on in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given,
+   * and leaves it as it is.
+   */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`. */
+  barcode?: string | null;
+  /**
    * Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
    * `order.price`.
    */
@@ -3666,11 +3797,14 @@ export interface OrderPaymentInput {
   amount: MoneyInput;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  /**
+   * Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+   * Null for none.
+   */
   reference?: string | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
-  /** Note on the payment; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -3737,22 +3871,22 @@ export interface OrderUpdateInput {
   noteForCustomer?: string | null;
   /** A note for staff; at most 1,000 characters. */
   noteForStaff?: string | null;
-  /** Tags to add, each of at most 64 characters; an order has at most 50. */
+  /** Tags to add, each of at most 64 characters; an order has at most 50. Null for none. */
   tagsAdd?: ReadonlyArray<string> | null;
-  /** Tags to take off, in any spelling of capitals. */
+  /** Tags to take off, in any spelling of capitals. Null for none. */
   tagsRemove?: ReadonlyArray<string> | null;
   /** A JSON object of at most 16 KiB, in place of the one that is there. */
   metadata?: unknown | null;
-  /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. */
+  /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. Null for none. */
   setLines?: ReadonlyArray<OrderLineSet> | null;
-  /** Lines that are added; an order has at most 2,000. */
+  /** Lines that are added; an order has at most 2,000. Null for none. */
   addLines?: ReadonlyArray<OrderLineInput> | null;
   /**
    * Rule by which stores are found for added quantities; `{}` for the company's rule. Null holds them where their line is held
    * already, else in the order's store. Refused for a DRAFT, whose stores are found when it is confirmed.
    */
   resourcing?: SourcingInput | null;
-  /** The reason for the change; at most 1,000 characters. */
+  /** The reason for the change; at most 1,000 characters. Null for none. */
   reason?: string | null;
   /**
    * Store that sells the order. Only a DRAFT changes it. Needs order.write in both stores. Null leaves it as it
@@ -3882,15 +4016,15 @@ export interface ParcelInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /** Weight of the parcel in grams; above 0. Null when it was not weighed. */
   weight?: number | null;
-  /** ID of the carrier. */
+  /** ID of the carrier. Null for none. */
   carrierId?: string | null;
-  /** Service of the carrier; at most 128 characters. */
+  /** Service of the carrier; at most 128 characters. Null for none. */
   service?: string | null;
-  /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
+  /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. Null for none. */
   trackingNumber?: string | null;
 }
 
-/** Label of a parcel that leaves. A field that is left out stays. */
+/** Label of a parcel that leaves. Fields that are left out or null stay as they are. */
 export interface ParcelLabelInput {
   /** ID of the parcel. */
   id: string;
@@ -3917,7 +4051,10 @@ export type ParcelStatus =
   | 'DELIVERED'
   | 'FAILED';
 
-/** Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. */
+/**
+ * Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. Fields that are
+ * left out or null are empty.
+ */
 export interface PartyAddressInput {
   /** Name on the address. */
   name?: string | null;
@@ -3937,7 +4074,10 @@ export interface PartyAddressInput {
   phone?: string | null;
 }
 
-/** Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number. */
+/**
+ * Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone
+ * number. Fields that are left out or null are empty.
+ */
 export interface PartyContactInput {
   /** Name of the person or desk, at most 120 characters. */
   name?: string | null;
@@ -3959,15 +4099,18 @@ export interface PaymentInput {
   amount: MoneyInput;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  /**
+   * Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+   * Null for none.
+   */
   reference?: string | null;
-  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none. */
   parentId?: string | null;
-  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
   returnId?: string | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
-  /** Note on the payment; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -3990,15 +4133,18 @@ export interface PaymentRecordInput {
   amount: MoneyInput;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  /**
+   * Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+   * Null for none.
+   */
   reference?: string | null;
-  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none. */
   parentId?: string | null;
-  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
   returnId?: string | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
-  /** Note on the payment; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -4034,7 +4180,7 @@ export interface PaymentTermsInput {
   discountDays?: number | null;
   /** Discount for an early payment, in percent with at most 2 decimals, 0 to 100. Null when there is none. */
   discountPercent?: string | null;
-  /** Further terms in words, at most 500 characters. */
+  /** Further terms in words, at most 500 characters. Null for none. */
   text?: string | null;
 }
 
@@ -4111,13 +4257,13 @@ export interface ProductArchiveInput {
   product?: ProductRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /** Products to be made or changed, at most 500. */
 export interface ProductBulkUpsertInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The products, each answered by itself. */
   rows: ReadonlyArray<ProductUpsertInput>;
@@ -4125,35 +4271,35 @@ export interface ProductBulkUpsertInput {
 
 /** A new product. */
 export interface ProductCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** SKU, at most 64 characters, unique in the tenant; case is ignored. */
   sku: string;
   /** Name of the product, at most 255 characters. */
   name: string;
-  /** Description of the product, at most 10,000 characters. */
+  /** Description of the product, at most 10,000 characters. Null for none. */
   description?: string | null;
   /** Unit in which the product is counted. Default: each, without decimals. */
   unit?: UnitInput | null;
-  /** Barcodes of the product and of its packs, at most 50. */
+  /** Barcodes of the product and of its packs, at most 50. Null for none. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /**
    * Deprecated form of `category`: its ID.
    * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
    */
   categoryId?: string | null;
-  /** The product's category. */
+  /** The product's category. Null for none. */
   category?: CategoryRef | null;
   /**
    * Deprecated form of `supplier`: its ID.
    * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
    */
   supplierId?: string | null;
-  /** Supplier from which the product is bought. */
+  /** Supplier from which the product is bought. Null for none. */
   supplier?: SupplierRef | null;
-  /** ID of the family of which the product is a variant. */
+  /** ID of the family of which the product is a variant. Null for none. */
   familyId?: string | null;
-  /** A value for each of the family's options. */
+  /** A value for each of the family's options. Null for none. */
   options?: ReadonlyArray<ProductOptionInput> | null;
   /** Selling price of one whole unit. Null for none. */
   price?: MoneyInput | null;
@@ -4177,13 +4323,13 @@ export interface ProductCreateInput {
   widthMm?: number | null;
   /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
   heightMm?: number | null;
-  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. Null when unknown. */
   originCountry?: string | null;
-  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. Null when unknown. */
   tariffNumber?: string | null;
-  /** Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  /** Tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for none. */
   tags?: ReadonlyArray<string> | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. Null for {}. */
   metadata?: unknown | null;
   /**
    * Stock that the product begins with, at most 100 lines. Each line is received with the reason OPENING, under the same key: idempotencyKey is
@@ -4194,7 +4340,7 @@ export interface ProductCreateInput {
 
 /** Endpoint of a language model. */
 export interface ProductDescriptionEndpointSetInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** URL that requests are posted to, as in https://models.example/v1/chat/completions, at most 2,048 characters: https at port 443 of the open internet, or what the operator has opened. */
   url: string;
@@ -4223,7 +4369,7 @@ export type ProductDescriptionFailure =
 
 /** Product that a description is proposed for. */
 export interface ProductDescriptionProposeInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /**
    * Deprecated form of `product`: its ID.
@@ -4275,13 +4421,13 @@ export interface ProductFamilyArchiveInput {
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /** A new family of variants. */
 export interface ProductFamilyCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Name of the family, at most 255 characters. */
   name: string;
@@ -4295,7 +4441,7 @@ export interface ProductFamilyRestoreInput {
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -4411,7 +4557,7 @@ export interface ProductImageReorderInput {
 
 /** Labels on sheets of A4. */
 export interface ProductLabelSheetInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /**
    * Deprecated form of `products`: their IDs.
@@ -4502,12 +4648,17 @@ export interface ProductSuggestionFilter {
   /** Products to include, at most 250. A key that names nothing adds nothing. Null for all. */
   products?: ReadonlyArray<ProductRef> | null;
   /** True to include only products without a category. Default true. */
+  isWithoutCategory?: boolean;
+  /**
+   * Deprecated name of `isWithoutCategory`.
+   * @deprecated 2026-11-27: use isWithoutCategory. Removed after 2027-11-27.
+   */
   withoutCategory?: boolean;
 }
 
 /** A suggested category, and tags, that are wrong for a product. At least one of `category` and `tags` is needed. */
 export interface ProductSuggestionRefuseInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /**
    * Deprecated form of `product`: its ID.
@@ -4539,6 +4690,11 @@ export interface ProductTagSuggestionFilter {
   /** Products to include, at most 250. A key that names nothing adds nothing. Null for all. */
   products?: ReadonlyArray<ProductRef> | null;
   /** True to include only products without tags. Default true. */
+  isWithoutTags?: boolean;
+  /**
+   * Deprecated name of `isWithoutTags`.
+   * @deprecated 2026-11-27: use isWithoutTags. Removed after 2027-11-27.
+   */
   withoutTags?: boolean;
 }
 
@@ -4564,13 +4720,16 @@ export type ProductTextStatus =
   | 'TOO_FEW_TAGS'
   | 'NO_BETTER_THAN_BASELINE';
 
-/** A change of a product. Fields that are left out stay as they are; null clears. */
+/**
+ * A change of a product. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+ * where one must have a value.
+ */
 export interface ProductUpdateInput {
   /** The product. */
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** SKU of the product. The previous one is kept in formerSkus. */
   sku?: string | null;
@@ -4636,7 +4795,10 @@ export interface ProductUpdateInput {
   metadata?: unknown | null;
 }
 
-/** A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears. */
+/**
+ * A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are. Null
+ * clears a field, and is refused with REQUIRED where one must have a value.
+ */
 export interface ProductUpsertInput {
   /** Finds the product. */
   sku: string;
@@ -4749,7 +4911,7 @@ export interface PurchaseOrderActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. */
+  /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. Null for none. */
   note?: string | null;
 }
 
@@ -4765,13 +4927,16 @@ export interface PurchaseOrderAmendInput {
   expectedOn?: string | null;
   /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
-  /** Lines that change, each named once; at most 2,000. */
+  /** Lines that change, each named once; at most 2,000. Null for none. */
   setLines?: ReadonlyArray<PurchaseOrderLineSet> | null;
-  /** Lines that are added; at most 2,000, as many as an order may have. */
+  /** Lines that are added; at most 2,000, as many as an order may have. Null for none. */
   addLines?: ReadonlyArray<PurchaseOrderLineInput> | null;
-  /** Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order. */
+  /**
+   * Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order.
+   * Null for none.
+   */
   cancelLines?: ReadonlyArray<string> | null;
-  /** The reason for the change, kept with the stock that is planned; at most 1,000 characters. */
+  /** The reason for the change, kept with the stock that is planned; at most 1,000 characters. Null for none. */
   reason?: string | null;
 }
 
@@ -4833,11 +4998,21 @@ export interface PurchaseOrderCreateInput {
   expectedOn?: string | null;
   /** The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Note to the supplier, sent with the order, at most 1,000 characters. */
+  /** Note to the supplier, sent with the order, at most 1,000 characters. Null for none. */
   note?: string | null;
-  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Default 0. */
+  /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null for 0. */
+  overDeliveryPercent?: number | null;
+  /**
+   * Deprecated name of `overDeliveryPercent`.
+   * @deprecated 2026-11-27: use overDeliveryPercent. Removed after 2027-11-27.
+   */
   overPercent?: number;
-  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Default 0. */
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null for 0. */
+  underDeliveryPercent?: number | null;
+  /**
+   * Deprecated name of `underDeliveryPercent`.
+   * @deprecated 2026-11-27: use underDeliveryPercent. Removed after 2027-11-27.
+   */
   underPercent?: number;
   /** Lines of the order, at most 2,000. */
   lines: ReadonlyArray<PurchaseOrderLineInput>;
@@ -4861,7 +5036,7 @@ export interface PurchaseOrderCreateInput {
   fixedRate?: string | null;
 }
 
-/** Purchase orders that match all of these. */
+/** Purchase orders that match all of these; a condition that is null is ignored. */
 export interface PurchaseOrderFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<PurchaseOrderFilter> | null;
@@ -4972,7 +5147,7 @@ export interface PurchaseOrderLineReceiptInput {
    * in a call. Empty by default.
    */
   lots?: ReadonlyArray<ReceivedLotInput>;
-  /** Note on damage or other faults, at most 1,000 characters. */
+  /** Note on damage or other faults, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -4991,6 +5166,13 @@ export interface PurchaseOrderLineSet {
    */
   quantity?: number | null;
   /**
+   * Ordered quantity of the line from now on in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is
+   * given, and leaves it as it is.
+   */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`. */
+  barcode?: string | null;
+  /**
    * Cost of one whole unit of the quantity still expected. The received part of a line keeps its cost, and the rest becomes a
    * line of its own after the others. Null leaves it as it is.
    */
@@ -5007,9 +5189,9 @@ export interface PurchaseOrderReceiveInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** The number of the supplier's delivery note; at most 128 characters. */
+  /** The number of the supplier's delivery note; at most 128 characters. Null for none. */
   deliveryNote?: string | null;
-  /** Note that is kept with the receipt and the stock movements, at most 1,000 characters. */
+  /** Note that is kept with the receipt and the stock movements, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -5079,8 +5261,18 @@ export interface PurchaseOrderUpdateInput {
   /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
   /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is. */
+  overDeliveryPercent?: number | null;
+  /**
+   * Deprecated name of `overDeliveryPercent`.
+   * @deprecated 2026-11-27: use overDeliveryPercent. Removed after 2027-11-27.
+   */
   overPercent?: number | null;
   /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is. */
+  underDeliveryPercent?: number | null;
+  /**
+   * Deprecated name of `underDeliveryPercent`.
+   * @deprecated 2026-11-27: use underDeliveryPercent. Removed after 2027-11-27.
+   */
   underPercent?: number | null;
   /** Lines of the order from now on, at most 2,000; others are removed. Null leaves them as they are. */
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
@@ -5200,7 +5392,7 @@ export type RefundStatus =
   | 'PARTIAL'
   | 'FULL';
 
-/** Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed. */
+/** Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `isNameRight` and `otherProduct` is needed. */
 export interface RefusedSuggestionInput {
   /** Product. */
   product: ProductRef;
@@ -5209,6 +5401,11 @@ export interface RefusedSuggestionInput {
   /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
   /** Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
+  isNameRight?: boolean;
+  /**
+   * Deprecated name of `isNameRight`.
+   * @deprecated 2026-11-27: use isNameRight. Removed after 2027-11-27.
+   */
   keepsName?: boolean;
   /** Product that it is no duplicate of: the pair is not proposed before one of both has another name. Null for none. */
   otherProduct?: ProductRef | null;
@@ -5296,8 +5493,8 @@ export type ReplenishmentLineKind =
   | 'PURCHASE'
   | 'CANCEL_INCOMING';
 
-/** State of a line. */
-export type ReplenishmentLineState =
+/** Status of a line. */
+export type ReplenishmentLineStatus =
   | 'OPEN'
   | 'CLAIMED'
   | 'APPROVED'
@@ -5338,7 +5535,7 @@ export interface ReplenishmentPlanCreateInput {
    * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
    */
   supplierId?: string | null;
-  /** Supplier whose products are included. */
+  /** Supplier whose products are included. Null for all. */
   supplier?: SupplierRef | null;
   /** Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit. */
   budget?: MoneyInput | null;
@@ -5347,12 +5544,12 @@ export interface ReplenishmentPlanCreateInput {
 /** Plans. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanFilter {
   /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<ReplenishmentPlanState> | null;
+  status?: ReadonlyArray<ReplenishmentPlanStatus> | null;
   /**
    * Deprecated name of `status`.
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
-  state?: ReadonlyArray<ReplenishmentPlanState> | null;
+  state?: ReadonlyArray<ReplenishmentPlanStatus> | null;
 }
 
 /** Lines of a plan. All conditions hold; one that is null is absent. */
@@ -5360,12 +5557,12 @@ export interface ReplenishmentPlanLineFilter {
   /** Stores to include. */
   store?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<ReplenishmentLineState> | null;
+  status?: ReadonlyArray<ReplenishmentLineStatus> | null;
   /**
    * Deprecated name of `status`.
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
-  state?: ReadonlyArray<ReplenishmentLineState> | null;
+  state?: ReadonlyArray<ReplenishmentLineStatus> | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<ReplenishmentLineKind> | null;
 }
@@ -5383,15 +5580,15 @@ export type ReplenishmentPlanSortField =
   | 'MADE_AT'
   | 'UPDATED_AT';
 
-/** State of a plan. */
-export type ReplenishmentPlanState =
+/** Status of a plan. */
+export type ReplenishmentPlanStatus =
   | 'DRAFT'
   | 'PARTLY'
   | 'APPROVED'
   | 'EXECUTED'
   | 'SUPERSEDED';
 
-/** Policies of replenishment that match all of these. */
+/** Policies of replenishment that match all of these; a condition that is null is ignored. */
 export interface ReplenishmentPolicyFilter {
   /** Condition on the ID of the policy. */
   id?: IdFilter | null;
@@ -5443,25 +5640,31 @@ export interface ReplenishmentPolicySetInput {
    * @deprecated 2026-11-26: use product. Removed after 2027-11-26.
    */
   productId?: string | null;
-  /** Product that the policy is for. */
+  /** Product that the policy is for. Null for no single one. */
   product?: ProductRef | null;
   /**
    * Deprecated form of `store`: its ID.
    * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
    */
   storeId?: string | null;
-  /** Store that the policy is for: for all of its products, or with a product, an ABC class or a supplier. Needed unless your rights are for all stores. */
+  /**
+   * Store that the policy is for: for all of its products, or with a product, an ABC class or a supplier. Needed unless your rights are for all stores.
+   * Null for all stores.
+   */
   store?: StoreRef | null;
-  /** ABC class that the policy is for. */
+  /** ABC class that the policy is for. Null for all classes. */
   abcClass?: AbcClass | null;
-  /** XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`. */
+  /**
+   * XYZ class that the policy is for; with `abcClass`, only products of both. In one store only with `abcClass`.
+   * Null for all classes.
+   */
   xyzClass?: XyzClass | null;
   /**
    * Deprecated form of `supplier`: its ID.
    * @deprecated 2026-11-26: use supplier. Removed after 2027-11-26.
    */
   supplierId?: string | null;
-  /** Supplier whose products the policy is for; with a store, only in that store. */
+  /** Supplier whose products the policy is for; with a store, only in that store. Null for all suppliers. */
   supplier?: SupplierRef | null;
   /**
    * Share of order cycles without running out, from 0.5 to 0.999; of units met with the method FILL_RATE. Needed for REORDER_POINT and PERIODIC, null
@@ -5547,18 +5750,33 @@ export interface ReplenishmentRuleSetInput {
   /** Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Whether the rule approves lines from the next plan on. Default true. */
+  isEnabled?: boolean;
+  /**
+   * Deprecated name of `isEnabled`.
+   * @deprecated 2026-11-27: use isEnabled. Removed after 2027-11-27.
+   */
   enabled?: boolean;
   /** Limit of what the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
   planAmount?: MoneyInput | null;
   /** Limit of what the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
   supplierAmount?: MoneyInput | null;
   /** Whether transfers are approved. Default true. */
+  hasTransfers?: boolean;
+  /**
+   * Deprecated name of `hasTransfers`.
+   * @deprecated 2026-11-27: use hasTransfers. Removed after 2027-11-27.
+   */
   transfers?: boolean;
   /** Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8. */
   confidence?: number;
   /**
    * Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
    * who sets it. Requires purchase.approve for all stores. Default false.
+   */
+  isSending?: boolean;
+  /**
+   * Deprecated name of `isSending`.
+   * @deprecated 2026-11-27: use isSending. Removed after 2027-11-27.
    */
   sends?: boolean;
 }
@@ -5715,7 +5933,7 @@ export interface ReturnCreateInput {
   customerId?: string | null;
   /** Customer who returns the goods; an anonymous return when omitted. */
   customer?: CustomerRef | null;
-  /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
+  /** Reference of the return in an external system; at most 128 characters, unique in the tenant. Null for none. */
   externalRef?: string | null;
   /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true. */
   receive?: boolean;
@@ -5734,7 +5952,7 @@ export interface ReturnCreateInput {
    * are recorded together or not at all. Null for none. Needs payment.write and payment.refund in the store of the order.
    */
   payments?: ReadonlyArray<ReturnPaymentInput> | null;
-  /** Note that is kept with the return, at most 1,000 characters. */
+  /** Note that is kept with the return, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Time of the return. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -5804,7 +6022,7 @@ export interface ReturnInspectInput {
    * ahead, and not in a closed period.
    */
   occurredAt?: string | null;
-  /** Note that is kept with the stock movements, at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -5812,8 +6030,12 @@ export interface ReturnInspectInput {
 export interface ReturnInspectLineInput {
   /** The return's line. */
   lineId: string;
-  /** Inspected quantity, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Inspected quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs that were inspected, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
   /** Disposition of the inspected goods. */
   disposition: Disposition;
   /** The lot that is meant, of those that came; those that came first when it is left out. */
@@ -5843,7 +6065,10 @@ export interface ReturnLineInput {
   unitPrice?: MoneyInput | null;
   /** Disposition of the returned goods. Default RESTOCK. */
   disposition?: Disposition;
-  /** The lot that comes back: needed where the product is tracked. */
+  /**
+   * The lot that comes back. Null for the only lot of the order line that has not come back. Needed where the product is tracked and several are
+   * left, or the units came from no known order.
+   */
   lot?: LotRef | null;
 }
 
@@ -5868,13 +6093,16 @@ export interface ReturnPaymentInput {
   amount?: MoneyInput | null;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Reference at the gateway or till; at most 128 characters. With one, method and reference are unique among refunds: a second report is a DUPLICATE. */
+  /**
+   * Reference at the gateway or till; at most 128 characters. With one, method and reference are unique among refunds: a second report is a DUPLICATE.
+   * Null for none.
+   */
   reference?: string | null;
   /** ID of the capture that is refunded. Null for none in particular. */
   parentId?: string | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
-  /** Note on the payment; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -5892,7 +6120,7 @@ export interface ReturnReceiveInput {
   isLast?: boolean;
   /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Note that is kept with the stock movements, at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -5906,7 +6134,7 @@ export interface ReturnReceiveLineInput {
   packs?: number | null;
   /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
   barcode?: string | null;
-  /** The lot that comes: needed where the product is tracked. */
+  /** The lot that comes: needed where the product is tracked. Null for a product that is not. */
   lot?: LotRef | null;
 }
 
@@ -5977,12 +6205,26 @@ export type ReversalEffectKind =
   | 'IN_TRANSIT'
   | 'VALUE';
 
-/** Reversals that match all of these. */
+/** Reversals that match all of these; a condition that is null is ignored. */
 export interface ReversalFilter {
+  /** Reversals to include. */
+  id?: IdFilter | null;
   /** Documents, goods receipts, fulfilments or movements of transfers that were reversed. */
   document?: IdFilter | null;
   /** Stores of the reversals, at either end of a transfer. */
   store?: IdFilter | null;
+  /** Kinds of what was reversed; an empty list matches nothing. */
+  kind?: ReadonlyArray<ReversedKind> | null;
+  /** Product of at least one line. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Member or integration that reversed the document. */
+  createdBy?: IdFilter | null;
+  /** Business time of the reversal. */
+  occurredAt?: DateTimeFilter | null;
+  /** Time at which the reversal was recorded. */
+  recordedAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of reversals; reversals with equal values are sorted by ID. */
@@ -6037,7 +6279,7 @@ export type RiskSign =
 
 /** A role to be made. */
 export interface RoleCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
   key: string;
@@ -6045,13 +6287,13 @@ export interface RoleCreateInput {
   name: string;
   /** The permissions that it has itself. You must hold each of them for all stores. */
   permissions: ReadonlyArray<string>;
-  /** The roles that it inherits. */
+  /** The roles that it inherits. Null for none. */
   inherits?: ReadonlyArray<string> | null;
 }
 
 /** A role to be removed. */
 export interface RoleDeleteInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The role. */
   id: string;
@@ -6093,9 +6335,9 @@ export type RoleSortField =
   | 'KEY'
   | 'NAME';
 
-/** Changes of a role; a field that is omitted stays as it is. */
+/** Changes of a role; fields that are left out or null stay as they are. */
 export interface RoleUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The role. */
   id: string;
@@ -6168,7 +6410,7 @@ export interface SavedViewCreateInput {
   slug: string;
   /** GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables. */
   document: string;
-  /** Values of the view's variables where a reader gives none: an object of at most 20 KiB. */
+  /** Values of the view's variables where a reader gives none: an object of at most 20 KiB. Null for none. */
   variables?: unknown | null;
   /** Members and roles whom the view is shared with. Null for all who hold view.read. */
   readers?: SavedViewReadersInput | null;
@@ -6182,7 +6424,7 @@ export interface SavedViewDeleteInput {
   id: string;
 }
 
-/** Saved views that match all of these. */
+/** Saved views that match all of these; a condition that is null is ignored. */
 export interface SavedViewFilter {
   /** Slug of the view, compared exactly. */
   slug?: StringFilter | null;
@@ -6270,25 +6512,45 @@ export interface SavedViewScheduleSetInput {
   dayOfMonth?: number;
   /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
-  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. Empty by default. */
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default. */
   emails?: ReadonlyArray<string>;
   /**
-   * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
-   * keepsFile. Empty by default.
+   * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or
+   * hasFile. Empty by default.
    */
   memberIds?: ReadonlyArray<string>;
   /** Whether a table that equals the one before is not sent. Default false. */
+  isSentOnlyIfChanged?: boolean;
+  /**
+   * Deprecated name of `isSentOnlyIfChanged`.
+   * @deprecated 2026-11-27: use isSentOnlyIfChanged. Removed after 2027-11-27.
+   */
   onlyIfChanged?: boolean;
   /** Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false. */
+  hasEvent?: boolean;
+  /**
+   * Deprecated name of `hasEvent`.
+   * @deprecated 2026-11-27: use hasEvent. Removed after 2027-11-27.
+   */
   emitsEvent?: boolean;
   /**
    * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
-   * are shown them, and they are in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+   * are shown them, and they are in the journal of events as long as it is kept. Needs hasEvent. Default false.
+   */
+  hasEventRows?: boolean;
+  /**
+   * Deprecated name of `hasEventRows`.
+   * @deprecated 2026-11-27: use hasEventRows. Removed after 2027-11-27.
    */
   tellsRows?: boolean;
   /**
    * Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
    * address and no member is needed. Default false.
+   */
+  hasFile?: boolean;
+  /**
+   * Deprecated name of `hasFile`.
+   * @deprecated 2026-11-27: use hasFile. Removed after 2027-11-27.
    */
   keepsFile?: boolean;
   /** Language of the words and decimal signs of a PDF. Default EN. */
@@ -6394,7 +6656,12 @@ export type SearchKind =
   | 'STORE'
   | 'CATEGORY'
   | 'SUPPLIER_RETURN'
-  | 'BLANKET_ORDER';
+  | 'BLANKET_ORDER'
+  | 'INVOICE'
+  | 'REVALUATION'
+  | 'REVERSAL'
+  | 'FULFILMENT_WORK'
+  | 'PARCEL';
 
 /** Tier of a search result: its nearness to the query. */
 export type SearchTier =
@@ -6428,7 +6695,7 @@ export interface SourcingInput {
   split?: SplitPolicy | null;
   /** Largest number of stores for an order, 1 to 10. Null for the tenant's. */
   maxStores?: number | null;
-  /** Destination of the order; required by NEAREST. */
+  /** Destination of the order; required by NEAREST. Null for none. */
   destination?: GeoPointInput | null;
 }
 
@@ -6474,7 +6741,7 @@ export interface StockAdjustInput {
   kind?: AdjustKind;
   /** Reason for the change. */
   reasonCode: ReasonCode;
-  /** Note that is kept with the stock movement, at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Reference of the movement in an external system, at most 128 characters. Null for none. */
   externalRef?: string | null;
@@ -6495,11 +6762,11 @@ export type StockAlertKind =
 
 /** An anomaly that is fine. */
 export interface StockAnomalyAcceptInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The anomaly. */
   id: string;
-  /** Note that is kept with the count, at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -6510,12 +6777,12 @@ export interface StockAnomalyFilter {
   /** Condition on the anomaly's product. */
   product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<StockAnomalyState> | null;
+  status?: ReadonlyArray<StockAnomalyStatus> | null;
   /**
    * Deprecated name of `status`.
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
-  state?: ReadonlyArray<StockAnomalyState> | null;
+  state?: ReadonlyArray<StockAnomalyStatus> | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAnomalyKind> | null;
   /** First business day, included. Null for no lower bound. */
@@ -6550,8 +6817,8 @@ export type StockAnomalySort =
   | 'DAY'
   | 'VALUE';
 
-/** State of an anomaly. */
-export type StockAnomalyState =
+/** Status of an anomaly. */
+export type StockAnomalyStatus =
   | 'OPEN'
   | 'ACCEPTED';
 
@@ -6572,9 +6839,12 @@ export interface StockChangeInput {
    * Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
    */
   unitCost?: MoneyInput | null;
-  /** Note that is kept with the entry, at most 1,000 characters. */
+  /** Note that is kept with the entry, at most 1,000 characters. Null for none. */
   note?: string | null;
-  /** The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out. */
+  /**
+   * The lot, where the product is tracked: needed where stock comes in. Null where the product is not tracked, and
+   * to pick lots first-expired-first-out where stock goes out.
+   */
   lot?: LotRef | null;
 }
 
@@ -6592,7 +6862,7 @@ export type StockCondition =
   | 'EXPIRED'
   | 'RECALLED';
 
-/** Stock levels that match all of these. */
+/** Stock levels that match all of these; a condition that is null is ignored. */
 export interface StockFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<StockFilter> | null;
@@ -6650,7 +6920,7 @@ export interface StockMoveInput {
   to: StockMoveTarget;
   /** Reason for the move. */
   reasonCode: ReasonCode;
-  /** Note that is kept with the stock movement, at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Time of the change. Null for now. */
   occurredAt?: string | null;
@@ -6672,7 +6942,7 @@ export interface StockMoveItem {
   packs?: number | null;
   /** The lot, where the product is tracked; picked first-expired-first-out when it is left out. */
   lot?: LotRef | null;
-  /** Note that is kept with the entry, at most 1,000 characters. */
+  /** Note that is kept with the entry, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -6694,6 +6964,8 @@ export interface StockOrder {
 /** Field that stock levels are sorted by. */
 export type StockOrderField =
   | 'PRODUCT_SKU'
+  | 'PRODUCT_NAME'
+  | 'STORE_CODE'
   | 'AVAILABLE'
   | 'ON_HAND'
   | 'UPDATED_AT';
@@ -6741,7 +7013,7 @@ export interface StockReserveInput {
   items: ReadonlyArray<ReserveItem>;
 }
 
-/** Revaluations that match all of these. */
+/** Revaluations that match all of these; a condition that is null is ignored. */
 export interface StockRevaluationFilter {
   /** Condition on the ID of the revaluation. */
   id?: IdFilter | null;
@@ -6816,7 +7088,7 @@ export interface StockSetInput {
   idempotencyKey?: string;
   /** Reason for the change. */
   reasonCode: ReasonCode;
-  /** Note that is kept with the stock movement, at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Policy for quantities that are below the reserved one. Default REFUSE. */
   onShortage?: ShortagePolicy;
@@ -6834,14 +7106,21 @@ export interface StockSetItem {
   onHand: number;
   /** Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs. */
   compare: StockCompare;
-  /** The lot, where the product is tracked: needed where the quantity is higher than the one there. */
+  /**
+   * The lot, where the product is tracked: needed where the quantity is higher than the one there. Null where the
+   * product is not tracked, and to pick lots first-expired-first-out where the quantity is lower.
+   */
   lot?: LotRef | null;
 }
 
-/** Product, store, policy and days of a simulation. */
+/** Products, store, policy and days of a simulation. */
 export interface StockSimulateInput {
-  /** Product. */
-  product: ProductRef;
+  /** Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. */
+  product?: ProductRef | null;
+  /** ABC class of the products in the store, by the newest run. Null for all; refused beside `product`. */
+  abcClass?: AbcClass | null;
+  /** XYZ class of the products in the store, by the newest run. Null for all; refused beside `product`. */
+  xyzClass?: XyzClass | null;
   /** Store. */
   store: StoreRef;
   /** Reorder policy. */
@@ -6897,7 +7176,8 @@ export type StockSimulationStatus =
   | 'READY'
   | 'NO_DEMAND'
   | 'HISTORY_TOO_SHORT'
-  | 'NO_COMPLETE_WEEK';
+  | 'NO_COMPLETE_WEEK'
+  | 'TOO_MANY_PRODUCTS';
 
 /** Sort order of a list of stock levels; levels with equal values are sorted by ID. */
 export interface StockSort {
@@ -6910,6 +7190,8 @@ export interface StockSort {
 /** Field by which stock levels can be sorted. */
 export type StockSortField =
   | 'PRODUCT_SKU'
+  | 'PRODUCT_NAME'
+  | 'STORE_CODE'
   | 'AVAILABLE'
   | 'ON_HAND'
   | 'UPDATED_AT';
@@ -6943,7 +7225,10 @@ export interface StocktakeActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  /**
+   * Note, at most 1,000 characters. stocktakeCancel keeps it with the stocktake, stocktakeApprove with the stock movements, and stocktakeStart keeps
+   * none. Null leaves the stocktake's note as it is.
+   */
   note?: string | null;
 }
 
@@ -6960,17 +7245,17 @@ export interface StocktakeCreateInput {
    * @deprecated 2026-11-26: use category. Removed after 2027-11-26.
    */
   categoryId?: string | null;
-  /** The category, of a CATEGORY stocktake and of no other. */
+  /** The category, of a CATEGORY stocktake and of no other. Null for the other kinds. */
   category?: CategoryRef | null;
-  /** The class, of a CYCLE stocktake and of no other. */
+  /** The class, of a CYCLE stocktake and of no other. Null for the other kinds. */
   abcClass?: AbcClass | null;
   /** The products, of a LIST and of no other; at most 2,000. Empty by default. */
   products?: ReadonlyArray<ProductRef>;
   /** Whether the book quantities are hidden from callers without count.review. Default true. */
   isBlind?: boolean;
-  /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. */
+  /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. Null for none. */
   externalRef?: string | null;
-  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  /** Note that is kept with the stocktake, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Whether the stocktake is started in the same call. False by default. */
   start?: boolean;
@@ -7051,13 +7336,14 @@ export interface StocktakeLineInput {
   /**
    * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
    * A lot unknown to the books is given by its code and created when the stocktake is approved.
+   * Null for a product that is not tracked.
    */
   lot?: LotRef | null;
   /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
   counted?: number | null;
   /** Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given. */
   packs?: number | null;
-  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  /** Note that is kept with the stocktake, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -7176,13 +7462,13 @@ export interface StoreArchiveInput {
   store?: StoreRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
 /** A new store. */
 export interface StoreCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the store, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
@@ -7192,13 +7478,13 @@ export interface StoreCreateInput {
   kind?: StoreKind;
   /** IANA time zone of the store's business days. Null for the tenant's. */
   timeZone?: string | null;
-  /** Contacts at the store, at most 20. */
+  /** Contacts at the store, at most 20. Null for none. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** Address of the store. */
+  /** Address of the store. Null for none. */
   address?: PartyAddressInput | null;
-  /** Tax numbers of the store, at most 10. */
+  /** Tax numbers of the store, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
-  /** Payment terms of the store. */
+  /** Payment terms of the store. Null for none. */
   paymentTerms?: PaymentTermsInput | null;
   /** Time that the store takes from an order to its shipment. Null for none. */
   handlingTime?: HandlingTimeInput | null;
@@ -7206,7 +7492,10 @@ export interface StoreCreateInput {
   anomalyLimits?: StoreAnomalyLimitsInput | null;
 }
 
-/** Stores that match all of these. Without a filter, all stores, archived ones included. */
+/**
+ * Stores that match all of these; a condition that is null is ignored. Without a filter, all stores, archived ones
+ * included.
+ */
 export interface StoreFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<StoreFilter> | null;
@@ -7246,7 +7535,7 @@ export interface StoreFilter {
 
 /** A group of stores to archive. */
 export interface StoreGroupArchiveInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Group of stores to archive. */
   id: string;
@@ -7256,7 +7545,7 @@ export interface StoreGroupArchiveInput {
 
 /** A group of stores to be made. */
 export interface StoreGroupCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the group of stores, unique in the tenant; case is ignored. */
   code: string;
@@ -7267,7 +7556,7 @@ export interface StoreGroupCreateInput {
    * @deprecated 2026-11-26: use stores. Removed after 2027-11-26.
    */
   storeIds?: ReadonlyArray<string> | null;
-  /** Stores of the group. */
+  /** Stores of the group. Null for none. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -7286,7 +7575,7 @@ export type StoreGroupRef =
 
 /** An archived group of stores to restore. */
 export interface StoreGroupRestoreInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Group of stores to restore. */
   id: string;
@@ -7308,9 +7597,9 @@ export type StoreGroupSortField =
   | 'NAME'
   | 'UPDATED_AT';
 
-/** Changes of a group of stores; a field that is omitted stays as it is. */
+/** Changes of a group of stores; fields that are left out or null stay as they are. */
 export interface StoreGroupUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The group. */
   id: string;
@@ -7329,7 +7618,10 @@ export interface StoreGroupUpdateInput {
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
-/** Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing. */
+/**
+ * Stores that match all of these, by ID or by code; an operator that is null is ignored. A store that does not exist, or is not yours,
+ * matches nothing.
+ */
 export interface StoreIdFilter {
   /** ID of the store. */
   eq?: string | null;
@@ -7358,7 +7650,7 @@ export interface StoreRestoreInput {
   store?: StoreRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -7397,13 +7689,16 @@ export interface StoreSourcingInput {
   position?: GeoPointInput | null;
 }
 
-/** A change of a store. Fields that are left out stay as they are. */
+/**
+ * A change of a store. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+ * where one must have a value.
+ */
 export interface StoreUpdateInput {
   /** The store. */
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the store, unique in the tenant; case is ignored. */
   code?: string | null;
@@ -7438,7 +7733,7 @@ export type StreamPhase =
   | 'PROGRESS'
   | 'RESET';
 
-/** Rows whose text matches. Case does not count. */
+/** Rows whose text matches; an operator that is null is ignored. Case does not count. */
 export interface StringFilter {
   /** Text that must be equal. */
   eq?: string | null;
@@ -7460,7 +7755,7 @@ export interface SupplierArchiveInput {
   supplier?: SupplierRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -7484,7 +7779,7 @@ export interface SupplierClosedDayInput {
 
 /** A new supplier. */
 export interface SupplierCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
@@ -7492,15 +7787,15 @@ export interface SupplierCreateInput {
   name: string;
   /** Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown. */
   leadTimeDays?: number | null;
-  /** E-mail address for purchase orders. */
+  /** E-mail address for purchase orders. Null for none. */
   email?: string | null;
-  /** Contacts at the supplier, at most 20. */
+  /** Contacts at the supplier, at most 20. Null for none. */
   contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** Address of the supplier. */
+  /** Address of the supplier. Null for none. */
   address?: PartyAddressInput | null;
-  /** Tax numbers of the supplier, at most 10. */
+  /** Tax numbers of the supplier, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
-  /** Payment terms of the supplier. */
+  /** Payment terms of the supplier. Null for none. */
   paymentTerms?: PaymentTermsInput | null;
   /** Least value of the goods of an order, without charges. Null or 0 for none. */
   minimumOrderValue?: MoneyInput | null;
@@ -7508,7 +7803,7 @@ export interface SupplierCreateInput {
   calendar?: SupplierCalendarInput | null;
 }
 
-/** Suppliers that match all of these. Without a filter, those in use. */
+/** Suppliers that match all of these; a condition that is null is ignored. Without a filter, those in use. */
 export interface SupplierFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<SupplierFilter> | null;
@@ -7596,7 +7891,7 @@ export interface SupplierProductBulkUpsertInput {
   rows: ReadonlyArray<SupplierProductInput>;
 }
 
-/** Rows of suppliers' catalogues that match all of these. */
+/** Rows of suppliers' catalogues that match all of these; a condition that is null is ignored. */
 export interface SupplierProductFilter {
   /** Suppliers to include. Null for all. */
   supplier?: IdFilter | null;
@@ -7635,6 +7930,11 @@ export interface SupplierProductInput {
   /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
   /** Whether the supplier is the preferred one of the product, in place of the previous one. Default false. */
+  isPreferred?: boolean;
+  /**
+   * Deprecated name of `isPreferred`.
+   * @deprecated 2026-11-27: use isPreferred. Removed after 2027-11-27.
+   */
   preferred?: boolean;
 }
 
@@ -7676,7 +7976,7 @@ export interface SupplierRestoreInput {
   supplier?: SupplierRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
 }
 
@@ -7692,7 +7992,7 @@ export interface SupplierReturnCreateInput {
   externalRef?: string | null;
   /** Reason for the return. Default DAMAGE. */
   reasonCode?: ReasonCode;
-  /** Note that is kept with the return and the stock movements, at most 1,000 characters. */
+  /** Note that is kept with the return and the stock movements, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Time of the return. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -7700,7 +8000,7 @@ export interface SupplierReturnCreateInput {
   lines: ReadonlyArray<SupplierReturnLineInput>;
 }
 
-/** Returns to suppliers that match all of these. */
+/** Returns to suppliers that match all of these; a condition that is null is ignored. */
 export interface SupplierReturnFilter {
   /** Conditions that must all hold; an empty list holds for everything. */
   and?: ReadonlyArray<SupplierReturnFilter> | null;
@@ -7802,13 +8102,16 @@ export interface SupplierUnmergeInput {
   intoExpectedVersion?: number | null;
 }
 
-/** A change of a supplier. Fields that are left out stay as they are; null clears. */
+/**
+ * A change of a supplier. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED
+ * where one must have a value.
+ */
 export interface SupplierUpdateInput {
   /** The supplier. */
   id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Code of the supplier, unique in the tenant; case is ignored. */
   code?: string | null;
@@ -7844,20 +8147,25 @@ export interface TaxIdInput {
 
 /** Changes of a tenant; a field that is omitted stays as it is. */
 export interface TenantUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** Version of the settings that you saw, from Tenant.settings.version; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Name of the tenant, at most 200 characters. */
+  /** Name of the tenant, at most 200 characters. Null leaves it as it is. */
   name?: string | null;
   /**
    * Currency of the tenant's books. Fixed once stock has moved, a charge of a purchase order or an invoice was converted, or an order
    * has an agreed rate, because values are in it. Null leaves it as it is.
    */
   defaultCurrency?: string | null;
-  /** IANA time zone of the tenant. Past business days keep their dates. */
+  /** IANA time zone of the tenant. Past business days keep their dates. Null leaves it as it is. */
   timeZone?: string | null;
   /** Whether members must use a second factor. Null leaves it as it is. */
+  isMfaRequired?: boolean | null;
+  /**
+   * Deprecated name of `isMfaRequired`.
+   * @deprecated 2026-11-27: use isMfaRequired. Removed after 2027-11-27.
+   */
   mfaRequired?: boolean | null;
   /**
    * Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
@@ -7881,7 +8189,7 @@ export interface TenantUpdateInput {
   approvalLimit?: MoneyInput | null;
   /**
    * Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
-   * past use the new one too.
+   * past use the new one too. Null leaves it as it is.
    */
   costingMethod?: CostingMethod | null;
   /** Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again. */
@@ -7927,7 +8235,10 @@ export interface TransferActionInput {
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Note that is kept with the transfer, at most 1,000 characters. */
+  /**
+   * Note, at most 1,000 characters. transferCancel keeps it with the transfer and the stock movements, and transferMarkReady keeps none. Null leaves
+   * the transfer's note as it is.
+   */
   note?: string | null;
 }
 
@@ -7941,7 +8252,7 @@ export interface TransferCloseInput {
   expectedVersion?: number | null;
   /** Reason for which the missing goods are written off. */
   reasonCode: ReasonCode;
-  /** Note on the missing goods, at most 1,000 characters. */
+  /** Note on the missing goods, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -7955,7 +8266,7 @@ export interface TransferCreateInput {
   toStore: StoreRef;
   /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Note that is kept with the transfer, at most 1,000 characters. */
+  /** Note that is kept with the transfer, at most 1,000 characters. Null for none. */
   note?: string | null;
   /** Time at which the goods are expected to arrive. Null when it is not known. */
   expectedAt?: string | null;
@@ -8049,7 +8360,7 @@ export interface TransferShipmentInput {
   lines?: ReadonlyArray<TransferShipmentLineInput> | null;
   /** Time of the shipment or receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Note that is kept with the stock movement, at most 1,000 characters. */
+  /** Note that is kept with the stock movement, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 
@@ -8163,7 +8474,7 @@ export type WebhookDisabledReason =
 
 /** An endpoint to be made. */
 export interface WebhookEndpointCreateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** URL to which messages are sent: https, port 443, on the public internet. */
   url: string;
@@ -8188,13 +8499,13 @@ export interface WebhookEndpointFilter {
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** The endpoint. */
   id: string;
   /**
    * IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
-   * not ask for.
+   * not ask for. Null with `fromSeq` and `toSeq`.
    */
   messageIds?: ReadonlyArray<string> | null;
   /** Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`. */
@@ -8219,7 +8530,7 @@ export type WebhookEndpointSortField =
 
 /** A change of an endpoint. Fields that are left out stay as they are. */
 export interface WebhookEndpointUpdateInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
   /** ID of the endpoint. */
   id: string;
@@ -8227,7 +8538,7 @@ export interface WebhookEndpointUpdateInput {
   expectedVersion: number;
   /** URL to which messages are sent; unchanged when omitted. */
   url?: string | null;
-  /** Types of event to send to the endpoint. */
+  /** Types of event to send to the endpoint. Null leaves them as they are. */
   eventTypes?: ReadonlyArray<string> | null;
   /** Description of the endpoint; null clears it. */
   description?: string | null;
@@ -8302,7 +8613,7 @@ export interface WrongItemInput {
   quantity?: number | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
-  /** Note on the item and its further handling, at most 1,000 characters. */
+  /** Note on the item and its further handling, at most 1,000 characters. Null for none. */
   note?: string | null;
 }
 

@@ -75,7 +75,7 @@ class ActionInput(_ActionInput, total=False):
 
 
 class AddressInput(TypedDict, total=False):
-    """Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the order's own."""
+    """Shipping or billing address of an order: at least one field, each of at most 120 characters. Fields that are left out or null are empty. Encrypted with a key of the order's own."""
 
     name: Optional[str]
     company: Optional[str]
@@ -129,7 +129,7 @@ AlertDigest = Literal[
 
 
 class AlertFilter(TypedDict, total=False):
-    """Crossings of stock thresholds that match all of these. Alerts that are kept have an AlertListFilter."""
+    """Crossings of stock thresholds that match all of these; a condition that is null is ignored. Alerts that are kept have an AlertListFilter."""
 
     kind: Optional[Sequence["StockAlertKind"]]
     store: Optional["IdFilter"]
@@ -287,6 +287,7 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
     allowedCidrs: Optional[Sequence[str]]
+    isTrustedDocumentsOnly: Optional[bool]
     trustedDocumentsOnly: Optional[bool]
     budget: Optional["ApiKeyBudgetInput"]
     expiresAt: Optional[str]
@@ -365,7 +366,7 @@ AuditEntrySortField = Literal[
 
 
 class AuditFilter(TypedDict, total=False):
-    """Entries that match all of these."""
+    """Entries that match all of these; a condition that is null is ignored."""
 
     actor: Optional["IdFilter"]
     target: Optional["IdFilter"]
@@ -454,7 +455,7 @@ BackupRunSortField = Literal[
 ]
 
 
-BackupState = Literal[
+BackupStatus = Literal[
     "RUNNING",
     "DONE",
     "FAILED",
@@ -525,13 +526,14 @@ BlanketOrderFilter = TypedDict(
 
 class _BlanketOrderLineInput(TypedDict):
     product: "ProductRef"
-    quantity: int
     unitCost: "MoneyInput"
 
 
 class BlanketOrderLineInput(_BlanketOrderLineInput, total=False):
     """A line of a blanket order: a product, and what is agreed on it."""
 
+    quantity: Optional[int]
+    packs: Optional[int]
     callOffMinimum: Optional[int]
     callOffMultiple: Optional[int]
 
@@ -683,6 +685,7 @@ class CategoryCreateInput(_CategoryCreateInput, total=False):
     slug: Optional[str]
     parentId: Optional[str]
     parent: Optional["CategoryRef"]
+    sortIndex: Optional[int]
     position: Optional[int]
     imageUrl: Optional[str]
     metadata: Optional[Any]
@@ -733,13 +736,14 @@ class _CategoryUpdateInput(TypedDict):
 
 
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
-    """A change of a category. Fields that are left out stay as they are; null clears."""
+    """A change of a category. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     idempotencyKey: Optional[str]
     name: Optional[str]
     slug: Optional[str]
     parentId: Optional[str]
     parent: Optional["CategoryRef"]
+    sortIndex: Optional[int]
     position: Optional[int]
     imageUrl: Optional[str]
     metadata: Optional[Any]
@@ -754,10 +758,11 @@ class _CategoryUpsertInput(TypedDict):
 
 
 class CategoryUpsertInput(_CategoryUpsertInput, total=False):
-    """A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are; null clears."""
+    """A category to be made, or changed where there is one with this slug. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     name: Optional[str]
     parentSlug: Optional[str]
+    sortIndex: Optional[int]
     position: Optional[int]
     imageUrl: Optional[str]
     metadata: Optional[Any]
@@ -848,7 +853,7 @@ class ColumnMappingInput(_ColumnMappingInput, total=False):
 
 
 class ContactInput(TypedDict, total=False):
-    """A person to reach about an order: at least one field. Sealed under a key of the order's own."""
+    """A person to reach about an order: at least one field. Fields that are left out or null are empty. Sealed under a key of the order's own."""
 
     name: Optional[str]
     email: Optional[str]
@@ -1096,7 +1101,7 @@ DataJobEntity = Literal[
 
 
 class DataJobFilter(TypedDict, total=False):
-    """Data jobs that match all of these."""
+    """Data jobs that match all of these; a condition that is null is ignored."""
 
     status: Optional[Sequence["DataJobStatus"]]
     kind: Optional[Sequence["DataJobKind"]]
@@ -1301,6 +1306,7 @@ class ExchangeRateSetInput(_ExchangeRateSetInput, total=False):
     """An exchange rate to enter."""
 
     idempotencyKey: str
+    isUnusual: bool
     unusual: bool
 
 
@@ -1325,6 +1331,7 @@ class ExchangeRatesImportInput(TypedDict, total=False):
     idempotencyKey: str
     ecbCsv: Optional[str]
     ecbXml: Optional[str]
+    isUnusual: bool
     unusual: bool
 
 
@@ -1418,7 +1425,7 @@ ExportScheduleEntity = Literal[
 
 
 class ExportScheduleFilter(TypedDict, total=False):
-    """Export schedules that match all of these."""
+    """Export schedules that match all of these; a condition that is null is ignored."""
 
     id: Optional["IdFilter"]
     search: Optional[str]
@@ -1450,6 +1457,7 @@ class ExportScheduleRunInput(_ExportScheduleRunInput, total=False):
     """A run that is to begin now."""
 
     idempotencyKey: str
+    isFullRefresh: bool
     fullRefresh: bool
 
 
@@ -1836,10 +1844,14 @@ class FulfilmentWorkCollectInput(_FulfilmentWorkCollectInput, total=False):
 class FulfilmentWorkFilter(TypedDict, total=False):
     """Filter of works. Conditions are combined by AND; a null condition is ignored."""
 
+    id: Optional["IdFilter"]
     store: Optional["IdFilter"]
     status: Optional[Sequence["WorkStatus"]]
     dueAt: Optional["DateTimeFilter"]
     order: Optional["IdFilter"]
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
+    assignee: Optional["IdFilter"]
     isHeld: Optional[bool]
     deliveryMethod: Optional["DeliveryMethod"]
     isLate: Optional[bool]
@@ -2033,12 +2045,14 @@ class HoldRuleUpsertInput(_HoldRuleUpsertInput, total=False):
     idempotencyKey: str
     totalAtLeast: Optional["MoneyInput"]
     isUnpaid: bool
+    isAddressMissing: bool
     lacksAddress: bool
     countries: Sequence[str]
     isBilledElsewhere: bool
     isNewCustomer: bool
     customerTags: Sequence[str]
     productTags: Sequence[str]
+    isHoldLiftedAutomatically: bool
     liftsItself: bool
 
 
@@ -2111,6 +2125,7 @@ class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     idempotencyKey: Optional[str]
     channelId: Optional[str]
     channel: Optional["ChannelRef"]
+    isTrustedDocumentsOnly: Optional[bool]
     trustedDocumentsOnly: Optional[bool]
 
 
@@ -2153,6 +2168,7 @@ class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
     channel: Optional["ChannelRef"]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
+    isTrustedDocumentsOnly: Optional[bool]
     trustedDocumentsOnly: Optional[bool]
     isEnabled: Optional[bool]
     enabled: Optional[bool]
@@ -2164,6 +2180,8 @@ InvoiceFilter = TypedDict(
         "and": "Optional[Sequence['InvoiceFilter']]",
         "or": "Optional[Sequence['InvoiceFilter']]",
         "not": "Optional['InvoiceFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
         "kind": "Optional[Sequence['InvoiceKind']]",
         "legalEntity": "Optional['StringFilter']",
         "store": "Optional['IdFilter']",
@@ -2171,6 +2189,7 @@ InvoiceFilter = TypedDict(
         "customer": "Optional['IdFilter']",
         "number": "Optional['StringFilter']",
         "issuedAt": "Optional['DateTimeFilter']",
+        "total": "Optional['MoneyFilter']",
     },
     total=False,
 )
@@ -2349,7 +2368,7 @@ class LiquidationLineChoice(TypedDict, total=False):
     ids: Sequence[str]
 
 
-LiquidationLineState = Literal[
+LiquidationLineStatus = Literal[
     "PROPOSED",
     "CLAIMED",
     "APPROVED",
@@ -2374,6 +2393,7 @@ class LiquidationPlanAdvanceInput(_LiquidationPlanAdvanceInput, total=False):
     """A plan that is to be followed."""
 
     idempotencyKey: str
+    isAutomatic: Optional[bool]
     automatic: Optional[bool]
 
 
@@ -2401,16 +2421,16 @@ class LiquidationPlanCreateInput(TypedDict, total=False):
 class LiquidationPlanFilter(TypedDict, total=False):
     """Plans. All conditions hold; one that is null is absent."""
 
-    status: Optional[Sequence["LiquidationPlanState"]]
-    state: Optional[Sequence["LiquidationPlanState"]]
+    status: Optional[Sequence["LiquidationPlanStatus"]]
+    state: Optional[Sequence["LiquidationPlanStatus"]]
 
 
 class LiquidationPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
     store: Optional["IdFilter"]
-    status: Optional[Sequence["LiquidationLineState"]]
-    state: Optional[Sequence["LiquidationLineState"]]
+    status: Optional[Sequence["LiquidationLineStatus"]]
+    state: Optional[Sequence["LiquidationLineStatus"]]
     action: Optional[Sequence["LiquidationAction"]]
 
 
@@ -2430,7 +2450,7 @@ LiquidationPlanSortField = Literal[
 ]
 
 
-LiquidationPlanState = Literal[
+LiquidationPlanStatus = Literal[
     "DRAFT",
     "PARTLY",
     "APPROVED",
@@ -2471,6 +2491,7 @@ class LiquidationSettingsSetInput(TypedDict, total=False):
     daysWithoutSale: int
     slowDaysOfSupply: Optional[int]
     slowMonthlyUnits: Optional[int]
+    isExpiringListed: bool
     expiring: bool
     leastValue: Optional["MoneyInput"]
     markdownPercents: Sequence[int]
@@ -2530,6 +2551,7 @@ class LotCreateInput(_LotCreateInput, total=False):
     """A new lot."""
 
     idempotencyKey: str
+    manufacturedOn: Optional[str]
     madeOn: Optional[str]
     expiresOn: Optional[str]
     note: Optional[str]
@@ -2624,6 +2646,7 @@ class LotUpdateInput(_LotUpdateInput, total=False):
 
     idempotencyKey: str
     expectedVersion: Optional[int]
+    manufacturedOn: Optional[str]
     madeOn: Optional[str]
     expiresOn: Optional[str]
     note: Optional[str]
@@ -2647,7 +2670,7 @@ MarginTop = Literal[
 
 
 class MemberFilter(TypedDict, total=False):
-    """Members that match all of these."""
+    """Members that match all of these; a condition that is null is ignored."""
 
     id: Optional["IdFilter"]
     status: Optional[Sequence["MemberStatus"]]
@@ -3060,6 +3083,8 @@ class OrderLineSet(TypedDict, total=False):
     lineId: Optional[str]
     id: Optional[str]
     quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     unitPrice: Optional["MoneyInput"]
     discount: Optional["MoneyInput"]
     tax: Optional["MoneyInput"]
@@ -3267,7 +3292,7 @@ class _ParcelLabelInput(TypedDict):
 
 
 class ParcelLabelInput(_ParcelLabelInput, total=False):
-    """Label of a parcel that leaves. A field that is left out stays."""
+    """Label of a parcel that leaves. Fields that are left out or null stay as they are."""
 
     carrierId: Optional[str]
     service: Optional[str]
@@ -3290,7 +3315,7 @@ ParcelStatus = Literal[
 
 
 class PartyAddressInput(TypedDict, total=False):
-    """Address of a supplier, a store or a customer: at least one field, each of at most 120 characters."""
+    """Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. Fields that are left out or null are empty."""
 
     name: Optional[str]
     company: Optional[str]
@@ -3303,7 +3328,7 @@ class PartyAddressInput(TypedDict, total=False):
 
 
 class PartyContactInput(TypedDict, total=False):
-    """Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number."""
+    """Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number. Fields that are left out or null are empty."""
 
     name: Optional[str]
     email: Optional[str]
@@ -3797,6 +3822,7 @@ class ProductSuggestionFilter(TypedDict, total=False):
 
     productIds: Optional[Sequence[str]]
     products: Optional[Sequence["ProductRef"]]
+    isWithoutCategory: bool
     withoutCategory: bool
 
 
@@ -3817,6 +3843,7 @@ class ProductTagSuggestionFilter(TypedDict, total=False):
 
     productIds: Optional[Sequence[str]]
     products: Optional[Sequence["ProductRef"]]
+    isWithoutTags: bool
     withoutTags: bool
 
 
@@ -3845,7 +3872,7 @@ class _ProductUpdateInput(TypedDict):
 
 
 class ProductUpdateInput(_ProductUpdateInput, total=False):
-    """A change of a product. Fields that are left out stay as they are; null clears."""
+    """A change of a product. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     idempotencyKey: Optional[str]
     sku: Optional[str]
@@ -3881,7 +3908,7 @@ class _ProductUpsertInput(TypedDict):
 
 
 class ProductUpsertInput(_ProductUpsertInput, total=False):
-    """A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are; null clears."""
+    """A product to be made, or changed where there is one with this SKU. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     name: Optional[str]
     description: Optional[str]
@@ -4022,7 +4049,9 @@ class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     expectedOn: Optional[str]
     externalRef: Optional[str]
     note: Optional[str]
+    overDeliveryPercent: Optional[int]
     overPercent: int
+    underDeliveryPercent: Optional[int]
     underPercent: int
     charges: Sequence["PurchaseChargeInput"]
     status: Optional["PurchaseOrderStartStatus"]
@@ -4100,6 +4129,8 @@ class PurchaseOrderLineSet(TypedDict, total=False):
     lineId: Optional[str]
     purchaseOrderLineId: Optional[str]
     quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     unitCost: Optional["MoneyInput"]
     expectedOn: Optional[str]
 
@@ -4186,7 +4217,9 @@ class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
     expectedOn: Optional[str]
     externalRef: Optional[str]
     note: Optional[str]
+    overDeliveryPercent: Optional[int]
     overPercent: Optional[int]
+    underDeliveryPercent: Optional[int]
     underPercent: Optional[int]
     lines: Optional[Sequence["PurchaseOrderLineInput"]]
     charges: Optional[Sequence["PurchaseChargeInput"]]
@@ -4316,10 +4349,11 @@ class _RefusedSuggestionInput(TypedDict):
 
 
 class RefusedSuggestionInput(_RefusedSuggestionInput, total=False):
-    """Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `keepsName` and `otherProduct` is needed."""
+    """Suggestions that are wrong for a product, among others. At least one of `category`, `tags`, `isNameRight` and `otherProduct` is needed."""
 
     category: Optional["CategoryRef"]
     tags: Sequence[str]
+    isNameRight: bool
     keepsName: bool
     otherProduct: Optional["ProductRef"]
 
@@ -4412,7 +4446,7 @@ ReplenishmentLineKind = Literal[
 ]
 
 
-ReplenishmentLineState = Literal[
+ReplenishmentLineStatus = Literal[
     "OPEN",
     "CLAIMED",
     "APPROVED",
@@ -4454,16 +4488,16 @@ class ReplenishmentPlanCreateInput(TypedDict, total=False):
 class ReplenishmentPlanFilter(TypedDict, total=False):
     """Plans. All conditions hold; one that is null is absent."""
 
-    status: Optional[Sequence["ReplenishmentPlanState"]]
-    state: Optional[Sequence["ReplenishmentPlanState"]]
+    status: Optional[Sequence["ReplenishmentPlanStatus"]]
+    state: Optional[Sequence["ReplenishmentPlanStatus"]]
 
 
 class ReplenishmentPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
     store: Optional["IdFilter"]
-    status: Optional[Sequence["ReplenishmentLineState"]]
-    state: Optional[Sequence["ReplenishmentLineState"]]
+    status: Optional[Sequence["ReplenishmentLineStatus"]]
+    state: Optional[Sequence["ReplenishmentLineStatus"]]
     kind: Optional[Sequence["ReplenishmentLineKind"]]
 
 
@@ -4483,7 +4517,7 @@ ReplenishmentPlanSortField = Literal[
 ]
 
 
-ReplenishmentPlanState = Literal[
+ReplenishmentPlanStatus = Literal[
     "DRAFT",
     "PARTLY",
     "APPROVED",
@@ -4493,7 +4527,7 @@ ReplenishmentPlanState = Literal[
 
 
 class ReplenishmentPolicyFilter(TypedDict, total=False):
-    """Policies of replenishment that match all of these."""
+    """Policies of replenishment that match all of these; a condition that is null is ignored."""
 
     id: Optional["IdFilter"]
     kind: Optional[Sequence["ReplenishmentPolicyKind"]]
@@ -4608,11 +4642,14 @@ class ReplenishmentRuleSetInput(TypedDict, total=False):
 
     idempotencyKey: str
     expectedVersion: Optional[int]
+    isEnabled: bool
     enabled: bool
     planAmount: Optional["MoneyInput"]
     supplierAmount: Optional["MoneyInput"]
+    hasTransfers: bool
     transfers: bool
     confidence: float
+    isSending: bool
     sends: bool
 
 
@@ -4825,13 +4862,15 @@ class ReturnInspectInput(_ReturnInspectInput, total=False):
 
 class _ReturnInspectLineInput(TypedDict):
     lineId: str
-    quantity: int
     disposition: "Disposition"
 
 
 class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
     """Disposition of a quantity of a return line. A line is named once for each disposition and lot."""
 
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     lot: Optional["LotRef"]
 
 
@@ -4975,10 +5014,17 @@ ReversalEffectKind = Literal[
 
 
 class ReversalFilter(TypedDict, total=False):
-    """Reversals that match all of these."""
+    """Reversals that match all of these; a condition that is null is ignored."""
 
+    id: Optional["IdFilter"]
     document: Optional["IdFilter"]
     store: Optional["IdFilter"]
+    kind: Optional[Sequence["ReversedKind"]]
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
+    createdBy: Optional["IdFilter"]
+    occurredAt: Optional["DateTimeFilter"]
+    recordedAt: Optional["DateTimeFilter"]
 
 
 class _ReversalSort(TypedDict):
@@ -5095,7 +5141,7 @@ class _RoleUpdateInput(TypedDict):
 
 
 class RoleUpdateInput(_RoleUpdateInput, total=False):
-    """Changes of a role; a field that is omitted stays as it is."""
+    """Changes of a role; fields that are left out or null stay as they are."""
 
     idempotencyKey: Optional[str]
     key: Optional[str]
@@ -5171,7 +5217,7 @@ class SavedViewDeleteInput(_SavedViewDeleteInput, total=False):
 
 
 class SavedViewFilter(TypedDict, total=False):
-    """Saved views that match all of these."""
+    """Saved views that match all of these; a condition that is null is ignored."""
 
     slug: Optional["StringFilter"]
     search: Optional[str]
@@ -5248,9 +5294,13 @@ class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     timeZone: Optional[str]
     emails: Sequence[str]
     memberIds: Sequence[str]
+    isSentOnlyIfChanged: bool
     onlyIfChanged: bool
+    hasEvent: bool
     emitsEvent: bool
+    hasEventRows: bool
     tellsRows: bool
+    hasFile: bool
     keepsFile: bool
     locale: "PaperLocale"
     isPaused: bool
@@ -5357,6 +5407,11 @@ SearchKind = Literal[
     "CATEGORY",
     "SUPPLIER_RETURN",
     "BLANKET_ORDER",
+    "INVOICE",
+    "REVALUATION",
+    "REVERSAL",
+    "FULFILMENT_WORK",
+    "PARCEL",
 ]
 
 
@@ -5466,8 +5521,8 @@ StockAnomalyFilter = TypedDict(
     {
         "store": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
-        "status": "Optional[Sequence['StockAnomalyState']]",
-        "state": "Optional[Sequence['StockAnomalyState']]",
+        "status": "Optional[Sequence['StockAnomalyStatus']]",
+        "state": "Optional[Sequence['StockAnomalyStatus']]",
         "kind": "Optional[Sequence['StockAnomalyKind']]",
         "from": "Optional[str]",
         "to": "Optional[str]",
@@ -5505,7 +5560,7 @@ StockAnomalySort = Literal[
 ]
 
 
-StockAnomalyState = Literal[
+StockAnomalyStatus = Literal[
     "OPEN",
     "ACCEPTED",
 ]
@@ -5631,6 +5686,8 @@ class StockOrder(_StockOrder, total=False):
 
 StockOrderField = Literal[
     "PRODUCT_SKU",
+    "PRODUCT_NAME",
+    "STORE_CODE",
     "AVAILABLE",
     "ON_HAND",
     "UPDATED_AT",
@@ -5680,7 +5737,7 @@ class StockReserveInput(_StockReserveInput, total=False):
 
 
 class StockRevaluationFilter(TypedDict, total=False):
-    """Revaluations that match all of these."""
+    """Revaluations that match all of these; a condition that is null is ignored."""
 
     id: Optional["IdFilter"]
     search: Optional[str]
@@ -5768,6 +5825,9 @@ class StockSetItem(_StockSetItem, total=False):
 _StockSimulateInputOptional = TypedDict(
     "_StockSimulateInputOptional",
     {
+        "product": "Optional['ProductRef']",
+        "abcClass": "Optional['AbcClass']",
+        "xyzClass": "Optional['XyzClass']",
         "from": "Optional[str]",
         "to": "Optional[str]",
     },
@@ -5776,7 +5836,6 @@ _StockSimulateInputOptional = TypedDict(
 _StockSimulateInput = TypedDict(
     "_StockSimulateInput",
     {
-        "product": "ProductRef",
         "store": "StoreRef",
         "policy": "StockSimulationPolicyInput",
     },
@@ -5784,7 +5843,7 @@ _StockSimulateInput = TypedDict(
 
 
 class StockSimulateInput(_StockSimulateInput, _StockSimulateInputOptional):
-    """Product, store, policy and days of a simulation."""
+    """Products, store, policy and days of a simulation."""
 
 
 
@@ -5813,6 +5872,7 @@ StockSimulationStatus = Literal[
     "NO_DEMAND",
     "HISTORY_TOO_SHORT",
     "NO_COMPLETE_WEEK",
+    "TOO_MANY_PRODUCTS",
 ]
 
 
@@ -5828,6 +5888,8 @@ class StockSort(_StockSort, total=False):
 
 StockSortField = Literal[
     "PRODUCT_SKU",
+    "PRODUCT_NAME",
+    "STORE_CODE",
     "AVAILABLE",
     "ON_HAND",
     "UPDATED_AT",
@@ -6154,7 +6216,7 @@ class _StoreGroupUpdateInput(TypedDict):
 
 
 class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
-    """Changes of a group of stores; a field that is omitted stays as it is."""
+    """Changes of a group of stores; fields that are left out or null stay as they are."""
 
     idempotencyKey: Optional[str]
     code: Optional[str]
@@ -6243,7 +6305,7 @@ class _StoreUpdateInput(TypedDict):
 
 
 class StoreUpdateInput(_StoreUpdateInput, total=False):
-    """A change of a store. Fields that are left out stay as they are."""
+    """A change of a store. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     idempotencyKey: Optional[str]
     code: Optional[str]
@@ -6405,7 +6467,7 @@ class SupplierProductBulkUpsertInput(_SupplierProductBulkUpsertInput, total=Fals
 
 
 class SupplierProductFilter(TypedDict, total=False):
-    """Rows of suppliers' catalogues that match all of these."""
+    """Rows of suppliers' catalogues that match all of these; a condition that is null is ignored."""
 
     supplier: Optional["IdFilter"]
     product: Optional["IdFilter"]
@@ -6431,6 +6493,7 @@ class SupplierProductInput(_SupplierProductInput, total=False):
     minimumOrder: Optional[int]
     leadTimeDays: Optional[int]
     priceBreaks: Sequence["PriceBreakInput"]
+    isPreferred: bool
     preferred: bool
 
 
@@ -6584,7 +6647,7 @@ class _SupplierUpdateInput(TypedDict):
 
 
 class SupplierUpdateInput(_SupplierUpdateInput, total=False):
-    """A change of a supplier. Fields that are left out stay as they are; null clears."""
+    """A change of a supplier. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
     idempotencyKey: Optional[str]
     code: Optional[str]
@@ -6618,6 +6681,7 @@ class TenantUpdateInput(_TenantUpdateInput, total=False):
     name: Optional[str]
     defaultCurrency: Optional[str]
     timeZone: Optional[str]
+    isMfaRequired: Optional[bool]
     mfaRequired: Optional[bool]
     reservationSeconds: Optional[int]
     sessionIdleSeconds: Optional[int]
