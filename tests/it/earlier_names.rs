@@ -116,7 +116,7 @@ async fn booleans_numbers_and_statuses_answer_to_their_earlier_names(world: &Wor
         assert_eq!(made["holdRule"], json!({ "isAddressMissing": true, "lacksAddress": true }), "{name}");
     }
     let both = "query($id: ID!) { node(id: $id) { ... on Tenant { sandbox isSandbox mfaRequired isMfaRequired } }
-        roles { builtIn isBuiltIn } jobs(statuses: [QUEUED], states: [FAILED]) { nodes { id } } }";
+        roles { builtIn isBuiltIn } jobs(statuses: [WAITING], states: [FAILED]) { nodes { id } } }";
     let found = asked(world, both, json!({ "id": house.owner.tenant.to_string() })).await;
     let tenant = json!({ "sandbox": false, "isSandbox": false, "mfaRequired": false, "isMfaRequired": false });
     assert_eq!(found["node"], tenant, "{found:#}");

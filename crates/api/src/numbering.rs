@@ -22,7 +22,7 @@ use crate::{
         fault::Answer,
         lazy::OfTenant,
         once::{Again, Earlier},
-        refusal::{ErrorCode, UserError, told},
+        refusal::{ErrorCode, UserError, user_errors_of},
         scalars::{Cursor, Long},
     },
     short_lists::ShortList,
@@ -274,7 +274,7 @@ impl NumberMutation {
                 replayed: false,
                 seq: seq.map(Long),
             },
-            Err(stop) => told(stop, refused)?.into(),
+            Err(stop) => user_errors_of(stop, refused)?.into(),
         })
     }
 }

@@ -14,6 +14,8 @@ pub const ALSO: &[(&str, &str)] = &[
     ("OrderLineInput", "quantity"),
     ("StocktakeLineInput", "counted"),
     ("PurchaseOrderLineInput", "quantity"),
+    ("BlanketOrderLineInput", "quantity"),
+    ("ReturnInspectLineInput", "quantity"),
     ("ReserveItem", "quantity"),
     ("ReturnLineInput", "quantity"),
     ("StockChangeInput", "delta"),

@@ -90,13 +90,15 @@ const REFERENCE_FILTER: &str = "Reference in an external system, compared exactl
 const NOTE_LIMIT: &str = "1,000 characters";
 
 /// Places that say more than the rule of their name.
-const OTHER_TEXTS: [&str; 6] = [
+const OTHER_TEXTS: [&str; 8] = [
     "BlanketOrderActionInput.expectedVersion",
     "CustomerRef.externalRef",
     "ExportScheduleSetInput.expectedVersion",
     "SavedViewScheduleSetInput.expectedVersion",
     "StockChangeInput.expectedVersion",
     "StockCompare.expectedVersion",
+    "StocktakeActionInput.note",
+    "TransferActionInput.note",
 ];
 
 /// Whether a text keeps the rule of its argument's name: it names the thing, and then says the same in every input.

@@ -13,6 +13,7 @@ use super::{is_graph, no_faults, sources};
 const APPLIED: &[(&str, &str, &str)] = &[
     ("graphql/directives.rs", "list_size", "`paged` is a `list_size`"),
     ("api/schema/sizes.rs", "list_size", "sizes of the lists that have no argument for it"),
+    ("api/schema/weights.rs", "cost", "weights of fields of filters, told in one table"),
     ("api/catalog/customer_filter.rs", "cost", "of a field of an input"),
     ("api/catalog/product.rs", "shared", "of derived objects"),
     ("api/identity/types.rs", "requires", "of a derived object"),

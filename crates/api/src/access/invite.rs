@@ -38,7 +38,7 @@ impl InviteMutation {
     /// Invites a person by e-mail address, with roles that must be within your own rights. The link
     /// in the e-mail is valid once, for seven days. The answer does not reveal whether the address
     /// has an account. With a scope of some stores, permissions for the whole tenant are left out of the roles: ignoredPermissions
-    /// of each grant names them. With validateOnly nobody is placed, and the member in the answer is null.
+    /// of each grant names them. With validateOnly no member is created, and the member in the answer is null.
     #[mutation(permit = MemberInvite, step_up, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn member_invite(

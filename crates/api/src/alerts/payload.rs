@@ -10,7 +10,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        refusal::{ErrorCode, UserError, told},
+        refusal::{ErrorCode, UserError, user_errors_of},
         scalars::Long,
     },
     payload,
@@ -61,7 +61,7 @@ impl From<Vec<UserError>> for AlertPayload {
 impl AlertPayload {
     pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => told(error, refused)?.into(),
+            Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -72,7 +72,7 @@ impl AlertPayload {
 impl AlertRulePayload {
     pub(super) fn of(done: Result<Acted<Option<core::Rule>>, AlertError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => told(error, refused)?.into(),
+            Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { alert_rule: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }

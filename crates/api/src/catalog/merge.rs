@@ -24,7 +24,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::{Reading, read},
-        refusal::{UserError, told},
+        refusal::{UserError, user_errors_of},
         scalars::Long,
     },
     purchasing::check_key,
@@ -182,7 +182,7 @@ impl SupplierMergeInput {
 
 /// Refusals are data, faults are top-level errors.
 pub(super) fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
-    told(stop, |problem| user_error(&problem, &["input"], None))
+    user_errors_of(stop, |problem| user_error(&problem, &["input"], None))
 }
 
 /// Merging of customers and of suppliers.

@@ -20,7 +20,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::read,
-        refusal::{ErrorCode, Path, UserError, try_told},
+        refusal::{ErrorCode, Path, UserError, try_user_errors_of},
         scalars::Long,
     },
     payload,
@@ -32,7 +32,7 @@ impl ExportSchedulePayload {
     fn of(done: Acting) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(try_told(error, refused)?.into()),
+            Err(error) => return Ok(try_user_errors_of(error, refused)?.into()),
         };
         Ok(Self {
             export_schedule: value.map(ExportSchedule::from),

@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, Path, UserError, told},
+        refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Date, DateTime, Long},
     },
     orders::links,
@@ -265,7 +265,7 @@ impl FactorSeriesRemoveInput {
 impl FactorSeriesPayload {
     pub(super) fn of(done: Result<Acted<Option<Kept>>, FactorError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => told(error, refused)?.into(),
+            Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { series: value.map(FactorSeries), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }

@@ -95,15 +95,18 @@ pub fn first_told(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
 ///
 /// # Errors
 /// A fault, which is told at the top level.
-pub fn told<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError) -> Result<Vec<UserError>, TopError> {
-    try_told(stop, |refusal| Ok(refused(refusal)))
+pub fn user_errors_of<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError) -> Result<Vec<UserError>, TopError> {
+    try_user_errors_of(stop, |refusal| Ok(refused(refusal)))
 }
 
 /// The same where a refusal may be told at the top level.
 ///
 /// # Errors
 /// A fault, or the first refusal that is no data.
-pub fn try_told<R>(stop: Stop<R>, refused: impl FnMut(R) -> Result<UserError, TopError>) -> Result<Vec<UserError>, TopError> {
+pub fn try_user_errors_of<R>(
+    stop: Stop<R>,
+    refused: impl FnMut(R) -> Result<UserError, TopError>,
+) -> Result<Vec<UserError>, TopError> {
     match stop {
         Stop::Refused(refusals) => {
             let told: Result<Vec<UserError>, TopError> = refusals.into_iter().map(refused).collect();

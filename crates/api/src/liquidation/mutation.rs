@@ -33,7 +33,7 @@ use super::{
     settings::LiquidationSettings,
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::told, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::user_errors_of, scalars::Long},
     named,
 };
 
@@ -59,7 +59,7 @@ impl LiquidationMutation {
             };
             let acted = match Box::pin(shell::set_settings(ledger.database(), ledger.clock(), permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(told(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
             };
             // Who may set them need not be one who may see reports.
             let settings = ctx.holds::<kind::ReportRead>().then(|| LiquidationSettings::new(acted.value, currency));
@@ -90,7 +90,7 @@ impl LiquidationMutation {
             };
             let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(told(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
             };
             let shell::Made { plan, lines } = acted.value;
             let plan = LiquidationPlan { plan: plan.into(), lines: lines.map(Into::into) };

@@ -15,7 +15,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        refusal::{ErrorCode, Path, UserError, told},
+        refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::Long,
     },
     payload,
@@ -98,7 +98,7 @@ impl LiquidationApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, LiquidationError>) -> Answer<Self> {
         let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
             Ok(approved) => approved,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
@@ -117,7 +117,7 @@ impl LiquidationAdvancePayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Advanced, LiquidationError>) -> Answer<Self> {
         let Advanced { plan, cut, skipped, closed, problems, seq, is_replayed } = match done {
             Ok(advanced) => advanced,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
 use inventory::orders::{
-    core::{self, MoreConditions, RuleFields, RuleProblem},
+    core::{self, MoreConditions, RuleAt, RuleFields, RuleProblem},
     events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
     shell::{self, RuleRefusal, RuleStop},
 };
@@ -20,7 +20,7 @@ use crate::{
         connection::PageArgs,
         fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, Path, UserError, told},
+        refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Cursor, DateTime, Long},
     },
     payload,
@@ -191,7 +191,7 @@ impl HoldRulePayload {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(stop) => told(stop, refused)?.into(),
+            Err(stop) => user_errors_of(stop, refused)?.into(),
         })
     }
 }
@@ -210,12 +210,16 @@ fn refused(refusal: RuleRefusal) -> UserError {
     }
 }
 
+fn path_of(at: RuleAt) -> Path {
+    at.index.map_or_else(|| path!["input", at.name], |index| path!["input", at.name, index])
+}
+
 fn field_refused(problem: RuleProblem) -> UserError {
     match problem {
-        RuleProblem::Missing { field } => UserError::new(ErrorCode::Required, "a text is needed", field),
-        RuleProblem::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
-        RuleProblem::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
-        RuleProblem::TooLong { most, field } => UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), field),
+        RuleProblem::Missing { at } => UserError::new(ErrorCode::Required, "a text is needed", path_of(at)),
+        RuleProblem::Invalid { message, at } => UserError::new(ErrorCode::Invalid, message, path_of(at)),
+        RuleProblem::OutOfRange { message, at } => UserError::new(ErrorCode::OutOfRange, message, path_of(at)),
+        RuleProblem::TooLong { most, at } => UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), path_of(at)),
         RuleProblem::OwnKind => {
             UserError::new(ErrorCode::Invalid, "SHORT and SOURCING are the platform's own", path!["input", "kind"])
         }

@@ -27,7 +27,7 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         reading::{Reading, read},
-        refusal::told,
+        refusal::user_errors_of,
         scalars::{Cursor, Long, Quantity},
     },
     named,
@@ -96,7 +96,7 @@ impl InvoicePayload {
     fn of(ctx: &Context<'_>, done: Result<Acted<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(told(error, |refusal| refused(refusal, id))?.into()),
+            Err(error) => return Ok(user_errors_of(error, |refusal| refused(refusal, id))?.into()),
         };
         // Who may issue need not be one who may see.
         let invoice = Some(value).filter(|_| ctx.holds::<kind::OrderRead>()).map(Invoice::from);
@@ -130,7 +130,7 @@ impl LegalEntityPayload {
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { legal_entity: Some(value.into()), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
-            Err(error) => told(error, |refusal| refused(refusal, "code"))?.into(),
+            Err(error) => user_errors_of(error, |refusal| refused(refusal, "code"))?.into(),
         })
     }
 }

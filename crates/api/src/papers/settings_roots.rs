@@ -6,7 +6,7 @@ use platform::storage::idempotency::Acted;
 use services::papers::{Papers, events::PAPER_SETTINGS_SET};
 
 use super::settings::{PaperSettings, PaperSettingsPayload, PaperSettingsSetInput, settings_refused};
-use crate::graphql::{context::ContextExt, fault::Answer, reading::read, refusal::try_told, scalars::Long};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::read, refusal::try_user_errors_of, scalars::Long};
 
 /// The root field that reads the look of papers.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl PaperSettingsMutation {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(error) => try_told(error, settings_refused)?.into(),
+            Err(error) => try_user_errors_of(error, settings_refused)?.into(),
         })
     }
 }

@@ -28,7 +28,7 @@ use super::{
     plan::ReplenishmentPlan,
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::told, scalars::Long},
+    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::user_errors_of, scalars::Long},
     named,
 };
 
@@ -109,7 +109,7 @@ impl ReplenishmentMutation {
             };
             let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
                 Ok(acted) => acted,
-                Err(error) => return Ok(told(error, refused)?.into()),
+                Err(error) => return Ok(user_errors_of(error, refused)?.into()),
             };
             let shell::Made { plan, lines } = acted.value;
             let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     graphql::{
         fault::Answer,
-        refusal::{ErrorCode, Path, UserError, told},
+        refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::Long,
     },
     payload,
@@ -68,7 +68,7 @@ impl From<Vec<UserError>> for ReplenishmentApprovalPayload {
 impl ReplenishmentPolicyPayload {
     pub(super) fn of(done: Result<Acted<Option<Policy>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => told(error, refused)?.into(),
+            Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { policy: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -79,7 +79,7 @@ impl ReplenishmentPolicyPayload {
 impl ReplenishmentRulePayload {
     pub(super) fn of(done: Result<Acted<Option<KeptRule>>, ReplenishmentError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => told(error, refused)?.into(),
+            Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { rule: value.map(ReplenishmentRule), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
@@ -91,7 +91,7 @@ impl ReplenishmentApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, ReplenishmentError>) -> Answer<Self> {
         let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
             Ok(approved) => approved,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));

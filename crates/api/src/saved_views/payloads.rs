@@ -17,7 +17,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         once::SecretStatus,
-        refusal::{ErrorCode, Path, UserError, told},
+        refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::Long,
     },
     payload,
@@ -29,7 +29,7 @@ impl SavedViewPayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Option<View>>, SavedViewError>) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         // Who may write need not be one who may see.
         let saved_view = value.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from);
@@ -67,7 +67,7 @@ impl SavedViewLinkPayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Linked>, SavedViewError>) -> Answer<Self> {
         let Acted { value: Linked { view, link, secret }, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         let secret_status = match (&secret, is_replayed) {
             (Some(_), _) => SecretStatus::Shown,
@@ -111,7 +111,7 @@ impl SavedViewSchedulePayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Scheduled>, SavedViewError>) -> Answer<Self> {
         let Acted { value: Scheduled { view, schedule }, seq, is_replayed } = match done {
             Ok(acted) => acted,
-            Err(error) => return Ok(told(error, refused)?.into()),
+            Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         Ok(Self {
             saved_view_schedule: schedule.map(SavedViewSchedule::from),

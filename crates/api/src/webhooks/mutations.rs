@@ -18,7 +18,7 @@ use crate::{
         fault::Answer,
         once::{Again, Earlier, SecretStatus},
         reading::{Reading, read},
-        refusal::{ErrorCode, UserError, told},
+        refusal::{ErrorCode, UserError, user_errors_of},
         scalars::Long,
     },
     jobs::{self, BackgroundJob},
@@ -133,13 +133,13 @@ impl WebhookEndpointPayload {
     }
     fn of(ctx: &Context<'_>, done: Result<Changed<Endpoint>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(told(error, refuse)?),
+            Err(error) => Self::refused(user_errors_of(error, refuse)?),
             Ok(Changed { value, seq }) => Self { webhook_endpoint: seen(ctx, value), seq: seq.map(Long), ..Self::default() },
         })
     }
     fn made(ctx: &Context<'_>, done: Result<Changed<(Endpoint, Secret)>, WebhookError>) -> Answer<Self> {
         Ok(match done {
-            Err(error) => Self::refused(told(error, refuse)?),
+            Err(error) => Self::refused(user_errors_of(error, refuse)?),
             Ok(Changed { value: (endpoint, secret), seq }) => {
                 // A dry run makes none.
                 let secret = (!dry_run::is_on()).then(|| secret.text());
@@ -323,7 +323,7 @@ impl WebhookMutation {
             Err(user_errors) => return Ok(WebhookReplayPayload { user_errors, ..WebhookReplayPayload::default() }),
         };
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
-            Err(error) => WebhookReplayPayload { user_errors: told(error, refuse)?, ..WebhookReplayPayload::default() },
+            Err(error) => WebhookReplayPayload { user_errors: user_errors_of(error, refuse)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
                 let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(BackgroundJob::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }

@@ -1,10 +1,7 @@
 //! What people say of a rule that sets holds, and what is wrong with it.
 
 use entity::prelude::*;
-use platform::{
-    path,
-    stages::{Stage, Staged},
-};
+use platform::stages::{Stage, Staged};
 use serde::Serialize;
 
 use super::{
@@ -65,24 +62,39 @@ impl MoreConditions {
     }
 }
 
+/// A field of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleAt {
+    /// As the API has it.
+    pub name: &'static str,
+    /// Of a field that is a list, which item.
+    pub index: Option<usize>,
+}
+
+impl RuleAt {
+    const fn whole(name: &'static str) -> Self {
+        Self { name, index: None }
+    }
+}
+
 /// What is wrong with a rule, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleProblem {
     Missing {
-        field: Vec<String>,
+        at: RuleAt,
     },
     Invalid {
         message: &'static str,
-        field: Vec<String>,
+        at: RuleAt,
     },
     /// In characters, or in items of a list.
     TooLong {
         most: usize,
-        field: Vec<String>,
+        at: RuleAt,
     },
     OutOfRange {
         message: &'static str,
-        field: Vec<String>,
+        at: RuleAt,
     },
     /// The kind of the hold is the platform's own.
     OwnKind,
@@ -100,12 +112,12 @@ impl Staged for RuleProblem {
 }
 
 /// What is wrong with a text in one line.
-fn line_problem(text: &str, most: usize, field: Vec<String>) -> Option<RuleProblem> {
+fn line_problem(text: &str, most: usize, at: RuleAt) -> Option<RuleProblem> {
     if text.chars().nth(most).is_some() {
-        return Some(RuleProblem::TooLong { most, field });
+        return Some(RuleProblem::TooLong { most, at });
     }
     let is_line = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    (!is_line).then_some(RuleProblem::Invalid { message: "a text in one line is expected", field })
+    (!is_line).then_some(RuleProblem::Invalid { message: "a text in one line is expected", at })
 }
 
 impl RuleFields {
@@ -115,11 +127,11 @@ impl RuleFields {
         for (text, most, name) in
             [(&self.code, MAX_CODE, "code"), (&self.kind, MAX_KIND, "kind"), (&self.reason, MAX_NOTE, "reason")]
         {
-            let field = path!["input", name];
+            let at = RuleAt::whole(name);
             if text.trim().is_empty() {
-                found.push(RuleProblem::Missing { field });
+                found.push(RuleProblem::Missing { at });
             } else {
-                found.extend(line_problem(text, most, field));
+                found.extend(line_problem(text, most, at));
             }
         }
         let lists = [
@@ -129,17 +141,17 @@ impl RuleFields {
         ];
         for (list, most, longest, name) in lists {
             if list.len() > most {
-                found.push(RuleProblem::TooLong { most, field: path!["input", name] });
+                found.push(RuleProblem::TooLong { most, at: RuleAt::whole(name) });
             }
             let each = list.iter().enumerate().take(most);
-            found.extend(each.filter_map(|(index, text)| line_problem(text, longest, path!["input", name, index])));
+            found.extend(each.filter_map(|(index, text)| line_problem(text, longest, RuleAt { name, index: Some(index) })));
         }
         if !self.kind.trim().is_empty() && kept_kind(&self.kind).is_none() {
             found.push(RuleProblem::OwnKind);
         }
         if self.total_at_least.is_some_and(|total| total.minor <= 0) {
             let message = "an amount above 0 is expected";
-            found.push(RuleProblem::OutOfRange { message, field: path!["input", "totalAtLeast"] });
+            found.push(RuleProblem::OutOfRange { message, at: RuleAt::whole("totalAtLeast") });
         }
         let says_none = self.total_at_least.is_none() && !self.is_unpaid && !self.lacks_address && self.countries.is_empty();
         if says_none && self.more.match_all() {
@@ -206,12 +218,12 @@ mod tests {
         assert_eq!(
             wrong.problems(),
             [
-                RuleProblem::Missing { field: path!["input", "code"] },
-                RuleProblem::TooLong { most: MAX_NOTE, field: path!["input", "reason"] },
-                RuleProblem::Invalid { message, field: path!["input", "countries", 0] },
-                RuleProblem::TooLong { most: MAX_TAG, field: path!["input", "productTags", 1] },
+                RuleProblem::Missing { at: RuleAt::whole("code") },
+                RuleProblem::TooLong { most: MAX_NOTE, at: RuleAt::whole("reason") },
+                RuleProblem::Invalid { message, at: RuleAt { name: "countries", index: Some(0) } },
+                RuleProblem::TooLong { most: MAX_TAG, at: RuleAt { name: "productTags", index: Some(1) } },
                 RuleProblem::OwnKind,
-                RuleProblem::OutOfRange { message: "an amount above 0 is expected", field: path!["input", "totalAtLeast"] },
+                RuleProblem::OutOfRange { message: "an amount above 0 is expected", at: RuleAt::whole("totalAtLeast") },
             ]
         );
         assert_eq!(platform::stages::earliest(wrong.problems()).len(), 4, "the form of texts and lists first");
