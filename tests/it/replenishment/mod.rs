@@ -165,7 +165,8 @@ async fn units_for_most_of_a_year_are_partly_overstock(world: &World) {
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!(line["quantity"], 504, "{plan:#}");
-    // Of 522, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8). These have three digits, so 26 weeks say it to 0.013.
+    // Of 522, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8).
+    // These have three digits, so 26 weeks say it to 0.013.
     let left = line["figures"]["overstockUnits"].as_f64().unwrap();
     assert!((left - 154.79).abs() < 0.02, "{plan:#}");
     assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["figures"]["overstockUnits"], line["figures"]["overstockUnits"]);
