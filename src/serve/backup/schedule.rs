@@ -165,11 +165,14 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<
             }
         };
         runtime.block_on(async move {
-            tokio::select! {
-                attempt = attempted(&schedule, kind, lock.as_deref()) => {
-                    let _ = answer.send(attempt);
-                }
-                () = answer.closed() => {}
+            let attempt = tokio::select! {
+                attempt = attempted(&schedule, kind, lock.as_deref()) => Some(attempt),
+                () = answer.closed() => None,
+            };
+            // Given back before the answer: the drill that follows a backup at once would find the lock held, and be left for a later turn.
+            drop(lock);
+            if let Some(attempt) = attempt {
+                let _ = answer.send(attempt);
             }
         });
     };
