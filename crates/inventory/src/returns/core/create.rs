@@ -1,6 +1,6 @@
 //! Returns: documents of their own, at any store, from one order, several or none, at their own price.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -59,6 +59,13 @@ impl CreateReturn {
     /// Whether no line names a product, so that no level is loaded with it.
     pub fn is_only_charges(&self) -> bool {
         self.lines.iter().all(|line| line.product.is_none())
+    }
+
+    /// The orders that lines go back on which say no lot, each once.
+    pub fn orders_of_unsaid_lots(&self) -> Vec<OrderId> {
+        let silent = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
+        let orders: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+        orders.into_iter().collect()
     }
 }
 

@@ -44,7 +44,11 @@ pub async fn return_place(
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
     let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
     let done = match create {
-        Ok(create) => Box::pin(submit_with_lots(ledger, &permit, (&create, &command), key, mode)).await,
+        Ok(create) => {
+            let orders = create.orders_of_unsaid_lots();
+            let command = |left| command(Box::new(CreateReturn { left, ..create.clone() }));
+            Box::pin(submit_with_lots(ledger, &permit, (orders.as_slice(), &command), key, mode)).await
+        }
         Err(stop) => first_answer(ledger, &permit, &key, stop).await,
     };
     done.map_err(|stop| as_supplied(stop, &input.lines))
