@@ -62,7 +62,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Order and the goods to ship.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
+        step!(lines Order OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
     /// Cancels what has not left, charges that were not delivered included, or the named quantities of
@@ -79,8 +79,8 @@ impl OrdersMutation {
         )]
         lines: Option<Vec<OrderLineCancel>>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { input, reason, lines };
-        step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
+        let input = Cancelling { id: input.id.clone(), input, reason, lines };
+        step!(lines Order OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 
     /// Changes the fields and the lines of an order, all of them or nothing. Lines can change until
