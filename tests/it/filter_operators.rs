@@ -308,6 +308,7 @@ async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
         ("stockChanged(filter: { category: { isNull: true } })".to_owned(), json!(["filter", "category", "isNull"])),
         (format!("alertChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
         (format!("fulfilmentWorkChanged(filter: {{ updatedAt: {since} }})"), json!(["filter", "updatedAt"])),
+        ("fulfilmentWorkChanged(filter: { search: \"SO-1\" })".to_owned(), json!(["filter", "search"])),
         ("fulfilmentWorkChanged(filter: { sku: { eq: \"mug\" } })".to_owned(), json!(["filter", "sku"])),
         ("fulfilmentWorkChanged(filter: { product: { key: [\"mug\"] } })".to_owned(), json!(["filter", "product"])),
         ("fulfilmentWorkChanged(filter: { assignee: { isNull: true } })".to_owned(), json!(["filter", "assignee"])),
