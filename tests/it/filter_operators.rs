@@ -21,8 +21,9 @@ on_both!(
 );
 
 /// Texts that rows may be without, and some that they never are: lists, the types of their filters, and the fields.
-const TEXTS: [(&str, &str, &str); 24] = [
+const TEXTS: [(&str, &str, &str); 26] = [
     ("orders", "OrderFilter", "externalRef"),
+    ("orders", "OrderFilter", "register"),
     ("orders", "OrderFilter", "note"),
     ("orders", "OrderFilter", "tag"),
     ("orders", "OrderFilter", "number"),
@@ -38,6 +39,7 @@ const TEXTS: [(&str, &str, &str); 24] = [
     ("purchaseOrders", "PurchaseOrderFilter", "tag"),
     ("transfers", "TransferFilter", "externalRefs"),
     ("returns", "ReturnFilter", "externalRef"),
+    ("returns", "ReturnFilter", "register"),
     ("returns", "ReturnFilter", "tag"),
     ("stocktakes", "StocktakeFilter", "externalRefs"),
     ("supplierReturns", "SupplierReturnFilter", "externalRef"),

@@ -298,12 +298,13 @@ pub struct OrderLineCancel {
     pub barcode: Option<String>,
 }
 
-/// A step, why it is taken, and the lines that it is limited to.
+/// A step, why and at which register it is taken, and the lines that it is limited to.
 pub(super) struct Cancelling {
     /// The order.
     pub id: ID,
     pub input: ActionInput,
     pub reason: Option<CancelReason>,
+    pub register: Option<String>,
     pub lines: Option<Vec<OrderLineCancel>>,
 }
 
@@ -330,6 +331,7 @@ impl Cancelling {
             });
             read.collect()
         });
-        shell::OrderAct { reason: self.reason.map(Into::into), lines, ..self.input.read(reading) }
+        let (reason, register) = (self.reason.map(Into::into), self.register);
+        shell::OrderAct { reason, register, lines, ..self.input.read(reading) }
     }
 }

@@ -108,6 +108,8 @@ pub struct OrderCreateInput {
     /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
     /// changes of the customer do not change it.
     pub shipping_country: Option<String>,
+    /// Register of the store at which the order is placed: a code of at most 32 characters. It stays as it is. Null for none.
+    pub register: Option<String>,
     /// Time at which the order was placed. Null for now. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
     /// Status in which the order is created. Default CONFIRMED.
@@ -224,6 +226,7 @@ impl OrderCreateInput {
             customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             placed_at: self.placed_at.map(|at| at.0),
             country: self.shipping_country,
+            register: self.register,
             status: self.status.into(),
             reservations: reading.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),
@@ -276,6 +279,7 @@ impl ActionInput {
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             reason: None,
+            register: None,
             lines: None,
         }
     }

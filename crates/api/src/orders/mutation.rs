@@ -78,8 +78,12 @@ impl OrdersMutation {
             desc = "Lines to cancel in part, each named once; at most 2,000. By default all that has not left is cancelled."
         )]
         lines: Option<Vec<OrderLineCancel>>,
+        #[graphql(
+            desc = "Register of the store at which the order is cancelled, kept with the step: a code of at most 32 characters. Null for none."
+        )]
+        register: Option<String>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { id: input.id.clone(), input, reason, lines };
+        let input = Cancelling { id: input.id.clone(), input, reason, register, lines };
         step!(lines Order OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 

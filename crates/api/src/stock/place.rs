@@ -93,6 +93,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Reason => &["reason"],
         Field::Reference => &["referenceId"],
         Field::Refund => &["refund"],
+        Field::Register => &["register"],
         Field::Reservations => &["reservationIds"],
         Field::Return => &["returnId"],
         Field::Resourcing => &["resourcing"],

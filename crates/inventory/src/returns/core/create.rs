@@ -37,6 +37,8 @@ pub struct CreateReturn {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// The register that it is created at; None where none is named.
+    pub register: Option<String>,
     /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
     pub receive: Receive,
     /// Closed at once with what is given back: only what is received now.
@@ -142,6 +144,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         external_ref: command.external_ref.clone(),
         country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.country.clone()),
         at_counter: Some(received),
+        register: command.register.clone(),
         refund,
         note: command.note.clone(),
         occurred_at,

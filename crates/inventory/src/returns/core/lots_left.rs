@@ -228,6 +228,7 @@ mod tests {
             customer: None,
             external_ref: None,
             country: None,
+            register: None,
             total: NOTHING,
             placed_at: Timestamp(0),
             business_date: 0,

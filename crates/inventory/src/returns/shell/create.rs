@@ -83,6 +83,7 @@ async fn taken_back(
         store: store.id,
         customer: input.customer,
         external_ref: input.external_ref.take(),
+        register: input.register.take(),
         receive: input.receive,
         settle: input.settle.as_ref().map(|settle| Settle { refund: settle.refund }),
         note: input.note.take(),
@@ -102,6 +103,7 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.register(input.register.as_deref(), || At::input(Field::Register));
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
     checks.items(pieces, MAX_LINES, || At::line(0).field(Field::Matches));

@@ -75,6 +75,7 @@ pub enum Field {
     Reason,
     Reference,
     Refund,
+    Register,
     Reservations,
     Return,
     Resourcing,
