@@ -4,6 +4,8 @@
 
 mod documents;
 mod lists;
+mod members;
+mod numbers;
 
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};

@@ -52,7 +52,7 @@ pub mod kinds {
         CategorySlug, ChannelCode, CustomerExternalRef, ProductSku, StoreCode, StoreGroupCode, SupplierCode,
     };
 
-    pub use super::seen::SeenKind::{BlanketOrderNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
+    pub use super::seen::SeenKind::{BlanketOrderNumber, GoodsNumber, MemberEmail, OrderNumber, PurchaseOrderNumber};
 }
 
 /// A test with keys, the kind of thing that it is about, and its place.

@@ -5,28 +5,27 @@
 
 mod documents;
 mod names;
+mod people;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::{
     id::{Id, Kind, prefix_of},
     prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
-use iam::access::kind;
-use inventory::catalog::rows::{
-    customer::ids_by_email,
-    keys::{KeyKind, ids_by_keys},
-};
+use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use platform::{path, storage::TenantScope};
 use uuid::Uuid;
 
-use self::documents::Documents;
-pub use self::names::{DocumentName, Name};
+pub use self::{
+    documents::DocumentRef,
+    names::{DocumentName, Name},
+};
+use self::{documents::Documents, people::People};
 use crate::{
     catalog::loads,
     graphql::{
-        context::ContextExt,
         fault::{Answer, TopError},
         refusal::{ErrorCode, InputError, Path, UserError},
     },
@@ -231,7 +230,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
         return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
     }
     let known = known(loads(ctx)?.scope(), &named).await?;
-    let customers = customers_of(ctx, &named).await?;
+    let people = People::of(ctx, &named).await?;
     let documents = Documents::of(ctx, &named).await?;
     let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
@@ -241,12 +240,8 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
                 let id = known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
                 Meant { id: id_of(kind, id), last: path![field], shared: None }
             }
-            Name::Email(email) => {
-                let found = customers.get(&email).map(Vec::as_slice).unwrap_or_default();
-                let (id, is_shared) = one_of(found, slot.id(), &mut unknown);
-                let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
-                Meant { id, last: path!["email"], shared }
-            }
+            Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
+            Name::MemberEmail(email) => people.member(&email, &mut unknown),
             Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
                 Ok(meant) => meant,
                 Err(error) => {
@@ -305,25 +300,6 @@ impl UnknownIds {
 /// Whether the ID was written for a key that names nothing.
 pub fn is_unknown(id: &ID) -> bool {
     prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
-}
-
-/// The customers that have these e-mail addresses. Asking by an address needs the permission to see addresses.
-async fn customers_of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<String, Vec<CustomerId>>> {
-    let email = |one: &Named<'_>| match &one.name {
-        Name::Email(email) => Some(email.clone()),
-        Name::Id(_) | Name::Key(..) | Name::Document(_) => None,
-    };
-    let emails: HashSet<String> = named.iter().filter_map(email).collect();
-    let mut found = HashMap::new();
-    if emails.is_empty() {
-        return Ok(found);
-    }
-    ctx.permit::<kind::CustomerContactRead>()?;
-    for email in emails {
-        let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
-        found.insert(email, ids);
-    }
-    Ok(found)
 }
 
 /// The rows that keys name, one statement a kind.

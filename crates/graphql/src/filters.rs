@@ -44,8 +44,8 @@ pub struct IdFilter {
     /// Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
     /// references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
     /// store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups. For orders, purchase orders and blanket
-    /// orders, and for `reference` of movements, numbers of documents that you may see, at most 20 in a filter; for members their e-mail addresses, which
-    /// need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
+    /// orders, and for `reference` of movements and `document` of reversals, numbers of documents that you may see, at most 20 in a filter; for members
+    /// their e-mail addresses, which need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
     /// stock levels, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and reference of movements; refused

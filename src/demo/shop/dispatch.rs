@@ -89,7 +89,7 @@ impl Shop<'_> {
 
     async fn paper(&self, at: usize, kind: &str, document: &Value) -> Result<(), DemoError> {
         let key = format!("demo-dispatch-{kind}-{at}");
-        let input = json!({ "idempotencyKey": key, "kind": kind, "documentId": document });
+        let input = json!({ "idempotencyKey": key, "kind": kind, "document": { "id": document } });
         self.send("paperCreate", "PaperCreateInput", "paper { id }", input).await.map(drop)
     }
 }

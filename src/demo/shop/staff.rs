@@ -195,7 +195,7 @@ impl Shop<'_> {
                 let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
                 let grants = json!([{ "roleId": role, "scope": scope }, { "roleId": ground, "scope": { "all": true } }]);
                 let input = json!({
-                    "memberId": member, "expectedVersion": version, "grants": grants,
+                    "member": { "id": member }, "expectedVersion": version, "grants": grants,
                     "idempotencyKey": format!("demo-grants-{}", one.role),
                 });
                 self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;

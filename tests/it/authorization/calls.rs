@@ -291,7 +291,7 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     if is_of_purchase && path.last().is_some_and(|name| name == "lineId") {
         return Some("pol");
     }
-    if root.starts_with("paper") && path.last().is_some_and(|name| name == "documentId") {
+    if root.starts_with("paper") && path.iter().any(|name| name == "documentId" || name == "document") {
         return Some("ord");
     }
     let names = path.iter().rev().map(String::as_str).chain([root]);

@@ -29,6 +29,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("cancellines", "pol"),
     // documentReverse undoes documents of several kinds.
     ("documentid", "trf"),
+    ("documentreverse", "trf"),
     ("replenishmentplan", "rpl"),
     ("liquidationplan", "lqp"),
     ("replenishmentpolic", "rpp"),

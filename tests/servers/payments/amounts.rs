@@ -53,6 +53,36 @@ async fn a_closed_return_is_taken_from_what_is_owed() {
 }
 
 #[tokio::test]
+async fn a_refund_names_its_return_by_the_number() {
+    World::on_both(async |world| {
+        let order = world.mugs("FULFILLED", 4).await;
+        world.paid(&order, "CAPTURE", "10.20", json!({})).await;
+        let back = came_back(&world, &order, 2).await;
+        world.does("returnClose", &back, json!({"refund": pounds("4.00")})).await;
+        let found = world.ask("query($id: ID!) { return(by: {id: $id}) { number } }", json!({"id": back["id"]})).await;
+        let number = found["return"]["number"].as_str().unwrap().to_owned();
+        let other = "ret_01h455vb4pex5vsknk084sn02q";
+        let refund = async |more: Value| world.pay(&order, "REFUND", "0.50", more).await;
+        for none in ["RT-999999", "no number"] {
+            let message = refused(&refund(json!({"return": {"number": none}})).await, "NOT_FOUND", "input.return.number");
+            assert_eq!(message, format!("there is no such return: \"{none}\""));
+        }
+        refused(&refund(json!({"return": {"id": other}})).await, "NOT_FOUND", "input.return.id");
+        refused(&refund(json!({"return": {"number": number}, "returnId": other})).await, "INVALID", "input.return");
+        let given = refund(json!({"return": {"number": number}})).await;
+        assert_eq!(done(&given, "payment")["return"]["id"], back["id"]);
+        let both = refund(json!({"return": {"number": number.to_lowercase()}, "returnId": back["id"]})).await;
+        assert_eq!(done(&both, "payment")["return"]["id"], back["id"]);
+        let facts = [number.as_str(), "RT-999999"]
+            .map(|number| world.fact(&order, "REFUND", "0.50", json!({"return": {"number": number}})));
+        let many = world.act("paymentsRecord", json!({"idempotencyKey": world.key(), "payments": facts})).await;
+        refused(&many, "NOT_FOUND", "input.payments.1.return.number");
+        assert_eq!(world.money(&order).await[1], "-3.00", "of 4.00 to be given back, 1.00 was");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_return_of_two_orders_gives_back_to_each_its_share() {
     World::on_both(async |world| {
         let (one, two) = (world.mugs("FULFILLED", 1).await, world.mugs("FULFILLED", 2).await);

@@ -15,6 +15,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Long},
     },
+    identity::MemberRef,
     references::Names,
 };
 
@@ -35,8 +36,11 @@ pub struct RoleGrantInput {
 pub struct MemberRolesSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// The member.
-    pub member_id: ID,
+    /// Deprecated form of `member`: its ID.
+    #[graphql(deprecation = "2026-11-28: use member. Removed after 2027-11-28.")]
+    pub member_id: Option<ID>,
+    /// Member whose grants are set. Required, unless the deprecated `memberId` is given.
+    pub member: Option<MemberRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Grants that the member has from now on; others are removed.
@@ -45,10 +49,9 @@ pub struct MemberRolesSetInput {
 
 impl MemberRolesSetInput {
     pub fn names(&mut self) -> Names<'_> {
+        let own = Names::of(path!["input"]).needed(("member", self.member.take()), ("memberId", &mut self.member_id));
         let grants = self.grants.iter_mut().enumerate();
-        grants.fold(Names::of(path!["input"]), |names, (index, grant)| {
-            names.and(grant.scope.names(path!["input", "grants", index, "scope"]))
-        })
+        grants.fold(own, |names, (index, grant)| names.and(grant.scope.names(path!["input", "grants", index, "scope"])))
     }
     pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());

@@ -160,8 +160,8 @@ impl RightsMutation {
     ) -> Answer<MemberPayload> {
         named!(ctx, input, MemberPayload, {
             let parts = read(|reading| {
-                let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);
-                (id, input.grants(reading))
+                let id: Option<MemberId> = reading.id_opt(input.member_id.as_ref(), || path!["input", "memberId"]);
+                (id.unwrap_or(MemberId::NIL), input.grants(reading))
             });
             let (id, grants) = match parts {
                 Ok(parts) => parts,

@@ -15,6 +15,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Long, Quantity},
     },
+    identity::MemberRef,
     references::Names,
 };
 
@@ -53,9 +54,12 @@ pub struct AlertAssignInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the member to assign: active, with the right to see the alert. Null removes the
-    /// assignment.
+    /// Deprecated form of `member`: its ID.
+    #[graphql(deprecation = "2026-11-28: use member. Removed after 2027-11-28.")]
     pub member_id: Option<ID>,
+    /// Member to assign: active, with the right to see the alert. Null removes the assignment, unless the deprecated
+    /// `memberId` is given.
+    pub member: Option<MemberRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is.
@@ -107,9 +111,11 @@ pub struct AlertRuleUpsertInput {
     /// E-mail addresses to notify, at most 20. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// Members to notify by e-mail, each about what they may see; at most 20. Empty by default.
-    #[graphql(default)]
+    /// Deprecated form of `members`: their IDs.
+    #[graphql(default, deprecation = "2026-11-28: use members. Removed after 2027-11-28.")]
     pub member_ids: Vec<ID>,
+    /// Members to notify by e-mail, each about what they may see; at most 20. Null for none.
+    pub members: Option<Vec<MemberRef>>,
     /// Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted.
     pub quiet_hours: Option<QuietHoursInput>,
     /// IANA time zone of the rule's hours. Null for that of the alert's store.
@@ -153,6 +159,9 @@ impl AlertSnoozeInput {
 }
 
 impl AlertAssignInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("member", self.member.take()), ("memberId", &mut self.member_id))
+    }
     /// What the shell takes.
     pub fn read(self, reading: &mut Reading) -> Act {
         let member = reading.id_opt(self.member_id.as_ref(), || path!["input", "memberId"]);
@@ -175,6 +184,7 @@ impl AlertRuleUpsertInput {
             .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
             .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
             .optional(("product", self.product.take()), ("productId", &mut self.product_id))
+            .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
     /// What the shell takes.
     pub fn read(self, reading: &mut Reading) -> RuleFields {

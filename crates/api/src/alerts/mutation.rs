@@ -68,7 +68,7 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Alert to assign, with the member.")] input: AlertAssignInput,
     ) -> Answer<AlertPayload> {
-        act(ctx, permit, |reading| input.read(reading)).await
+        named!(ctx, input, AlertPayload, act(ctx, permit, |reading| input.read(reading)).await)
     }
 
     /// Resolves an alert. No new alert is opened while the condition persists.

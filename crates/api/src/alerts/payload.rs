@@ -22,7 +22,7 @@ payload!(AlertRulePayload, alert_rule: AlertRule, "rule for alerts");
 #[derive(Default)]
 pub struct AlertPayload {
     alert: Option<Alert>,
-    user_errors: Vec<UserError>,
+    pub(super) user_errors: Vec<UserError>,
     replayed: bool,
     seq: Option<Long>,
 }

@@ -7,11 +7,12 @@ use iam::{
     identity::{Identity, IdentityError, InputRefusal, MemberPage, MemberView, MembersSorted, Rejection},
 };
 use macros::resolvers;
-use platform::paging::CursorSigner;
+use platform::{paging::CursorSigner, path};
 
 use super::{
-    Member, MemberStatus,
+    Member, MemberRef, MemberStatus,
     members::{MemberConnection, MemberFilter, MemberSort},
+    members_named,
     mutations::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
@@ -24,6 +25,7 @@ use crate::{
         limits::Limits,
         scalars::Cursor,
     },
+    orders::links::argument,
     periods::in_days,
 };
 
@@ -32,6 +34,16 @@ pub struct MemberQuery;
 
 #[resolvers]
 impl MemberQuery {
+    /// A member, also one who is invited or has left; null when there is none.
+    #[field(permit = MemberRead)]
+    async fn member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or e-mail address of the member.")] by: MemberRef,
+    ) -> Option<Answer<Member>> {
+        named(ctx, by).await.transpose()
+    }
+
     /// Members by e-mail address unless another order is asked for, including invited ones; without those who have left.
     #[field(permit = MemberRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
@@ -67,6 +79,18 @@ impl MemberQuery {
             async move { Ok::<i64, TopError>(identity.count_members(tenant, &filter, most).await?) }
         });
         Ok(counted.into())
+    }
+}
+
+/// The member that the argument `by` names, if there is one.
+async fn named(ctx: &Context<'_>, by: MemberRef) -> Answer<Option<Member>> {
+    let id: Option<MemberId> = match by {
+        MemberRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
+        MemberRef::Email(email) => members_named(ctx, &[email]).await?.into_values().next(),
+    };
+    match id {
+        Some(id) => super::member(ctx, id).await,
+        None => Ok(None),
     }
 }
 

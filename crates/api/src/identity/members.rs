@@ -1,6 +1,6 @@
-//! The list of members: its filter and its pages.
+//! The list of members: its filter and its pages; and how a member is named.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Enum, ID, InputObject, OneofObject};
 use iam::identity::{MemberFilter as Tests, MemberSort as By, MembersSorted};
 use platform::path;
 
@@ -13,6 +13,15 @@ use crate::{
         filters::{DateTimeFilter, IdFilter, searchable},
     },
 };
+
+/// Reference to a member: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum MemberRef {
+    /// ID of the member.
+    Id(ID),
+    /// E-mail address of the member, as `Member.email` shows it; case is ignored. Needs member.read.
+    Email(String),
+}
 
 /// Members that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]

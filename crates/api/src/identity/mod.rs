@@ -11,16 +11,19 @@ mod sessions;
 mod types;
 
 pub use factors::{FactorMutation, TotpPayload};
+pub use members::MemberRef;
 pub use mutations::{IdentityMutation, LoginPayload, settled};
 pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, MergedObject};
 use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 use iam::{
     access::kind,
-    identity::{Identity, email_key, rows},
+    identity::{Identity, MemberView, email_key, rows},
 };
 use macros::resolvers;
 
@@ -57,13 +60,27 @@ pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
     Ok(found.map(Member::from))
 }
 
-/// IDs of the members who have one of these e-mail addresses, those who have left among them. Asking by an address needs the permission to see members.
-pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
+/// The members who have one of these e-mail addresses, those who have left among them. Asking by an address needs the permission to see members.
+async fn with_addresses(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<MemberView>> {
     ctx.permit::<kind::MemberRead>()?;
     let (identity, tenant) = (ctx.given::<Identity>()?, ctx.caller()?.tenant);
     let keys: Vec<String> = emails.iter().map(|email| email_key(email)).collect();
-    let found = rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?;
+    Ok(rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?)
+}
+
+/// Their IDs.
+pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
+    let found = with_addresses(ctx, emails).await?;
     Ok(found.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
+}
+
+/// The same members by their addresses, as they were sent. An address is that of one account, which is a member of a tenant once.
+pub async fn members_named(ctx: &Context<'_>, emails: &[String]) -> Answer<HashMap<String, MemberId>> {
+    let found = with_addresses(ctx, emails).await?;
+    let by_key: HashMap<String, MemberId> =
+        found.into_iter().map(|view| (email_key(&view.email), view.membership.member)).collect();
+    let named = |email: &String| Some((email.clone(), *by_key.get(&email_key(email))?));
+    Ok(emails.iter().filter_map(named).collect())
 }
 
 /// The tenant of an id, if it is the caller's.

@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, ID};
 use services::scan::{
-    core::{self, Kind, Names},
+    core::{self, InvoiceNumber, Kind, Names, WorkNumber},
     rows::{self, Found},
 };
 
@@ -20,6 +20,9 @@ use crate::{
 
 /// Numbers that a whole filter takes: each is looked up, and each document that has it.
 const MOST_NUMBERS: usize = 20;
+/// Kinds of documents that move goods.
+pub const OF_GOODS: [Kind; 6] =
+    [Kind::Order, Kind::PurchaseOrder, Kind::Transfer, Kind::Stocktake, Kind::Return, Kind::SupplierReturn];
 
 /// A kind of thing whose keys are looked up among those that the caller may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +30,20 @@ pub enum SeenKind {
     OrderNumber,
     PurchaseOrderNumber,
     BlanketOrderNumber,
+    /// The number of a document that moves goods.
+    GoodsNumber,
     MemberEmail,
 }
 
 impl SeenKind {
-    /// The kind of document that a number is of; None for an address.
-    const fn document(self) -> Option<Kind> {
+    /// The kinds of documents that a number may be of; none for an address.
+    const fn documents(self) -> &'static [Kind] {
         match self {
-            Self::OrderNumber => Some(Kind::Order),
-            Self::PurchaseOrderNumber => Some(Kind::PurchaseOrder),
-            Self::BlanketOrderNumber => Some(Kind::BlanketOrder),
-            Self::MemberEmail => None,
+            Self::OrderNumber => &[Kind::Order],
+            Self::PurchaseOrderNumber => &[Kind::PurchaseOrder],
+            Self::BlanketOrderNumber => &[Kind::BlanketOrder],
+            Self::GoodsNumber => &OF_GOODS,
+            Self::MemberEmail => &[],
         }
     }
 }
@@ -49,18 +55,19 @@ pub struct SeenTest<'a> {
     pub at: Vec<String>,
 }
 
-/// Puts IDs in the place of keys. Who may not read a kind of thing at all is told so.
+/// Puts IDs in the place of keys. Who may not read a kind of thing at all is told so; of several kinds those count that the caller may read.
 pub async fn put_ids(ctx: &Context<'_>, found: Vec<SeenTest<'_>>, argument: &str) -> Answer<()> {
-    let numbered = found.iter().filter(|one| one.kind.document().is_some());
+    let numbered = found.iter().filter(|one| !one.kind.documents().is_empty());
     few_numbers(numbered.map(|one| &*one.test), argument)?;
     for SeenTest { kind, test, at } in found {
         let keys = taken(test, &at)?;
-        test.one_of = Some(match kind.document() {
-            Some(document) => {
-                allowed(ctx, document)?;
-                documents(ctx, &keys, &[document]).await?
+        test.one_of = Some(match kind.documents() {
+            [] => members_addressed(ctx, &keys).await?,
+            [document] => {
+                allowed(ctx, *document)?;
+                documents(ctx, &keys, &[*document]).await?
             }
-            None => members_addressed(ctx, &keys).await?,
+            several => documents(ctx, &keys, several).await?,
         });
     }
     Ok(())
@@ -100,8 +107,15 @@ pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> An
     let (Some(scope), false) = (scope, numbers.is_empty()) else { return Ok(Vec::new()) };
     let patterns = numbering::patterns(ctx).await?;
     let mut ids = Vec::new();
-    for number in numbers {
-        let names = Names { number: core::numbered(number, &patterns), ..Names::default() };
+    // Postgres refuses a text with a NUL character; no number has one.
+    for number in numbers.iter().filter(|number| !number.contains('\0')) {
+        let names = Names {
+            number: core::numbered(number, &patterns),
+            // Digits alone may have the prefix of any legal entity.
+            invoice: InvoiceNumber::parse(number).filter(|number| number.label.is_some()),
+            work: WorkNumber::parse(number, &patterns),
+            ..Names::default()
+        };
         for Found { kind, id, .. } in Box::pin(rows::matches(&scope, &names, &sought)).await?.found {
             if Box::pin(node_of(ctx, kind, id)).await?.is_some() {
                 ids.push(ID(node_id(kind, id)));

@@ -22,8 +22,10 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    payload,
+    identity::MemberRef,
+    named, payload,
     purchasing::check_key,
+    references::Names,
     schema::Node,
 };
 
@@ -39,9 +41,18 @@ pub struct NoteAddInput {
     /// Audience. Default STAFF.
     #[graphql(default_with = "NoteAudience::Staff")]
     pub audience: NoteAudience,
-    /// IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. Empty by default.
-    #[graphql(default)]
+    /// Deprecated form of `mentionedMembers`: their IDs.
+    #[graphql(default, deprecation = "2026-11-28: use mentionedMembers. Removed after 2027-11-28.")]
     pub mentions: Vec<ID>,
+    /// Members whom the note mentions, at most 20. Each of them must be able to read the thing. Null for none.
+    pub mentioned_members: Option<Vec<MemberRef>>,
+}
+
+impl NoteAddInput {
+    fn names(&mut self) -> Names<'_> {
+        let members = ("mentionedMembers", self.mentioned_members.take());
+        Names::of(path!["input"]).or_empty(members, ("mentions", &mut self.mentions))
+    }
 }
 
 /// A change of a note.
@@ -55,8 +66,18 @@ pub struct NoteUpdateInput {
     pub expected_version: Long,
     /// Text, 1 to 4,000 characters. The text before is kept in `edits`.
     pub text: String,
-    /// IDs of members whom the note mentions, at most 20; null leaves them as they are.
+    /// Deprecated form of `mentionedMembers`: their IDs.
+    #[graphql(deprecation = "2026-11-28: use mentionedMembers. Removed after 2027-11-28.")]
     pub mentions: Option<Vec<ID>>,
+    /// Members whom the note mentions, at most 20; null leaves them as they are.
+    pub mentioned_members: Option<Vec<MemberRef>>,
+}
+
+impl NoteUpdateInput {
+    fn names(&mut self) -> Names<'_> {
+        let members = ("mentionedMembers", self.mentioned_members.take());
+        Names::of(path!["input"]).list(members, ("mentions", &mut self.mentions))
+    }
 }
 
 payload!(NotePayload, note: Note, "note");
@@ -94,28 +115,30 @@ impl NoteMutation {
     /// Requires the permissions that reading and changing the thing require.
     #[mutation(authenticated, emits(NOTE_ADDED), dry_run)]
     async fn note_add(&self, ctx: &Context<'_>, #[graphql(desc = "Note.")] input: NoteAddInput) -> Answer<NotePayload> {
-        let mentions = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            reading.ids::<entity::id::kind::MemberId>(Some(input.mentions.clone()), "mentions")
-        });
-        let mentions = match mentions {
-            Ok(mentions) => mentions,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let (target, access) = match named_node(ctx, &input.node_id, "no notes are kept on nodes of this kind").await? {
-            Ok(named) => named,
-            Err(refused) => return Ok(refused.into()),
-        };
-        check_write(&access, caller)?;
-        if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
-            return Ok(refused.into());
-        }
-        let NoteAddInput { idempotency_key, text, audience, .. } = input;
-        let (node_id, audience) = (target.to_string(), audience.into());
-        let new = NewNote { idempotency_key, target, node_id, text, audience, mentions };
-        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
-        let added = Box::pin(shell::add(ledger.database(), ledger.clock(), (caller, &readers), new, dry_run)).await?;
-        Ok(added.map_or_else(|refusal| refused(refusal, None).into(), NotePayload::from))
+        named!(ctx, input, NotePayload, {
+            let mentions = read(|reading| {
+                check_key(reading, &input.idempotency_key);
+                reading.ids::<entity::id::kind::MemberId>(Some(input.mentions.clone()), "mentions")
+            });
+            let mentions = match mentions {
+                Ok(mentions) => mentions,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let (target, access) = match named_node(ctx, &input.node_id, "no notes are kept on nodes of this kind").await? {
+                Ok(named) => named,
+                Err(refused) => return Ok(refused.into()),
+            };
+            check_write(&access, caller)?;
+            if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
+                return Ok(refused.into());
+            }
+            let NoteAddInput { idempotency_key, text, audience, .. } = input;
+            let (node_id, audience) = (target.to_string(), audience.into());
+            let new = NewNote { idempotency_key, target, node_id, text, audience, mentions };
+            let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+            let added = Box::pin(shell::add(ledger.database(), ledger.clock(), (caller, &readers), new, dry_run)).await?;
+            Ok(added.map_or_else(|refusal| refused(refusal, None).into(), NotePayload::from))
+        })
     }
 
     /// Changes the text of a note, and whom it mentions. Only its author changes a note; texts that it had before are kept.
@@ -127,27 +150,29 @@ impl NoteMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changed note.")] input: NoteUpdateInput,
     ) -> Answer<NotePayload> {
-        let NoteUpdateInput { id, expected_version, text, mentions, .. } = input;
-        let ids = read(|reading| {
-            let id: NoteId = reading.id(&id, || path!["input", "id"]);
-            (id, mentions.map(|mentions| reading.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))
-        });
-        let (id, mentions) = match ids {
-            Ok(ids) => ids,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let Some(note) = find_note(ctx, id.uuid()).await? else {
-            return Ok(refused(Refusal::NotFound, None).into());
-        };
-        let Some(access) = access_of(ctx, &note.0.target).await? else { return Ok(refused(Refusal::NotFound, None).into()) };
-        check_write(&access, caller)?;
-        if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
-            return Ok(refused.into());
-        }
-        let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
-        let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
-        let changed = Box::pin(shell::update(ledger.database(), ledger.clock(), (caller, &readers), change, dry_run)).await?;
-        Ok(changed.map_or_else(|refusal| refused(refusal, Some(note)).into(), NotePayload::from))
+        named!(ctx, input, NotePayload, {
+            let NoteUpdateInput { id, expected_version, text, mentions, .. } = input;
+            let ids = read(|reading| {
+                let id: NoteId = reading.id(&id, || path!["input", "id"]);
+                (id, mentions.map(|mentions| reading.ids::<entity::id::kind::MemberId>(Some(mentions), "mentions")))
+            });
+            let (id, mentions) = match ids {
+                Ok(ids) => ids,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let Some(note) = find_note(ctx, id.uuid()).await? else {
+                return Ok(refused(Refusal::NotFound, None).into());
+            };
+            let Some(access) = access_of(ctx, &note.0.target).await? else { return Ok(refused(Refusal::NotFound, None).into()) };
+            check_write(&access, caller)?;
+            if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
+                return Ok(refused.into());
+            }
+            let change = NoteChange { id, expected_version: expected_version.0, text, mentions };
+            let (ledger, readers) = (ctx.given::<Ledger>()?, access.readers());
+            let changed = Box::pin(shell::update(ledger.database(), ledger.clock(), (caller, &readers), change, dry_run)).await?;
+            Ok(changed.map_or_else(|refusal| refused(refusal, Some(note)).into(), NotePayload::from))
+        })
     }
 }
 

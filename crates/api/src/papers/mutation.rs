@@ -30,9 +30,11 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    named,
     notes::NodeAccess,
     payload,
     purchasing::check_key,
+    references::{DocumentRef, Names},
 };
 
 /// A paper to draw.
@@ -42,12 +44,21 @@ pub struct PaperCreateInput {
     pub idempotency_key: String,
     /// Kind of the paper.
     pub kind: PaperKind,
-    /// ID of the document: a fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or a wave for PICKING_LIST, a fulfilment for
-    /// DELIVERY_NOTE, an order for ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for
-    /// CREDIT_NOTE, a return for RETURN_LABEL.
-    pub document_id: ID,
+    /// Deprecated form of `document`: its ID.
+    #[graphql(deprecation = "2026-11-28: use document. Removed after 2027-11-28.")]
+    pub document_id: Option<ID>,
+    /// Fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or wave for PICKING_LIST, fulfilment for DELIVERY_NOTE, order for
+    /// ORDER_CONFIRMATION, purchase order for PURCHASE_ORDER, invoice for INVOICE, credit note for CREDIT_NOTE, return for RETURN_LABEL. Waves and
+    /// fulfilments have no number. Required, unless the deprecated `documentId` is given.
+    pub document: Option<DocumentRef>,
     /// Language of the paper's own words. Null for that of `paperSettings`, which is EN unless it is set.
     pub locale: Option<PaperLocale>,
+}
+
+impl PaperCreateInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
+    }
 }
 
 payload!(PaperPayload, paper: Paper, "paper");
@@ -75,35 +86,37 @@ impl PaperMutation {
     /// Requires the permission that reading the document requires, and product.cost.read for a purchase order.
     #[mutation(authenticated, cost = "50", emits(PAPER_ISSUED, FILE_UPLOADED), dry_run)]
     async fn paper_create(&self, ctx: &Context<'_>, #[graphql(desc = "Paper.")] input: PaperCreateInput) -> Answer<PaperPayload> {
-        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
-            return Ok(errors.into());
-        }
-        let (target, document, access) = match found(ctx, caller, &input).await? {
-            Ok(found) => found,
-            Err(refused) => return Ok(refused.into()),
-        };
-        let PaperCreateInput { idempotency_key, kind, locale, .. } = input;
-        let document_id = target.to_string();
-        let papers = ctx.given::<Papers>()?;
-        let settings = rows::settings(&papers.scope(caller)).await?;
-        let said = locale.unwrap_or(PaperLocale::English).into();
-        let locale = locale.map_or(settings.look.locale, Into::into);
-        let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said, locale };
-        match papers.earlier(caller, &new).await {
-            Ok(None) => {}
-            Ok(Some(kept)) => return Ok(kept.into()),
-            Err(error) => return Ok(refused(error)?.into()),
-        }
-        let mut drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
-            Ok(drawing) => drawing,
-            Err(refused) => return Ok(refused.into()),
-        };
-        Box::pin(dress(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
-        let readers = access.readers();
-        let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
-        Ok(match kept {
-            Ok(kept) => kept.into(),
-            Err(error) => refused(error)?.into(),
+        named!(ctx, input, PaperPayload, {
+            if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+                return Ok(errors.into());
+            }
+            let (target, document, access) = match found(ctx, caller, &input).await? {
+                Ok(found) => found,
+                Err(refused) => return Ok(refused.into()),
+            };
+            let PaperCreateInput { idempotency_key, kind, locale, .. } = input;
+            let document_id = target.to_string();
+            let papers = ctx.given::<Papers>()?;
+            let settings = rows::settings(&papers.scope(caller)).await?;
+            let said = locale.unwrap_or(PaperLocale::English).into();
+            let locale = locale.map_or(settings.look.locale, Into::into);
+            let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, said, locale };
+            match papers.earlier(caller, &new).await {
+                Ok(None) => {}
+                Ok(Some(kept)) => return Ok(kept.into()),
+                Err(error) => return Ok(refused(error)?.into()),
+            }
+            let mut drawing = match Box::pin(draw(ctx, papers, &new, &document)).await? {
+                Ok(drawing) => drawing,
+                Err(refused) => return Ok(refused.into()),
+            };
+            Box::pin(dress(ctx, papers, (&new, &document), &settings, &mut drawing)).await?;
+            let readers = access.readers();
+            let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
+            Ok(match kept {
+                Ok(kept) => kept.into(),
+                Err(error) => refused(error)?.into(),
+            })
         })
     }
 }
@@ -115,13 +128,13 @@ async fn found(
     input: &PaperCreateInput,
 ) -> Answer<Result<(Target, Document, NodeAccess), UserError>> {
     let at = || path!["input", "documentId"];
-    let prefixes = drawn_of(input.kind.into());
-    let Some(target) = Target::parse(&input.document_id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
+    let (prefixes, id) = (drawn_of(input.kind.into()), input.document_id.as_deref().map_or("", String::as_str));
+    let Some(target) = Target::parse(id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
         let message = format!("an ID that begins with {}_ is expected for a paper of this kind", prefixes.join("_ or "));
         return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
     };
     let not_found = || UserError::not_found("document", at());
-    let Some(document) = find_document(ctx, &input.document_id).await? else { return Ok(Err(not_found())) };
+    let Some(document) = find_document(ctx, id).await? else { return Ok(Err(not_found())) };
     let access = document.access(ctx).await?.filter(|access| access.shows(caller));
     Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, document, access))))
 }

@@ -18,6 +18,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
+    references::{DocumentRef, Names, in_arguments},
 };
 
 /// Filter of papers of a document. A condition that is null is ignored.
@@ -60,7 +61,13 @@ impl PaperQuery {
     async fn papers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the document.")] document_id: ID,
+        #[graphql(
+            desc = "Deprecated form of `document`: its ID.",
+            deprecation = "2026-11-28: use document. Removed after 2027-11-28."
+        )]
+        document_id: Option<ID>,
+        #[graphql(desc = "Document that the papers were drawn of. Required, unless the deprecated `documentId` is given.")]
+        document: Option<DocumentRef>,
         #[graphql(desc = "Filter of the papers; all papers of the document by default.")] filter: Option<PaperFilter>,
         #[graphql(desc = "Sort of the papers. Null for CREATED_AT, DESC.")] sort: Option<PaperSort>,
         first: Option<i32>,
@@ -68,16 +75,20 @@ impl PaperQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Option<Answer<PaperConnection>> {
-        page(ctx, &document_id, (filter, sort), PageArgs { first, after, last, before }).await.transpose()
+        let args = PageArgs { first, after, last, before };
+        page(ctx, (document, document_id), (filter, sort), args).await.transpose()
     }
 }
 
 async fn page(
     ctx: &Context<'_>,
-    document_id: &ID,
+    (document, mut document_id): (Option<DocumentRef>, Option<ID>),
     (filter, sort): (Option<PaperFilter>, Option<PaperSort>),
     args: PageArgs,
 ) -> Answer<Option<PaperConnection>> {
+    let names = Names::of(Vec::new()).needed(("document", document), ("documentId", &mut document_id));
+    in_arguments(ctx, names).await?;
+    let document_id = document_id.unwrap_or_default();
     let descending = sort.is_none_or(|PaperSort { field: PaperSortField::CreatedAt, direction }| direction == Direction::Desc);
     // Cursors of the newest first are those of before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
@@ -85,7 +96,7 @@ async fn page(
     let asked = filter.and_then(|filter| filter.kind);
     let kinds: Option<Vec<entity::enums::PaperKind>> = asked.map(|kinds| kinds.into_iter().map(Into::into).collect());
     let request = args.check(&list, signer, MOST_A_PAGE)?;
-    let Some(target) = find_document(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
+    let Some(target) = find_document(ctx, &document_id).await?.and_then(|_| Target::parse(&document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
     let listed = rows::page(&scope, (target.id, kinds.as_deref()), descending, &request).await?;
     let nodes = listed.rows.into_iter().map(|paper| {

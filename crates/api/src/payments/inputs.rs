@@ -14,6 +14,7 @@ use crate::{
     },
     orders::{OrderRef, links::MoneyInput},
     references::Names,
+    returns::ReturnRef,
 };
 
 /// A payment to record with others.
@@ -32,8 +33,12 @@ pub struct PaymentInput {
     pub reference: Option<String>,
     /// Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none.
     pub parent_id: Option<ID>,
-    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none.
+    /// Deprecated form of `return`: its ID.
+    #[graphql(deprecation = "2026-11-28: use return. Removed after 2027-11-28.")]
     pub return_id: Option<ID>,
+    /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Note on the payment; at most 1,000 characters. Null for none.
@@ -132,12 +137,13 @@ impl PaymentInput {
         }
     }
     fn names(&mut self, mut at: Path) -> Names<'_> {
+        let own = Names::of(at.clone()).optional(("return", self.sales_return.take()), ("returnId", &mut self.return_id));
         match &mut self.order {
             OrderRef::External(external) => {
                 at.extend(["order", "external"].map(str::to_owned));
-                external.names(at)
+                own.and(external.names(at))
             }
-            OrderRef::Id(_) | OrderRef::Number(_) => Names::of(at),
+            OrderRef::Id(_) | OrderRef::Number(_) => own,
         }
     }
     fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {

@@ -1,18 +1,21 @@
-//! Documents that an input names: an order by its number or by its reference in a channel, an invoice by its number. What is looked up here is looked up in
-//! all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist.
+//! Documents that an input names: an order by its number or by its reference in a channel, an invoice or a return by its number. What is looked up here is
+//! looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist. A number of any kind
+//! of document is looked up among those that the caller sees.
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, ID};
-use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId};
+use async_graphql::{Context, ID, OneofObject};
+use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId, ReturnId};
 use iam::access::kind;
 use inventory::{
     catalog::rows::keys::{KeyKind, ids_by_keys},
     numbering::core::Patterns,
     orders::rows::OrderName,
     payments::rows::orders_named,
+    returns::rows::returns_numbered,
 };
 use platform::path;
+use services::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
 
 use super::{DocumentName, Meant, Name, Named, UnknownIds, one_of};
 use crate::{
@@ -22,10 +25,35 @@ use crate::{
         fault::Answer,
         refusal::{ErrorCode, Path, UserError},
     },
-    numbering::patterns_if,
+    keyed_filters::seen,
+    numbering::patterns,
     orders::ExternalRef,
     papers::invoices_numbered,
+    scan::node_id,
 };
+
+/// Kinds of documents that a number may be of.
+const KINDS: [Kind; 9] = [
+    Kind::Order,
+    Kind::PurchaseOrder,
+    Kind::Transfer,
+    Kind::Stocktake,
+    Kind::Return,
+    Kind::SupplierReturn,
+    Kind::BlanketOrder,
+    Kind::Invoice,
+    Kind::FulfilmentWork,
+];
+
+/// Reference to a document: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum DocumentRef {
+    /// ID of the document.
+    Id(ID),
+    /// Number of an order, purchase order, blanket order, transfer, stocktake, return, return to a supplier, invoice, credit note or fulfilment work that
+    /// you may see, with its letters, as in TR-000007. Refused where several documents have it, as digits alone may be.
+    Number(String),
+}
 
 /// What is wrong with the channel of a reference, and where below the reference.
 enum Wrong {
@@ -58,6 +86,9 @@ pub(super) struct Documents {
     orders: HashMap<OrderName, OrderId>,
     /// Invoices and credit notes by their numbers: several companies may have given one.
     invoices: HashMap<String, Vec<InvoiceId>>,
+    returns: HashMap<i64, ReturnId>,
+    /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
+    any: HashMap<String, Vec<ID>>,
 }
 
 impl Documents {
@@ -73,17 +104,29 @@ impl Documents {
 
     async fn read(ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<Self> {
         let mut found = Self::default();
-        let numbers: Vec<&String> = documents
-            .iter()
-            .filter_map(|name| if let DocumentName::InvoiceNumber(number) = name { Some(number) } else { None })
-            .collect();
-        if numbers.len() < documents.len() {
+        if documents.iter().any(|name| !matches!(name, DocumentName::ExternalOrder(_) | DocumentName::InvoiceNumber(_))) {
+            found.patterns = patterns(ctx).await?;
+        }
+        if documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_))) {
             found.read_orders(ctx, documents).await?;
         }
-        for number in numbers {
-            let permit = ctx.permit::<kind::InvoiceIssue>()?;
-            let invoices = invoices_numbered(ctx, &permit, number.clone()).await?;
-            found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
+        let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
+        if !numbers.is_empty() {
+            found.returns = returns_numbered(loads(ctx)?.scope(), &numbers).await?;
+        }
+        for name in documents {
+            match name {
+                DocumentName::InvoiceNumber(number) => {
+                    let permit = ctx.permit::<kind::InvoiceIssue>()?;
+                    let invoices = invoices_numbered(ctx, &permit, number.clone()).await?;
+                    found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
+                }
+                DocumentName::Number(number) => {
+                    let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
+                    found.any.insert(number.clone(), ids);
+                }
+                DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_) | DocumentName::ReturnNumber(_) => {}
+            }
         }
         Ok(found)
     }
@@ -91,8 +134,6 @@ impl Documents {
     async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
         let scope = loads(ctx)?.scope();
         self.bound = ctx.caller()?.channel;
-        let is_numbered = documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_)));
-        self.patterns = patterns_if(ctx, is_numbered).await?;
         let code = |name: &&DocumentName| match name {
             DocumentName::ExternalOrder(ExternalRef { channel: Some(ChannelRef::Code(code)), .. }) => Some(code.clone()),
             _ => None,
@@ -116,8 +157,14 @@ impl Documents {
                 let reference = Some(external.reference.clone()).filter(|text| !text.contains('\0'));
                 channel.zip(reference).map(|(channel, reference)| OrderName::External(channel, reference))
             }
-            DocumentName::InvoiceNumber(_) => None,
+            DocumentName::InvoiceNumber(_) | DocumentName::ReturnNumber(_) | DocumentName::Number(_) => None,
         })
+    }
+
+    /// The number to look a return up by; None for what is the number of no return, or the name of another document.
+    fn return_number(&self, name: &DocumentName) -> Option<i64> {
+        let DocumentName::ReturnNumber(number) = name else { return None };
+        self.patterns.number(Numbered::Return, number)
     }
 
     /// The channel of a reference; None where its code names none.
@@ -153,7 +200,31 @@ impl Documents {
                 let said = "several legal entities have given this number: name the invoice by its ID";
                 Ok(Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
             }
+            DocumentName::ReturnNumber(_) => {
+                let known = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
+                let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
+                Ok(Meant { id: ID(id.to_string()), last: path!["number"], shared: None })
+            }
+            DocumentName::Number(number) => Ok(self.of_any_kind(number, beside, unknown)),
         }
+    }
+
+    /// What the number of a document of any kind stands for, beside an ID, which chooses one of several.
+    fn of_any_kind(&self, number: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+        let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
+        let one = if let [only] = found { Some(only) } else { beside.filter(|id| found.contains(id)) };
+        let is_shared = one.is_none() && !found.is_empty();
+        let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
+        let id = one.cloned().unwrap_or_else(|| ID(node_id(self.kind_of(number), unknown.next_id())));
+        Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
+    }
+
+    /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is.
+    fn kind_of(&self, number: &str) -> Kind {
+        let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| kinds.first().copied());
+        let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
+        let of_invoice = || InvoiceNumber::parse(number).map(|_| Kind::Invoice);
+        of_pattern.or_else(of_work).or_else(of_invoice).unwrap_or(Kind::Order)
     }
 }
 

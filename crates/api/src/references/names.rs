@@ -3,11 +3,14 @@
 use async_graphql::ID;
 use inventory::catalog::rows::keys::KeyKind;
 
+use super::DocumentRef;
 use crate::{
     access::StoreGroupRef,
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    identity::MemberRef,
     orders::{ExternalRef, OrderRef},
     papers::InvoiceRef,
+    returns::ReturnRef,
 };
 
 /// How a reference names a thing.
@@ -17,6 +20,8 @@ pub enum Name {
     Key(KeyKind, String, &'static str),
     /// The e-mail address of a customer, which several may have.
     Email(String),
+    /// The e-mail address of a member.
+    MemberEmail(String),
     Document(DocumentName),
 }
 
@@ -27,6 +32,9 @@ pub enum DocumentName {
     ExternalOrder(ExternalRef),
     /// As it is printed.
     InvoiceNumber(String),
+    ReturnNumber(String),
+    /// The number of a document of any kind.
+    Number(String),
 }
 
 impl From<CategoryRef> for Name {
@@ -101,6 +109,30 @@ impl From<InvoiceRef> for Name {
         match invoice {
             InvoiceRef::Id(id) => Self::Id(id),
             InvoiceRef::Number(number) => Self::Document(DocumentName::InvoiceNumber(number)),
+        }
+    }
+}
+impl From<MemberRef> for Name {
+    fn from(member: MemberRef) -> Self {
+        match member {
+            MemberRef::Id(id) => Self::Id(id),
+            MemberRef::Email(email) => Self::MemberEmail(email),
+        }
+    }
+}
+impl From<ReturnRef> for Name {
+    fn from(sales_return: ReturnRef) -> Self {
+        match sales_return {
+            ReturnRef::Id(id) => Self::Id(id),
+            ReturnRef::Number(number) => Self::Document(DocumentName::ReturnNumber(number)),
+        }
+    }
+}
+impl From<DocumentRef> for Name {
+    fn from(document: DocumentRef) -> Self {
+        match document {
+            DocumentRef::Id(id) => Self::Id(id),
+            DocumentRef::Number(number) => Self::Document(DocumentName::Number(number)),
         }
     }
 }

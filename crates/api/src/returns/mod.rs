@@ -23,7 +23,7 @@ pub use loaders::Rows;
 pub use mutation::ReturnsMutation;
 pub use nodes::{customer_of_return, load_return};
 pub use payload::ReturnPayload;
-pub use query::ReturnsQuery;
+pub use query::{ReturnRef, ReturnsQuery};
 pub use sales_return::{Return, ReturnLine, ReturnMatch, returns_of_order};
 pub use settle_inputs::ReturnPaymentInput;
 pub use step_inputs::{

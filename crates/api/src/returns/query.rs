@@ -1,14 +1,32 @@
 //! Reading returns.
 
-use async_graphql::Context;
-use inventory::ledger::Ledger;
+use async_graphql::{Context, ID, OneofObject};
+use entity::prelude::{Numbered, ReturnId};
+use iam::access::{Permit, kind};
+use inventory::{ledger::Ledger, returns::rows::returns_numbered};
 use macros::resolvers;
+use platform::path;
 
 use super::{
     connection::{self, ReturnConnection},
     filter::{ReturnFilter, ReturnSort},
+    nodes::load_return,
+    sales_return::Return,
 };
-use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor};
+use crate::{
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
+    numbering,
+    orders::links::argument,
+};
+
+/// A return by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum ReturnRef {
+    /// ID of the return.
+    Id(ID),
+    /// Number of the return, with or without its letters, as in RT-000007.
+    Number(String),
+}
 
 /// The root fields that read returns.
 #[derive(Default)]
@@ -17,6 +35,16 @@ pub struct ReturnsQuery;
 /// What can be asked about returns.
 #[resolvers]
 impl ReturnsQuery {
+    /// A return; null when there is none or it is not yours.
+    #[field(permit = OrderRead, name = "return")]
+    async fn sales_return(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or number of the return.")] by: ReturnRef,
+    ) -> Option<Answer<Return>> {
+        named(ctx, &permit, by).await.transpose()
+    }
+
     /// Returns, the newest first unless another order is asked for.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
@@ -34,5 +62,20 @@ impl ReturnsQuery {
     ) -> Answer<ReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         connection::returns(ctx, &scope, filter, sort, &PageArgs { first, after, last, before }).await
+    }
+}
+
+/// The return that the argument `by` names, if there is one that the caller sees. What is no number is the number of no return.
+async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: ReturnRef) -> Answer<Option<Return>> {
+    let number = match by {
+        ReturnRef::Id(id) => return load_return(ctx, argument(&id, || path!["by", "id"])?).await,
+        ReturnRef::Number(number) => numbering::named(ctx, Numbered::Return, &number).await?,
+    };
+    let Some(number) = number else { return Ok(None) };
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let id: Option<ReturnId> = returns_numbered(&scope, &[number]).await?.remove(&number);
+    match id {
+        Some(id) => load_return(ctx, id).await,
+        None => Ok(None),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Long, Quantity},
     },
+    references::{DocumentRef, Names},
     stock::ShortagePolicy,
 };
 
@@ -31,9 +32,13 @@ pub struct ReverseLine {
 pub struct DocumentReverseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a
-    /// movement by which a transfer left, arrived or was written off, or of a transfer, which is that of its last step.
-    pub document_id: ID,
+    /// Deprecated form of `document`: its ID.
+    #[graphql(deprecation = "2026-11-28: use document. Removed after 2027-11-28.")]
+    pub document_id: Option<ID>,
+    /// Goods receipt, return to a supplier, count, fulfilment, order that was sold over the counter, closed return, movement by which a transfer left,
+    /// arrived or was written off, or transfer, which is that of its last step. Goods receipts, fulfilments and movements have no number of their own.
+    /// Required, unless the deprecated `documentId` is given.
+    pub document: Option<DocumentRef>,
     /// Version of the purchase order, transfer, count, order or return that you saw; another one is a VERSION_CONFLICT.
     /// Null for any.
     pub expected_version: Option<Long>,
@@ -52,6 +57,9 @@ pub struct DocumentReverseInput {
 }
 
 impl DocumentReverseInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
+    }
     /// What the shells take.
     pub fn read(self, reading: &mut Reading) -> shell::DocumentReverse {
         let lines = self.lines.map(|lines| {
@@ -72,7 +80,7 @@ impl DocumentReverseInput {
         });
         shell::DocumentReverse {
             idempotency_key: self.idempotency_key,
-            document: self.document_id.0,
+            document: self.document_id.unwrap_or_default().0,
             expected_version: self.expected_version.map(|version| version.0),
             lines,
             note: self.note,

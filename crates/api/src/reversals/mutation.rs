@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
+use async_graphql::{Context, ID};
 use entity::id::{Id, Kind, kind, prefix_of};
 use iam::access::{Permit, kind as may};
 use inventory::{
@@ -40,6 +40,8 @@ use platform::storage::TenantScope;
 use super::{inputs::DocumentReverseInput, reversal::DocumentReversal};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::read},
+    named,
+    references::is_unknown,
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
@@ -110,13 +112,15 @@ impl ReversalMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Document, and how much of it.")] input: DocumentReverseInput,
     ) -> Answer<DocumentReversalPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(reverse(ledger, &permit, &input, dry_run)).await;
-        DocumentReversalPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        named!(ctx, input, DocumentReversalPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(reverse(ledger, &permit, &input, dry_run)).await;
+            DocumentReversalPayload::of(ctx, &permit.scope(ledger.database()), done).await
+        })
     }
 }
 
@@ -139,6 +143,8 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReturnId::PREFIX => returns::return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
+        // The number of a document that does not exist, of a kind that would not be reversed.
+        _ if is_unknown(&ID(input.document.clone())) => Err(missing()),
         _ => refused(Refusal::NotReversible),
     }
 }

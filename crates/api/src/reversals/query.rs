@@ -34,7 +34,8 @@ use crate::{
 pub struct ReversalFilter {
     /// Reversals to include.
     pub id: Option<IdFilter>,
-    /// Documents, goods receipts, fulfilments or movements of transfers that were reversed.
+    /// Documents, goods receipts, fulfilments or movements of transfers that were reversed, or that such a part belongs to. Takes the numbers of
+    /// orders, purchase orders, transfers, stocktakes, returns and returns to suppliers as `key`.
     pub document: Option<IdFilter>,
     /// Stores of the reversals, at either end of a transfer.
     pub store: Option<IdFilter>,
@@ -53,7 +54,11 @@ pub struct ReversalFilter {
 }
 
 crate::keyed_filter!(
-    flat ReversalFilter, "store" store StoreCode, "product" product ProductSku, "createdBy" created_by MemberEmail;
+    flat ReversalFilter,
+    "document" document GoodsNumber,
+    "store" store StoreCode,
+    "product" product ProductSku,
+    "createdBy" created_by MemberEmail;
     [store] "occurredAt" occurred_at, "recordedAt" recorded_at
 );
 

@@ -17,8 +17,10 @@ use crate::{
         reading::Reading,
         scalars::{Json, Long},
     },
+    identity::MemberRef,
     papers::PaperLocale,
     purchasing::links::argument,
+    references::Names,
 };
 
 /// A saved view.
@@ -39,9 +41,11 @@ pub struct SavedViewReadersInput {
     /// IDs of roles whose members may read the view, at most 50. Default none.
     #[graphql(default)]
     pub role_ids: Vec<ID>,
-    /// IDs of active members who may read the view, at most 50. Default none.
-    #[graphql(default)]
+    /// Deprecated form of `members`: their IDs.
+    #[graphql(default, deprecation = "2026-11-28: use members. Removed after 2027-11-28.")]
     pub member_ids: Vec<ID>,
+    /// Active members who may read the view, at most 50. Null for none.
+    pub members: Option<Vec<MemberRef>>,
 }
 
 /// A view that is to be made.
@@ -153,10 +157,11 @@ pub struct SavedViewScheduleSetInput {
     /// E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or
-    /// hasFile. Empty by default.
-    #[graphql(default)]
+    /// Deprecated form of `members`: their IDs.
+    #[graphql(default, deprecation = "2026-11-28: use members. Removed after 2027-11-28.")]
     pub member_ids: Vec<ID>,
+    /// Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none.
+    pub members: Option<Vec<MemberRef>>,
     /// Whether a table that equals the one before is not sent. Default false.
     #[graphql(default)]
     pub is_sent_only_if_changed: bool,
@@ -208,6 +213,15 @@ fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     Some(values)
 }
 
+/// The references of readers, where there are any.
+fn names_of(readers: Option<&mut SavedViewReadersInput>) -> Names<'_> {
+    let names = Names::of(path!["input", "readers"]);
+    match readers {
+        Some(readers) => names.or_empty(("members", readers.members.take()), ("memberIds", &mut readers.member_ids)),
+        None => names,
+    }
+}
+
 impl SavedViewReadersInput {
     fn read(self, reading: &mut Reading) -> Sharing {
         if self.everyone {
@@ -225,6 +239,9 @@ impl SavedViewReadersInput {
 }
 
 impl SavedViewCreateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        names_of(self.readers.as_mut())
+    }
     pub(super) fn read(self, reading: &mut Reading) -> ViewCreate {
         let variables = variables(self.variables, reading).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
@@ -234,6 +251,9 @@ impl SavedViewCreateInput {
 }
 
 impl SavedViewUpdateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        names_of(self.readers.as_mut())
+    }
     pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ViewUpdate {
         let change = Change {
             name: self.name,
@@ -280,6 +300,9 @@ impl SavedViewLinkRevokeInput {
 }
 
 impl SavedViewScheduleSetInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
+    }
     pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
             reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     access::{KeyUse, find_role},
     graphql::{context::ContextExt, fault::Answer, reading::read},
+    named,
 };
 
 /// The places of roles that a view cannot be shared with, since there are none.
@@ -47,13 +48,15 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] input: SavedViewCreateInput,
     ) -> Answer<SavedViewPayload> {
-        let mut input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        input.unknown_roles = unknown_roles(ctx, input.readers.as_ref()).await?;
-        let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
-        SavedViewPayload::of(ctx, done)
+        named!(ctx, input, SavedViewPayload, {
+            let mut input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            input.unknown_roles = unknown_roles(ctx, input.readers.as_ref()).await?;
+            let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, done)
+        })
     }
 
     /// Changes a saved view, pauses it, or lets it run again. Its document is checked and priced again, whatever changes.
@@ -64,13 +67,15 @@ impl SavedViewMutation {
         #[graphql(desc = "Change.")] input: SavedViewUpdateInput,
     ) -> Answer<SavedViewPayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let mut input = match read(|reading| input.read(key, reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        input.unknown_roles = unknown_roles(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await?;
-        let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
-        SavedViewPayload::of(ctx, done)
+        named!(ctx, input, SavedViewPayload, {
+            let mut input = match read(|reading| input.read(key, reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            input.unknown_roles = unknown_roles(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await?;
+            let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, done)
+        })
     }
 
     /// Removes a saved view.
@@ -129,12 +134,14 @@ impl SavedViewMutation {
         #[graphql(desc = "Schedule.")] input: SavedViewScheduleSetInput,
     ) -> Answer<SavedViewSchedulePayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let input = match read(|reading| input.read(key, reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<SavedViews>()?.set_schedule(permit, input, dry_run)).await;
-        SavedViewSchedulePayload::of(ctx, done)
+        named!(ctx, input, SavedViewSchedulePayload, {
+            let input = match read(|reading| input.read(key, reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<SavedViews>()?.set_schedule(permit, input, dry_run)).await;
+            SavedViewSchedulePayload::of(ctx, done)
+        })
     }
 
     /// Removes a schedule of a saved view: the view is not sent by it any more.

@@ -1,19 +1,15 @@
 //! Movements of documents that a filter names by their numbers: `reference: { key: ["SO-000007"] }` becomes IDs before the rest of it is read.
 
 use async_graphql::Context;
-use services::scan::core::Kind;
 
 use super::movement_filter::MovementFilter;
 use crate::{
     graphql::{fault::Answer, filters::IdFilter},
     keyed_filters::{
         below,
-        seen::{documents, few_numbers, taken},
+        seen::{OF_GOODS, documents, few_numbers, taken},
     },
 };
-
-/// Kinds of documents that movements belong to.
-const KINDS: [Kind; 6] = [Kind::Order, Kind::PurchaseOrder, Kind::Transfer, Kind::Stocktake, Kind::Return, Kind::SupplierReturn];
 
 /// The filter of the argument `filter` with IDs in the place of numbers: those of documents that the caller sees, as a movement shows no others. A number
 /// that names none is left out, so that numbers without one match nothing.
@@ -29,7 +25,7 @@ async fn put_documents(ctx: &Context<'_>, filter: &mut MovementFilter) -> Answer
     few_numbers(found.iter().map(|(test, _)| &**test), "filter")?;
     for (test, at) in found {
         let numbers = taken(test, &at)?;
-        test.one_of = Some(Box::pin(documents(ctx, &numbers, &KINDS)).await?);
+        test.one_of = Some(Box::pin(documents(ctx, &numbers, &OF_GOODS)).await?);
     }
     Ok(())
 }

@@ -76,8 +76,9 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
     let begins = |text: &str| NOUNS.iter().find(|(noun, _)| text.starts_with(noun)).map(|(_, prefix)| *prefix);
     let prefix = match own.as_str() {
         "lineid" => NOUNS.iter().find(|(noun, _)| noun.strip_suffix("line").is_some_and(|noun| root.starts_with(noun))),
-        "documentid" if root == "documentreverse" => Some(&("transfer", "trf")),
-        "documentid" if root == "papercreate" => Some(&("fulfilmentwork", "fwk")),
+        "documentid" | "id" if root == "documentreverse" => Some(&("transfer", "trf")),
+        "documentid" | "id" if root == "papercreate" => Some(&("fulfilmentwork", "fwk")),
+        "documentid" | "id" if root == "papers" => Some(&("order", "ord")),
         "id" if root == "orderholdlift" => Some(&("hold", "hld")),
         "id" if root == "fulfilmenttrackingset" => Some(&("parcel", "pcl")),
         "job" | "jobid" => Some(&("job", "job")),

@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 89] = [
+pub(super) const GIVEN: [(&str, &str); 93] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -34,6 +34,7 @@ pub(super) const GIVEN: [(&str, &str); 89] = [
     ("CustomerEraseInput", "id"),
     ("CustomerRestoreInput", "id"),
     ("CustomerUpsertInput", "name"),
+    ("DocumentReverseInput", "document"),
     ("ExchangeRatesImportInput", "ecbCsv"),
     ("ExportCreateInput", "entity"),
     ("FactorSeriesSetInput", "values"),
@@ -44,10 +45,12 @@ pub(super) const GIVEN: [(&str, &str); 89] = [
     ("KitComponentInput", "product"),
     ("KitSetInput", "id"),
     ("LineQuantity", "quantity"),
+    ("MemberRolesSetInput", "member"),
     ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
     ("OrderUpdateInput", "noteForStaff"),
+    ("PaperCreateInput", "document"),
     ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
     ("ProductDocumentAddInput", "product"),
@@ -102,6 +105,7 @@ pub(super) const GIVEN: [(&str, &str); 89] = [
     ("WrongItemInput", "quantity"),
     ("invitationAccept", "displayName"),
     ("login", "tenant"),
+    ("papers", "document"),
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),
     ("profileUpdate", "displayName"),
@@ -141,7 +145,10 @@ impl Values<'_> {
     fn input(&self, definition: &Definition, is_argument: bool, depth: usize) -> Json {
         let value = |input: &Input| (input.name.clone(), self.at(&input.ty, &input.name, &definition.name, depth));
         if definition.directives.has("oneOf") {
-            let wanted = WANTED.iter().find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
+            // Digits alone are the number of documents of several kinds.
+            let is_numbered = definition.name != "DocumentRef";
+            let mut names = WANTED.iter().filter(|name| is_numbered || **name != "number");
+            let wanted = names.find_map(|name| definition.inputs.iter().find(|input| input.name == *name));
             return Json::Object(wanted.or(definition.inputs.first()).map(value).into_iter().collect());
         }
         let is_change = is_argument && self.root.ends_with("Update");

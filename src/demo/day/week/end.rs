@@ -36,7 +36,7 @@ impl Week {
         let input = json!({ "invoice": { "id": self.invoice }, "lines": lines, "reason": "Two came back" });
         let fields = "invoice { number total { amount } }";
         let credit = self.by(Who::Accounts, ("creditNoteIssue", "CreditNoteIssueInput"), fields, input).await?["invoice"].take();
-        let input = json!({ "order": { "id": sold["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "returnId": asked["id"] });
+        let input = json!({ "order": { "id": sold["id"] }, "kind": "REFUND", "method": "CARD", "amount": pounds("16.00"), "return": { "id": asked["id"] } });
         self.by(Who::Accounts, ("paymentRecord", "PaymentRecordInput"), "payment { id }", input).await?;
         let (number, total) = (text(&credit["number"]), text(&credit["total"]["amount"]));
         tell("credits", &format!("accounts: credit note {number} of {total}, 16.00 refunded by card"));
@@ -69,7 +69,7 @@ impl Week {
         let came = |quantity: i64| json!({ "id": order["id"], "lines": [{ "lineId": line, "quantity": quantity }] });
         let typed = self.by(Who::Depot, receive, BOUGHT, came(16)).await?["purchaseOrder"].take();
         self.look(&self.mug, DEPOT, 49, 49).await?;
-        let input = json!({ "documentId": typed["receipts"][0]["id"], "note": "6 came, not 16" });
+        let input = json!({ "document": { "id": typed["receipts"][0]["id"] }, "note": "6 came, not 16" });
         let reverse = ("documentReverse", "DocumentReverseInput");
         let undone = self.by(Who::Depot, reverse, "documentReversal { number }", input).await?;
         self.look(&self.mug, DEPOT, 33, 33).await?;

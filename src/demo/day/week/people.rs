@@ -176,7 +176,8 @@ impl Office<'_> {
         if let Some(grants) = grants {
             let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
             let key = format!("{key}-grants");
-            let input = json!({ "memberId": member, "expectedVersion": version, "grants": grants, "idempotencyKey": key });
+            let input =
+                json!({ "member": { "id": member }, "expectedVersion": version, "grants": grants, "idempotencyKey": key });
             self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;
         }
         Ok(Client::new(self.site.base, &log_in(self.site, &email, PASSWORD).await?)?)

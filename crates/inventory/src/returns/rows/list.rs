@@ -1,6 +1,12 @@
-//! Pages of returns: keyset, one statement each; lines come with one more.
+//! Pages of returns: keyset, one statement each; lines come with one more. And returns by their numbers.
 
-use entity::{prelude::*, record::Selected};
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::sales_return,
+};
 use platform::{
     paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads},
@@ -129,4 +135,20 @@ pub async fn returns_page(
         None => source.page(ReturnRow::SELECT, &["r.occurred_at", "r.id"], true, request),
     };
     reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
+}
+
+#[derive(Record)]
+#[record(of = sales_return, alias = "r")]
+struct NumberRow {
+    id: ReturnId,
+    number: i64,
+}
+
+/// The returns that have these numbers; numbers of none are left out.
+pub async fn returns_numbered(reads: &impl Reads, numbers: &[i64]) -> Result<HashMap<i64, ReturnId>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (NumberRow::SELECT, backend.in_numbers("r.number", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let rows = reads.records::<NumberRow>(&sql, vec![backend.numbers(numbers.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
 }

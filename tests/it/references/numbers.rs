@@ -1,0 +1,205 @@
+//! Documents of any kind, and returns, that calls name by their numbers.
+
+use entrepot::access::Caller;
+use serde_json::{Value, json};
+
+use super::without;
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    purchasing::office::{Office, done, key, refused},
+    reversals::undo::{reverse, undone},
+    world::{answers::digits, on_both},
+};
+
+on_both!(
+    a_return_is_found_by_id_and_by_number,
+    a_sale_is_reversed_by_its_number,
+    a_number_that_is_no_documents_reverses_nothing,
+    reversals_are_listed_by_the_number_of_their_document,
+    a_paper_is_drawn_of_a_document_by_its_number,
+    papers_are_listed_of_a_document_by_its_number,
+);
+
+/// The number of a document of ours.
+async fn number(office: &Office<'_>, kind: &str, id: &Value) -> Value {
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ number }} }} }}");
+    let answer = office.ask(&query, json!({ "id": id })).await;
+    assert!(answer["data"]["node"]["number"].is_string(), "{answer:#}");
+    answer["data"]["node"]["number"].clone()
+}
+
+async fn a_return_is_found_by_id_and_by_number(world: &World) {
+    let office = Office::of(world).await;
+    let id = json!(world.ours.ids["ret"]);
+    let own = number(&office, "Return", &id).await;
+    let query = "query($by: ReturnRef!) { return(by: $by) { id number lines { quantity } } }";
+    let found = json!({ "return": { "id": id, "number": own, "lines": [{ "quantity": 1 }] } });
+    for by in [json!({ "id": id }), json!({ "number": own }), json!({ "number": digits(&own) })] {
+        let answer = office.ask(query, json!({ "by": by })).await;
+        assert_eq!(answer["data"], found, "{by}: {answer:#}");
+    }
+    let nothing = |answer: &Value| {
+        assert_eq!((&answer["data"], &answer["errors"]), (&json!({ "return": null }), &Value::Null), "{answer:#}");
+    };
+    for by in [
+        json!({ "id": world.theirs.ids["ret"] }),
+        json!({ "number": "RT-999999" }),
+        json!({ "number": "no number" }),
+        json!({ "number": format!("SO-{}", digits(&own)) }),
+    ] {
+        nothing(&office.ask(query, json!({ "by": by })).await);
+    }
+    let answer = office.ask(query, json!({ "by": { "id": world.ours.ids["ord"] } })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    // Who is bound to another channel sees none of it.
+    let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
+    let elsewhere = office.as_caller(elsewhere);
+    for by in [json!({ "id": id }), json!({ "number": own })] {
+        nothing(&elsewhere.ask(query, json!({ "by": by })).await);
+    }
+    let clerk = office.as_caller(without(world, "order.read"));
+    let answer = clerk.ask(query, json!({ "by": { "number": own } })).await;
+    assert_eq!(answer["errors"][0]["permission"], "order.read", "{answer:#}");
+}
+
+/// Two mugs that were sold over the counter, and the number of the order.
+async fn sold(books: &Books<'_>) -> (Value, Value) {
+    let mug = books.office.product("MUG-9", "2.00").await;
+    books.receive(&mug, 5, "2.00").await;
+    let sale = books.sell(&mug, 2).await["id"].clone();
+    let number = number(&books.office, "Order", &sale).await;
+    (sale, number)
+}
+
+async fn a_sale_is_reversed_by_its_number(world: &World) {
+    let books = Books::of(world).await;
+    let (sale, number) = sold(&books).await;
+    let other = json!(world.ours.ids["ord"]);
+    let named = json!({ "document": { "number": number } });
+    let two = json!({ "document": { "number": number }, "documentId": other });
+    refused(&reverse(&books.office, &Value::Null, two).await, "INVALID", "input.document");
+    let made = undone(&books.office, &Value::Null, named.clone()).await;
+    assert_eq!((&made["kind"], &made["documentId"]), (&json!("SALE"), &sale));
+    // What is refused of the document is told of its number.
+    refused(&reverse(&books.office, &Value::Null, named).await, "INVALID_STATE", "input.document.number");
+}
+
+async fn a_number_that_is_no_documents_reverses_nothing(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let (sale, own) = sold(&books).await;
+    let of = |document: Value| json!({ "document": document });
+    let by_number =
+        async |office: &Office<'_>, number: &Value| reverse(office, &Value::Null, of(json!({ "number": number }))).await;
+    let message = refused(&by_number(office, &json!("SO-999999")).await, "NOT_FOUND", "input.document.number");
+    assert_eq!(message, "there is no such document: \"SO-999999\"");
+    for none in ["TR-999999", "RT-999999", "no number", "a\u{0}1"] {
+        refused(&by_number(office, &json!(none)).await, "NOT_FOUND", "input.document.number");
+    }
+    let bought = number(office, "PurchaseOrder", &json!(world.ours.ids["por"])).await;
+    refused(&by_number(office, &bought).await, "INVALID", "input.document.number");
+    refused(&by_number(office, &json!("INV-1")).await, "INVALID", "input.document.number");
+    // The first order, the first return and others have it.
+    let message = refused(&by_number(office, &json!("1")).await, "INVALID", "input.document.number");
+    assert!(message.contains("several documents"), "{message}");
+    let theirs = of(json!({ "id": world.theirs.ids["ord"] }));
+    refused(&reverse(office, &Value::Null, theirs).await, "NOT_FOUND", "input.document.id");
+    refused(&reverse(office, &Value::Null, json!({})).await, "REQUIRED", "input.document");
+    // A number is found by who may see its document.
+    let clerk = office.as_caller(without(world, "order.read"));
+    refused(&by_number(&clerk, &own).await, "NOT_FOUND", "input.document.number");
+    let input = json!({ "idempotencyKey": key(), "document": { "id": sale }, "note": "typed in twice" });
+    done(&clerk.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await, "documentReversal");
+}
+
+async fn reversals_are_listed_by_the_number_of_their_document(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let (sale, own) = sold(&books).await;
+    undone(office, &sale, json!({})).await;
+    let query = "query($test: IdFilter!) { documentReversals(filter: { document: $test }) { nodes { documentId } totalCount { count } } }";
+    let list = async |office: &Office<'_>, test: Value| office.ask(query, json!({ "test": test })).await;
+    let one = json!({ "nodes": [{ "documentId": sale }], "totalCount": { "count": 1 } });
+    for test in [json!({ "eq": sale }), json!({ "key": [own] }), json!({ "key": ["SO-999999", own, "no number"] })] {
+        assert_eq!(list(office, test.clone()).await["data"]["documentReversals"], one, "{test}");
+    }
+    // Of a purchase order those of its receipts.
+    let bought = json!(world.ours.ids["por"]);
+    let receipts = list(office, json!({ "eq": bought })).await["data"]["documentReversals"].clone();
+    assert_ne!(receipts["nodes"], json!([]));
+    let by_number = json!({ "key": [number(office, "PurchaseOrder", &bought).await] });
+    assert_eq!(list(office, by_number).await["data"]["documentReversals"], receipts);
+    let untouched = number(office, "Order", &json!(world.ours.ids["ord"])).await;
+    for none in [json!(["SO-999999"]), json!([untouched]), json!([])] {
+        let answer = list(office, json!({ "key": none })).await;
+        assert_eq!(answer["data"]["documentReversals"]["nodes"], json!([]), "{none}: {answer:#}");
+    }
+    let answer = list(office, json!({ "eq": sale, "key": [own] })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+    let clerk = office.as_caller(without(world, "order.read"));
+    let answer = list(&clerk, json!({ "key": [own] })).await;
+    assert_eq!(answer["data"]["documentReversals"]["nodes"], json!([]), "the order is not theirs to see: {answer:#}");
+}
+
+async fn draw(office: &Office<'_>, kind: &str, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "kind": kind });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    office.act("paperCreate", "PaperCreateInput", "paper { documentId }", input).await
+}
+
+async fn a_paper_is_drawn_of_a_document_by_its_number(world: &World) {
+    let office = Office::of(world).await;
+    let ours = |prefix: &str| json!(world.ours.ids[prefix]);
+    let (order, work) = (number(&office, "Order", &ours("ord")).await, number(&office, "FulfilmentWork", &ours("fwk")).await);
+    let invoice = json!("inv-1");
+    for (kind, number, prefix) in
+        [("ORDER_CONFIRMATION", &order, "ord"), ("PICKING_LIST", &work, "fwk"), ("INVOICE", &invoice, "inv")]
+    {
+        let drawn = draw(&office, kind, json!({ "document": { "number": number } })).await;
+        assert_eq!(done(&drawn, "paper")["documentId"], ours(prefix), "{kind}");
+    }
+    let of = |document: Value| json!({ "document": document });
+    let confirm = async |more: Value| draw(&office, "ORDER_CONFIRMATION", more).await;
+    let message = refused(&confirm(of(json!({ "number": "SO-999999" }))).await, "NOT_FOUND", "input.document.number");
+    assert_eq!(message, "there is no such document: \"SO-999999\"");
+    refused(&confirm(of(json!({ "number": work }))).await, "INVALID", "input.document.number");
+    refused(&confirm(of(json!({ "number": "1" }))).await, "INVALID", "input.document.number");
+    refused(&confirm(of(json!({ "id": world.theirs.ids["ord"] }))).await, "NOT_FOUND", "input.document.id");
+    let two = json!({ "document": { "number": order }, "documentId": world.theirs.ids["ord"] });
+    refused(&confirm(two).await, "INVALID", "input.document");
+    refused(&confirm(json!({})).await, "REQUIRED", "input.document");
+    // Of several documents with the digits an ID beside them chooses one.
+    let chosen = confirm(json!({ "document": { "number": digits(&order) }, "documentId": ours("ord") })).await;
+    assert_eq!(done(&chosen, "paper")["documentId"], ours("ord"));
+}
+
+async fn papers_are_listed_of_a_document_by_its_number(world: &World) {
+    let office = Office::of(world).await;
+    let id = json!(world.ours.ids["ord"]);
+    let own = number(&office, "Order", &id).await;
+    let query = "query($document: DocumentRef, $id: ID) { papers(document: $document, documentId: $id) { nodes { id } } }";
+    let papers = async |variables: Value| office.ask(query, variables).await;
+    let ours = json!({ "papers": { "nodes": [{ "id": world.ours.ids["ppr"] }] } });
+    for variables in [
+        json!({ "id": id }),
+        json!({ "document": { "id": id } }),
+        json!({ "document": { "number": own } }),
+        json!({ "document": { "number": own }, "id": id }),
+    ] {
+        let answer = papers(variables.clone()).await;
+        assert_eq!(answer["data"], ours, "{variables}: {answer:#}");
+    }
+    for document in [json!({ "number": "SO-999999" }), json!({ "id": world.theirs.ids["ord"] })] {
+        let answer = papers(json!({ "document": document })).await;
+        assert_eq!((&answer["data"], &answer["errors"]), (&json!({ "papers": null }), &Value::Null), "{document}: {answer:#}");
+    }
+    for wrong in [
+        json!({}),
+        json!({ "document": { "number": own }, "id": world.theirs.ids["ord"] }),
+        json!({ "document": { "number": "1" } }),
+    ] {
+        let answer = papers(wrong.clone()).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{wrong}: {answer:#}");
+    }
+}
