@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 87] = [
+pub(super) const GIVEN: [(&str, &str); 88] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -48,6 +48,7 @@ pub(super) const GIVEN: [(&str, &str); 87] = [
     ("OrderUpdateInput", "noteForStaff"),
     ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
+    ("ProductDescriptionProposeInput", "product"),
     ("ProductDocumentAddInput", "product"),
     ("ProductImageAddInput", "product"),
     ("ProductImageReorderInput", "product"),
