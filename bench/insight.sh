@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
-# Demand facts, dashboard, reports, forecasts and a nightly plan: how long they take, and what the facts cost of the write throughput.
+# Demand facts, dashboard, reports, forecasts and a nightly plan: how long they take, what the facts cost of the write throughput, and whether the reports
+# say what the year's file says.
 #
-#   bench/insight.sh [sqlite|postgres|both] [PART...]    PARTS: facts dashboard reports lag plan (all of them, in this order)
+#   bench/insight.sh [sqlite|postgres|both] [PART...]    PARTS: facts dashboard reports totals lag plan (all of them, in this order)
 #
 #   facts      `entrepot facts rebuild` and `--check` over the replayed year (20 s owed)
 #   dashboard  p95 warm (50 ms), and cold: of a server just started, of other days, after a change (500 ms)
 #   reports    every report of schema.graphql over the year, in each of its groupings, worst p95 (300 ms each)
+#   totals     every row of the reports that the year's file determines, beside what bench/year.py makes of the file alone: to the unit and the penny
 #   lag        facts behind the journal under w2, at 500 a second and at most (1 s), and w2 with jobs and with none (5 %)
 #   plan       a run of forecasts, and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
-# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_EACH is how often a report is asked (6), and
-# INSIGHT_SECONDS ends a part that takes longer (2400). Start scripts/services.sh first to keep the year on Postgres for the next script. About 20
-# minutes a database, half of them the plan's sales, and the replay. Prints a table of Markdown; ends with 1 when something is missed. Settings: the
-# head of bench/lib.sh.
+# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
+# (bench/insight_totals.py --help), INSIGHT_EACH is how often a report is asked (6), and INSIGHT_SECONDS ends a part that takes longer (2400). Start
+# scripts/services.sh first to keep the year on Postgres for the next script. About 25 minutes a database, half of them the plan's sales, and the
+# replay. Prints a table of Markdown; ends with 1 when something is missed, or differs. Settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=insight
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 asked "$@"
 [ $# = 0 ] || shift
-[ $# -gt 0 ] || set -- facts dashboard reports lag plan
+[ $# -gt 0 ] || set -- facts dashboard reports totals lag plan
 for part in "$@"; do
-  case $part in facts | dashboard | reports | lag | plan) ;; *) die "no part $part" ;; esac
+  case $part in facts | dashboard | reports | totals | lag | plan) ;; *) die "no part $part" ;; esac
 done
 need_binary
 
@@ -30,7 +32,7 @@ FOLDER="$WORK/insight" FIGURES="$WORK/insight.jsonl" METRICS="127.0.0.1:$((PORT 
 rm -rf "$FOLDER"
 mkdir -p "$FOLDER"
 begin_figures
-WATCH=''
+WATCH='' DIFFER=''
 trap '[ -z "$WATCH" ] || end_process "$WATCH"; stop_server insight; clean_up' EXIT
 # No part takes longer, whatever happens.
 insight() { timeout "${INSIGHT_SECONDS:-2400}" python3 "$ROOT/bench/insight.py" "$@"; }
@@ -56,6 +58,17 @@ dashboard() {
 reports() {
   serve insight "$URL" "$PORT"
   insight reports --account "$ACCOUNT" --out "$FIGURES" --on "$on" --each "${INSIGHT_EACH:-6}"
+  stop_server insight
+}
+
+# The year as it was kept: other parts change their copy of it. No job writes beside it.
+totals() {
+  local file="${BENCH_REPLAY_FILE:-$ROOT/../shared/data/online-retail.csv.zst}" more=()
+  read -ra more <<<"${INSIGHT_TOTALS:-}"
+  new_database totals "$on" "$KEPT_URL"
+  serve insight "$URL" "$PORT" --jobs off
+  timeout "${INSIGHT_SECONDS:-2400}" python3 "$ROOT/bench/insight_totals.py" --file "$file" --account "$ACCOUNT" --out "$FIGURES" --on "$on" "${more[@]}" ||
+    DIFFER=1
   stop_server insight
 }
 
@@ -107,6 +120,7 @@ for on in "${ON[@]}"; do
   need_services "$on"
   if [ "$*" != plan ]; then
     replayed "$on"
+    KEPT_URL=$URL
     new_database insight "$on" "$URL"
     YEAR_URL=$URL
   fi
@@ -115,4 +129,5 @@ for on in "${ON[@]}"; do
     "$part"
   done
 done
-end_figures
+end_figures || DIFFER=1
+[ -z "$DIFFER" ]

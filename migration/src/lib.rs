@@ -155,6 +155,7 @@ mod m0189_orders_by_status;
 mod m0191_products_by_terms;
 mod m0194_tracking_numbers;
 mod m0196_found_invoices_and_works;
+mod m0197_registers;
 mod compatibility;
 mod dialect;
 pub mod months;
@@ -314,6 +315,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0191_products_by_terms::Migration),
             Box::new(m0194_tracking_numbers::Migration),
             Box::new(m0196_found_invoices_and_works::Migration),
+            Box::new(m0197_registers::Migration),
         ]
     }
 }

@@ -175,6 +175,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0191_products_by_terms", &[include_str!("m0191/products_by_terms.sql")]),
     ("m0194_tracking_numbers", &[include_str!("m0194/tracking_numbers.sql")]),
     ("m0196_found_invoices_and_works", &[include_str!("m0196/found_invoices_and_works.sql")]),
+    ("m0197_registers", &[include_str!("m0197/registers.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

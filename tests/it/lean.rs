@@ -51,7 +51,7 @@ const LEAN: [(&str, &str); 4] = [
     (
         "Order",
         "allowedActions channel createdAt customer expiresAt externalRef id lines number placedAt \
-         shippingCountry status store total updatedAt version",
+         register shippingCountry status store total updatedAt version",
     ),
     (
         "OrderLine",
@@ -202,7 +202,7 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
             "S1",
             "CONFIRMED",
             json!([line(&mug, 2), charge]),
-            json!({ "customerId": customer, "externalRef": "REF-1", "shippingCountry": "FR" }),
+            json!({ "customerId": customer, "externalRef": "REF-1", "shippingCountry": "FR", "register": "T3" }),
         ),
         ("S1", "DRAFT", json!([line(&tea, 1)]), json!({})),
         ("S2", "CONFIRMED", json!([line(&mug, 3)]), json!({ "customerId": customer })),

@@ -10,6 +10,7 @@ on_both!(
     an_invoice_is_found_by_its_number_its_order_and_its_total,
     a_reversal_is_found_by_its_kind_its_goods_and_who_made_it,
     a_work_is_found_by_its_goods_and_by_who_took_it,
+    a_work_is_found_by_its_number_and_by_that_of_its_order,
 );
 
 /// What an object of the company's shows.
@@ -121,4 +122,22 @@ async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
         let filter = json!({ "assignee": { "eq": who } });
         assert_eq!(found(world, &owner, list, filter).await, ids(&|assignee| assignee["id"] == who), "{works:#?}");
     }
+}
+
+async fn a_work_is_found_by_its_number_and_by_that_of_its_order(world: &World) {
+    let list = ("fulfilmentWorks", "FulfilmentWorkFilter");
+    let work = shown(world, "fwk", "FulfilmentWork", "number orderNumber").await;
+    let (number, order) = (work["number"].as_str().unwrap(), work["orderNumber"].as_str().unwrap());
+    let (digits, _) = number.rsplit_once('-').unwrap();
+    let named = [number.to_owned(), format!("so-000{number}"), format!(" {} ", order.to_lowercase()), digits.to_owned()];
+    let found_by = named.iter().map(|text| json!({ "search": text })).collect();
+    let missed_by = ["", "%", "mug", &format!("{digits}-77"), &format!("PO-{digits}"), &format!("{digits}-"), "99999"]
+        .map(|text| json!({ "search": text }));
+    finds(world, (list, "fwk"), found_by, missed_by.to_vec()).await;
+    let narrowed = json!({ "search": order, "store": { "eq": world.ours.depot } });
+    assert!(!found(world, &world.ours.owner, list, narrowed).await.contains(&world.ours.ids["fwk"]), "of another store");
+    // The number of the order is on the work: nobody needs to see orders for it.
+    let picker = world.ours.only(&["fulfilment.read"]);
+    let found = found(world, &picker, list, json!({ "search": order })).await;
+    assert!(found.contains(&world.ours.ids["fwk"]) && !found.contains(&world.theirs.ids["fwk"]), "{found:?}");
 }

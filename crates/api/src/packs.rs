@@ -83,10 +83,8 @@ impl<'a> CodedLine<'a> {
         packs: Option<i32>,
         barcode: Option<&'a str>,
     ) -> Option<Self> {
-        if units.is_none() && packs.is_none() && barcode.is_none() {
-            return None;
-        }
-        Some(Self { line, units, packs, barcode, at: path!["input", "setLines", index] })
+        let set = Self { line, units, packs, barcode, at: path!["input", "setLines", index] };
+        set.is_counted().then_some(set)
     }
     /// The line at a place of `input.lines`.
     pub fn of(
@@ -97,6 +95,10 @@ impl<'a> CodedLine<'a> {
         barcode: Option<&'a str>,
     ) -> Self {
         Self { line, units, packs, barcode, at: platform::path!["input", "lines", index] }
+    }
+    /// Whether the line says how much.
+    pub fn is_counted(&self) -> bool {
+        self.units.is_some() || self.packs.is_some() || self.barcode.is_some()
     }
     fn refused(&self, code: ErrorCode, message: impl Into<String>, name: &str) -> UserError {
         refused(&self.at, code, message, name)

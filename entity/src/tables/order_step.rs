@@ -24,4 +24,6 @@ pub struct Model {
     pub recorded_at: Timestamp,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
+    /// The register that it was taken at; null where none was named.
+    pub register: Option<String>,
 }

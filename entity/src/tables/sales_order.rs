@@ -39,4 +39,6 @@ pub struct Model {
     pub returned_minor: i64,
     pub payment_status: PaymentStatus,
     pub refund_status: RefundStatus,
+    /// The register that it was placed at; null where none was named.
+    pub register: Option<String>,
 }

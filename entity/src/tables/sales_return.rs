@@ -34,4 +34,6 @@ pub struct Model {
     pub country: Option<String>,
     /// Whether it was taken in as it was created; None where that was not kept.
     pub at_counter: Option<bool>,
+    /// The register that it was created at; null where none was named.
+    pub register: Option<String>,
 }

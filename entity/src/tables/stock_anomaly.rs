@@ -44,4 +44,6 @@ pub struct Model {
     pub who_id: Option<Uuid>,
     /// The last of equal orders.
     pub order_id: Option<OrderId>,
+    /// The register whose documents they are, of returns and cancellations that are no person's.
+    pub register: Option<String>,
 }

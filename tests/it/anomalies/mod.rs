@@ -3,6 +3,7 @@
 
 mod accepted;
 mod patterns;
+mod registers;
 
 use entity::prelude::Timestamp;
 use entrepot::{
@@ -36,7 +37,7 @@ const DAY: i64 = 86_400_000_000;
 /// Units of returned mugs on ten days. A usual day has 6.
 const USUAL: [i64; 10] = [6, 8, 5, 12, 7, 5, 6, 4, 5, 7];
 const LIST: &str = "query($filter: StockAnomalyFilter) { stockAnomalies(filter: $filter) { nodes { id product { sku } store { id } businessDate kind rule
-  units usual z largestLine reason times value { amount } person { __typename } orderId state detectedAt acceptedAt acceptedBy { __typename } note } } }";
+  units usual z largestLine reason times value { amount } person { __typename } register orderId state detectedAt acceptedAt acceptedBy { __typename } note } } }";
 
 /// A shop whose products come and go on known days.
 pub struct Shop<'w> {

@@ -22,7 +22,7 @@ on_both!(
 );
 
 /// An order of so many days ago; its ID.
-async fn order(office: &Office<'_>, product: &Value, quantity: i64, price: &str, more: Value) -> Value {
+pub(super) async fn order(office: &Office<'_>, product: &Value, quantity: i64, price: &str, more: Value) -> Value {
     let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp(price) }]);
     let mut input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines,
         "placedAt": ago(office.world, 1) });
@@ -33,12 +33,12 @@ async fn order(office: &Office<'_>, product: &Value, quantity: i64, price: &str,
 }
 
 /// The open patterns of a kind.
-async fn open(shop: &Shop<'_>, kind: &str) -> Vec<Value> {
+pub(super) async fn open(shop: &Shop<'_>, kind: &str) -> Vec<Value> {
     shop.strange_where(json!({ "kind": [kind], "state": ["OPEN"], "store": { "eq": shop.books.office.store["id"] } })).await
 }
 
 /// Sets a limit of the tenant, and lets the same days be judged once more.
-async fn limit(shop: &Shop<'_>, name: &str, value: Value) {
+pub(super) async fn limit(shop: &Shop<'_>, name: &str, value: Value) {
     let office = &shop.books.office;
     let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
     let mut input = json!({ "expectedVersion": answer["data"]["viewer"]["tenant"]["settings"]["version"] });

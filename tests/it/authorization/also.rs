@@ -10,6 +10,8 @@ pub const ALSO: &[(&str, &str)] = &[
     // A condition that no order here meets.
     ("HoldRuleUpsertInput", "countries"),
     ("PurchaseOrderAmendInput", "note"),
+    ("LineQuantity", "quantity"),
+    ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
     ("StocktakeLineInput", "counted"),

@@ -387,6 +387,7 @@ impl World {
             who_kind: None,
             who_id: None,
             order_id: None,
+            register: None,
         };
         work.insert::<stock_anomaly::Entity>(row).await.unwrap();
         work.commit().await.unwrap();

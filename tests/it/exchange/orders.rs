@@ -13,6 +13,7 @@ on_both!(
     a_dry_run_of_orders_places_none,
     what_was_exported_can_be_imported_again,
     a_tax_rate_comes_with_a_line_and_is_exported,
+    a_register_comes_with_an_order_and_is_exported,
     orders_are_placed_once_however_often_the_worker_dies,
     the_last_of_something_goes_to_the_first_in_the_file,
     orders_of_charges_alone_ask_for_no_store_and_are_numbered_as_in_the_file,
@@ -220,6 +221,34 @@ async fn a_tax_rate_comes_with_a_line_and_is_exported(world: &World) {
     assert!(String::from_utf8_lossy(&bytes).contains(",0.99,0.2,5.94"), "tax, taxRate and total stand side by side");
     let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
     assert_eq!(counts(&again)[4], 0, "{}", result(world, &again).await);
+    works.kill().await;
+}
+
+async fn a_register_comes_with_an_order_and_is_exported(world: &World) {
+    let works = Works::begin(world);
+    // The order's own field stands in one of its rows, in all of them, or in none.
+    let text = "externalRef,store,kind,sku,name,quantity,currency,unitPrice,register\n\
+        g-1,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,T3\n\
+        g-1,alpha-shop,CHARGE,,Ribbon,1,GBP,0.50,\n\
+        g-2,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,\n\
+        g-3,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,T3\n\
+        g-3,alpha-shop,CHARGE,,Ribbon,1,GBP,0.50,t3\n\
+        g-4,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,a register with a name of its own\n";
+    let done = over(world, &import(world, "ORDERS", text, json!({})).await).await;
+    assert_eq!(refusals(world, &done).await, ["4,INVALID,", "5,INVALID,register", "6,TOO_LONG,register"]);
+    let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { externalRef register } } }";
+    let found = ask(world, query, json!({ "filter": { "register": { "eq": "T3" } } })).await;
+    assert_eq!(found["orders"]["nodes"], json!([{ "externalRef": "g-1", "register": "T3" }]), "{found:#}");
+    let done = over(world, &export(world, json!({ "entity": "ORDERS", "format": "CSV" })).await).await;
+    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+    let exported = String::from_utf8_lossy(&bytes).into_owned();
+    assert_eq!(exported.lines().filter(|line| line.contains("g-1") && line.ends_with(",T3")).count(), 2, "{exported}");
+    let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
+    assert_eq!(counts(&again)[4], 0, "{}", result(world, &again).await);
+    let moved =
+        "externalRef,store,kind,sku,name,quantity,currency,unitPrice,register\ng-2,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,T4\n";
+    let done = over(world, &import(world, "ORDERS", moved, json!({})).await).await;
+    assert_eq!(refusals(world, &done).await, ["1,DUPLICATE,register"]);
     works.kill().await;
 }
 

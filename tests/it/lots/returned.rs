@@ -13,6 +13,8 @@ on_both!(
     a_kit_leaves_and_comes_back_in_the_lots_of_its_components,
     the_only_lot_that_is_left_comes_back_unnamed,
     a_lot_is_left_again_once_its_receipt_is_undone,
+    the_only_lot_that_is_left_is_received_unnamed,
+    each_line_of_a_return_is_received_in_the_lot_of_its_order_line,
     serial_numbers_are_named_until_one_is_left,
 );
 
@@ -51,6 +53,24 @@ async fn comes_back(house: &House<'_>, order: &Value, quantity: i64, more: Value
     line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let input = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [line] });
     house.office.act("returnCreate", "ReturnCreateInput", "return { id status }", input).await
+}
+
+/// A return of so much of these order lines that is approved, and whose goods have yet to come.
+async fn awaited(house: &House<'_>, lines: &[(&Value, i64)]) -> Value {
+    let lines: Vec<Value> = lines.iter().map(|(line, n)| json!({ "orderLineId": line["id"], "quantity": n })).collect();
+    let asked = json!({ "idempotencyKey": key(), "store": house.office.store, "receive": false, "lines": lines });
+    let asked = house.office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", asked).await;
+    let ret = done(&asked, "return").clone();
+    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    done(&house.office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    ret
+}
+
+/// Goods of a return are received: those of `lines`, else all.
+async fn received(house: &House<'_>, ret: &Value, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    house.office.act("returnReceive", "ReturnReceiveInput", "return { id status }", input).await
 }
 
 async fn undo(house: &House<'_>, document: &Value) {
@@ -152,15 +172,9 @@ async fn the_only_lot_that_is_left_comes_back_unnamed(world: &World) {
 async fn a_lot_is_left_again_once_its_receipt_is_undone(world: &World) {
     let house = open(world).await;
     let sold = placed(&house, "FULFILLED", &[(&house.cheese, 8)]).await;
-    let asked = json!([{ "orderLineId": sold["lines"][0]["id"], "quantity": 2 }]);
-    let asked = json!({ "idempotencyKey": key(), "store": house.office.store, "receive": false, "lines": asked });
-    let asked = house.office.act("returnCreate", "ReturnCreateInput", "return { id lines { id } }", asked).await;
-    let ret = done(&asked, "return").clone();
-    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
-    done(&house.office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    let ret = awaited(&house, &[(&sold["lines"][0], 2)]).await;
     let brought = json!([{ "lineId": ret["lines"][0]["id"], "quantity": 2, "lot": { "code": "L-2" } }]);
-    let brought = json!({ "idempotencyKey": key(), "id": ret["id"], "lines": brought });
-    done(&house.office.act("returnReceive", "ReturnReceiveInput", "return { id }", brought).await, "return");
+    done(&received(&house, &ret, json!({ "lines": brought })).await, "return");
     done(&comes_back(&house, &sold, 1, json!({})).await, "return");
     assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("L-1", 1, 0), lot("L-2", 6, 2)]);
     undo(&house, &ret["id"]).await;
@@ -183,5 +197,65 @@ async fn serial_numbers_are_named_until_one_is_left(world: &World) {
     done(&comes_back(&house, &sold, 1, json!({ "lot": { "code": "S-1" } })).await, "return");
     done(&comes_back(&house, &sold, 1, json!({})).await, "return");
     assert_eq!(house.lots(&house.drill, here).await, [lot("S-1", 1, 0), lot("S-2", 1, 0)]);
+    house.office.is_sound().await;
+}
+
+async fn the_only_lot_that_is_left_is_received_unnamed(world: &World) {
+    let house = open(world).await;
+    let here = &house.office.store;
+    // Six of the first lot and two of the second.
+    let sold = placed(&house, "FULFILLED", &[(&house.cheese, 8)]).await;
+    let ret = awaited(&house, &[(&sold["lines"][0], 8)]).await;
+    let said = refused(&received(&house, &ret, json!({})).await, "INVALID", "input.lines");
+    assert!(said.contains("CHEESE") && said.contains("L-1, L-2"), "{said}");
+    let line = |quantity: i64| json!({ "lineId": ret["lines"][0]["id"], "quantity": quantity });
+    let said = refused(&received(&house, &ret, json!({ "lines": [line(1)] })).await, "INVALID", "input.lines.0.lot");
+    assert!(said.contains("L-1, L-2"), "{said}");
+    let mut first = line(6);
+    first["lot"] = json!({ "code": "L-1" });
+    assert_eq!(done(&received(&house, &ret, json!({ "lines": [first] })).await, "return")["status"], "PARTIALLY_RECEIVED");
+
+    // All that is left is of the second.
+    let one = json!({ "idempotencyKey": key(), "lines": [line(1)] });
+    let back = received(&house, &ret, one.clone()).await;
+    assert_eq!(done(&back, "return")["status"], "PARTIALLY_RECEIVED");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 5, 1)]);
+    let again = received(&house, &ret, one).await;
+    assert_eq!((&again["replayed"], &again["return"]), (&json!(true), &back["return"]));
+    assert_eq!(done(&received(&house, &ret, json!({})).await, "return")["status"], "RECEIVED");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 6, 2)]);
+
+    // Of serial numbers the last one.
+    for code in ["S-1", "S-2"] {
+        done(&house.adjust("RECEIPT", (&house.drill, here), 1, json!({ "code": code })).await, "levels");
+    }
+    let sold = placed(&house, "FULFILLED", &[(&house.drill, 2)]).await;
+    let ret = awaited(&house, &[(&sold["lines"][0], 2)]).await;
+    let said = refused(&received(&house, &ret, json!({})).await, "INVALID", "input.lines");
+    assert!(said.contains("serial number") && said.contains("S-1, S-2"), "{said}");
+    let named = json!([{ "lineId": ret["lines"][0]["id"], "quantity": 1, "lot": { "code": "S-2" } }]);
+    done(&received(&house, &ret, json!({ "lines": named })).await, "return");
+    assert_eq!(done(&received(&house, &ret, json!({})).await, "return")["status"], "RECEIVED");
+    assert_eq!(house.lots(&house.drill, here).await, [lot("S-1", 1, 1), lot("S-2", 1, 1)]);
+    house.office.is_sound().await;
+}
+
+async fn each_line_of_a_return_is_received_in_the_lot_of_its_order_line(world: &World) {
+    let house = open(world).await;
+    let placed = placed(&house, "CONFIRMED", &[(&house.cheese, 6), (&house.cheese, 2)]).await;
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "order");
+    let ret = awaited(&house, &[(&placed["lines"][0], 1), (&placed["lines"][1], 2)]).await;
+    assert_eq!(done(&received(&house, &ret, json!({})).await, "return")["status"], "RECEIVED");
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("L-1", 1, 1), lot("L-2", 6, 2)]);
+
+    // Goods of no known order may be of any lot.
+    let line = json!([{ "product": house.cheese, "quantity": 1, "unitPrice": { "amount": "1.00", "currencyCode": "GBP" } }]);
+    let asked = json!({ "idempotencyKey": key(), "store": house.office.store, "receive": false, "lines": line });
+    let asked = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", asked).await;
+    let ret = done(&asked, "return").clone();
+    let approved = json!({ "idempotencyKey": key(), "id": ret["id"] });
+    done(&house.office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
+    let said = refused(&received(&house, &ret, json!({})).await, "INVALID", "input.lines");
+    assert!(!said.contains("L-1"), "{said}");
     house.office.is_sound().await;
 }

@@ -15,6 +15,7 @@ on_both!(
     an_invoice_and_its_credit_note_are_found_by_the_numbers_on_them,
     revaluations_and_reversals_are_found_by_their_digits,
     a_work_is_found_by_the_number_on_its_picking_list,
+    the_number_of_an_order_finds_its_works_and_parcels,
     a_tracking_number_finds_the_parcel_and_its_order,
     a_scanned_sscc_finds_the_parcel_that_it_is_on,
     a_store_finds_its_own_documents_and_parcels_alone,
@@ -127,10 +128,46 @@ async fn a_work_is_found_by_the_number_on_its_picking_list(world: &World) {
         assert_eq!(scan(&office, &query).await, [one("FULFILMENT_WORK", "number", work)], "{query}");
     }
     let (order, _) = printed.rsplit_once('-').unwrap();
-    for query in [format!("SO-{order}"), format!("{order}-77"), format!("PO-{printed}")] {
+    for query in [format!("PO-{order}"), format!("{order}-77"), format!("PO-{printed}")] {
         let found = search_with(&office, json!({ "query": query, "kinds": ["FULFILMENT_WORK"] })).await;
         assert_eq!(ids(&found), [""; 0], "{query}: {found:#}");
     }
+}
+
+async fn the_number_of_an_order_finds_its_works_and_parcels(world: &World) {
+    let office = Office::of(world).await;
+    let known = &world.ours.ids;
+    let query = "query($id: ID!) { node(id: $id) { ... on FulfilmentWork { number orderNumber } } }";
+    let work = office.ask(query, json!({ "id": known["fwk"] })).await["data"]["node"].clone();
+    let (printed, order) = (work["number"].as_str().unwrap(), work["orderNumber"].as_str().unwrap());
+    let (digits, _) = printed.rsplit_once('-').unwrap();
+    let hit = |found: &Value, key: &str| {
+        let all = found["nodes"].as_array().unwrap();
+        all.iter().find(|hit| hit["node"]["id"] == known[key]).unwrap_or_else(|| panic!("{key}: {found:#}")).clone()
+    };
+    for query in [order.to_owned(), order.to_lowercase(), padded(digits)] {
+        let found = search(&office, &query).await;
+        assert_eq!(found["nodes"][0]["node"]["id"], known["ord"], "the order comes first: {found:#}");
+        for (kind, key) in [("FULFILMENT_WORK", "fwk"), ("PARCEL", "pcl")] {
+            let hit = hit(&found, key);
+            assert_eq!((&hit["kind"], &hit["tier"]), (&json!(kind), &json!("EXACT")), "{query}");
+            assert_eq!((&hit["field"], &hit["text"]), (&json!("orderNumber"), &json!(order)), "{query}");
+            assert!(!ids(&found).contains(&world.theirs.ids[key]), "{query}");
+        }
+        assert_eq!(hit(&found, "fwk")["title"], printed);
+    }
+    // Without a tracking number a parcel is called by its work and its position.
+    assert_eq!(hit(&search(&office, order).await, "pcl")["title"], json!(format!("{printed}/1")));
+    track(world, &world.ours, TRACKING).await;
+    assert_eq!(hit(&search(&office, order).await, "pcl")["title"], TRACKING);
+
+    // They are found by those who see the work, whether they see the order or not.
+    let picker = search(&office.as_caller(world.ours.only(&["fulfilment.read"])), order).await;
+    assert_eq!(of_each(&picker, "field"), vec!["orderNumber".to_owned(); ids(&picker).len()], "{picker:#}");
+    assert!(["fwk", "pcl"].iter().all(|key| ids(&picker).contains(&known[*key])), "{picker:#}");
+    let dock = office.store["id"].as_str().unwrap();
+    let elsewhere = search(&office.as_caller(at_store(&office, dock, &["fulfilment.read"])), order).await;
+    assert_eq!(ids(&elsewhere), [""; 0], "{elsewhere:#}");
 }
 
 async fn a_tracking_number_finds_the_parcel_and_its_order(world: &World) {

@@ -24,6 +24,7 @@ mod races;
 mod replan;
 mod rules;
 mod scenario;
+mod shared_proofs;
 mod timeline;
 mod together;
 mod torn;

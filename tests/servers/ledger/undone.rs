@@ -116,7 +116,7 @@ proptest! {
         let (order, original) = (sold.the_order().clone(), posted(&sold));
         let undone = sold.after(|make| {
             let (id, seen, call) = (order.id, order.version, call(make, 1));
-            let sale = ReverseSale { order: id, expected_version: None, seen, original, lines: None, call };
+            let sale = ReverseSale { order: id, expected_version: None, seen, original, lines: None, register: None, call };
             Command::of(SaleReversal(Box::new(sale)))
         });
         prop_assert_eq!(levels(&undone), before);

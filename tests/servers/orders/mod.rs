@@ -12,6 +12,7 @@ mod jobs;
 mod lists;
 mod numbers;
 mod references;
+mod registers;
 mod returns;
 mod rights;
 mod stages;

@@ -26,6 +26,12 @@ pub struct StockAnomaly(pub Arc<core::Anomaly>);
 
 crate::connection!(counted StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "anomalies of stock");
 
+impl StockAnomaly {
+    fn origin(&self) -> Option<&core::Origin> {
+        self.0.found.pattern.as_ref()?.origin.as_ref()
+    }
+}
+
 impl From<core::Anomaly> for StockAnomaly {
     fn from(anomaly: core::Anomaly) -> Self {
         Self(Arc::new(anomaly))
@@ -75,7 +81,7 @@ impl StockAnomaly {
     async fn units(&self) -> Quantity {
         quantity(self.0.found.units)
     }
-    /// Units of the median active day among the 60 before, to a thousandth; of REVERSALS the number that the other people's share would give. Null if
+    /// Units of the median active day among the 60 before, to a thousandth; of REVERSALS the number that the share of the others would give. Null if
     /// no day is known, and for other patterns.
     async fn usual(&self) -> Option<f64> {
         self.0.found.usual_milli.map(thousandths)
@@ -90,7 +96,7 @@ impl StockAnomaly {
     }
     /// Order lines of BELOW_COST, documents of REVERSALS, counts of COUNTS_SHORT, equal orders of DUPLICATE, days of UNMOVED, equal receipts of RECEIVED_TWICE. Null for a day.
     async fn times(&self) -> Option<i32> {
-        self.0.found.pattern.map(|pattern| i32::try_from(pattern.times).unwrap_or(i32::MAX))
+        self.0.found.pattern.as_ref().map(|pattern| i32::try_from(pattern.times).unwrap_or(i32::MAX))
     }
     /// Value of the anomaly: the units beyond the usual at the product's cost; of BELOW_COST the loss, of REVERSALS the refunds and cancelled
     /// totals, of DUPLICATE the totals but one, of RECEIVED_TWICE the units of all receipts but one at the product's cost. Null when no cost is known, and without product.cost.read.
@@ -98,13 +104,17 @@ impl StockAnomaly {
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.0.found.value.map(Money::from)
     }
-    /// Member or integration with the documents of REVERSALS. Null for other kinds.
+    /// Member or integration with the documents of REVERSALS. Null where they are those of a register, and for other kinds.
     async fn person(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(actor(ctx, self.0.found.pattern?.who?).await)
+        Some(actor(ctx, self.origin()?.person()?).await)
+    }
+    /// Register of the store with the documents of REVERSALS. Null where they are those of a person, and for other kinds.
+    async fn register(&self) -> Option<&str> {
+        self.origin()?.register()
     }
     /// ID of the last of the equal orders of DUPLICATE. Null for other kinds.
     async fn order_id(&self) -> Option<ID> {
-        Some(ID(self.0.found.pattern?.order?.to_string()))
+        Some(ID(self.0.found.pattern.as_ref()?.order?.to_string()))
     }
     /// Reason in words, in whole units, as in "142 returned; a usual day has 6".
     async fn reason(&self) -> String {

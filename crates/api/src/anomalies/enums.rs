@@ -20,8 +20,8 @@ pub enum StockAnomalyKind {
     /// Pattern: units sold for less than their cost, without tax, on order lines of 5 whole units or more, or with a loss of 5.00 or more:
     /// `anomalyLossUnits` and `anomalyLossAmount` of the tenant's settings.
     BelowCost,
-    /// Pattern: a member or an integration has so many returns and cancellations in 28 days, 10 (`anomalyReversals`) or more, that the others of the store
-    /// make a chance below 0.001.
+    /// Pattern: a member, an integration or a register has so many returns and cancellations in 28 days, 10 (`anomalyReversals`) or more, that the others of
+    /// the store make a chance below 0.001. Registers are compared with registers.
     Reversals,
     /// Pattern: the last three (`anomalyShortCounts`) counts of a product, or more, all found fewer units than the books had.
     CountsShort,

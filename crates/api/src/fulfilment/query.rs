@@ -3,20 +3,22 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::{
     id::kind as ids,
-    prelude::{FulfilmentWorkId, OrderId, Timestamp},
+    prelude::{FulfilmentWorkId, Numbered, OrderId},
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, ListedTest, OrderTest, WorkTest},
+    fulfilment::rows::{self, ListedTest, NumberOf, OrderTest, WorkTest},
     ledger::Ledger,
+    numbering::core::Patterns,
     orders::rows::DocumentTest,
 };
 use macros::resolvers;
 use platform::{
     paging::{CursorSigner, ListSource},
     path,
-    storage::{Reads, TenantScope},
+    storage::Reads,
 };
+use services::scan::core::WorkNumber;
 
 use super::{
     enums::WorkStatus,
@@ -29,10 +31,11 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, StringFilter},
+        filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
         scalars::{Cursor, Long},
     },
     keyed_filters::by_ids,
+    numbering,
     orders::{
         DeliveryMethod,
         filters::{ids as ids_of, texts},
@@ -46,6 +49,9 @@ use crate::{
 pub struct FulfilmentWorkFilter {
     /// Works to include.
     pub id: Option<IdFilter>,
+    /// Number of the work, as in 1041-2, or number of its order, with or without its letters, as in SO-001041. A text that is no such number finds
+    /// nothing. Not in fulfilmentWorkChanged.
+    pub search: Option<String>,
     /// Works of these stores.
     pub store: Option<IdFilter>,
     /// Works in one of these states; an empty list matches nothing.
@@ -83,9 +89,13 @@ impl FulfilmentWorkFilter {
         let held = self.is_held.map(OrderTest::IsHeld);
         held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
     }
-    /// What lists alone ask: of the works' lines, and of who took them.
-    fn of_lists(&self) -> Answer<Vec<ListedTest>> {
+    /// What lists alone ask: of the works' numbers, of their lines, and of who took them.
+    fn of_lists(&self, patterns: &Patterns) -> Answer<Vec<ListedTest>> {
         let mut all = Vec::new();
+        if let Some(text) = &self.search {
+            searchable(text, || path!["filter", "search"])?;
+            all.push(ListedTest::Number(numbers_of(text.trim(), patterns)));
+        }
         let products = ids_of::<ids::ProductId>(self.product.clone(), &path!["filter", "product"])?;
         all.extend(products.into_iter().map(DocumentTest::Product).map(ListedTest::Line));
         let skus = texts(self.sku.clone(), &path!["filter", "sku"])?;
@@ -102,7 +112,12 @@ impl FulfilmentWorkFilter {
             let message = "a work becomes late without a change: leave it out, or ask fulfilmentWorks";
             return Err(TopError::bad_input(message, path!["filter", "isLate"]));
         }
-        for (name, is_given) in [("isHeld", self.is_held.is_some()), ("deliveryMethod", self.delivery_method.is_some())] {
+        let of_orders = [
+            ("search", self.search.is_some()),
+            ("isHeld", self.is_held.is_some()),
+            ("deliveryMethod", self.delivery_method.is_some()),
+        ];
+        for (name, is_given) in of_orders {
             if is_given {
                 let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
                 return Err(TopError::bad_input(message, path!["filter", name]));
@@ -149,6 +164,13 @@ impl FulfilmentWorkFilter {
         }
         Ok(all)
     }
+}
+
+/// The numbers that a text is: that of a work, or that of an order. Few texts are both, of an order whose letters end with a digit and a hyphen.
+fn numbers_of(text: &str, patterns: &Patterns) -> Vec<NumberOf> {
+    let work = WorkNumber::parse(text, patterns).map(|WorkNumber { order, nth }| NumberOf { order, nth: Some(nth) });
+    let order = patterns.number(Numbered::Order, text).map(|order| NumberOf { order, nth: None });
+    work.into_iter().chain(order).collect()
 }
 
 /// Order of a list of works; IDs break ties.
@@ -220,8 +242,7 @@ impl FulfilmentQuery {
         let descending = order_of(order_by, sort)?.is_some_and(|order| order.direction == Direction::Desc);
         let name = rows::WORKS[usize::from(descending)];
         let request = PageArgs { first, after, last, before }.check(name, signer, MOST_A_PAGE)?;
-        let now = ctx.given::<Ledger>()?.clock().now();
-        let source = source(&scope, &permit, (by_ids(ctx, filter, "filter").await?, now))?;
+        let source = source(ctx, &permit, filter).await?;
         let page = rows::page(&scope, &source, descending, &request).await?;
         let nodes = page.into_iter().map(|head| {
             let keys = rows::head_keys(&head);
@@ -238,9 +259,7 @@ impl FulfilmentQuery {
         #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
     ) -> Answer<Vec<WorkStatusCount>> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let filter = by_ids(ctx, filter, "filter").await?;
-        let now = ctx.given::<Ledger>()?.clock().now();
-        let counts = rows::count_by_status(&scope, source(&scope, &permit, (filter, now))?).await?;
+        let counts = rows::count_by_status(&scope, source(ctx, &permit, filter).await?).await?;
         let all = entity::prelude::WorkStatus::ALL.iter();
         let of = |status: &entity::prelude::WorkStatus| {
             let count = counts.get(status).copied().filter(|count| *count > 0)?;
@@ -251,17 +270,20 @@ impl FulfilmentQuery {
 }
 
 /// The works of the caller's stores that pass a filter now.
-fn source(
-    scope: &TenantScope,
+async fn source(
+    ctx: &Context<'_>,
     permit: &iam::access::Permit<kind::FulfilmentRead>,
-    (filter, now): (Option<FulfilmentWorkFilter>, Timestamp),
+    filter: Option<FulfilmentWorkFilter>,
 ) -> Answer<ListSource> {
-    let filter = filter.unwrap_or_default();
-    let (orders, lists, is_late) = (filter.of_orders(), filter.of_lists()?, filter.is_late);
+    let ledger = ctx.given::<Ledger>()?;
+    let (backend, now) = (permit.scope(ledger.database()).backend(), ledger.clock().now());
+    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let patterns = numbering::patterns_if(ctx, filter.search.is_some()).await?;
+    let (orders, lists, is_late) = (filter.of_orders(), filter.of_lists(&patterns)?, filter.is_late);
     let mut tests = within(permit, filter.read()?);
     tests.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
-    let source = rows::of_orders(rows::source(scope.backend(), &tests), &orders);
-    Ok(rows::listed(source, scope.backend(), &lists))
+    let source = rows::of_orders(rows::source(backend, &tests), &orders);
+    Ok(rows::listed(source, backend, &lists))
 }
 
 async fn find(

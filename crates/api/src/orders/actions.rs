@@ -13,6 +13,17 @@ use super::{
 };
 use crate::graphql::fault::Answer;
 
+/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
+pub(super) fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
+    let needed = match action {
+        Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
+        Action::Fulfil => kind::OrderFulfil::INDEX,
+        Action::Cancel => kind::OrderCancel::INDEX,
+        Action::Expire => return false,
+    };
+    caller.permissions.reach(needed).covers(store)
+}
+
 /// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
 pub(super) fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
     let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();

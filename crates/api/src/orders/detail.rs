@@ -105,19 +105,22 @@ pub struct OrderStep {
     actor: ActorKey,
     reason: Option<String>,
     cancel: Option<CancelReason>,
+    register: Option<String>,
 }
 
 impl OrderStep {
     /// Placing the order, which its own row tells.
     pub(super) fn placed(order: &core::Order) -> Self {
-        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None }
+        let register = order.register.clone();
+        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None, register }
     }
 }
 
 impl From<&StepTaken> for OrderStep {
     fn from(step: &StepTaken) -> Self {
         let cancel = step.cancel.map(CancelReason::from);
-        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason: step.reason.clone(), cancel }
+        let (reason, register) = (step.reason.clone(), step.register.clone());
+        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason, cancel, register }
     }
 }
 
@@ -143,6 +146,10 @@ impl OrderStep {
     /// Reason for which the order, or quantities of its lines, were cancelled in this step; null of any other step, and when none was given.
     async fn cancel_reason(&self) -> Option<CancelReason> {
         self.cancel
+    }
+    /// Register at which the order was placed or cancelled in this step. Null of any other step, and when none was named.
+    async fn register(&self) -> Option<&str> {
+        self.register.as_deref()
     }
 }
 

@@ -59,8 +59,19 @@ impl OutputType for Orders {
 }
 
 /// The fields of an order that its own row knows.
-pub const ORDER: [&str; 10] =
-    ["id", "number", "status", "shippingCountry", "externalRef", "placedAt", "expiresAt", "version", "createdAt", "updatedAt"];
+pub const ORDER: [&str; 11] = [
+    "id",
+    "number",
+    "status",
+    "shippingCountry",
+    "register",
+    "externalRef",
+    "placedAt",
+    "expiresAt",
+    "version",
+    "createdAt",
+    "updatedAt",
+];
 
 /// A writer's predicate: whether it knows a field with what is selected below it. Of lines, where they are to be read as far as they are shown.
 fn knows(field: &str, below: ChildSelection<'_>, reads_lines: bool) -> bool {
@@ -213,6 +224,7 @@ fn order(
             _ => out.null(),
         },
         "shippingCountry" => out.option(row.country.as_deref(), Json::text),
+        "register" => out.option(row.register.as_deref(), Json::text),
         "lines" => {
             let lines = references.lines.get(&row.id).map(Vec::as_slice).unwrap_or_default();
             out.list(lines, |out, one| line(out, row, one, below.on("OrderLine"), references))?;

@@ -290,27 +290,48 @@ pub struct OrderLineCancel {
     /// The order's line.
     pub line_id: ID,
     /// Quantity to cancel, in the product's smallest unit: between 1 and the open and backordered quantity of the line; whole
-    /// kits for a kit.
-    pub quantity: Quantity,
+    /// kits for a kit. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs to cancel, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
 }
 
-/// A step, why it is taken, and the lines that it is limited to.
+/// A step, why and at which register it is taken, and the lines that it is limited to.
 pub(super) struct Cancelling {
+    /// The order.
+    pub id: ID,
     pub input: ActionInput,
     pub reason: Option<CancelReason>,
+    pub register: Option<String>,
     pub lines: Option<Vec<OrderLineCancel>>,
 }
 
 impl Cancelling {
+    /// The lines, which are an argument beside the input.
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| CodedLine {
+                line: Some(&line.line_id),
+                units: &mut line.quantity,
+                packs: line.packs,
+                barcode: line.barcode.as_deref(),
+                at: path!["lines", index],
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderAct {
         let lines = self.lines.map(|lines| {
             let read = lines.into_iter().enumerate().map(|(index, one)| shell::CancelLine {
                 line: reading.id(&one.line_id, || path!["lines", index, "lineId"]),
-                quantity: one.quantity.0,
+                quantity: reading.units(one.quantity, || path!["lines", index, "quantity"]),
             });
             read.collect()
         });
-        shell::OrderAct { reason: self.reason.map(Into::into), lines, ..self.input.read(reading) }
+        let (reason, register) = (self.reason.map(Into::into), self.register);
+        shell::OrderAct { reason, register, lines, ..self.input.read(reading) }
     }
 }

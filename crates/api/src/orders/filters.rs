@@ -57,6 +57,8 @@ pub struct OrderFilter {
     pub customer: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Register at which the order was placed, compared exactly.
+    pub register: Option<StringFilter>,
     /// Range of the time at which the order was placed.
     pub placed_at: Option<DateTimeFilter>,
     /// Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
@@ -244,6 +246,7 @@ impl OrderFilter {
             all.push(Filter::Ids(IdColumn::Customer, test));
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
+        all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(Filter::Register));
         all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
         if let Some(kinds) = self.hold {
             all.push(Filter::Hold(hold_kinds(kinds, &below(at, "hold"))?));

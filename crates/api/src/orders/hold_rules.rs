@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
 use inventory::orders::{
-    core::{self, MoreConditions, RuleAt, RuleFields, RuleProblem},
+    core::{self, MoreConditions, RuleFields, RuleProblem},
     events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
     shell::{self, RuleRefusal, RuleStop},
 };
@@ -25,6 +25,7 @@ use crate::{
     },
     payload,
     short_lists::{SearchText, ShortList, is_wanted, short_sort},
+    stock,
 };
 
 /// A rule's row.
@@ -210,16 +211,14 @@ fn refused(refusal: RuleRefusal) -> UserError {
     }
 }
 
-fn path_of(at: RuleAt) -> Path {
-    at.index.map_or_else(|| path!["input", at.name], |index| path!["input", at.name, index])
-}
-
 fn field_refused(problem: RuleProblem) -> UserError {
     match problem {
-        RuleProblem::Missing { at } => UserError::new(ErrorCode::Required, "a text is needed", path_of(at)),
-        RuleProblem::Invalid { message, at } => UserError::new(ErrorCode::Invalid, message, path_of(at)),
-        RuleProblem::OutOfRange { message, at } => UserError::new(ErrorCode::OutOfRange, message, path_of(at)),
-        RuleProblem::TooLong { most, at } => UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), path_of(at)),
+        RuleProblem::Missing { at } => UserError::new(ErrorCode::Required, "a text is needed", stock::path(at)),
+        RuleProblem::Invalid { message, at } => UserError::new(ErrorCode::Invalid, message, stock::path(at)),
+        RuleProblem::OutOfRange { message, at } => UserError::new(ErrorCode::OutOfRange, message, stock::path(at)),
+        RuleProblem::TooLong { most, at } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), stock::path(at))
+        }
         RuleProblem::OwnKind => {
             UserError::new(ErrorCode::Invalid, "SHORT and SOURCING are the platform's own", path!["input", "kind"])
         }

@@ -18,7 +18,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
-    packs::{self, PackLine},
+    packs::{self, CodedLine, PackLine},
     references::Names,
 };
 
@@ -108,6 +108,8 @@ pub struct OrderCreateInput {
     /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
     /// changes of the customer do not change it.
     pub shipping_country: Option<String>,
+    /// Register of the store at which the order is placed: a code of at most 32 characters. It stays as it is. Null for none.
+    pub register: Option<String>,
     /// Time at which the order was placed. Null for now. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
     /// Status in which the order is created. Default CONFIRMED.
@@ -151,8 +153,12 @@ pub struct OrderCreateInput {
 pub struct LineQuantity {
     /// The order's line.
     pub line_id: ID,
-    /// Quantity of the order line, in the product's smallest unit.
-    pub quantity: Quantity,
+    /// Quantity of the order line, in the product's smallest unit. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs that leave, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
+    pub barcode: Option<String>,
     /// The lot that leaves; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
 }
@@ -220,6 +226,7 @@ impl OrderCreateInput {
             customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             placed_at: self.placed_at.map(|at| at.0),
             country: self.shipping_country,
+            register: self.register,
             status: self.status.into(),
             reservations: reading.ids(self.reservation_ids, "reservationIds"),
             on_shortage: self.on_shortage.into(),
@@ -272,19 +279,28 @@ impl ActionInput {
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             reason: None,
+            register: None,
             lines: None,
         }
     }
 }
 
 impl OrderFulfilInput {
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| {
+                CodedLine::of(index, Some(&line.line_id), &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderFulfil {
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::LineQuantity {
                 line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: one.quantity.0,
+                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
                 lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             });
             read.collect()

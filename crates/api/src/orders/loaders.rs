@@ -84,7 +84,7 @@ impl Loader<LeftLotsOf> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[LeftLotsOf]) -> Result<HashMap<LeftLotsOf, Arc<Vec<LeftLot>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::left_lots(&self.0, &ids).await?;
+        let all = rows::left_lots(&self.0, &ids, None).await?;
         Ok(grouped(keys, all.into_iter().map(|one| (LeftLotsOf(one.order()), one))))
     }
 }

@@ -62,7 +62,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Order and the goods to ship.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
+        step!(lines Order OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
     /// Cancels what has not left, charges that were not delivered included, or the named quantities of
@@ -78,9 +78,13 @@ impl OrdersMutation {
             desc = "Lines to cancel in part, each named once; at most 2,000. By default all that has not left is cancelled."
         )]
         lines: Option<Vec<OrderLineCancel>>,
+        #[graphql(
+            desc = "Register of the store at which the order is cancelled, kept with the step: a code of at most 32 characters. Null for none."
+        )]
+        register: Option<String>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { input, reason, lines };
-        step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
+        let input = Cancelling { id: input.id.clone(), input, reason, register, lines };
+        step!(lines Order OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 
     /// Changes the fields and the lines of an order, all of them or nothing. Lines can change until

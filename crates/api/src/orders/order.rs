@@ -13,7 +13,7 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    actions::leaves_within,
+    actions::{leaves_within, may},
     detail::{Address, Contact, OrderStep, cancelled, detail_of, personal_of, steps_of},
     enums::{CancelReason, DeliveryMethod, OrderStatus},
     flags::{flags, holds_stock, short},
@@ -198,6 +198,10 @@ impl Order {
     /// Country that the order is shipped to, as it was given, else the customer's when it was placed. Null when neither is known.
     async fn shipping_country(&self) -> Option<&str> {
         self.row.country.as_deref()
+    }
+    /// Register of the store at which the order was placed. Null when none was named.
+    async fn register(&self) -> Option<&str> {
+        self.row.register.as_deref()
     }
     /// Person to reach about the order. Null when none was given or the data was erased, and without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
@@ -386,15 +390,4 @@ impl Order {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
-}
-
-/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
-fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
-    let needed = match action {
-        Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
-        Action::Fulfil => kind::OrderFulfil::INDEX,
-        Action::Cancel => kind::OrderCancel::INDEX,
-        Action::Expire => return false,
-    };
-    caller.permissions.reach(needed).covers(store)
 }

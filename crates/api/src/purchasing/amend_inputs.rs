@@ -26,8 +26,13 @@ pub struct PurchaseOrderLineConfirmationInput {
     #[graphql(deprecation = "2026-11-26: use lineId. Removed after 2027-11-26.")]
     pub purchase_order_line_id: Option<ID>,
     /// Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
-    /// for the ordered quantity.
+    /// for the ordered quantity, or where `packs` is given.
     pub quantity: Option<Quantity>,
+    /// Confirmed quantity of the whole line in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is
+    /// given, and for the ordered quantity.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`.
+    pub barcode: Option<String>,
     /// Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before.
     pub confirmed_on: Option<Date>,
 }
@@ -98,6 +103,17 @@ pub struct PurchaseOrderAmendInput {
 }
 
 impl PurchaseOrderConfirmInput {
+    /// The lines that say how much. The others confirm what was ordered.
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .map(|(index, line)| {
+                let id = line.line_id.as_ref().or(line.purchase_order_line_id.as_ref());
+                CodedLine::of(index, id, &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .filter(CodedLine::is_counted)
+            .collect()
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderConfirm {
         let mut line = |(index, one): (usize, PurchaseOrderLineConfirmationInput)| shell::ConfirmedLine {

@@ -138,7 +138,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and what was confirmed of it.")] input: PurchaseOrderConfirmInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_confirm, dry_run)
+        step!(lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_confirm, dry_run)
     }
 
     /// Adds, changes and cancels lines of an order that is with its supplier, all of it or nothing: its revision rises by 1, and what is incoming changes by

@@ -39,6 +39,8 @@ pub struct ReturnFilter {
     pub customer: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
+    /// Register at which the return was created, compared exactly.
+    pub register: Option<StringFilter>,
     /// Tag of the return; case is ignored. Each operator may be met by another tag. Callers bound to a channel find none.
     pub tag: Option<StringFilter>,
     /// Range of the time at which the goods were received.
@@ -97,6 +99,7 @@ impl ReturnFilter {
             all.push(ReturnTest::Customer(test));
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));
+        all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(ReturnTest::Register));
         for test in tag_tests(self.tag, &below(at, "tag"))? {
             // Tags are the tenant's own, as papers are.
             let is_hidden = caller.channel.is_some();

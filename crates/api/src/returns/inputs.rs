@@ -74,6 +74,8 @@ pub struct ReturnCreateInput {
     pub customer: Option<CustomerRef>,
     /// Reference of the return in an external system; at most 128 characters, unique in the tenant. Null for none.
     pub external_ref: Option<String>,
+    /// Register of the store at which the return is created: a code of at most 32 characters. It stays as it is. Null for none.
+    pub register: Option<String>,
     /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true.
     #[graphql(default = true)]
     pub receive: bool,
@@ -115,6 +117,7 @@ impl ReturnCreateInput {
             store: reading.store(self.store, || path!["input", "store"]),
             customer: reading.id_opt(self.customer_id.as_ref(), || path!["input", "customerId"]),
             external_ref: self.external_ref,
+            register: self.register,
             receive: if self.receive { Receive::Now } else { Receive::Later },
             settle: settle.read(reading),
             note: self.note,

@@ -162,6 +162,10 @@ impl Return {
     async fn external_ref(&self) -> Option<&str> {
         self.row.external_ref.as_deref()
     }
+    /// Register of the store at which the return was created. Null when none was named.
+    async fn register(&self) -> Option<&str> {
+        self.row.register.as_deref()
+    }
     /// Note on the return; null when there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()

@@ -46,6 +46,9 @@ pub struct DocumentReverseInput {
     /// Policy when undoing takes what was promised, or is no longer there. Default REFUSE.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
     pub on_shortage: ShortagePolicy,
+    /// Register at which a sale over the counter is taken back, kept with the step of its order: a code of at most 32 characters. Null for none, as for all
+    /// other documents.
+    pub register: Option<String>,
 }
 
 impl DocumentReverseInput {
@@ -75,6 +78,7 @@ impl DocumentReverseInput {
             note: self.note,
             occurred_at: self.occurred_at.map(|at| at.0),
             on_shortage: self.on_shortage.into(),
+            register: self.register,
         }
     }
 }

@@ -124,6 +124,9 @@ impl ReversalMutation {
 async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
     let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
     let Some((prefix, id)) = prefix_of(&input.document) else { return Err(missing()) };
+    if input.register.is_some() && prefix != kind::OrderId::PREFIX {
+        return Err(Refusal::NotAtRegister.at(At::input(Field::Register)).into());
+    }
     match prefix {
         kind::GoodsReceiptId::PREFIX => purchasing::goods_receipt_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::SupplierReturnId::PREFIX => {

@@ -26,6 +26,7 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::LineWhole => invalid("a line of a count is undone whole: leave quantity and lot out"),
         Refusal::NothingMoved => state("no stock moved with it: there is nothing to undo"),
         Refusal::OfShipments => invalid("it left with shipments: name the fulfilment that is undone"),
+        Refusal::NotAtRegister => invalid("only a sale over the counter is taken back at a register: leave register out"),
         Refusal::SharesUnknown => state("it was closed before its shares were kept by order: it stays closed"),
         Refusal::StepsUnknown => state("it was made before it was kept how its goods were looked at: what became of them stays"),
         Refusal::Arrived => state("it has arrived, or is known not to: what comes home comes as a return"),

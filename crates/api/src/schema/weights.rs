@@ -39,7 +39,10 @@ const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("InvoiceFilter", &[("search", RANGES)]),
     ("LotFilter", &[("onHand", UNINDEXED), ("updatedAt", UNINDEXED)]),
-    ("OrderFilter", &[("search", SEARCH), ("note", UNINDEXED), ("metadata", UNINDEXED), ("tag", UNINDEXED)]),
+    (
+        "OrderFilter",
+        &[("search", SEARCH), ("note", UNINDEXED), ("metadata", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)],
+    ),
     (
         "ProductFilter",
         &[
@@ -51,7 +54,7 @@ const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("PurchaseOrderFilter", &[("search", RANGES), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
-    ("ReturnFilter", &[("search", RANGES), ("channel", UNINDEXED), ("tag", UNINDEXED)]),
+    ("ReturnFilter", &[("search", RANGES), ("channel", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)]),
     ("ReversalFilter", &[("createdBy", UNINDEXED)]),
     (
         "StockFilter",

@@ -39,8 +39,9 @@ impl SearchQuery {
     /// by code, stores and suppliers by code and name, categories by slug and name, parcels and the orders of shipped parcels by tracking number: best
     /// first, an exact code or number before what begins with the query before words in any order. Numbers count with or without their letters: "PO-7" names
     /// one purchase order, "7" every document with this number. Invoices and credit notes have those of their legal entity, as in "INV-7", and fulfilment
-    /// works the number of their order before theirs, as in "1041-2". Percent signs, underscores and other signs are compared as they are. All pages
-    /// together have the best 200 results at most. A cursor is of one query; `kinds` may change from page to page.
+    /// works the number of their order before theirs, as in "1041-2". The number of an order also finds its works and parcels. Percent signs, underscores
+    /// and other signs are compared as they are. All pages together have the best 200 results at most. A cursor is of one query; `kinds` may change from
+    /// page to page.
     ///
     /// Requires the read permission of each kind: kinds without it are left out and named in `skippedKinds`. Stores that the caller may not see are
     /// left out with all that is theirs; an e-mail address also requires customer.contact.read. Costs 10.
@@ -103,7 +104,11 @@ async fn shown(ctx: &Context<'_>, hit: Hit, keys: Vec<Key>) -> Answer<Option<(Se
         Node::Customer(customer) => customer.0.name.clone().or(hit.title).unwrap_or_else(|| customer.0.id.to_string()),
         _ => numbered(ctx, hit.kind, hit.title.unwrap_or_default()).await?,
     };
-    let text = if hit.field == Field::Number { numbered(ctx, hit.kind, hit.text).await? } else { hit.text };
+    let text = match hit.field {
+        Field::Number => numbered(ctx, hit.kind, hit.text).await?,
+        Field::OrderNumber => numbered(ctx, Kind::Order, hit.text).await?,
+        _ => hit.text,
+    };
     Ok(Some((SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }, keys)))
 }
 

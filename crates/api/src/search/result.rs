@@ -89,8 +89,8 @@ impl SearchResult {
     async fn tier(&self) -> SearchTier {
         self.tier.into()
     }
-    /// Field that matched: "barcode", "sku", "number", "code", "slug", "lotCode", "externalRef", "trackingNumber", "email" or "name". Words of a
-    /// product's SKU and barcodes count as "name".
+    /// Field that matched: "barcode", "sku", "number", "code", "slug", "lotCode", "externalRef", "trackingNumber", "orderNumber", "email" or "name". Words
+    /// of a product's SKU and barcodes count as "name".
     async fn field(&self) -> &'static str {
         match self.field {
             Field::Barcode => "barcode",
@@ -101,6 +101,7 @@ impl SearchResult {
             Field::LotCode => "lotCode",
             Field::ExternalRef => "externalRef",
             Field::TrackingNumber => "trackingNumber",
+            Field::OrderNumber => "orderNumber",
             Field::Email => "email",
             Field::Name => "name",
         }
@@ -110,7 +111,8 @@ impl SearchResult {
         &self.text
     }
     /// Title for people: the name of a product, store, supplier, category or customer, the number of a document as in SO-000007, the code of a lot, the
-    /// tracking number of a parcel. The external reference of a customer without a name, or else its ID.
+    /// tracking number of a parcel. The external reference of a customer without a name, or else its ID; the number of the work and the position of a
+    /// parcel without a tracking number, as in 1041-2/1.
     async fn title(&self) -> &str {
         &self.title
     }

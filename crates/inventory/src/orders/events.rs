@@ -91,6 +91,9 @@ pub struct OrderHead {
     /// Events of earlier versions of Entrepot lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// Events of earlier versions of Entrepot lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -124,6 +127,7 @@ impl OrderEvent {
             customer: self.customer,
             external_ref: head.external_ref,
             country: head.country,
+            register: head.register,
             total: head.total,
             placed_at: head.placed_at,
             business_date: head.business_date,
@@ -217,6 +221,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),
+            register: order.register.clone(),
             total: order.total,
             placed_at: order.placed_at,
             business_date: order.business_date,

@@ -172,6 +172,7 @@ async fn expire_orders(ledger: &Ledger, due: Vec<DueOrder>) -> Result<usize, Fau
                 expected_version: None,
                 note: None,
                 reason: None,
+                register: None,
                 actor: Actor::SYSTEM,
                 by_channel: false,
                 movement,

@@ -38,6 +38,9 @@ pub struct DocumentReverse {
     pub occurred_at: Option<Timestamp>,
     #[serde(serialize_with = "shortage_word")]
     pub on_shortage: Shortage,
+    /// The register that a sale is taken back at; None where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +60,7 @@ pub fn checked(input: &DocumentReverse) -> Result<(), Stop> {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.needed(&input.note, MAX_NOTE, || At::input(Field::Note));
+    checks.register(input.register.as_deref(), || At::input(Field::Register));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::input(Field::Lines));
     checks.done()
 }

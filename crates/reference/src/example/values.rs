@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 88] = [
+pub(super) const GIVEN: [(&str, &str); 90] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -43,6 +43,8 @@ pub(super) const GIVEN: [(&str, &str); 88] = [
     ("InvoiceIssueInput", "order"),
     ("KitComponentInput", "product"),
     ("KitSetInput", "id"),
+    ("LineQuantity", "quantity"),
+    ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
     ("OrderUpdateInput", "noteForStaff"),

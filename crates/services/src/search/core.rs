@@ -53,6 +53,12 @@ impl Query {
         })
     }
 
+    /// The number of an order that it may be: the order's works and parcels are found by it, too.
+    pub fn order_number(&self) -> Option<i64> {
+        let (number, kinds) = self.number.as_ref()?;
+        kinds.contains(&Kind::Order).then_some(*number)
+    }
+
     /// Whether it may be the number that is printed on an invoice: the digits of each are its end.
     pub fn may_be_invoice(&self) -> bool {
         self.text.ends_with(|sign: char| sign.is_ascii_digit())
@@ -66,7 +72,7 @@ impl Query {
     /// How near the query is to a text that was found as the value of a field.
     pub fn tier(&self, field: Field, found: &str) -> Tier {
         let is_whole = match field {
-            Field::Number | Field::Email => true,
+            Field::Number | Field::OrderNumber | Field::Email => true,
             Field::Barcode => gtin::key(found) == self.barcode_key,
             Field::ExternalRef => found == self.text,
             Field::TrackingNumber => found.eq_ignore_ascii_case(&self.text),
@@ -98,8 +104,10 @@ pub enum Field {
     Email,
     /// The name; of a product also the words of its SKU and barcodes.
     Name,
-    /// The tracking number of a parcel. Last, as cursors have the place of a field.
+    /// The tracking number of a parcel. At the end, as cursors have the place of a field.
     TrackingNumber,
+    /// The number of the order that a work or a parcel is of.
+    OrderNumber,
 }
 
 /// How near a hit is, the nearest first.
@@ -215,6 +223,15 @@ mod tests {
             let query = query(text);
             assert_eq!((query.may_be_invoice(), query.may_be_tracking()), (is_invoice, is_tracking), "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_with_other_letters_is_that_of_no_order() {
+        for (text, order) in [("1041", Some(1041)), ("so-001041", Some(1041)), ("PO-1041", None), ("1041-2", None), ("mug", None)]
+        {
+            assert_eq!(query(text).order_number(), order, "{text}");
+        }
+        assert_eq!(query("1041").tier(Field::OrderNumber, "1041"), Tier::Exact);
     }
 
     #[test]

@@ -132,6 +132,8 @@ const CODE: NameColumn = NameColumn { field: Field::Code, kept: "r.code", key: "
 
 const NAMED: Shown = Shown { title: "r.name", is_archived: "CASE WHEN r.archived_at IS NULL THEN 0 ELSE 1 END" };
 const NUMBERED: Shown = Shown { title: "CAST(r.number AS text)", is_archived: "0" };
+/// The number of an order, whose table is `o`.
+const ORDER_NUMBER: &str = "CAST(o.number AS text)";
 
 /// The statement under construction. The kind's own table is `r` in each branch.
 struct Branches {

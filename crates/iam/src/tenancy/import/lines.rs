@@ -9,7 +9,7 @@ use std::{
 use platform::storage::Fault;
 use sha2::{Digest, Sha256};
 
-use super::refusal::{At, ImportError, LineRefusal, Refusal};
+use super::refusal::{FileLine, ImportError, LineRefusal, Refusal};
 use crate::tenancy::manifest::Written;
 
 /// Bytes of a line at most.
@@ -46,7 +46,7 @@ impl Lines {
         self.hash.update(&self.line);
         self.rows += 1;
         self.bytes += read as u64;
-        let at = At { file: self.table, line: self.rows };
+        let at = FileLine { file: self.table, line: self.rows };
         if self.line.last() != Some(&b'\n') && read as u64 == LONGEST {
             return Err(at.refuses(LineRefusal::TooLong(LONGEST)));
         }

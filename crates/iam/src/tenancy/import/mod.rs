@@ -35,7 +35,7 @@ use super::{
 use adapt::Adapter;
 use lines::Lines;
 use people::{PEOPLE, People};
-use refusal::At;
+use refusal::FileLine;
 
 pub use refusal::{ImportError, LineRefusal, Refusal};
 
@@ -160,7 +160,7 @@ impl Export {
             let (mut lines, mut line) = (self.lines(table)?, 0);
             while let Some(text) = lines.next_line()? {
                 line += 1;
-                let fields = values::fields(text).map_err(|why| At { file: table, line }.refuses(why))?;
+                let fields = values::fields(text).map_err(|why| FileLine { file: table, line }.refuses(why))?;
                 // A line without it is refused when it is written.
                 let Some(at) = fields.get(parted.column).and_then(serde_json::Value::as_i64) else { continue };
                 if !parted.takes(at) {
@@ -283,7 +283,7 @@ impl Arrival<'_> {
         let mut line = 0;
         while let Some(text) = lines.next_line()? {
             line += 1;
-            let at = At { file: PEOPLE, line };
+            let at = FileLine { file: PEOPLE, line };
             self.people.admit(self.work, self.adapter.clock, text, at).await?;
         }
         lines.finish(self.export.written(PEOPLE)?)?;
@@ -296,7 +296,7 @@ impl Arrival<'_> {
         let (mut batch, mut line) = (Batch::default(), 0);
         while let Some(text) = lines.next_line()? {
             line += 1;
-            let row = self.row(step, text, At { file: table, line })?;
+            let row = self.row(step, text, FileLine { file: table, line })?;
             batch.values.extend(row);
             batch.rows += 1;
             batch.bytes += text.len();
@@ -316,7 +316,7 @@ impl Arrival<'_> {
     }
 
     /// The values of a line, as this deployment keeps them.
-    fn row(&mut self, step: &Step, text: &str, at: At) -> Result<Vec<Value>, ImportError> {
+    fn row(&mut self, step: &Step, text: &str, at: FileLine) -> Result<Vec<Value>, ImportError> {
         let refused = |why| at.refuses(why);
         let mut fields = values::fields(text).map_err(refused)?;
         self.sealer.seal(step.table().name, &mut fields)?.map_err(refused)?;

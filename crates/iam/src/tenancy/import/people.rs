@@ -16,7 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    refusal::{At, ImportError, LineRefusal, Refusal},
+    refusal::{FileLine, ImportError, LineRefusal, Refusal},
     values::id,
 };
 use crate::identity::{NOBODYS_HASH, check_email, email_key};
@@ -62,7 +62,7 @@ impl People {
     }
 
     /// Finds the account of a line here, or makes one.
-    pub async fn admit(&mut self, work: &Work, clock: &Clock, text: &str, at: At) -> Result<(), ImportError> {
+    pub async fn admit(&mut self, work: &Work, clock: &Clock, text: &str, at: FileLine) -> Result<(), ImportError> {
         let account: Account = serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
         let exported = id(&account.id).ok_or_else(|| at.refuses(LineRefusal::Value("id")))?;
         if check_email(&account.email).is_some() {

@@ -109,12 +109,12 @@ pub enum ImportError {
 
 /// A line of a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(super) struct FileLine {
     pub file: &'static str,
     pub line: u64,
 }
 
-impl At {
+impl FileLine {
     pub fn refuses(self, why: LineRefusal) -> ImportError {
         let Self { file, line } = self;
         Refusal::Line { file: super::file_of(file), line, why }.into()

@@ -118,7 +118,7 @@ fn decide(
         other_store: None,
     };
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
-    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: None };
+    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: None, register: None };
     let event = OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(was.status), by, changed: Vec::new() };
     let mut decision = Decision::of(WorkDecision { works: repacked, arrived: vec![shipment], ..WorkDecision::default() });
     decision.documents.put(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() });

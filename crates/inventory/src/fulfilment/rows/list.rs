@@ -76,7 +76,7 @@ pub enum OrderTest {
     Method(DeliveryMethod),
 }
 
-/// A condition that lists alone take: events of works do not say who had them before, or what their lines are.
+/// A condition that lists alone take: events of works do not say who had them before, what their lines are, or the numbers of their orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedTest {
     /// Taken by one of these members and integrations.
@@ -84,6 +84,28 @@ pub enum ListedTest {
     IsAssigned(bool),
     /// Has a line of a product that passes.
     Line(DocumentTest),
+    /// Has one of these numbers; of none nothing passes.
+    Number(Vec<NumberOf>),
+}
+
+/// The number of an order, whose works are meant, or that of one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberOf {
+    pub order: i64,
+    /// The position of one work; None: all of the order.
+    pub nth: Option<i32>,
+}
+
+impl NumberOf {
+    /// Adds the condition. One order has the number: equality leads to its works, in their index.
+    fn push_to(self, clause: &mut Clause) {
+        let order = clause.bind(self.order);
+        clause.push(&format!("w.order_id = (SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.number = ${order})"));
+        if let Some(nth) = self.nth {
+            let nth = clause.bind(nth);
+            clause.push(&format!(" AND w.nth = ${nth}"));
+        }
+    }
 }
 
 /// Works and their lines.
@@ -147,6 +169,17 @@ pub fn listed(mut source: ListSource, backend: Backend, tests: &[ListedTest]) ->
             ListedTest::IsAssigned(true) => clause.push("w.assignee_id IS NOT NULL"),
             ListedTest::IsAssigned(false) => clause.push("w.assignee_id IS NULL"),
             ListedTest::Line(test) => test.push_to(&mut clause, &LINES),
+            ListedTest::Number(numbers) => match numbers.as_slice() {
+                [] => clause.ids("w.id", &[]),
+                [one] => one.push_to(&mut clause),
+                several => {
+                    for (index, one) in several.iter().enumerate() {
+                        clause.push(if index == 0 { "((" } else { ") OR (" });
+                        one.push_to(&mut clause);
+                    }
+                    clause.push("))");
+                }
+            },
         }
     }
     source.from.push_str(&clause.sql);
@@ -262,6 +295,23 @@ mod tests {
             found.from
         );
         assert_eq!(found.values.len(), 3);
+    }
+
+    #[test]
+    fn the_number_of_an_order_leads_to_the_index_of_its_works() {
+        let of = |numbers: &[(i64, Option<i32>)]| {
+            let numbers = numbers.iter().map(|(order, nth)| NumberOf { order: *order, nth: *nth }).collect();
+            listed(source(Backend::Sqlite, &[]), Backend::Sqlite, &[ListedTest::Number(numbers)])
+        };
+        let order =
+            |n: usize| format!("w.order_id = (SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.number = ${n})");
+        let (all, one) = (of(&[(1041, None)]), of(&[(1041, Some(2))]));
+        assert!(all.from.ends_with(&format!("w.tenant_id = $1 AND {}", order(2))) && all.values.len() == 1, "{}", all.from);
+        assert!(one.from.ends_with(&format!(" AND {} AND w.nth = $3", order(2))) && one.values.len() == 2, "{}", one.from);
+        let either = of(&[(2026, Some(7)), (7, None)]);
+        let expected = format!(" AND (({} AND w.nth = $3) OR ({}))", order(2), order(4));
+        assert!(either.from.ends_with(&expected) && either.values.len() == 3, "{}", either.from);
+        assert!(of(&[]).from.contains(" AND w.id IN "), "{}", of(&[]).from);
     }
 
     /// Few of a store's works are picked at a time: the index of stores and states has them in the order of the list.

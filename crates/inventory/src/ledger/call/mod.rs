@@ -78,6 +78,8 @@ pub const MAX_NOTE: usize = 1_000;
 pub const MAX_REFERENCE: usize = 128;
 /// The longest name of a charge, in characters.
 pub const MAX_NAME: usize = 300;
+/// The longest code of a register, in characters.
+pub const MAX_REGISTER: usize = 32;
 
 /// What is refused of a call as it was typed, whichever room it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +137,19 @@ impl Checks {
     pub fn code(&mut self, code: &str, field: impl Fn() -> At) {
         self.needed(code, MAX_LOT_CODE, &field);
         if !code.trim().is_empty() && code.chars().any(char::is_control) {
+            self.0.push(CallRefusal::OddCode.at(field()));
+        }
+    }
+    /// The code of a register, where a call names one.
+    pub fn register(&mut self, code: Option<&str>, field: impl Fn() -> At) {
+        let Some(text) = code else { return };
+        if text.trim().is_empty() {
+            self.0.push(CallRefusal::EmptyText.at(field()));
+            return;
+        }
+        self.text(code, MAX_REGISTER, &field);
+        // NUL is refused above.
+        if text.chars().any(|c| c.is_control() && c != '\0') {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
     }

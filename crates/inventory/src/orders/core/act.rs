@@ -28,6 +28,8 @@ pub struct Act {
     pub note: Option<String>,
     /// Why it is cancelled.
     pub reason: Option<CancelReason>,
+    /// The register that it is cancelled at; None where none is named.
+    pub register: Option<String>,
     pub actor: Actor,
     /// Whether the caller is bound to a channel.
     pub by_channel: bool,
@@ -36,7 +38,7 @@ pub struct Act {
 
 impl From<&Act> for By {
     fn from(act: &Act) -> Self {
-        Self { actor: act.actor, reason: act.note.clone(), cancel: act.reason }
+        Self { actor: act.actor, reason: act.note.clone(), cancel: act.reason, register: act.register.clone() }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Create {
     pub external_ref: Option<String>,
     /// The country that it is sold to; None: its customer's.
     pub country: Option<String>,
+    /// The register that it is placed at; None where none is named.
+    pub register: Option<String>,
     /// None: the moment it is recorded.
     pub placed_at: Option<Timestamp>,
     pub status: NewStatus,
@@ -218,6 +220,7 @@ fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed
         channel: command.channel,
         customer: command.customer,
         country: command.country.clone().or_else(|| book.customers.get(&command.customer?)?.country.clone()),
+        register: command.register.clone(),
         external_ref: command.external_ref.clone(),
         total,
         placed_at,

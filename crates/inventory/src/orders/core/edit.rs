@@ -94,7 +94,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&nothing) == &after;
     let details = if is_same { Vec::new() } else { vec![command.detail.change(before, after)] };
-    let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
+    let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None, register: None };
     let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
     let of_order = decided(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };

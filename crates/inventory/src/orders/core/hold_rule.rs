@@ -168,7 +168,7 @@ fn set_by_rules(book: &OrderBook, order: OrderId, decision: &OrderDecision) -> V
 }
 
 fn fact(order: &Order, rule: &RuleFields, kind: EventType<OrderEvent>) -> OrderFact {
-    let by = By { actor: Actor::SYSTEM, reason: Some(rule.reason.clone()), cancel: None };
+    let by = By { actor: Actor::SYSTEM, reason: Some(rule.reason.clone()), cancel: None, register: None };
     OrderFact { kind, order: order.id, before: Some(order.status), by, changed: Vec::new() }
 }
 

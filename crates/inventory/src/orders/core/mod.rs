@@ -63,7 +63,7 @@ pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};
 pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
-pub use rule_fields::{MoreConditions, RuleAt, RuleFields, RuleProblem};
+pub use rule_fields::{MoreConditions, RuleFields, RuleProblem};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

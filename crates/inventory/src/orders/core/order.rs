@@ -35,6 +35,8 @@ pub struct Order {
     pub external_ref: Option<String>,
     /// The country that it was sold to: as it was given, else its customer's then. It stays, whatever becomes of the customer.
     pub country: Option<String>,
+    /// The register that it was placed at, as its caller named it.
+    pub register: Option<String>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -316,11 +318,12 @@ pub struct By {
     pub actor: Actor,
     pub reason: Option<String>,
     pub cancel: Option<CancelReason>,
+    pub register: Option<String>,
 }
 
 impl From<Actor> for By {
     fn from(actor: Actor) -> Self {
-        Self { actor, reason: None, cancel: None }
+        Self { actor, reason: None, cancel: None, register: None }
     }
 }
 

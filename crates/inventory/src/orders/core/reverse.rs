@@ -31,6 +31,8 @@ pub struct ReverseSale {
     pub original: Movement,
     /// It is undone whole: lines are refused.
     pub lines: Option<Vec<Wanted>>,
+    /// The register that it is taken back at; None where none is named.
+    pub register: Option<String>,
     pub call: Call,
 }
 
@@ -99,7 +101,8 @@ fn decide(
     let id = order.id.uuid();
     let subject = Subject { kind: ReversedKind::Sale, part: id, document: id, store: order.store, other_store: None };
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
-    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: Some(CancelReason::Error) };
+    let (reason, register) = (Some(call.note.clone()), sale.register.clone());
+    let by = By { actor: call.actor, reason, cancel: Some(CancelReason::Error), register };
     Ok((decided(book, order, ORDER_CANCELLED, by), reversal))
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::MAX_NOTE,
+    stock::core::{At, Field},
 };
 
 /// Countries of a rule at most.
@@ -62,39 +63,24 @@ impl MoreConditions {
     }
 }
 
-/// A field of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleAt {
-    /// As the API has it.
-    pub name: &'static str,
-    /// Of a field that is a list, which item.
-    pub index: Option<usize>,
-}
-
-impl RuleAt {
-    const fn whole(name: &'static str) -> Self {
-        Self { name, index: None }
-    }
-}
-
 /// What is wrong with a rule, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuleProblem {
     Missing {
-        at: RuleAt,
+        at: At,
     },
     Invalid {
         message: &'static str,
-        at: RuleAt,
+        at: At,
     },
     /// In characters, or in items of a list.
     TooLong {
         most: usize,
-        at: RuleAt,
+        at: At,
     },
     OutOfRange {
         message: &'static str,
-        at: RuleAt,
+        at: At,
     },
     /// The kind of the hold is the platform's own.
     OwnKind,
@@ -112,7 +98,7 @@ impl Staged for RuleProblem {
 }
 
 /// What is wrong with a text in one line.
-fn line_problem(text: &str, most: usize, at: RuleAt) -> Option<RuleProblem> {
+fn line_problem(text: &str, most: usize, at: At) -> Option<RuleProblem> {
     if text.chars().nth(most).is_some() {
         return Some(RuleProblem::TooLong { most, at });
     }
@@ -124,10 +110,10 @@ impl RuleFields {
     /// All that is wrong with them.
     pub fn problems(&self) -> Vec<RuleProblem> {
         let mut found = Vec::new();
-        for (text, most, name) in
-            [(&self.code, MAX_CODE, "code"), (&self.kind, MAX_KIND, "kind"), (&self.reason, MAX_NOTE, "reason")]
-        {
-            let at = RuleAt::whole(name);
+        let texts =
+            [(&self.code, MAX_CODE, Field::Code), (&self.kind, MAX_KIND, Field::Kind), (&self.reason, MAX_NOTE, Field::Reason)];
+        for (text, most, field) in texts {
+            let at = At::input(field);
             if text.trim().is_empty() {
                 found.push(RuleProblem::Missing { at });
             } else {
@@ -135,23 +121,23 @@ impl RuleFields {
             }
         }
         let lists = [
-            (&self.countries, MOST_COUNTRIES, MAX_COUNTRY, "countries"),
-            (&self.more.customer_tags, MAX_TAGS, MAX_TAG, "customerTags"),
-            (&self.more.product_tags, MAX_TAGS, MAX_TAG, "productTags"),
+            (&self.countries, MOST_COUNTRIES, MAX_COUNTRY, Field::Countries),
+            (&self.more.customer_tags, MAX_TAGS, MAX_TAG, Field::CustomerTags),
+            (&self.more.product_tags, MAX_TAGS, MAX_TAG, Field::ProductTags),
         ];
-        for (list, most, longest, name) in lists {
+        for (list, most, longest, field) in lists {
             if list.len() > most {
-                found.push(RuleProblem::TooLong { most, at: RuleAt::whole(name) });
+                found.push(RuleProblem::TooLong { most, at: At::input(field) });
             }
             let each = list.iter().enumerate().take(most);
-            found.extend(each.filter_map(|(index, text)| line_problem(text, longest, RuleAt { name, index: Some(index) })));
+            found.extend(each.filter_map(|(index, text)| line_problem(text, longest, At::row(field, index))));
         }
         if !self.kind.trim().is_empty() && kept_kind(&self.kind).is_none() {
             found.push(RuleProblem::OwnKind);
         }
         if self.total_at_least.is_some_and(|total| total.minor <= 0) {
             let message = "an amount above 0 is expected";
-            found.push(RuleProblem::OutOfRange { message, at: RuleAt::whole("totalAtLeast") });
+            found.push(RuleProblem::OutOfRange { message, at: At::input(Field::TotalAtLeast) });
         }
         let says_none = self.total_at_least.is_none() && !self.is_unpaid && !self.lacks_address && self.countries.is_empty();
         if says_none && self.more.match_all() {
@@ -218,12 +204,12 @@ mod tests {
         assert_eq!(
             wrong.problems(),
             [
-                RuleProblem::Missing { at: RuleAt::whole("code") },
-                RuleProblem::TooLong { most: MAX_NOTE, at: RuleAt::whole("reason") },
-                RuleProblem::Invalid { message, at: RuleAt { name: "countries", index: Some(0) } },
-                RuleProblem::TooLong { most: MAX_TAG, at: RuleAt { name: "productTags", index: Some(1) } },
+                RuleProblem::Missing { at: At::input(Field::Code) },
+                RuleProblem::TooLong { most: MAX_NOTE, at: At::input(Field::Reason) },
+                RuleProblem::Invalid { message, at: At::row(Field::Countries, 0) },
+                RuleProblem::TooLong { most: MAX_TAG, at: At::row(Field::ProductTags, 1) },
                 RuleProblem::OwnKind,
-                RuleProblem::OutOfRange { message: "an amount above 0 is expected", at: RuleAt::whole("totalAtLeast") },
+                RuleProblem::OutOfRange { message: "an amount above 0 is expected", at: At::input(Field::TotalAtLeast) },
             ]
         );
         assert_eq!(platform::stages::earliest(wrong.problems()).len(), 4, "the form of texts and lists first");

@@ -26,6 +26,7 @@ pub enum Filter {
     Ids(IdColumn, Vec<Uuid>),
     Status(Vec<OrderStatus>),
     ExternalRef(TextTest),
+    Register(TextTest),
     PlacedAt(Span),
     /// A hold of one of these kinds stands.
     Hold(Vec<String>),
@@ -61,6 +62,7 @@ impl Filter {
             Self::HasCustomer(_) => column == IdColumn::Customer,
             Self::Status(_)
             | Self::ExternalRef(_)
+            | Self::Register(_)
             | Self::PlacedAt(_)
             | Self::Hold(_)
             | Self::IsHeld(_)
@@ -123,6 +125,7 @@ impl Filter {
             | Self::HasCustomer(_)
             | Self::Status(_)
             | Self::ExternalRef(_)
+            | Self::Register(_)
             | Self::PlacedAt(_)
             | Self::Allocated(_)
             | Self::Search(_)
@@ -146,6 +149,7 @@ impl Filter {
             Self::HasCustomer(has_one) => order.customer.is_some() == *has_one,
             Self::Status(list) => list.contains(&order.status),
             Self::ExternalRef(test) => test.holds(order.external_ref.as_deref()),
+            Self::Register(test) => test.holds(order.register.as_deref()),
             Self::PlacedAt(span) => span.holds(order.placed_at),
             Self::Hold(kinds) => order.hold_kinds.iter().any(|kind| kinds.contains(kind)),
             Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
@@ -240,6 +244,7 @@ impl Clause {
                 self.push(" AND c.tenant_id = $1)");
             }
             Filter::ExternalRef(test) => self.text("o.external_ref", test),
+            Filter::Register(test) => self.text("o.register", test),
             Filter::PlacedAt(span) => self.span("o.placed_at", *span),
             Filter::Hold(kinds) => {
                 let number = self.bind(self.backend.texts(kinds.iter().map(String::as_str)));

@@ -1,5 +1,7 @@
 //! Lots that left with orders, by the movements of their sales.
 
+use std::borrow::Cow;
+
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 
@@ -12,31 +14,20 @@ use crate::{
     },
 };
 
-/// The lots that left with these orders, those of shipments that were undone among them. One statement where no lot left.
-pub async fn left_lots(reads: &impl Reads, ids: &[OrderId]) -> Result<Vec<LeftLot>, Fault> {
+/// The lots that left with these orders, those of shipments that were undone among them. The orders are read where they are not known yet. One statement
+/// where no lot left.
+pub async fn left_lots(reads: &impl Reads, ids: &[OrderId], known: Option<&[Order]>) -> Result<Vec<LeftLot>, Fault> {
     let sales = sales_with_lots(reads, ids).await?;
     if sales.is_empty() {
         return Ok(Vec::new());
     }
-    let orders = orders(reads, ids).await?;
-    of_sales(reads, &orders, &sales).await
-}
-
-/// The same of orders that were read before.
-pub async fn left_lots_of(reads: &impl Reads, orders: &[Order]) -> Result<Vec<LeftLot>, Fault> {
-    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    let sales = sales_with_lots(reads, &ids).await?;
-    if sales.is_empty() {
-        return Ok(Vec::new());
-    }
-    of_sales(reads, orders, &sales).await
-}
-
-async fn of_sales(reads: &impl Reads, orders: &[Order], sales: &[Movement]) -> Result<Vec<LeftLot>, Fault> {
-    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    let shipments = fulfilments_of(reads, &ids).await?;
+    let orders = match known {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(orders(reads, ids).await?),
+    };
+    let shipments = fulfilments_of(reads, ids).await?;
     let mut left = Vec::new();
-    for order in orders {
+    for order in &*orders {
         let of = Some(Reference { kind: ReferenceKind::Order, id: order.id.uuid() });
         let own: Vec<Fulfilment> = shipments.iter().filter(|shipment| shipment.order == order.id).cloned().collect();
         let posted: Vec<Movement> = sales.iter().filter(|sale| sale.reference == of).cloned().collect();

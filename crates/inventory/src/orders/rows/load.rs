@@ -44,6 +44,7 @@ pub(super) struct OrderRow {
     pub returned_minor: i64,
     pub payment_status: PaymentStatus,
     pub refund_status: RefundStatus,
+    pub register: Option<String>,
 }
 
 /// A line as it is written and read.
@@ -239,6 +240,7 @@ impl OrderRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             country: self.country,
+            register: self.register,
             paid: Paid {
                 authorised: self.authorised_minor,
                 captured: self.captured_minor,

@@ -38,7 +38,7 @@ pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_f
 pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standing_holds};
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, begins};
-pub use left_lots::{left_lots, left_lots_of};
+pub use left_lots::left_lots;
 pub use list::{
     Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, fill_lines, find, order_id, page, page_of_found,
     page_statement, source,

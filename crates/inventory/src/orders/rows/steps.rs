@@ -31,6 +31,7 @@ struct StepRow {
     recorded_at: Timestamp,
     actor_kind: ActorKind,
     actor_id: Uuid,
+    register: Option<String>,
 }
 
 #[derive(Record)]
@@ -53,6 +54,7 @@ pub struct StepTaken {
     pub reason: Option<String>,
     pub at: Timestamp,
     pub actor: Actor,
+    pub register: Option<String>,
 }
 
 /// The steps of a batch: a row for each event of a version that an order had after it was placed.
@@ -76,6 +78,7 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
                 recorded_at: now,
                 actor_kind: fact.by.actor.kind,
                 actor_id: fact.by.actor.id,
+                register: fact.by.register.clone(),
             });
         }
     }
@@ -119,6 +122,7 @@ impl From<StepRow> for StepTaken {
             reason: row.reason,
             at: row.recorded_at,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            register: row.register,
         }
     }
 }

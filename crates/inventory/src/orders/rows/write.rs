@@ -122,6 +122,7 @@ impl From<&Order> for OrderRow {
             returned_minor: paid.returned,
             payment_status: paid.payment,
             refund_status: paid.refund,
+            register: order.register.clone(),
         }
     }
 }

@@ -80,6 +80,7 @@ fn checked<P: Permission>(permit: &Permit<P>, input: &OrderAct, mutation: &'stat
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.register(input.register.as_deref(), || At::argument(Field::Register));
     checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::argument(Field::Lines));
     checks.done()?;
     Ok(key_of(permit, mutation, &input.idempotency_key, input))
@@ -92,6 +93,7 @@ fn act_on<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, o
         expected_version: input.expected_version,
         note: input.note,
         reason: input.reason,
+        register: input.register,
         actor: permit.actor(),
         by_channel: permit.channel().is_some(),
         movement: ledger.clock().document_id(),

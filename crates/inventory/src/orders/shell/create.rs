@@ -116,6 +116,7 @@ async fn placed(
         customer: input.customer,
         external_ref: input.external_ref,
         country: country.map(country_code),
+        register: input.register,
         placed_at: input.placed_at,
         status,
         reservations,
@@ -137,6 +138,7 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.country.as_deref(), MAX_COUNTRY, country);
+    checks.register(input.register.as_deref(), || At::input(Field::Register));
     // An empty text, and NUL, are refused above.
     let is_odd = |text: &str| !text.is_empty() && text.trim().is_empty() || text.chars().any(|c| c.is_control() && c != '\0');
     if input.country.as_deref().is_some_and(is_odd) {

@@ -76,6 +76,9 @@ pub struct OrderCreate {
     /// None: its customer's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// The register that it is placed at; None where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
     /// None: its stock is held at its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sourcing: Option<SourcingAsked>,
@@ -124,6 +127,9 @@ pub struct OrderAct {
     /// Why it is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancelReason>,
+    /// The register that it is cancelled at; None where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
     /// What of it is cancelled; None: all that has not left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<CancelLine>>,

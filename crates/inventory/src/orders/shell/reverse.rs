@@ -69,6 +69,7 @@ async fn attempt(
         seen: order.version,
         original: original.clone(),
         lines: wanted(input),
+        register: input.register.clone(),
         call: call_of(ledger, permit, input, std::slice::from_ref(original))?,
     };
     submit(ledger, permit, Command::of(SaleReversal(Box::new(reverse))), key, mode).await

@@ -112,7 +112,7 @@ fn decide_reverse(
         kind: ORDER_HELD,
         order: hold.order,
         before: Some(order.status),
-        by: By { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None },
+        by: By { actor: command.actor, reason: Some(hold.reason.clone()), cancel: None, register: None },
         changed: Vec::new(),
     };
     let told: Vec<OrderFact> = again.iter().map(held).collect();

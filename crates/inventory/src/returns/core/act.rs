@@ -9,6 +9,7 @@ use super::{
     close::close,
     create::{comes_in, decided},
     inspect::{Inspection, inspect, of_lot},
+    lots_left::{LotsLeft, lot_received},
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
     states::{ReturnAction, return_actions_from},
@@ -59,6 +60,8 @@ pub struct GoodsBack {
     /// None: all that has yet to come.
     pub lines: Option<Vec<LineBack>>,
     pub rest: Rest,
+    /// The lots in which goods of lines that say none can come back; None until one is missing.
+    pub left: Option<LotsLeft>,
     pub occurred_at: Option<Timestamp>,
 }
 
@@ -247,22 +250,25 @@ fn receive(
     act: &ActOnReturn,
     goods: &GoodsBack,
 ) -> Result<(), Rejection> {
+    if let Some(left) = &goods.left {
+        left.expect(basis)?;
+    }
     let at = goods.occurred_at.unwrap_or(draft.now());
     let business_date = check_moment(draft.book(), at, &act.time_zone)?;
     let head = return_head(act, ret, (act.movements[0], MovementKind::Return), at);
     let mut begin = Some(head);
     for (position, quantity, lot, field) in wanted(draft, ret, goods)? {
-        let key = ret.lines.iter().find(|line| line.position == position).and_then(|line| stocked(draft, ret, line));
+        let line = ret.lines.iter().find(|line| line.position == position);
+        let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
         let mut came_in = None;
-        if let Some(key) = key {
+        if let Some((key, line)) = goes_to {
             comes_in(&draft.level(key, field)?.facts, field)?;
             if let Some(head) = begin.take() {
                 draft.begin(head, key, field)?;
             }
+            let lot = lot_received(draft, goods.left.as_ref(), line, (key, lot), field)?;
             came_in = put_aside(draft, key, (quantity, lot), field)?;
-            if let Some(line) = ret.line_mut(position) {
-                left_with(basis, draft, line, of_lot(field))?;
-            }
+            left_with(basis, draft, line, of_lot(field))?;
         } else if lot.is_said() {
             return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
         }

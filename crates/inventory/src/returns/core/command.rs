@@ -100,7 +100,10 @@ fn act(c: &ActOnReturn, keys: &[LevelKey], needs: &mut Needs) {
     // Which product a line is of is not known here: a lot is looked for among those of the return.
     let mut lots = |lot: &LotChoice| keys.iter().for_each(|key| needs.lots.choice(key.product, lot));
     match &c.step {
-        ReturnStep::Receive(goods) => goods.lines.iter().flatten().for_each(|line| lots(&line.lot)),
+        ReturnStep::Receive(goods) => {
+            goods.lines.iter().flatten().for_each(|line| lots(&line.lot));
+            needs.lots.ids.extend(goods.left.iter().flat_map(LotsLeft::ids));
+        }
         ReturnStep::Inspect(what) => {
             what.lines.iter().flatten().for_each(|line| lots(&line.lot));
             needs.lots.asides.extend(keys);

@@ -1,6 +1,6 @@
 //! Returns: documents of their own, at any store, from one order, several or none, at their own price.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -37,6 +37,8 @@ pub struct CreateReturn {
     pub store: StoreId,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// The register that it is created at; None where none is named.
+    pub register: Option<String>,
     /// Taken in at once; otherwise it is only REQUESTED and moves no stock.
     pub receive: Receive,
     /// Closed at once with what is given back: only what is received now.
@@ -59,6 +61,13 @@ impl CreateReturn {
     /// Whether no line names a product, so that no level is loaded with it.
     pub fn is_only_charges(&self) -> bool {
         self.lines.iter().all(|line| line.product.is_none())
+    }
+
+    /// The orders that lines go back on which say no lot, each once.
+    pub fn orders_of_unsaid_lots(&self) -> Vec<OrderId> {
+        let silent = self.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
+        let orders: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
+        orders.into_iter().collect()
     }
 }
 
@@ -135,6 +144,7 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
         external_ref: command.external_ref.clone(),
         country: command.customer.and_then(|customer| basis.orders.customers.get(&customer)?.country.clone()),
         at_counter: Some(received),
+        register: command.register.clone(),
         refund,
         note: command.note.clone(),
         occurred_at,

@@ -4,15 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
 
-use super::{
-    book::ReturnBasis,
-    create::{CreateReturn, NewReturnLine},
-    refusal::ReturnRefusal,
-    sales_return::ReturnLine,
-};
+use super::{book::ReturnBasis, create::CreateReturn, refusal::ReturnRefusal, sales_return::ReturnLine};
 use crate::{
     orders::core::{LeftLot, Order},
-    stock::core::{At, Draft, Field, LevelKey, LotChoice, Rejection, RoomRefusal},
+    stock::core::{At, Draft, LevelKey, LotChoice, Rejection, RoomRefusal},
 };
 
 /// A lot that can come back; sorted by its code.
@@ -69,32 +64,58 @@ impl LotsLeft {
         Ok(())
     }
 
-    /// The lots in which a product can come back with a line. None of a line whose goods came from no known order, if only a part of them.
-    fn of(&self, line: &NewReturnLine, product: ProductId) -> BTreeSet<&LotLeft> {
-        let matched: i64 = line.matches.iter().map(|piece| piece.quantity.get()).sum();
-        if matched < line.quantity.get() {
+    /// The lots in which goods of a line can come back. None of a line whose goods came from no known order, if only a part of them.
+    fn of(&self, goods: &Goods) -> BTreeSet<&LotLeft> {
+        let matched: i64 = goods.pieces.iter().map(|(_, quantity)| quantity.get()).sum();
+        if matched < goods.quantity.get() {
             return BTreeSet::new();
         }
-        line.matches.iter().filter_map(|piece| self.lots.get(&(piece.line, product))).flatten().collect()
+        goods.pieces.iter().filter_map(|(line, _)| self.lots.get(&(*line, goods.key.product))).flatten().collect()
+    }
+
+    /// The only lot in which goods of a line can come back. Several are refused; none is known of goods that are not kept by lots.
+    fn only(&self, draft: &Draft<'_>, goods: &Goods, field: At) -> Result<LotChoice, Rejection> {
+        let facts = &draft.level(goods.key, field)?.facts;
+        if facts.tracking == Tracking::None {
+            return Ok(LotChoice::Unsaid);
+        }
+        let lots = self.of(goods);
+        let Some(first) = lots.first() else { return Ok(LotChoice::Unsaid) };
+        if lots.len() == 1 {
+            return Ok(LotChoice::Id(first.lot));
+        }
+        let codes = lots.iter().map(|left| left.code.clone()).collect();
+        let why = ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes };
+        Err(why.at(field.lot()))
     }
 }
 
-/// The lot in which a product comes back with a line: the one that the line says, else the only one that can.
+/// Goods that come back with a line of a return, which is of so much, and the lines of orders that it goes back on.
+struct Goods {
+    key: LevelKey,
+    quantity: Quantity,
+    pieces: Vec<(OrderLineId, Quantity)>,
+}
+
+/// The lot in which a product comes back with a line of a new return: the one that the line says, else the only one that can.
 pub(super) fn lot_back(draft: &Draft<'_>, command: &CreateReturn, index: usize, key: LevelKey) -> Result<LotChoice, Rejection> {
     let Some(line) = command.lines.get(index) else { return Ok(LotChoice::Unsaid) };
     let Some(left) = command.left.as_ref().filter(|_| !line.lot.is_said()) else { return Ok(line.lot.clone()) };
-    let facts = &draft.level(key, At::line(index))?.facts;
-    if facts.tracking == Tracking::None {
-        return Ok(LotChoice::Unsaid);
-    }
-    let lots = left.of(line, key.product);
-    let Some(first) = lots.first() else { return Ok(LotChoice::Unsaid) };
-    if lots.len() == 1 {
-        return Ok(LotChoice::Id(first.lot));
-    }
-    let codes = lots.iter().map(|left| left.code.clone()).collect();
-    let why = ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes };
-    Err(why.at(At::line(index).field(Field::Lot)))
+    let pieces = line.matches.iter().map(|piece| (piece.line, piece.quantity)).collect();
+    left.only(draft, &Goods { key, quantity: line.quantity, pieces }, At::line(index))
+}
+
+/// The lot in which goods of a return's line are received: the one that was named, else the only one that can come back.
+pub(super) fn lot_received(
+    draft: &Draft<'_>,
+    left: Option<&LotsLeft>,
+    line: &ReturnLine,
+    (key, lot): (LevelKey, LotChoice),
+    field: At,
+) -> Result<LotChoice, Rejection> {
+    let Some(left) = left.filter(|_| !lot.is_said()) else { return Ok(lot) };
+    let pieces = line.matches.iter().map(|piece| (piece.line, piece.quantity)).collect();
+    left.only(draft, &Goods { key, quantity: line.quantity, pieces }, field)
 }
 
 /// Returns the lots that left with orders and have not come back whole. A return whose goods may be of several lines counts for none of them: too many lots
@@ -207,6 +228,7 @@ mod tests {
             customer: None,
             external_ref: None,
             country: None,
+            register: None,
             total: NOTHING,
             placed_at: Timestamp(0),
             business_date: 0,

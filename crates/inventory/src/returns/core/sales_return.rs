@@ -20,6 +20,8 @@ pub struct Return {
     pub country: Option<String>,
     /// Whether it was taken in as it was created, and its goods looked at as they came; None where that was not kept.
     pub at_counter: Option<bool>,
+    /// The register that it was created at, as its caller named it.
+    pub register: Option<String>,
     /// The sum of its lines: what is given back when all of it comes.
     pub refund: Money,
     pub note: Option<String>,

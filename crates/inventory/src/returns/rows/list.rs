@@ -29,6 +29,7 @@ pub enum ReturnTest {
     /// Belongs to one of these channels.
     Channels(Vec<Uuid>),
     ExternalRef(TextTest),
+    Register(TextTest),
     /// One of the tags passes.
     Tag(TagTest),
     ReceivedAt(Span),
@@ -62,6 +63,7 @@ impl ReturnTest {
                 clause.push(&return_of_channels(backend, number));
             }
             Self::ExternalRef(test) => clause.text("r.external_ref", test),
+            Self::Register(test) => clause.text("r.register", test),
             Self::Tag(test) => {
                 let (sql, values) = tagged(clause.backend(), clause.next(), "r.id", test);
                 clause.push(sql.trim_start_matches(" AND "));

@@ -42,6 +42,7 @@ pub(super) struct ReturnRow {
     reject_reason: Option<String>,
     country: Option<String>,
     at_counter: Option<bool>,
+    register: Option<String>,
 }
 
 #[derive(Record)]
@@ -153,6 +154,7 @@ impl ReturnRow {
             updated_at: self.updated_at,
             country: self.country,
             at_counter: self.at_counter,
+            register: self.register,
             lines: Vec::new(),
         })
     }
@@ -348,6 +350,7 @@ mod tests {
                     reject_reason: has(2).then(|| "worn".to_owned()),
                     country: None,
                     at_counter: None,
+                    register: None,
                 };
                 let Some(state) = row.state(gbp) else {
                     assert!(row.ret().is_err(), "{status} {mask}");

@@ -35,6 +35,7 @@ struct NewReturn {
     updated_at: Timestamp,
     country: Option<String>,
     at_counter: Option<bool>,
+    register: Option<String>,
 }
 
 #[derive(Record)]
@@ -160,6 +161,7 @@ impl From<&Return> for NewReturn {
             updated_at: ret.updated_at,
             country: ret.country.clone(),
             at_counter: ret.at_counter,
+            register: ret.register.clone(),
         }
     }
 }

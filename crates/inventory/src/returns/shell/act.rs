@@ -2,9 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
+use platform::storage::idempotency::Key;
 use serde::{Serialize, Serializer};
 
-use super::MAX_LINES;
+use super::{MAX_LINES, lots_left::submit_with_lots};
 pub use crate::returns::core::Rest;
 use crate::{
     ledger::{
@@ -12,6 +13,7 @@ use crate::{
     },
     returns::{
         core::{ActOnReturn, GoodsBack, Inspection, LineBack, LineSeen, ReturnCommand, ReturnStep},
+        rows::ReturnPlace,
         shell::ownership::own_return,
     },
     stock::core::{At, Field, Noun, Rejection},
@@ -103,12 +105,14 @@ pub async fn return_receive(ledger: &Ledger, permit: Permit<kind::OrderReturn>, 
     checks.done()?;
     let back =
         |line: &ReturnLineBack| LineBack { line: line.line, quantity: line.quantity, lot: chosen(ledger, line.lot.as_ref()) };
-    let goods = GoodsBack {
-        lines: input.lines.as_ref().map(|lines| lines.iter().map(back).collect()),
-        rest: input.rest,
-        occurred_at: input.occurred_at,
+    let lines: Option<Vec<LineBack>> = input.lines.as_ref().map(|lines| lines.iter().map(back).collect());
+    let key = key_of(&permit, "returnReceive", &input.of.idempotency_key, &input);
+    let Some(place) = own_return(ledger, &permit, input.of.ret).await? else { return no_return(ledger, &permit, &key).await };
+    let command = |left| {
+        let goods = GoodsBack { lines: lines.clone(), rest: input.rest, left, occurred_at: input.occurred_at };
+        command_of(ledger, &permit, &input.of, &place, ReturnStep::Receive(goods))
     };
-    step(ledger, &permit, ("returnReceive", &input, mode), &input.of, ReturnStep::Receive(goods)).await
+    Box::pin(submit_with_lots(ledger, &permit, (place.orders.as_slice(), &command), key, mode)).await
 }
 
 /// Says what became of goods that came.
@@ -156,22 +160,29 @@ async fn step<P: Permission>(
     step: ReturnStep,
 ) -> Done {
     let key = key_of(permit, mutation, &of.idempotency_key, input);
-    let place = own_return(ledger, permit, of.ret).await?;
-    let Some(place) = place else {
-        let missing = Rejection::not_found(Noun::Return, At::input(Field::Id));
-        return first_answer(ledger, permit, &key, missing.into()).await;
-    };
+    match own_return(ledger, permit, of.ret).await? {
+        Some(place) => submit(ledger, permit, command_of(ledger, permit, of, &place, step), key, mode).await,
+        None => no_return(ledger, permit, &key).await,
+    }
+}
+
+async fn no_return<P>(ledger: &Ledger, permit: &Permit<P>, key: &Key) -> Done {
+    let missing = Rejection::not_found(Noun::Return, At::input(Field::Id));
+    first_answer(ledger, permit, key, missing.into()).await
+}
+
+fn command_of<P>(ledger: &Ledger, permit: &Permit<P>, of: &ReturnOf, place: &ReturnPlace, step: ReturnStep) -> Command {
     let act = ActOnReturn {
         ret: of.ret,
-        orders: place.orders,
+        orders: place.orders.clone(),
         expected_version: of.expected_version,
         note: of.note.clone(),
         actor: permit.actor(),
         movements: document_ids(ledger),
-        time_zone: place.time_zone,
+        time_zone: place.time_zone.clone(),
         step,
     };
-    submit(ledger, permit, Command::of(ReturnCommand::Act(Box::new(act), place.levels)), key, mode).await
+    Command::of(ReturnCommand::Act(Box::new(act), place.levels.clone()))
 }
 
 /// What becomes of the rest, for the hash of an input.

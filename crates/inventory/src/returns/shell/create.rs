@@ -44,7 +44,11 @@ pub async fn return_place(
     let key = key_of(&permit, "returnCreate", &input.idempotency_key, &input);
     let create = taken_back(ledger, &permit, &mut input, settling.as_ref()).await;
     let done = match create {
-        Ok(create) => Box::pin(submit_with_lots(ledger, &permit, (&create, &command), key, mode)).await,
+        Ok(create) => {
+            let orders = create.orders_of_unsaid_lots();
+            let command = |left| command(Box::new(CreateReturn { left, ..create.clone() }));
+            Box::pin(submit_with_lots(ledger, &permit, (orders.as_slice(), &command), key, mode)).await
+        }
         Err(stop) => first_answer(ledger, &permit, &key, stop).await,
     };
     done.map_err(|stop| as_supplied(stop, &input.lines))
@@ -79,6 +83,7 @@ async fn taken_back(
         store: store.id,
         customer: input.customer,
         external_ref: input.external_ref.take(),
+        register: input.register.take(),
         receive: input.receive,
         settle: input.settle.as_ref().map(|settle| Settle { refund: settle.refund }),
         note: input.note.take(),
@@ -98,6 +103,7 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.register(input.register.as_deref(), || At::input(Field::Register));
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     let pieces = input.lines.iter().map(|line| line.matches.len()).sum();
     checks.items(pieces, MAX_LINES, || At::line(0).field(Field::Matches));

@@ -1,4 +1,4 @@
-//! Returns whose lines name no lot: the lots of their orders that can come back are read.
+//! Goods of returns whose lot is not named: the lots of their orders that can come back are read.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use crate::{
     ledger::{Command, Done, Ledger, Mode, Stop, submit},
     orders::rows as order_rows,
     returns::{
-        core::{CreateReturn, LotsLeft, lots_left},
+        core::{LotsLeft, lots_left},
         rows,
     },
     reversals::shell::{MOST_TRIES, is_overtaken},
@@ -20,28 +20,27 @@ use crate::{
     },
 };
 
-/// Submits a return. Where a lot is missing, it is submitted again with the lots that can come back: the rules take the only one, or name those that there
-/// are. A return that needs no lot costs no statement more.
+/// Submits what brings goods back. Where a lot is missing, it is submitted again with the lots of these orders that can come back: the rules take the only
+/// one, or name those that there are. What needs no lot costs no statement more.
 pub(super) async fn submit_with_lots(
     ledger: &Ledger,
     permit: &Permit<kind::OrderReturn>,
-    (create, command): (&CreateReturn, &(impl Fn(Box<CreateReturn>) -> Command + Send + Sync)),
+    (orders, command): (&[OrderId], &(impl Fn(Option<LotsLeft>) -> Command + Send + Sync)),
     key: Key,
     mode: Mode,
 ) -> Done {
-    let first = submit(ledger, permit, command(Box::new(create.clone())), key.clone(), mode).await;
+    let first = submit(ledger, permit, command(None), key.clone(), mode).await;
     let Err(stop) = first else { return first };
     if !is_without_lot(&stop) {
         return Err(stop);
     }
     let scope = permit.scope(ledger.database());
     for _ in 0..MOST_TRIES {
-        let left = Box::pin(left_of(&scope, create)).await?;
+        let left = Box::pin(left_of(&scope, orders)).await?;
         if left.is_empty() {
             break;
         }
-        let with_lots = CreateReturn { left: Some(left), ..create.clone() };
-        match submit(ledger, permit, command(Box::new(with_lots)), key.clone(), mode).await {
+        match submit(ledger, permit, command(Some(left)), key.clone(), mode).await {
             Err(again) if is_overtaken(&again) => {}
             done => return done,
         }
@@ -55,17 +54,14 @@ fn is_without_lot(stop: &Stop) -> bool {
     matches!(stop, Stop::Refused(all) if all.iter().any(is_so))
 }
 
-/// Reads the lots that can come back with lines that name none. The orders are read first: what is read later is never older than their versions.
-async fn left_of(reads: &impl Reads, create: &CreateReturn) -> Result<LotsLeft, Fault> {
-    let silent = create.lines.iter().filter(|line| line.product.is_some() && !line.lot.is_said());
-    let ids: BTreeSet<OrderId> = silent.flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
-    let ids: Vec<OrderId> = ids.into_iter().collect();
-    let orders = order_rows::orders(reads, &ids).await?;
-    let left = order_rows::left_lots_of(reads, &orders).await?;
+/// Reads the lots of orders that can come back. The orders are read first: what is read later is never older than their versions.
+async fn left_of(reads: &impl Reads, ids: &[OrderId]) -> Result<LotsLeft, Fault> {
+    let orders = order_rows::orders(reads, ids).await?;
+    let left = order_rows::left_lots(reads, ids, Some(&orders)).await?;
     if left.is_empty() {
         return Ok(LotsLeft::default());
     }
-    let returns: BTreeSet<ReturnId> = rows::returns_of(reads, &ids).await?.into_iter().map(|(_, ret)| ret.id).collect();
+    let returns: BTreeSet<ReturnId> = rows::returns_of(reads, ids).await?.into_iter().map(|(_, ret)| ret.id).collect();
     let returns: Vec<ReturnId> = returns.into_iter().collect();
     let (lines, back) = (rows::return_lines(reads, &returns).await?, rows::lots_back(reads, &returns).await?);
     let lots = lots_left(&orders, &left, &lines, &back);

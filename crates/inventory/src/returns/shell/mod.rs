@@ -32,6 +32,9 @@ pub struct ReturnCreate {
     pub store: StoreRef,
     pub customer: Option<CustomerId>,
     pub external_ref: Option<String>,
+    /// The register that it is created at; None where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
     #[serde(serialize_with = "create::receive_word")]
     pub receive: Receive,
     /// None: it is closed later.

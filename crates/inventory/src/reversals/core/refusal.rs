@@ -28,6 +28,8 @@ pub enum Refusal {
     NothingMoved,
     /// An order that left with shipments: those are undone.
     OfShipments,
+    /// Only of a sale over the counter it is kept at which register it was taken back.
+    NotAtRegister,
     /// It was settled before it was kept how much each of its orders came to less.
     SharesUnknown,
     /// It was made before it was kept how its goods were looked at.

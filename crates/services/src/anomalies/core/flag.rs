@@ -6,6 +6,7 @@ use forecast::anomaly::{DISMISSED_DAYS, Flag, Kind, Why};
 use super::{
     judge::{Series, SeriesDay, smallest_in_one, whole_units},
     pattern::{Pattern, is_pattern, worth},
+    people::Origin,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -19,7 +20,7 @@ pub struct SeriesKey {
 }
 
 /// A strange day as it was judged. Units are the product's smallest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub date: i32,
     pub key: SeriesKey,
@@ -78,19 +79,22 @@ impl Finding {
     pub fn reason(&self) -> String {
         let usual = self.usual_milli.map(|usual| whole_units(usual, self.decimals) / 1_000.0);
         let units = whole_units(self.units, self.decimals);
-        match (self.pattern, why_of(self.rule).zip(kind_of(self.key.kind))) {
+        match (&self.pattern, why_of(self.rule).zip(kind_of(self.key.kind))) {
             (None, Some((why, kind))) => Flag { why, kind, z: None, units, usual }.words(),
-            (pattern, _) => pattern.map(|pattern| pattern.words(self)).unwrap_or_default(),
+            (pattern, _) => pattern.as_ref().map(|pattern| pattern.words(self)).unwrap_or_default(),
         }
     }
-    /// Whether another finding is about the same: movements of a series, documents of a person, one order, or a product in a store.
+    /// Whose documents it is about, if it is about somebody's or a register's.
+    fn origin(&self) -> Option<&Origin> {
+        self.pattern.as_ref()?.origin.as_ref()
+    }
+    /// Whether another finding is about the same: movements of a series, documents of a person or a register, one order, or a product in a store.
     fn is_about(&self, other: &Self) -> bool {
-        let about = |found: &Self| {
-            let (who, order) = found.pattern.map(|pattern| (pattern.who, pattern.order)).unwrap_or_default();
-            let product = who.is_none().then_some(found.key.product);
-            (found.key.store, found.key.kind, product, who, order)
+        let place = |found: &Self| {
+            let product = found.origin().is_none().then_some(found.key.product);
+            (found.key.store, found.key.kind, product, found.pattern.as_ref().and_then(|pattern| pattern.order))
         };
-        about(self) == about(other)
+        place(self) == place(other) && self.origin() == other.origin()
     }
     /// Whether another finding is the same pattern, judged again: of a sale below cost, and of equal orders and receipts, it is of the same day.
     pub(super) fn is_same_pattern(&self, other: &Self) -> bool {
@@ -200,18 +204,26 @@ mod tests {
         assert!(low.excuses(&finding(101, 70, Some(900_000))) && !low.excuses(&finding(101, 50, Some(900_000))));
         let other = Finding { key: SeriesKey { kind: AnomalyKind::Sale, ..fine.found.key }, ..finding(120, 100, Some(6_000)) };
         assert!(!fine.excuses(&other), "another kind of movement");
-        let ours =
-            |nth| Pattern { times: 40, who: Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }), order: None };
+        let member = |nth| Origin::Person(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) });
+        let ours = |origin| Pattern { times: 40, origin: Some(origin), order: None };
         let key = |product| SeriesKey { kind: AnomalyKind::Reversals, product, ..fine.found.key };
-        let of = |date, units, nth, product| Finding {
+        let of = |date, units, origin, product| Finding {
             key: key(product),
-            pattern: Some(ours(nth)),
+            pattern: Some(ours(origin)),
             ..finding(date, units, Some(1_000))
         };
-        let person = accepted(of(100, 14, 1, ProductId::NIL), 100);
+        let person = accepted(of(100, 14, member(1), ProductId::NIL), 100);
         let other_product = ProductId::from_uuid(Uuid::from_u128(7));
-        assert!(person.excuses(&of(120, 14, 1, other_product)), "the product of a person's documents changes");
-        assert!(!person.excuses(&of(120, 15, 1, ProductId::NIL)) && !person.excuses(&of(120, 14, 2, ProductId::NIL)));
+        assert!(person.excuses(&of(120, 14, member(1), other_product)), "the product of a person's documents changes");
+        assert!(
+            !person.excuses(&of(120, 15, member(1), ProductId::NIL)) && !person.excuses(&of(120, 14, member(2), ProductId::NIL))
+        );
+        let at = |code: &str| Origin::Register(code.to_owned());
+        let register = accepted(of(100, 14, at("T3"), ProductId::NIL), 100);
+        assert!(
+            register.excuses(&of(120, 14, at("T3"), other_product)) && !register.excuses(&of(120, 14, at("T4"), ProductId::NIL))
+        );
+        assert!(!register.excuses(&of(120, 14, member(1), ProductId::NIL)), "a person is no register");
         assert!(!Anomaly { acceptance: None, ..fine }.excuses(&finding(120, 100, Some(6_000))), "it is still open");
     }
 }

@@ -14,5 +14,5 @@ pub use pattern::{
     CheapLine, Counted, Pattern, PatternRules, PlacedItem, PlacedOrder, Still, below_cost, counts_short, duplicates, is_pattern,
     unmoved,
 };
-pub use people::{Documents, FarAbove, Reversed, SPAN_DAYS, far_above};
+pub use people::{Documents, FarAbove, Origin, Reversed, SPAN_DAYS, far_above};
 pub use receipts::{Received, received_twice};

@@ -1,5 +1,5 @@
 //! Patterns beside strange days: sales below cost, counts that miss units again and again, equal orders, and stock that never moves. Each is a rule with a
-//! number. Those of people are in `people`, of receipts in `receipts`.
+//! number. Those of people and registers are in `people`, of receipts in `receipts`.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use entity::prelude::*;
 use super::{
     flag::{Finding, SeriesKey},
     judge::whole_units,
+    people::Origin,
 };
 use crate::insight::core::SoldLine;
 
@@ -19,7 +20,7 @@ pub struct PatternRules {
     /// A line below cost is worth a look from so many whole units on, or from so many whole units of the currency lost.
     pub loss_units: f64,
     pub loss_amount: i64,
-    /// Returns and cancellations of a person.
+    /// Returns and cancellations of a person or a register.
     pub reversals: i64,
     /// Counts in a row that all miss units.
     pub short_counts: usize,
@@ -46,17 +47,18 @@ impl Default for PatternRules {
 }
 
 /// The figures that only patterns have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     /// Lines, documents, counts or orders.
     pub times: i64,
-    pub who: Option<Actor>,
+    /// Whose returns and cancellations they are.
+    pub origin: Option<Origin>,
     pub order: Option<OrderId>,
 }
 
 impl Pattern {
     pub(super) const fn of(times: i64) -> Self {
-        Self { times, who: None, order: None }
+        Self { times, origin: None, order: None }
     }
     /// The pattern in words and figures.
     pub(super) fn words(&self, found: &Finding) -> String {
@@ -65,7 +67,10 @@ impl Pattern {
             AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
             AnomalyKind::Reversals => {
                 let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
-                format!("{units} of {times} documents are returns or cancellations; a usual person has {usual:.0}")
+                let register = self.origin.as_ref().and_then(Origin::register);
+                let of = register.map(|code| format!(" of register {code}")).unwrap_or_default();
+                let compared = if register.is_some() { "register" } else { "person" };
+                format!("{units} of {times} documents{of} are returns or cancellations; a usual {compared} has {usual:.0}")
             }
             AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
             AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
@@ -145,7 +150,9 @@ pub fn below_cost(lines: &[CheapLine], rules: &PatternRules) -> Vec<Finding> {
         day.largest_line = day.largest_line.max(units);
         // Another currency on the same day adds no value.
         day.value = day.value.and_then(|value| value.checked_add(lost)).or(day.value);
-        day.pattern = day.pattern.map(|pattern| Pattern { times: pattern.times + 1, ..pattern });
+        if let Some(pattern) = &mut day.pattern {
+            pattern.times += 1;
+        }
     }
     days.into_values().collect()
 }
@@ -209,7 +216,7 @@ impl PlacedOrder {
         let main = of_products.max_by_key(|line| i128::from(line.quantity) * i128::from(line.unit_price))?;
         let key = SeriesKey { store: self.store, product: main.product?, kind: AnomalyKind::Duplicate };
         let value = self.total.minor.checked_mul(times - 1).filter(|minor| *minor >= 0);
-        let pattern = Pattern { times, who: None, order: Some(self.id) };
+        let pattern = Pattern { times, origin: None, order: Some(self.id) };
         let found = finding(self.date, key, main.quantity, pattern);
         Some(Finding { decimals: main.decimals, value: value.map(|minor| Money::new(minor, self.total.currency)), ..found })
     }
@@ -329,7 +336,7 @@ mod tests {
         assert_eq!(found[0].reason(), "3 equal orders of a customer within minutes, 3 units each");
         assert_eq!(found[0].value, Some(Money::new(5_400, Currency::GBP)), "two of the three are too many");
         assert_eq!(
-            found[0].pattern.unwrap().order,
+            found[0].pattern.as_ref().unwrap().order,
             Some(OrderId::from_uuid(Uuid::from_u128(4))),
             "eleven minutes later is another"
         );

@@ -1,4 +1,4 @@
-//! The pattern of people: returns and cancellations far above those of the others of a store.
+//! The pattern of people and registers: returns and cancellations far above those of the others of a store.
 
 use entity::prelude::*;
 
@@ -7,34 +7,60 @@ use super::{
     pattern::{Pattern, finding},
 };
 
-/// Days over which people are compared.
+/// Days over which people and registers are compared.
 pub const SPAN_DAYS: i32 = 28;
-/// The chance that a person like the others has so many, below which it is strange.
+/// The chance that one like the others has so many, below which it is strange.
 const TAIL: f64 = 0.001;
 
-/// Documents of a person in a store: orders that they placed or cancelled, and returns that they recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where documents come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A member or an integration.
+    Person(Actor),
+    /// A register of the store, as callers name it.
+    Register(String),
+}
+
+impl Origin {
+    /// None of a register.
+    pub const fn person(&self) -> Option<Actor> {
+        match self {
+            Self::Person(actor) => Some(*actor),
+            Self::Register(_) => None,
+        }
+    }
+    /// None of a person.
+    pub fn register(&self) -> Option<&str> {
+        match self {
+            Self::Person(_) => None,
+            Self::Register(code) => Some(code),
+        }
+    }
+}
+
+/// Documents of a person or a register in a store: orders that were placed or cancelled, and returns that were recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Documents {
-    pub who: Actor,
+    pub origin: Origin,
     pub all: i64,
     /// Returns and cancellations.
     pub reversals: i64,
 }
 
-/// A person with far more returns and cancellations than the others of the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A person or a register with far more returns and cancellations than the others of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FarAbove {
     pub own: Documents,
     /// Of so many documents of the others, in thousandths.
     pub usual_milli: i64,
 }
 
-/// People whose share of returns and cancellations lies so far above that of all others of the store that chance does not explain it. Nobody where there is
-/// nobody else, and of nobody with fewer than `least` returns and cancellations.
-pub fn far_above(people: &[Documents], least: i64) -> Vec<FarAbove> {
-    let sum = |of: fn(&Documents) -> i64| people.iter().map(of).sum::<i64>();
+/// People, or registers, whose share of returns and cancellations lies so far above that of all others of the store that chance does not explain it. None where
+/// there is no other, and none with fewer than `least` returns and cancellations.
+pub fn far_above(compared: &[Documents], least: i64) -> Vec<FarAbove> {
+    let sum = |of: fn(&Documents) -> i64| compared.iter().map(of).sum::<i64>();
     let (all, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
-    let found = people.iter().filter_map(|own| {
+    let found = compared.iter().filter_map(|own| {
         let others = (all - own.all, reversals - own.reversals);
         if others.0 <= 0 || own.reversals < least {
             return None;
@@ -43,7 +69,7 @@ pub fn far_above(people: &[Documents], least: i64) -> Vec<FarAbove> {
         let share = (others.1 + 1) as f64 / (others.0 + 2) as f64;
         let usual = share * own.all as f64;
         let is_strange = own.reversals as f64 > usual && upper_tail(own.reversals, own.all, share) < TAIL;
-        is_strange.then_some(FarAbove { own: *own, usual_milli: (usual * 1_000.0).round() as i64 })
+        is_strange.then(|| FarAbove { own: own.clone(), usual_milli: (usual * 1_000.0).round() as i64 })
     });
     found.collect()
 }
@@ -62,7 +88,7 @@ fn upper_tail(least: i64, n: i64, share: f64) -> f64 {
     tail
 }
 
-/// What a person's returns and cancellations were about.
+/// What the returns and cancellations of a person or a register were about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reversed {
     /// The product with the most units on them.
@@ -75,7 +101,7 @@ impl FarAbove {
     /// The finding of a day.
     pub fn finding(&self, date: i32, store: StoreId, reversed: Reversed) -> Finding {
         let key = SeriesKey { store, product: reversed.product, kind: AnomalyKind::Reversals };
-        let pattern = Pattern { times: self.own.all, who: Some(self.own.who), order: None };
+        let pattern = Pattern { times: self.own.all, origin: Some(self.own.origin.clone()), order: None };
         let found = finding(date, key, self.own.reversals, pattern);
         Finding { usual_milli: Some(self.usual_milli), value: reversed.value.filter(|value| value.minor >= 0), ..found }
     }
@@ -88,20 +114,33 @@ mod tests {
     use super::*;
 
     fn person(nth: u128, all: i64, reversals: i64) -> Documents {
-        Documents { who: Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }, all, reversals }
+        Documents { origin: Origin::Person(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }), all, reversals }
+    }
+    fn register(code: &str, all: i64, reversals: i64) -> Documents {
+        Documents { origin: Origin::Register(code.to_owned()), all, reversals }
     }
 
     #[test]
     fn a_person_is_compared_with_the_others_of_the_store() {
         let others = [person(2, 200, 6), person(3, 200, 5)];
-        let found = far_above(&[person(1, 40, 14), others[0], others[1]], 10);
+        let with = |own: Documents| [&[own][..], &others[..]].concat();
+        let found = far_above(&with(person(1, 40, 14)), 10);
         assert_eq!(found.len(), 1, "{found:?}");
         let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
         assert_eq!(reason, "14 of 40 documents are returns or cancellations; a usual person has 1");
-        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]], 10), [], "fewer than ten");
-        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]], 9).len(), 1, "of a tenant to whom nine are enough");
+        assert_eq!(far_above(&with(person(1, 40, 9)), 10), [], "fewer than ten");
+        assert_eq!(far_above(&with(person(1, 40, 9)), 9).len(), 1, "of a tenant to whom nine are enough");
         assert_eq!(far_above(&[person(1, 40, 14)], 10), [], "nobody else");
         assert_eq!(far_above(&[person(1, 40, 14), person(2, 40, 13)], 10), [], "as many as the others");
+    }
+
+    #[test]
+    fn a_register_is_compared_with_the_others_of_the_store() {
+        let found = far_above(&[register("T1", 200, 6), register("T2", 200, 5), register("T3", 40, 14)], 10);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
+        assert_eq!(reason, "14 of 40 documents of register T3 are returns or cancellations; a usual register has 1");
+        assert_eq!(far_above(&[register("T3", 40, 14)], 10), [], "no other register");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub fn received_twice(receipts: &[Received], days: i32) -> Vec<Finding> {
     let mut found: BTreeMap<(i32, SeriesKey), (i64, Finding)> = BTreeMap::new();
     for (last, times) in runs.into_iter().filter(|(_, times)| *times > 1) {
         let (beyond, finding) = (last.units.saturating_mul(times - 1), last.finding(times));
-        let most = found.entry((finding.date, finding.key)).or_insert((beyond, finding));
+        let most = found.entry((finding.date, finding.key)).or_insert_with(|| (beyond, finding.clone()));
         if beyond > most.0 {
             *most = (beyond, finding);
         }

@@ -13,7 +13,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::facts::money;
-use crate::anomalies::core::{Acceptance, Anomaly, Changes, Finding, Pattern, SeriesKey};
+use crate::anomalies::core::{Acceptance, Anomaly, Changes, Finding, Origin, Pattern, SeriesKey};
 
 #[derive(Record)]
 #[record(of = stock_anomaly, alias = "a")]
@@ -40,6 +40,7 @@ struct AnomalyRow {
     who_kind: Option<ActorKind>,
     who_id: Option<Uuid>,
     order_id: Option<OrderId>,
+    register: Option<String>,
 }
 
 impl TryFrom<AnomalyRow> for Anomaly {
@@ -51,7 +52,8 @@ impl TryFrom<AnomalyRow> for Anomaly {
             (None, None) => None,
             _ => return Err(Fault::corrupt("stock_anomaly", "what is accepted says when and by whom")),
         };
-        let who = row.who_kind.zip(row.who_id).map(|(kind, id)| Actor { kind, id });
+        let person = row.who_kind.zip(row.who_id).map(|(kind, id)| Origin::Person(Actor { kind, id }));
+        let origin = person.or_else(|| row.register.map(Origin::Register));
         let key = SeriesKey { store: row.store_id, product: row.product_id, kind: row.kind };
         let found = Finding {
             date: row.business_date,
@@ -63,7 +65,7 @@ impl TryFrom<AnomalyRow> for Anomaly {
             largest_line: row.largest_line,
             decimals: row.unit_decimals,
             value: money(Some(row.value_minor), row.value_currency.as_deref()),
-            pattern: row.times.map(|times| Pattern { times, who, order: row.order_id }),
+            pattern: row.times.map(|times| Pattern { times, origin, order: row.order_id }),
         };
         Ok(Self { id: row.id, found, detected_at: row.detected_at, acceptance })
     }
@@ -72,6 +74,9 @@ impl TryFrom<AnomalyRow> for Anomaly {
 fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
     let state = anomaly.state();
     let Anomaly { id, found, detected_at, acceptance } = anomaly;
+    let (times, order_id) = found.pattern.as_ref().map(|pattern| (pattern.times, pattern.order)).unzip();
+    let origin = found.pattern.and_then(|pattern| pattern.origin);
+    let person = origin.as_ref().and_then(Origin::person);
     stock_anomaly::Model {
         tenant_id,
         id,
@@ -93,10 +98,11 @@ fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
         note: acceptance.and_then(|acceptance| acceptance.note),
         value_minor: found.value.map(|value| value.minor).unwrap_or_default(),
         value_currency: found.value.map(|value| value.currency.to_string()),
-        times: found.pattern.map(|pattern| pattern.times),
-        who_kind: found.pattern.and_then(|pattern| Some(pattern.who?.kind)),
-        who_id: found.pattern.and_then(|pattern| Some(pattern.who?.id)),
-        order_id: found.pattern.and_then(|pattern| pattern.order),
+        times,
+        who_kind: person.map(|person| person.kind),
+        who_id: person.map(|person| person.id),
+        order_id: order_id.flatten(),
+        register: origin.as_ref().and_then(Origin::register).map(str::to_owned),
     }
 }
 

@@ -12,5 +12,5 @@ pub use flags::{
     AnomalyFilter, AnomalySort, anomaly, insert, lock, open_or_accepted, page, settle, standing_patterns, write_judged,
 };
 pub use patterns::{cheap_lines, counted, repeated_orders, still};
-pub use people::{Span, documents, reversed};
+pub use people::{Span, documents, register_documents, reversed};
 pub use receipts::received;

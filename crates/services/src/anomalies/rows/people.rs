@@ -1,4 +1,4 @@
-//! Documents of people: orders that they placed or cancelled, and returns that they recorded.
+//! Documents of people and registers: orders that were placed or cancelled, and returns that were recorded.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
 use super::facts::money;
-use crate::anomalies::core::{Documents, Reversed};
+use crate::anomalies::core::{Documents, Origin, Reversed};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -43,6 +43,18 @@ struct DocumentsRow {
     kind: ActorKind,
     #[record(sql = "g.actor_id")]
     id: uuid::Uuid,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    all: i64,
+    #[record(sql = "CAST(sum(g.reversed) AS bigint)")]
+    reversals: i64,
+}
+
+#[derive(Record)]
+struct RegisterRow {
+    #[record(sql = "g.store_id")]
+    store: StoreId,
+    #[record(sql = "g.register")]
+    register: String,
     #[record(sql = "CAST(count(*) AS bigint)")]
     all: i64,
     #[record(sql = "CAST(sum(g.reversed) AS bigint)")]
@@ -87,28 +99,62 @@ pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<St
     );
     let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
     for row in reads.records::<DocumentsRow>(&sql, span.values(backend)).await? {
-        let who = Actor { kind: row.kind, id: row.id };
-        of_stores.entry(row.store).or_default().push(Documents { who, all: row.all, reversals: row.reversals });
+        let origin = Origin::Person(Actor { kind: row.kind, id: row.id });
+        of_stores.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
     }
     Ok(of_stores)
 }
 
-/// What the returns and cancellations of a person in a span were about. None if no product is on them.
-pub async fn reversed(reads: &impl Reads, span: Span<'_>, who: Actor) -> Result<Option<Reversed>, Fault> {
+/// Documents of each register that was named, by store.
+pub async fn register_documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
-    let returned = format!(
-        "{} AND r.status <> 'REJECTED' AND r.actor_kind = $6 AND r.actor_id = $7",
-        Span::condition(backend, "r", "occurred_at")
+    let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT o.store_id, o.register, 0 AS reversed FROM sales_order o WHERE {placed} AND o.status <> 'DRAFT' AND o.register IS NOT NULL
+           UNION ALL SELECT r.store_id, r.register, 1 AS reversed FROM sales_return r WHERE {returned}
+             AND r.status <> 'REJECTED' AND r.register IS NOT NULL
+           UNION ALL SELECT o.store_id, t.register, 1 AS reversed FROM sales_order o
+             JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = {cancelled} AND t.register IS NOT NULL
+             WHERE {placed} AND o.status = 'CANCELLED') g
+         GROUP BY g.store_id, g.register ORDER BY g.store_id, g.register",
+        select = RegisterRow::SELECT,
+        cancelled = cancelled()
     );
+    let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
+    for row in reads.records::<RegisterRow>(&sql, span.values(backend)).await? {
+        let origin = Origin::Register(row.register);
+        of_stores.entry(row.store).or_default().push(Documents { origin, all: row.all, reversals: row.reversals });
+    }
+    Ok(of_stores)
+}
+
+/// The condition that `of` has an origin, with the parameters from $6 on.
+fn is_of(origin: &Origin, of: &str) -> String {
+    match origin {
+        Origin::Person(_) => format!("{of}.actor_kind = $6 AND {of}.actor_id = $7"),
+        Origin::Register(_) => format!("{of}.register = $6"),
+    }
+}
+
+/// What the returns and cancellations of a person or a register in a span were about. None if no product is on them.
+pub async fn reversed(reads: &impl Reads, span: Span<'_>, origin: &Origin) -> Result<Option<Reversed>, Fault> {
+    let backend = reads.backend();
+    let returned =
+        format!("{} AND r.status <> 'REJECTED' AND {}", Span::condition(backend, "r", "occurred_at"), is_of(origin, "r"));
     let cancelled = format!(
         "{} AND o.status = 'CANCELLED' AND EXISTS (SELECT 1 FROM order_step t WHERE t.tenant_id = $1 AND t.order_id = o.id
-           AND t.action = {cancelled} AND t.actor_kind = $6 AND t.actor_id = $7)",
+           AND t.action = {cancelled} AND {own})",
         Span::condition(backend, "o", "placed_at"),
-        cancelled = cancelled()
+        cancelled = cancelled(),
+        own = is_of(origin, "t")
     );
     let values = || {
         let mut values = span.values(backend);
-        values.extend([Value::from(who.kind.as_str()), who.id.into()]);
+        match origin {
+            Origin::Person(actor) => values.extend([Value::from(actor.kind.as_str()), actor.id.into()]),
+            Origin::Register(code) => values.push(code.as_str().into()),
+        }
         values
     };
     let sql = format!(

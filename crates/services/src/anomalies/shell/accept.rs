@@ -8,7 +8,7 @@ use platform::{
 };
 
 use crate::anomalies::{
-    core::{Acceptance, Anomaly, Changes},
+    core::{Acceptance, Anomaly, Changes, Origin},
     rows,
 };
 
@@ -64,7 +64,8 @@ pub async fn accept(
         work.rollback().await?;
         return Err(AcceptError::NotFound);
     };
-    if anomaly.found.pattern.and_then(|pattern| pattern.who) == Some(permit.actor()) {
+    let origin = anomaly.found.pattern.as_ref().and_then(|pattern| pattern.origin.as_ref());
+    if origin.and_then(Origin::person) == Some(permit.actor()) {
         work.rollback().await?;
         return Err(AcceptError::OwnDocuments);
     }

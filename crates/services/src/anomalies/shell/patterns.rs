@@ -26,12 +26,13 @@ pub(super) async fn find_patterns(
     found.extend(repeated.filter(|found| found.date >= window.from));
     found.extend(rows::counted(scope, window).await?.iter().filter_map(|one| counts_short(one, rules)));
     found.extend(rows::still(scope, stores, closed, rules.unmoved_days).await?.iter().map(|one| unmoved(one, rules)));
-    let people = rows::documents(scope, Span { from: closed - SPAN_DAYS + 1, ..window }).await?;
-    for (store, people) in people {
-        for person in far_above(&people, rules.reversals) {
-            let own = Span { stores: &[store], from: closed - SPAN_DAYS + 1, to: closed };
-            if let Some(reversed) = rows::reversed(scope, own, person.own.who).await? {
-                found.push(person.finding(closed, store, reversed));
+    let compared = Span { from: closed - SPAN_DAYS + 1, ..window };
+    let (people, registers) = (rows::documents(scope, compared).await?, rows::register_documents(scope, compared).await?);
+    for (store, documents) in people.into_iter().chain(registers) {
+        for far in far_above(&documents, rules.reversals) {
+            let own = Span { stores: &[store], ..compared };
+            if let Some(reversed) = rows::reversed(scope, own, &far.own.origin).await? {
+                found.push(far.finding(closed, store, reversed));
             }
         }
     }

@@ -77,6 +77,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "tax",
             "taxRate",
             "number",
+            "register",
         ],
         Noun::Movements | Noun::DemandFacts => &[],
     }
@@ -186,6 +187,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "tax",
             "taxRate",
             "total",
+            "register",
         ],
         Noun::DemandFacts => DEMAND_FACTS,
         Noun::StockChanges => &[],

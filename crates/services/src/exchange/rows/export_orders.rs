@@ -57,6 +57,8 @@ struct OrderLineRow {
     currency: String,
     #[record(alias = "l")]
     amounts: LineAmounts,
+    #[record(of = sales_order, alias = "o")]
+    register: Option<String>,
 }
 
 impl OrderLineRow {
@@ -79,6 +81,7 @@ impl OrderLineRow {
         }
         items.push(amounts.tax_rate.and_then(TaxRate::of_millionths).map(|rate| rate.to_string()).into());
         items.push(amount(amounts.total_minor)?);
+        items.push(self.register.into());
         Ok(items)
     }
 }

@@ -31,13 +31,14 @@ pub(super) struct Said {
     customer: Option<CustomerId>,
     placed_at: Option<Timestamp>,
     status: Option<String>,
+    register: Option<String>,
     lines: Vec<NewOrderLine>,
 }
 
 /// The row that says a field of the order; refused by the first row that says something else.
 fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, Refused> {
-    // Codes and words may be written in capitals or not; what customers are called elsewhere may not.
-    let key = if field == "customer" { kept } else { fold };
+    // Codes and words may be written in capitals or not; registers, and what customers are called elsewhere, may not.
+    let key = if ["customer", "register"].contains(&field) { kept } else { fold };
     let said = |cells: &Cells<'r>| cells.text(field).map(str::trim).filter(|text| !text.is_empty()).map(key);
     let first = rows.iter().find(|cells| said(cells).is_some()).unwrap_or(&rows[0]);
     let expected = said(first);
@@ -100,6 +101,11 @@ impl Said {
             customer: agreed(cells, "customer")?.named(("customer", "customer"), &names.customers, kept)?,
             placed_at,
             status: agreed(cells, "status")?.text("status").map(|text| text.trim().to_uppercase()),
+            register: agreed(cells, "register")?
+                .text("register")
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned),
             lines: Vec::new(),
         })
     }
@@ -125,6 +131,7 @@ impl Said {
             customer: self.customer,
             placed_at: self.placed_at,
             country: None,
+            register: self.register.clone(),
             status,
             reservations: Vec::new(),
             on_shortage: Shortage::Refuse,
@@ -162,6 +169,7 @@ impl Said {
             ("store", self.store != order.store),
             ("customer", self.customer.is_some() && self.customer != order.customer),
             ("placedAt", self.placed_at.is_some_and(|at| at != order.placed_at)),
+            ("register", self.register.is_some() && self.register != order.register),
         ];
         if let Some((field, _)) = head.iter().find(|(_, differs)| *differs) {
             return Some(self.differs(0, field, order));
@@ -247,6 +255,7 @@ fn column(place: At) -> &'static str {
         Some(Field::Store) => "store",
         Some(Field::ExternalRef) => "externalRef",
         Some(Field::PlacedAt) => "placedAt",
+        Some(Field::Register) => "register",
         Some(Field::Name) => "name",
         Some(Field::Quantity) => "quantity",
         Some(Field::UnitPrice) => "unitPrice",

@@ -1,11 +1,16 @@
 //! Words: of a state, a kind, a currency, a time zone a column keeps only those that its readers know.
 
-use entity::prelude::*;
+use std::collections::HashSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
 use inventory::stock::core::ReferenceKind;
 use platform::{
     audit::Outcome,
     clock,
-    storage::{Backend, Fault, Reads, Row, Snapshot},
+    storage::{Backend, Fault, Finds, Reads, Row, Snapshot},
 };
 
 use super::{checks, report::Broken};
@@ -213,32 +218,68 @@ impl EnumColumn {
         if self.table == "tenant" { "id" } else { "tenant_id" }
     }
 
+    /// The words of the tenant's rows, each once.
+    fn words(&self) -> String {
+        let Self { table, column, .. } = self;
+        format!("SELECT DISTINCT c.{column} AS word FROM {table} c WHERE c.{} = $1 AND c.{column} IS NOT NULL", self.owner())
+    }
+
+    /// Whether a word is known, as the database quotes it.
+    fn knows(&self, quoted: &str) -> bool {
+        quoted.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).is_some_and(self.is_known)
+    }
+
     /// The first row whose word is not known. The database quotes them, so that what is no text at all can be read and told.
     pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
-        let Self { table, key, column, is_known } = self;
-        let owner = self.owner();
-        let quoted = |value: &str| match snapshot.backend() {
-            Backend::Sqlite => format!("quote({value})"),
-            Backend::Postgres => format!("quote_literal({value})"),
-        };
-        let sql = format!(
-            "SELECT {} FROM (SELECT DISTINCT c.{column} AS word FROM {table} c WHERE c.{owner} = $1 AND c.{column} IS NOT NULL) w",
-            quoted("w.word")
-        );
+        let Self { table, key, column, .. } = self;
+        let (backend, owner) = (snapshot.backend(), self.owner());
+        let sql = format!("SELECT {} FROM ({}) w", quoted(backend, "w.word"), self.words());
         for row in &snapshot.rows(&sql, vec![]).await? {
             let said: String = Row::scalar(row)?;
-            if said.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).is_some_and(is_known) {
+            if self.knows(&said) {
                 continue;
             }
             let sql = checks::keys(
-                snapshot.backend(),
+                backend,
                 &format!(
                     "SELECT {key}, 'a {column} that is known', CAST($2 AS text) FROM {table} c WHERE c.{owner} = $1 AND {} = CAST($2 AS text) ORDER BY 1 LIMIT 1",
-                    quoted(&format!("c.{column}"))
+                    quoted(backend, &format!("c.{column}"))
                 ),
             );
             return checks::first_broken(table, &snapshot.rows(&sql, vec![said.into()]).await?);
         }
         Ok(None)
     }
+}
+
+/// A value as the database writes it in a statement.
+fn quoted(backend: Backend, value: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!("quote({value})"),
+        Backend::Postgres => format!("quote_literal({value})"),
+    }
+}
+
+/// A word of one of several columns.
+#[derive(Record)]
+struct WordRow {
+    #[record(sql = "w.place")]
+    place: i64,
+    #[record(sql = "w.word")]
+    word: String,
+}
+
+/// Which of the columns at these places of `ENUM_COLUMNS` have a word that is not known, by one statement.
+pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
+    let word = quoted(snapshot.backend(), "d.word");
+    let one = |place: &usize| {
+        format!("SELECT CAST({place} AS bigint) AS place, {word} AS word FROM ({}) d", ENUM_COLUMNS[*place].words())
+    };
+    let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+    let rows = snapshot.records::<WordRow>(&format!("SELECT {} FROM ({all}) w", WordRow::SELECT), vec![]).await?;
+    let unknown = rows.into_iter().filter_map(|WordRow { place, word }| {
+        let place = usize::try_from(place).unwrap_or_default();
+        (!ENUM_COLUMNS[place].knows(&word)).then_some(place)
+    });
+    Ok(unknown.collect())
 }

@@ -2,13 +2,15 @@
 
 mod links;
 
+use std::collections::{HashMap, HashSet};
+
 use entity::{
     prelude::TenantId,
     record::{Record, Selected},
 };
-use platform::storage::{Database, Fault, Snapshot};
+use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 
-use super::{checks, report::Broken};
+use super::{checks, report::Broken, table_sizes::TableSizes, tenancy::AT_ONCE};
 
 pub(super) use links::LINKS;
 
@@ -184,22 +186,43 @@ pub(super) enum Parent {
 impl Link {
     /// The first row that names none.
     pub async fn broken(&self, snapshot: &Snapshot) -> Result<Option<Broken>, Fault> {
-        let Self { child, key, columns, parent, only, of } = self;
-        let on = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
-        let ((named, met), (within, place)) = (
-            columns[0],
-            match of {
-                Parent::Tenant => ("p.tenant_id = $1 AND ", "in this tenant"),
-                Parent::Global => ("", "at all"),
-            },
-        );
-        let sql = format!(
-            "SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' FROM {child} c
-             LEFT JOIN {parent} p ON {within}{on}
-             WHERE c.tenant_id = $1 AND c.{named} IS NOT NULL AND ({only}) AND p.{met} IS NULL LIMIT 1"
-        );
+        let Self { child, key, columns, parent, .. } = self;
+        let (named, _) = columns[0];
+        let place = match self.of {
+            Parent::Tenant => "in this tenant",
+            Parent::Global => "at all",
+        };
+        let of_those = self.of_those_that_name_none();
+        let sql = format!("SELECT {key}, 'the row of {parent} that its {named} names', 'none {place}' {of_those} LIMIT 1");
         checks::first(snapshot, child, &sql).await
     }
+
+    /// The rows that name none, from their FROM on.
+    fn of_those_that_name_none(&self) -> String {
+        let Self { child, columns, parent, only, .. } = self;
+        let on = columns.iter().map(|(c, p)| format!("p.{p} = c.{c}")).collect::<Vec<_>>().join(" AND ");
+        let (named, met) = columns[0];
+        let within = match self.of {
+            Parent::Tenant => "p.tenant_id = $1 AND ",
+            Parent::Global => "",
+        };
+        format!(
+            "FROM {child} c
+             LEFT JOIN {parent} p ON {within}{on}
+             WHERE c.tenant_id = $1 AND c.{named} IS NOT NULL AND ({only}) AND p.{met} IS NULL"
+        )
+    }
+}
+
+/// Which of the links at these places of `LINKS` some row breaks, by one statement. Each is planned as if it were alone.
+pub(super) async fn broken(snapshot: &Snapshot, places: &[usize]) -> Result<HashSet<usize>, Fault> {
+    let one = |place: &usize| {
+        let of_those = LINKS[*place].of_those_that_name_none();
+        format!("SELECT CAST({place} AS bigint) FROM (SELECT count(*) AS rows_found {of_those}) n WHERE n.rows_found > 0")
+    };
+    let all = places.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+    let found = snapshot.rows(&checks::keys(snapshot.backend(), &all), vec![]).await?;
+    found.iter().map(|row| Ok(usize::try_from(Row::scalar::<i64>(row)?).unwrap_or_default())).collect()
 }
 
 /// How many rows a table has, and a tenant that some have and that there is not.
@@ -212,10 +235,31 @@ struct StrayRow {
     tenant: Option<TenantId>,
 }
 
+/// The same of one of several tables.
+#[derive(Record)]
+struct NamedStrayRow {
+    #[record(sql = "s.of_table")]
+    table: String,
+    #[record(sql = "s.count")]
+    count: i64,
+    #[record(sql = "s.tenant")]
+    tenant: Option<TenantId>,
+}
+
 /// Rows whose tenant does not exist: no tenant's own reads would ever show them.
 pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
-    let mut rows = 0;
-    for table in TENANTED {
+    let sizes = TableSizes::of_all(db).await?;
+    let mut sound: HashMap<&'static str, u64> = HashMap::new();
+    let small: Vec<_> = TENANTED.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_unwritten(table)).collect();
+    for tables in small.chunks(AT_ONCE) {
+        sound.extend(without_strays(db, tables).await?);
+    }
+    let mut rows = 0_u64;
+    for table in TENANTED.iter().copied().filter(|table| !sizes.is_unwritten(table)) {
+        if let Some(count) = sound.get(table) {
+            rows += count;
+            continue;
+        }
         let sql = format!("SELECT {}", StrayRow::SELECT.replace("{table}", table));
         match stray(db, &sql).await {
             Ok((count, None)) => rows += count,
@@ -231,6 +275,19 @@ pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Brok
         }
     }
     Ok((rows, None))
+}
+
+/// How many rows each of some tables of Postgres has, where all have tenants that there are, by one statement. None is told where that cannot be read.
+async fn without_strays(db: &Database, tables: &[&'static str]) -> Result<Vec<(&'static str, u64)>, Fault> {
+    let one = |table: &&str| format!("SELECT CAST('{table}' AS text), {}", StrayRow::SELECT.replace("{table}", table));
+    let all = tables.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+    let sql = format!("SELECT {} FROM ({all}) s(of_table, count, tenant)", NamedStrayRow::SELECT);
+    let found = match db.global().records::<NamedStrayRow>(&sql, vec![]).await {
+        Err(fault) if fault.is_of_rows() => return Ok(Vec::new()),
+        found => found?,
+    };
+    let of = |table: &'static str| found.iter().find(|row| row.table == table && row.tenant.is_none());
+    Ok(tables.iter().copied().filter_map(|table| Some((table, of(table)?.count.unsigned_abs()))).collect())
 }
 
 /// How many rows there are, and a tenant that some have and that there is not.

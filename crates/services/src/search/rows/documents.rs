@@ -2,7 +2,7 @@
 
 use inventory::catalog::rows::filter::begins_with;
 
-use super::{Branches, MOST_OF_A_BRANCH, NUMBERED, Shown, parcels, references};
+use super::{Branches, MOST_OF_A_BRANCH, NUMBERED, ORDER_NUMBER, Shown, parcels, references};
 use crate::{
     scan::core::{InvoiceNumber, Kind, WorkNumber},
     search::core::{Field, Query},
@@ -79,11 +79,19 @@ pub(super) fn invoices(branches: &mut Branches, query: &Query) {
     }
 }
 
-/// Works of stores by the number of their order and their position.
+/// Works of stores by their own number, which is that of their order and their position, and by that of their order alone.
 pub(super) fn works(branches: &mut Branches, query: &Query) {
-    let Some(WorkNumber { order, nth }) = query.work else { return };
-    branches.open(Field::Number, WORK.title, WORK, "sales_order o CROSS JOIN fulfilment_work r");
-    let (order, nth) = (branches.clause.bind(order), branches.clause.bind(nth));
-    branches.clause.push(&format!("o.tenant_id = $1 AND o.number = {order} AND r.order_id = o.id AND r.nth = {nth}"));
-    branches.close("", MOST_OF_A_BRANCH);
+    let (from, of) = ("sales_order o CROSS JOIN fulfilment_work r", "o.tenant_id = $1 AND r.order_id = o.id AND o.number = ");
+    if let Some(WorkNumber { order, nth }) = query.work {
+        branches.open(Field::Number, WORK.title, WORK, from);
+        let (order, nth) = (branches.clause.bind(order), branches.clause.bind(nth));
+        branches.clause.push(&format!("{of}{order} AND r.nth = {nth}"));
+        branches.close("", MOST_OF_A_BRANCH);
+    }
+    if let Some(order) = query.order_number() {
+        branches.open(Field::OrderNumber, ORDER_NUMBER, WORK, from);
+        let order = branches.clause.bind(order);
+        branches.clause.push(&format!("{of}{order}"));
+        branches.close("r.nth", MOST_OF_A_BRANCH);
+    }
 }

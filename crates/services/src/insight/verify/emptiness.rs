@@ -1,0 +1,236 @@
+//! Statements that can find nothing, as what they begin with has no rows.
+//!
+//! A SELECT from a table without rows finds none, whatever its conditions and outer joins say, and so does one that joins such a table; a UNION finds none
+//! where none of its SELECTs does. What this does not follow may find something: then the database is asked.
+
+/// Functions that make a row of none where nothing is grouped.
+const AGGREGATES: [&str; 5] = ["avg", "count", "max", "min", "sum"];
+/// What a FROM ends with.
+const ENDS: [&str; 6] = ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "WINDOW"];
+/// What is not followed.
+const BEYOND: [&str; 6] = ["EXCEPT", "INTERSECT", "FULL", "RIGHT", "NATURAL", "LATERAL"];
+
+/// Whether a statement finds nothing for sure. `is_empty` tells of a table, or whatever else has a name, that it has no row that the statement might read.
+pub(super) fn finds_nothing(sql: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
+    let tokens = tokens(sql);
+    let (mut rest, mut named) = (&tokens[..], Vec::<(&str, bool)>::new());
+    if rest.first() == Some(&"WITH") {
+        rest = &rest[1..];
+        while let [name, "AS", "MATERIALIZED", "(", ..] = rest {
+            let end = closing(rest, 3);
+            let nothing = union_is_nothing(&rest[4..end], &|table: &str| is_nothing(&named, table, is_empty));
+            named.push((*name, nothing));
+            rest = rest.get(end + 1..).unwrap_or_default();
+            if rest.first() == Some(&",") {
+                rest = &rest[1..];
+            }
+        }
+    }
+    union_is_nothing(rest, &|table: &str| is_nothing(&named, table, is_empty))
+}
+
+/// Whether a name stands for no rows: of a part of the WITH, or of a table.
+fn is_nothing(named: &[(&str, bool)], name: &str, is_empty: &dyn Fn(&str) -> bool) -> bool {
+    named.iter().find(|(part, _)| *part == name).map_or_else(|| is_empty(name), |(_, nothing)| *nothing)
+}
+
+fn union_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+    let unions: Vec<usize> = outside(tokens).filter(|(_, token)| *token == "UNION").map(|(at, _)| at).collect();
+    let starts = std::iter::once(0).chain(unions.iter().map(|at| at + 1));
+    let ends = unions.iter().copied().chain([tokens.len()]);
+    starts.zip(ends).all(|(start, end)| select_is_nothing(&tokens[start..end], is_empty))
+}
+
+fn select_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+    let tokens = if tokens.first() == Some(&"ALL") { &tokens[1..] } else { tokens };
+    let outer: Vec<(usize, &str)> = outside(tokens).collect();
+    let has = |word: &str| outer.iter().any(|(_, token)| *token == word);
+    if tokens.first() != Some(&"SELECT") || BEYOND.into_iter().any(has) {
+        return false;
+    }
+    let is_from = |at: usize, token: &str| token == "FROM" && tokens[at - 1] != "DISTINCT";
+    let Some(from) = outer.iter().find(|(at, token)| is_from(*at, token)).map(|(at, _)| *at) else { return false };
+    if !has("GROUP") && (has("HAVING") || has_aggregate(&tokens[1..from])) {
+        return false;
+    }
+    from_is_nothing(&tokens[from + 1..], is_empty)
+}
+
+/// Whether a select list has an aggregate of the rows themselves: not of a window, and not within a SELECT of its own.
+fn has_aggregate(list: &[&str]) -> bool {
+    let mut at = 0;
+    while let Some(token) = list.get(at) {
+        let opens = list.get(at + 1) == Some(&"(");
+        if *token == "(" && list.get(at + 1) == Some(&"SELECT") {
+            at = closing(list, at);
+        } else if opens && AGGREGATES.contains(token) && list.get(closing(list, at + 1) + 1) != Some(&"OVER") {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+fn from_is_nothing(tokens: &[&str], is_empty: &dyn Fn(&str) -> bool) -> bool {
+    // What comes next: a table or a SELECT, which an outer join may do without. Its condition comes before another join, or that is within it.
+    let (mut is_source, mut is_outer, mut wants_condition) = (true, false, false);
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let end = if *token == "(" { closing(tokens, at) } else { at };
+        match *token {
+            source if is_source => {
+                let nothing = if end > at { union_is_nothing(&tokens[at + 1..end], is_empty) } else { is_empty(source) };
+                if nothing && !is_outer {
+                    return true;
+                }
+                (is_source, wants_condition, is_outer) = (false, is_outer, false);
+            }
+            word if ENDS.contains(&word) => return false,
+            "LEFT" | "JOIN" | "," if wants_condition => return false,
+            "LEFT" => is_outer = true,
+            "JOIN" | "," => is_source = true,
+            "ON" => wants_condition = false,
+            _ => {}
+        }
+        at = end + 1;
+    }
+    false
+}
+
+/// The tokens that are in no parentheses, with their places.
+fn outside<'a>(tokens: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
+    let mut depth = 0_usize;
+    tokens.iter().enumerate().filter_map(move |(at, token)| match *token {
+        "(" => {
+            depth += 1;
+            None
+        }
+        ")" => {
+            depth = depth.saturating_sub(1);
+            None
+        }
+        token => (depth == 0).then_some((at, token)),
+    })
+}
+
+/// Where the parenthesis closes that opens at a place; behind the last token where none does.
+fn closing(tokens: &[&str], open: usize) -> usize {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match *token {
+            "(" => depth += 1,
+            ")" if depth <= 1 => return at,
+            ")" => depth -= 1,
+            _ => {}
+        }
+    }
+    tokens.len()
+}
+
+/// Words, numbers, texts and signs.
+fn tokens(sql: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = sql.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '\'' => rest[1..].find('\'').map_or(rest.len(), |end| end + 2),
+            _ if is_of_word(first) => rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        found.push(token);
+        rest = after.trim_start();
+    }
+    found
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::verify::checks;
+
+    /// Whether it finds nothing where only these tables have rows.
+    fn nothing(sql: &str, filled: &[&str]) -> bool {
+        finds_nothing(sql, &|table| !filled.contains(&table))
+    }
+
+    #[test]
+    fn a_select_from_nothing_finds_nothing() {
+        let joined = "SELECT a.id, 'from (b' FROM a JOIN b ON b.id = a.id AND (b.n > 1) LEFT JOIN c ON c.id = a.id WHERE a.tenant_id = $1 ORDER BY a.id LIMIT 1";
+        assert!(nothing(joined, &["b", "c"]) && nothing(joined, &["a", "c"]), "one without rows is enough");
+        assert!(!nothing(joined, &["a", "b"]), "an outer join takes no row away");
+        let within = "SELECT x.n FROM (SELECT n FROM a UNION ALL SELECT n FROM b WHERE n IN (SELECT n FROM c)) x GROUP BY x.n HAVING count(*) > 1";
+        assert!(nothing(within, &["c"]));
+        assert!(!nothing(within, &["a"]) && !nothing(within, &["b"]), "either of a union has rows");
+    }
+
+    #[test]
+    fn a_name_of_with_is_as_empty_as_its_select() {
+        let named = "WITH d AS MATERIALIZED (SELECT n FROM a), e AS MATERIALIZED (SELECT d.n FROM d JOIN b ON b.n = d.n) SELECT e.n FROM e WHERE e.n > 0";
+        assert!(nothing(named, &["b", "d", "e"]) && nothing(named, &["a", "d", "e"]));
+        assert!(!nothing(named, &["a", "b"]));
+    }
+
+    #[test]
+    fn an_aggregate_of_nothing_is_a_row() {
+        for sql in [
+            "SELECT coalesce(max(n), 0) FROM a",
+            "SELECT x.n FROM (SELECT count(*) AS n FROM a) x",
+            "SELECT 1 FROM a HAVING count(*) = 0",
+            "SELECT 1 WHERE $1 IS NOT NULL",
+        ] {
+            assert!(!nothing(sql, &[]), "{sql}");
+        }
+        assert!(nothing("SELECT sum(n) OVER (ORDER BY n) - n FROM a", &[]), "a window has the rows that there are");
+        assert!(nothing("SELECT (SELECT max(n) FROM b) FROM a", &["b"]));
+        assert!(nothing("SELECT n, sum(n) FROM a GROUP BY n", &[]));
+    }
+
+    #[test]
+    fn what_is_not_followed_may_find_something() {
+        for sql in [
+            "SELECT a.n FROM a FULL JOIN b ON b.n = a.n",
+            "SELECT a.n FROM a RIGHT JOIN b ON b.n = a.n",
+            "SELECT b.n FROM b LEFT JOIN c JOIN a ON a.n = c.n ON c.n = b.n",
+            "SELECT n FROM b EXCEPT SELECT n FROM a",
+            "DELETE FROM a",
+            "",
+        ] {
+            assert!(!nothing(sql, &["b", "c"]), "{sql}");
+        }
+    }
+
+    /// A function that is not known here might be an aggregate.
+    #[test]
+    fn what_checks_count_by_is_known() {
+        let known = ["abs", "coalesce", "lag", "lead", "row_number", "substr"];
+        for check in checks::all() {
+            let tokens = tokens(check.broken);
+            let called = tokens.windows(2).filter(|pair| pair[1] == "(").map(|pair| pair[0]);
+            for name in called.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
+                assert!(AGGREGATES.contains(&name) || known.contains(&name), "{}: {name}", check.invariant);
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_tenant_without_goods_few_checks_are_asked() {
+        let filled = ["tenant", "tenant_counter", "event", "audit_entry", "member", "role", "role_grant", "store", "channel"];
+        let asked: Vec<_> = checks::all().filter(|check| !nothing(check.broken, &filled)).map(|check| check.invariant).collect();
+        assert!(asked.len() <= 20 && checks::all().count() > 140, "{asked:#?}");
+        for of_the_counter in ["counter: exists", "transfer: numbers", "journal: time of recording"] {
+            assert!(asked.iter().any(|name| name.starts_with(of_the_counter)), "{of_the_counter}: {asked:#?}");
+        }
+    }
+
+    #[test]
+    fn each_check_is_asked_where_all_tables_have_rows() {
+        for check in checks::all() {
+            assert!(!finds_nothing(check.broken, &|_| false), "{}", check.invariant);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How large the files of Postgres' tables are. Of a table whose file has no page nobody sees a row, so that it need not be asked for any.
+//!
+//! That is exact, unlike what Postgres has measured: a file grows before a row is put into it, and shrinks by pages alone of which no snapshot sees a row.
+
+use std::collections::HashMap;
+
+use entity::record::{Record, Selected};
+use platform::storage::{Backend, Database, Fault, Finds, Reads, Snapshot};
+
+/// Tables whose files are larger are asked each by itself: a statement over several of them may not end within its limit of time.
+const SMALL: i64 = 1 << 20;
+
+/// A table `c`, with the bytes of its rows: of a parted one, of its parts together. None where rows may lie elsewhere.
+#[derive(Record)]
+struct SizeRow {
+    #[record(sql = "quote_ident(c.relname)")]
+    table: String,
+    #[record(sql = "CASE WHEN c.relkind = 'p' THEN
+          (SELECT CAST(coalesce(sum(CASE WHEN p.relkind = 'r' THEN pg_relation_size(p.oid) ELSE 1 END), 0) AS bigint)
+           FROM pg_partition_tree(c.oid) l JOIN pg_class p ON p.oid = l.relid WHERE p.relkind <> 'p')
+        WHEN NOT c.relhassubclass THEN pg_relation_size(c.oid) END")]
+    bytes: Option<i64>,
+}
+
+/// The tables whose sizes are known; none on SQLite.
+#[derive(Debug, Default)]
+pub(super) struct TableSizes(HashMap<String, Option<i64>>);
+
+impl TableSizes {
+    /// Those of some tables, as a tenant's snapshot may meet them.
+    pub async fn of_tables(snapshot: &Snapshot, tables: impl Iterator<Item = &'static str> + Send) -> Result<Self, Fault> {
+        let backend = snapshot.backend();
+        if backend == Backend::Sqlite {
+            return Ok(Self::default());
+        }
+        let named = backend.in_texts("c.relname::text", 2);
+        let rows = snapshot.records::<SizeRow>(&sql(&named, "t.id = $1"), vec![backend.texts(tables)]).await?;
+        Ok(rows.into())
+    }
+
+    /// Those of all tables.
+    pub async fn of_all(db: &Database) -> Result<Self, Fault> {
+        if db.backend() == Backend::Sqlite {
+            return Ok(Self::default());
+        }
+        let rows = db.global().records::<SizeRow>(&sql("NOT c.relispartition", "t.id IS NOT NULL"), vec![]).await?;
+        Ok(rows.into())
+    }
+
+    /// Whether nobody has a row of a table.
+    pub fn is_unwritten(&self, table: &str) -> bool {
+        self.bytes(table) == Some(0)
+    }
+    pub fn is_small(&self, table: &str) -> bool {
+        self.bytes(table).is_some_and(|bytes| bytes <= SMALL)
+    }
+    /// The tables that may have rows.
+    pub fn written(&self) -> Vec<&str> {
+        self.0.keys().map(String::as_str).filter(|table| !self.is_unwritten(table)).collect()
+    }
+    fn bytes(&self, table: &str) -> Option<i64> {
+        self.0.get(table).copied().flatten()
+    }
+}
+
+impl From<Vec<SizeRow>> for TableSizes {
+    fn from(rows: Vec<SizeRow>) -> Self {
+        Self(rows.into_iter().map(|row| (row.table, row.bytes)).collect())
+    }
+}
+
+/// A server that tells no sizes would tell none of the table of tenants, which has a row: then no size is believed.
+fn sql(named: &str, tenant: &str) -> String {
+    format!(
+        "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND {named}
+           AND (SELECT pg_relation_size(to_regclass('tenant')) > 0 FROM tenant t WHERE {tenant} LIMIT 1)",
+        SizeRow::SELECT
+    )
+}
