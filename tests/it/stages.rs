@@ -1,6 +1,7 @@
 //! What sets something once for a company is told all that is wrong, stage by stage: rules that set holds, factor series, legal entities, looks of papers,
 //! policies of replenishment and criteria of dead stock.
 
+use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,6 +18,7 @@ on_both!(
     a_policy_is_told_what_is_missing_then_names_then_values_then_the_state,
     a_rule_of_approval_is_told_all_amounts,
     criteria_are_told_names_and_then_all_figures,
+    what_is_for_all_stores_is_refused_before_what_it_names,
 );
 
 /// The same code at each of these places of the input.
@@ -145,4 +147,39 @@ async fn criteria_are_told_names_and_then_all_figures(world: &World) {
         set(criteria).await,
         all("OUT_OF_RANGE", &["daysWithoutSale", "markdownPercents", "supplierTerms.0.creditPercent"])
     );
+}
+
+/// Whoever has some of the stores learns from calls for all of them neither which others there are nor what else: the rights come first.
+async fn what_is_for_all_stores_is_refused_before_what_it_names(world: &World) {
+    let office = Office::of(world).await;
+    let annex = office.new_store("ANNEX").await;
+    let own = office.store["id"].as_str().unwrap().parse().unwrap();
+    let mut caller = world.ours.only(&["store.read"]);
+    for index in [kind::StockPolicy::INDEX, kind::AlertRuleWrite::INDEX] {
+        caller.permissions.grant(index, &Reach::stores([own]));
+    }
+    let manager = office.as_caller(caller);
+    let (others, nowhere) = (&annex["id"], json!("sto_00000000000000000000000000"));
+    let freight = json!({ "amount": "2.00", "currencyCode": "GBP" });
+    for store in [others, &nowhere] {
+        let costs = json!([{ "fromStore": { "id": store }, "freight": freight }]);
+        let set = told(&manager, ("liquidationSettingsSet", "seq"), json!({ "transferCosts": costs })).await;
+        assert_eq!(set, [("INVALID".to_owned(), "input".to_owned())], "{store}");
+    }
+    let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
+    for (mutation, mut input) in [
+        ("replenishmentPolicySet", json!({ "kind": "MIN_MAX" })),
+        ("factorSeriesSet", json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })),
+        ("alertRuleUpsert", json!({ "kind": "LOW_STOCK" })),
+    ] {
+        input["productId"] = json!("prd_00000000000000000000000000");
+        assert_eq!(told(&manager, (mutation, "seq"), input.clone()).await, all("INVALID", &["storeId"]), "{mutation}");
+        // A store of others is one that there is not.
+        input["storeId"] = nowhere.clone();
+        let unknown = told(&manager, (mutation, "seq"), input.clone()).await;
+        input["storeId"] = others.clone();
+        assert_eq!(told(&manager, (mutation, "seq"), input.clone()).await, unknown, "{mutation}");
+        input["storeId"] = manager.store["id"].clone();
+        assert_eq!(told(&manager, (mutation, "seq"), input).await, all("NOT_FOUND", &["productId"]), "{mutation}");
+    }
 }

@@ -15,6 +15,7 @@ use entity::prelude::*;
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
+        audit::Audited,
         catalog::CatalogMutation,
         counts::{CountsMutation, CountsQuery},
         fulfilment::{
@@ -85,7 +86,8 @@ pub struct Mutation(
     ReversalMutation,
 );
 
-pub type RetailSchema = Schema<Query, Mutation, EmptySubscription>;
+/// Its roots are wrapped as the server's are: keys are compared by what was sent, and nothing that a dry run does is committed.
+pub type RetailSchema = Schema<Audited<Query>, Audited<Mutation>, EmptySubscription>;
 
 /// The part of the retailer's work that a room's scenarios are about.
 pub trait Work: Sized {
@@ -174,7 +176,7 @@ async fn schema(db: &Database, ledger: Ledger) -> RetailSchema {
     let clock = ledger.clock().clone();
     let ring = ring(db, &clock).await;
     let identity = Identity::open(db.clone(), clock.clone(), Settings::default(), Arc::new(Bare), ring).await.unwrap();
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Audited::<Query>::default(), Audited::<Mutation>::default(), EmptySubscription)
         .data(ledger)
         .data(CursorSigner::new([7; 32]))
         .data(Limits::default())

@@ -7,6 +7,8 @@ use crate::storage::Fault;
 pub enum Stage {
     /// The input alone says so: a text, the length of a list.
     Shape,
+    /// It is for all stores, and the caller's permission is for some of them.
+    Permission,
     /// What it names is not there.
     Reference,
     /// The value is not taken from this caller, or for what is named.

@@ -310,6 +310,11 @@ async fn all_that_is_wrong_with_a_view_is_told_stage_by_stage(world: &World) {
     let create = async |input: &Value| refusals(&change(&office, "Create", input.clone()).await);
     let shape = [("REQUIRED", "input.name"), ("INVALID", "input.slug"), ("REQUIRED", "input.document")];
     assert_eq!(create(&input).await, told(&shape));
+    // A list of readers is as long as lists are, whichever call has it.
+    let all = json!({ "roleIds": vec!["rol_01k5q0000000000000000000b2"; 51], "memberIds": vec![mine; 51] });
+    let many = [("LIMIT_EXCEEDED", "input.readers.roleIds"), ("LIMIT_EXCEEDED", "input.readers.memberIds")];
+    let crowded = json!({ "name": "A view", "slug": "crowded", "document": STORES, "readers": all });
+    assert_eq!(create(&crowded).await, told(&many));
     (input["name"], input["slug"], input["document"]) = (json!("A view"), json!("one"), json!("{ nothing }"));
     let references = [("NOT_FOUND", "input.readers.roleIds.0"), ("NOT_FOUND", "input.readers.memberIds.1")];
     assert_eq!(create(&input).await, told(&references));
@@ -322,8 +327,11 @@ async fn all_that_is_wrong_with_a_view_is_told_stage_by_stage(world: &World) {
     let mut renamed = json!({ "id": other["id"], "expectedVersion": 9, "slug": "one" });
     let state = [("VERSION_CONFLICT", "input.expectedVersion"), ("DUPLICATE", "input.slug")];
     assert_eq!(refusals(&change(&office, "Update", renamed.clone()).await), told(&state));
+    renamed["readers"] = all;
+    assert_eq!(refusals(&change(&office, "Update", renamed.clone()).await), told(&many));
     renamed["name"] = json!("");
-    assert_eq!(refusals(&change(&office, "Update", renamed).await), told(&[("REQUIRED", "input.name")]));
+    let shape = [("REQUIRED", "input.name"), many[0], many[1]];
+    assert_eq!(refusals(&change(&office, "Update", renamed).await), told(&shape));
 }
 
 async fn a_repeated_call_makes_one_view_and_a_dry_run_none(world: &World) {

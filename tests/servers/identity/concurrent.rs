@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use entity::prelude::SessionId;
 use entrepot::{
     identity::rows,
     storage::{Backend, GlobalReads, GlobalWork},
@@ -25,6 +26,8 @@ on_both!(
     an_erasure_waits_for_nobody_who_has_just_referred_to_an_account,
     an_erasure_waits_for_nobody_who_counts_a_wrong_password,
     a_link_that_confirms_an_address_is_used_up_behind_its_account,
+    an_erasure_takes_sessions_in_the_order_of_their_ids,
+    what_is_old_is_forgotten_without_waiting_for_anybody,
 );
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
@@ -261,4 +264,54 @@ async fn a_link_that_confirms_an_address_is_used_up_behind_its_account(world: &W
     let verify = "mutation($t: String!) { it: emailVerify(token: $t) { userErrors { code } } }";
     let (verified, links) = tokio::join!(world.change(None, verify, json!({ "t": token })), takes);
     assert_eq!((codes(&verified), links), (Vec::new(), 1), "the link is free while the account is waited for");
+}
+
+/// Whoever ends several sessions takes them in the order of their IDs. So does an erasure, in whatever order their rows are stored.
+async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
+    const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    if db.backend() == Backend::Sqlite {
+        return;
+    }
+    let (first, second) = (world.founder("ada").await, world.login("ada").await);
+    let mut ids: [SessionId; 2] = [first, second].map(|tokens| tokens.session.parse().unwrap());
+    ids.sort_unstable();
+    let tenant = rows::tenant_by_slug(&db.global(), "ada-shop").await.unwrap().unwrap().id;
+    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    // Its row is stored behind the other one from now on, and in the indexes.
+    let work = db.global().begin().await.unwrap();
+    assert_eq!(work.change("UPDATE session SET ends_at = ends_at + 1 WHERE id = $1", vec![ids[0].into()]).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    let work = db.global().begin().await.unwrap();
+    assert_eq!(work.rows(HOLD, vec![ids[0].into()]).await.unwrap().len(), 1);
+    let goes_on = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        assert_eq!(work.rows(HOLD, vec![ids[1].into()]).await.unwrap().len(), 1, "it is free while the first one is waited for");
+        work.commit().await.unwrap();
+    };
+    let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);
+    assert_eq!(erased.unwrap().map(|erased| erased.users), Some(1));
+}
+
+/// What is forgotten are rows of many people. Whoever has one of them, as an erasure has those of its company, is not waited for, so nobody waits in a circle.
+async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
+    let global = world.node.db.global();
+    let ada: SessionId = world.founder("ada").await.session.parse().unwrap();
+    world.founder("bob").await;
+    world.pass(120 * 24 * 3600);
+    let held = if global.backend() == Backend::Sqlite {
+        None
+    } else {
+        let work = global.begin().await.unwrap();
+        assert_eq!(work.rows("SELECT 1 FROM session WHERE id = $1 FOR UPDATE", vec![ada.into()]).await.unwrap().len(), 1);
+        Some(work)
+    };
+    let forgets = async || timeout(Duration::from_secs(4), world.node.identity.forget_old()).await.expect("it waits for nobody");
+    forgets().await.unwrap();
+    assert_eq!(world.dump("session").await.lines().count(), usize::from(held.is_some()), "that of Bob is forgotten");
+    if let Some(work) = held {
+        work.rollback().await.unwrap();
+        forgets().await.unwrap();
+    }
+    assert_eq!(world.dump("session").await, "", "the next time finds what was left");
 }

@@ -22,10 +22,11 @@ on_both!(
 );
 
 /// Somebody's phone.
-pub(super) struct Phone(Vec<u8>);
+#[derive(Clone)]
+pub(crate) struct Phone(Vec<u8>);
 
 impl Phone {
-    pub(super) fn of(uri: &str) -> Self {
+    pub(crate) fn of(uri: &str) -> Self {
         let secret = uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();
         let mut bits = String::new();
         for letter in secret.bytes() {
@@ -40,7 +41,8 @@ impl Phone {
         )
     }
 
-    fn at(&self, seconds: i64) -> String {
+    /// The code at a time, in seconds since 1970.
+    pub(crate) fn at(&self, seconds: i64) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let mac = hmac::sign(&key, &(seconds / 30).to_be_bytes());
         let mac = mac.as_ref();

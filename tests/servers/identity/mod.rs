@@ -2,7 +2,7 @@
 
 mod clocks;
 mod concurrent;
-mod factors;
+pub(crate) mod factors;
 mod guessing;
 mod invitations;
 mod keys;

@@ -14,6 +14,7 @@ use super::{
 /// The examples whose answers are others in each run, one a line: what they show comes from a job, a clock or a machine. Of these only the form is
 /// compared, as of streams, and of examples that may be refused.
 const VARYING: &str = include_str!("varying_answers.txt");
+/// The examples that may be refused, one a line, with the reason behind it: they ask for a state that the shop cannot be in. Lines with `#` are for readers.
 const MAY_BE_REFUSED: &str = include_str!("may_be_refused.txt");
 /// How much of an answer is shown: the second where the first is too long.
 const CUTS: [Cut; 2] = [Cut { nodes: 2, characters: 160 }, Cut { nodes: 1, characters: 60 }];
@@ -100,8 +101,9 @@ const RUN: &str = "run `ENTREPOT_GOLDEN=write cargo nextest run --test servers e
 /// Takes the examples that succeeded off the list of those that may be refused, where a run on SQLite records.
 pub fn take_off(site: &Site, succeeded: &[&str]) {
     if is_recording() && site.postgres.is_none() {
-        let listed: Vec<&str> = MAY_BE_REFUSED.lines().filter(|field| !succeeded.contains(field)).collect();
-        fs::write(path_of("tests/servers/process/may_be_refused.txt"), format!("{}\n", listed.join("\n"))).unwrap();
+        let is_left = |line: &&str| line.split_whitespace().next().is_none_or(|field| !succeeded.contains(&field));
+        let left: Vec<&str> = MAY_BE_REFUSED.lines().filter(is_left).collect();
+        fs::write(path_of("tests/servers/process/may_be_refused.txt"), format!("{}\n", left.join("\n"))).unwrap();
     }
 }
 
@@ -125,6 +127,12 @@ fn title(example: &Example) -> String {
 /// The field of a title.
 fn field(title: &str) -> &str {
     title.split(['.', ' ']).nth(1).unwrap()
+}
+
+/// Every field that `may_be_refused.txt` lists.
+pub fn may_be_refused() -> Vec<&'static str> {
+    let lines = MAY_BE_REFUSED.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next()).collect()
 }
 
 /// Every field that `varying_answers.txt` lists.
@@ -164,8 +172,8 @@ fn read(text: &str) -> BTreeMap<String, Recorded> {
 }
 
 fn varies(title: &str) -> bool {
-    let is_on = |list: &str| list.lines().any(|line| line == field(title));
-    title.starts_with("Subscription.") || is_on(VARYING) || is_on(MAY_BE_REFUSED)
+    let field = field(title);
+    title.starts_with("Subscription.") || varying_fields().contains(&field) || may_be_refused().contains(&field)
 }
 
 fn agree(title: &str, kept: &Recorded, found: &Recorded) -> bool {

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use entrepot::clock::Clock;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{client::Client, server::Site};
-use crate::identity::world::token_in;
+use crate::identity::{factors::Phone, world::token_in};
 
 /// Steps before examples, each below the fields that need it, in order. `KEY` becomes another number in each step, `SAME` one number in all steps of a
 /// field. A query is sent again until it finds something. Below a step may stand `PUT` with the bytes for the upload that it has begun, or `EMAIL`
-/// with an address and the beginning of the token that an e-mail brings there.
+/// with an address and the beginning of the token that an e-mail brings there. A step that begins with `SQL` is a statement for the database, for what
+/// takes weeks or a fault; `NEW_ID` becomes an ID in it.
 const STEPS: &str = include_str!("example_states.txt");
 /// The last part of each ID of an example, and that of a second thing of a kind.
 const ID: &str = "_01h455vb4pex5vsknk084sn02q";
@@ -19,15 +21,26 @@ const OTHER_ID: &str = "_01h455vb4pex5vsknk084sn02r";
 const OTHER: &str = "other";
 /// The token that examples show.
 const TOKEN: &str = "the-token-that-you-received";
+/// The code that examples show.
+const CODE: &str = "123456";
 /// Members of answers whose values take the place of these texts of examples.
-const TEXTS: [(&str, &str); 6] = [
+const TEXTS: [(&str, &str); 8] = [
     ("accessExpiresAt", "2027-01-31T09:00:00Z"),
-    ("collectCode", "123456"),
+    ("challengeToken", TOKEN),
+    ("collectCode", CODE),
     ("number", "1"),
     ("refreshToken", TOKEN),
     ("sku", "MUG-BLUE"),
     ("slug", "mug-shop"),
+    ("slug", "mugs"),
 ];
+/// The member by which a step enrols an authenticator, whose codes take the place of `CODE`, and the one of an answer that has used the code of now up.
+const ENROLMENT: &str = "otpauthUri";
+const CONFIRMED: &str = "backupCodes";
+/// Seconds for which an authenticator shows a code.
+const CODE_SECONDS: i64 = 30;
+/// The address of a language model in steps.
+const MODEL: &str = "https://model.example/v1/chat/completions";
 /// The member by which a step lets another session send what comes after it.
 const SESSION: &str = "accessToken";
 /// A picture of one pixel, where the bytes are said to be `picture`.
@@ -48,9 +61,15 @@ pub struct Known {
     texts: BTreeMap<&'static str, String>,
     /// The token of another session than the shop's.
     session: Option<String>,
+    authenticator: Option<Phone>,
 }
 
 impl Known {
+    /// With the language model at this address.
+    pub fn with_model(url: &str) -> Self {
+        Self { texts: BTreeMap::from([(MODEL, url.to_owned())]), ..Self::default() }
+    }
+
     /// The text with the IDs and texts that are known.
     pub fn fill(&self, text: &str) -> String {
         let all = [(ID, &self.first), (OTHER_ID, &self.other)]
@@ -88,13 +107,19 @@ impl Known {
         }
     }
 
-    /// Notes texts and the session.
+    /// Notes texts, the session and the authenticator.
     fn note(&mut self, value: &Value) {
         match value {
             Value::Object(members) => members.iter().for_each(|(name, value)| match value {
                 Value::String(text) if name == SESSION => self.session = Some(text.clone()),
+                Value::String(uri) if name == ENROLMENT => {
+                    self.authenticator = Some(Phone::of(uri));
+                    self.note_code(0);
+                }
+                // No code is accepted twice, and the next one already is.
+                Value::Array(_) if name == CONFIRMED => self.note_code(CODE_SECONDS),
                 Value::String(text) => {
-                    let shown = TEXTS.iter().find(|(member, _)| member == name);
+                    let shown = TEXTS.iter().filter(|(member, _)| member == name);
                     self.texts.extend(shown.map(|(_, shown)| (*shown, text.clone())));
                 }
                 below => self.note(below),
@@ -102,6 +127,13 @@ impl Known {
             Value::Array(items) => items.iter().for_each(|value| self.note(value)),
             _ => {}
         }
+    }
+
+    /// Notes the code that the authenticator shows so many seconds from now.
+    fn note_code(&mut self, later: i64) {
+        let seconds = Clock::system().now().micros() / 1_000_000 + later;
+        let code = self.authenticator.as_ref().map(|phone| phone.at(seconds));
+        self.texts.extend(code.map(|code| (CODE, code)));
     }
 }
 
@@ -141,6 +173,10 @@ pub async fn prepared(shop: &Client, site: &Site, field: &str, known: &Known, nu
     for (_, step) in steps().filter(|(fields, _)| fields.contains(&field)) {
         *number += 1;
         let step = known.fill(&step.replace("KEY", &number.to_string()).replace("SAME", &same));
+        if let Some(sql) = step.strip_prefix("SQL ") {
+            site.tell(&sql.replace("NEW_ID", &new_id(site))).await;
+            continue;
+        }
         let (document, rest) = step.split_once('\n').unwrap_or((step.as_str(), ""));
         let caller = known.caller(shop);
         let data = done(&caller, document).await?;
@@ -154,6 +190,12 @@ pub async fn prepared(shop: &Client, site: &Site, field: &str, known: &Known, nu
         }
     }
     Ok(known)
+}
+
+/// An ID that nothing has, as SQL.
+fn new_id(site: &Site) -> String {
+    let id = Clock::system().uuid();
+    if site.postgres.is_none() { format!("X'{:032x}'", id.as_u128()) } else { format!("'{id}'::uuid") }
 }
 
 /// The data of a step that was not refused, of a query as soon as it finds something.
@@ -178,11 +220,19 @@ fn is_done(payload: &Value) -> bool {
     }
 }
 
-/// Sends a file, whose lines are parted by `\n`, by the link that a step was given.
+/// Sends a file by the link that a step was given.
 async fn uploaded(caller: &Client, data: &Value, text: &str) -> Result<(), String> {
     let link = data["fileUploadCreate"]["uploadUrl"].as_str().ok_or_else(|| format!("no upload: {data}"))?;
-    let bytes = if text == "picture" { PICTURE.to_vec() } else { text.replace("\\n", "\n").into_bytes() };
+    let bytes = if text == "picture" { PICTURE.to_vec() } else { lines(text).into_bytes() };
     caller.upload(link, bytes).await
+}
+
+/// Lines that are parted by `\n`. Behind `TIMES` and a number is one line that is there so often: work for a job that is not done at once.
+fn lines(text: &str) -> String {
+    match text.strip_prefix("TIMES ").and_then(|rest| rest.split_once(' ')) {
+        Some((count, line)) => format!("{line}\n").repeat(count.parse().unwrap()),
+        None => text.replace("\\n", "\n"),
+    }
 }
 
 /// The token of the link in an e-mail: `wanted` is its address and the beginning of the token.
@@ -208,4 +258,22 @@ fn what_a_step_has_made_takes_the_place_of_what_an_example_shows() {
     let filled = known.fill("[\"ord_01h455vb4pex5vsknk084sn02q\", \"1\", \"order-create-1\"]");
     assert_eq!(filled, "[\"ord_01h9zzzzzzzzzzzzzzzzzzzzzz\", \"SO-000012\", \"order-create-1\"]");
     assert_eq!(known.session.as_deref(), Some("eyJ"));
+}
+
+#[test]
+fn an_authenticator_that_a_step_enrols_shows_the_codes_of_examples() {
+    let uri = "otpauth://totp/Entrepot:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Entrepot";
+    let mut known = Known::default();
+    let (phone, now) = (Phone::of(uri), Clock::system().now().micros() / 1_000_000);
+    // Where the next half-minute begins meanwhile, the code is that one's.
+    let codes = |later: i64| [later, later + CODE_SECONDS].map(|later| format!("[\"{}\"]", phone.at(now + later)));
+    known.renew(&json!({ "totpEnrol": { "otpauthUri": uri } }));
+    assert!(codes(0).contains(&known.fill("[\"123456\"]")));
+    known.renew(&json!({ "totpConfirm": { "backupCodes": ["07-0AZ01-2345Z"] } }));
+    assert!(codes(CODE_SECONDS).contains(&known.fill("[\"123456\"]")));
+}
+
+#[test]
+fn a_file_has_a_line_as_often_as_it_says() {
+    assert_eq!((lines("a\\nb\\n"), lines("TIMES 3 a b")), ("a\nb\n".to_owned(), "a b\na b\na b\n".to_owned()));
 }

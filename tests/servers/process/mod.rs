@@ -36,6 +36,7 @@ mod imports;
 mod inline_papers;
 mod keys;
 mod keeper;
+mod language_model;
 mod live;
 mod load;
 mod logs;

@@ -90,9 +90,9 @@ fn refused(refusal: AlertRefusal) -> UserError {
         }
         AlertRefusal::LimitExceeded { message, field } => UserError::new(ErrorCode::LimitExceeded, message, field),
         AlertRefusal::NotFound { what, field } => UserError::not_found(what, field),
-        AlertRefusal::Malformed { message, field } | AlertRefusal::Invalid { message, field } => {
-            UserError::new(ErrorCode::Invalid, message, field)
-        }
+        AlertRefusal::Malformed { message, field }
+        | AlertRefusal::NotEverywhere { message, field }
+        | AlertRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
         AlertRefusal::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         AlertRefusal::InvalidState { message, field } => UserError::new(ErrorCode::InvalidState, message, field),
         AlertRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),

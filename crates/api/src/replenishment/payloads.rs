@@ -145,7 +145,9 @@ pub(super) fn refused(refusal: ReplenishmentRefusal) -> UserError {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
         }
         ReplenishmentRefusal::NotFound { what, field } => UserError::not_found(what, field),
-        ReplenishmentRefusal::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        ReplenishmentRefusal::NotEverywhere { message, field } | ReplenishmentRefusal::Invalid { message, field } => {
+            UserError::new(ErrorCode::Invalid, message, field)
+        }
         ReplenishmentRefusal::Policy(problem) => policy_refused(problem),
         ReplenishmentRefusal::Rule(problem) => rule_refused(problem),
         ReplenishmentRefusal::ScopeTaken => {

@@ -6,7 +6,7 @@ use platform::{path, storage::idempotency::Acted};
 use services::{
     alerts::core::{BadAddress, MAX_EMAIL},
     saved_views::{
-        core::{MOST_COST, MOST_LINKS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
+        core::{MOST_COST, MOST_LINKS, MOST_READERS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
         shell::{DocumentProblem, Linked, SavedViewError, SavedViewRefusal, Scheduled},
     },
 };
@@ -189,6 +189,9 @@ fn refused_field(problem: Problem) -> UserError {
         Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input(name)),
         Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input(name)),
         Problem::TooMany { most, name } => too_many(format!("at most {most} addresses and members get a table"), input(name)),
+        Problem::TooManyReaders { name } => {
+            too_many(format!("at most {MOST_READERS} are named"), path!["input", "readers", name])
+        }
         Problem::Address { nth, bad } => {
             let field = path!["input", "emails", nth];
             match bad {

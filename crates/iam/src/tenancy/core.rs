@@ -1,6 +1,7 @@
 //! What a tenant may say of itself: pure.
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged, earliest};
 
 use super::pattern_limits::{PatternChange, PatternLimits};
 use crate::identity::{LENGTH_STEP, LENGTHS};
@@ -97,6 +98,20 @@ pub enum Rejection {
     DayNotOver,
 }
 
+impl Staged for Rejection {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::NoName | Self::NameTooLong { .. } | Self::OddName | Self::Currency | Self::TimeZone => Stage::Shape,
+            Self::OutOfRange { .. }
+            | Self::PasswordLength
+            | Self::ApprovalCurrency(_)
+            | Self::ApprovalNegative
+            | Self::DayNotOver => Stage::Value,
+            Self::Stale { .. } | Self::CurrencyInUse => Stage::State,
+        }
+    }
+}
+
 /// A setting with a range: in seconds, and of anomalies in units and days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
@@ -123,11 +138,11 @@ pub const SESSION: (i64, i64) = (900, 14 * 24 * 3600);
 pub const ANOMALY_SIZE: (i64, i64) = (1, 1_000_000);
 pub const DUPLICATE_RECEIPT_DAYS: (i64, i64) = (1, 30);
 
-/// The settings after the change, or everything that is wrong with it.
+/// The settings after the change, or what is wrong with it: all of the first stage that has any.
 pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
     let mut wrong = Vec::new();
     if change.expected_version != now.version {
-        return Err(vec![Rejection::Stale { actual: now.version }]);
+        wrong.push(Rejection::Stale { actual: now.version });
     }
     let mut next = now.clone();
     if let Some(name) = &change.name {
@@ -186,7 +201,7 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     next.patterns = now.patterns.changed(&change.patterns, &mut wrong);
     wrong.extend(limit_approval(&mut next, now, change).err());
     if !wrong.is_empty() {
-        return Err(wrong);
+        return Err(earliest(wrong));
     }
     if next != *now {
         next.version += 1;
@@ -265,18 +280,20 @@ mod tests {
     }
 
     #[test]
-    fn says_everything_that_is_wrong_at_once() {
-        let change = Change {
-            expected_version: 3,
+    fn says_everything_that_is_wrong_stage_by_stage() {
+        let ranges = Change { reservation_seconds: Some(59), session_idle_seconds: Some(Some(43_201)), ..Change::default() };
+        let form = Change {
             name: Some(" ".to_owned()),
             currency: Some("GPB".to_owned()),
             time_zone: Some("Europe/Londres".to_owned()),
-            reservation_seconds: Some(59),
-            session_idle_seconds: Some(Some(43_201)),
-            ..Change::default()
+            ..ranges.clone()
         };
-        let wrong = decide(&settings(), &change, FACTS).unwrap_err();
-        assert_eq!(wrong.len(), 5, "{wrong:?}");
+        let told = decide(&settings(), &form, FACTS);
+        assert_eq!(told, Err(vec![Rejection::NoName, Rejection::Currency, Rejection::TimeZone]));
+        let of = |field, (least, most)| Rejection::OutOfRange { field, least, most };
+        let told = decide(&settings(), &ranges, FACTS);
+        let values = vec![of(Field::ReservationSeconds, RESERVATION), of(Field::SessionIdleSeconds, SESSION_IDLE)];
+        assert_eq!(told, Err(values), "before the version, which is another one, too");
         assert_eq!(decide(&settings(), &Change::default(), FACTS), Err(vec![Rejection::Stale { actual: 3 }]));
     }
 

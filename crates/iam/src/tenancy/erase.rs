@@ -93,6 +93,8 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
             work.rows(&sql, vec![(*user).into()]).await?;
         }
     }
+    // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them.
+    identity::rows::sessions::hold_all_of(&global, tenant).await?;
     // People go last, but who they are is known only while the members are there.
     let users = user_ids(work, USERS).await?;
     let mut erased = Erased::default();

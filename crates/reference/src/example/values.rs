@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 93] = [
+pub(super) const GIVEN: [(&str, &str); 94] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -53,6 +53,7 @@ pub(super) const GIVEN: [(&str, &str); 93] = [
     ("PaperCreateInput", "document"),
     ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
+    ("ProductDescriptionProposeInput", "product"),
     ("ProductDocumentAddInput", "product"),
     ("ProductImageAddInput", "product"),
     ("ProductImageReorderInput", "product"),

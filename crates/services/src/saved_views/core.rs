@@ -195,6 +195,10 @@ pub enum Problem {
         most: usize,
         name: &'static str,
     },
+    /// More roles, or more members, than a view is shared with: the list.
+    TooManyReaders {
+        name: &'static str,
+    },
     /// The nth of the addresses is none.
     Address {
         nth: usize,
@@ -258,7 +262,8 @@ impl Change {
             self.document.as_deref().and_then(document_problem),
             self.variables.as_ref().and_then(variables_problem),
         ];
-        texts.into_iter().flatten().collect()
+        let readers = self.sharing.as_ref().and_then(Sharing::readers).map(Readers::problems).unwrap_or_default();
+        texts.into_iter().flatten().chain(readers).collect()
     }
 }
 

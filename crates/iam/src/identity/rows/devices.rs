@@ -38,10 +38,13 @@ pub async fn forget_of(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Forgets devices and wrong passwords of before a time.
+/// Forgets devices and wrong passwords of before a time, but those that somebody has at this moment.
 pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<(), Fault> {
-    work.change("DELETE FROM device WHERE last_at < $1", vec![before.into()]).await?;
-    work.change("DELETE FROM login_failure WHERE last_at < $1", vec![before.into()]).await?;
+    for (table, key) in [("device", "user_id, hash"), ("login_failure", "user_id")] {
+        let free = work.backend().for_update_if_free(table);
+        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE last_at < $1{free})");
+        work.change(&sql, vec![before.into()]).await?;
+    }
     Ok(())
 }
 

@@ -228,6 +228,9 @@ pub async fn meet_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -
     Ok(work.change(sql, vec![now.into(), hash.to_vec().into()]).await? == 1)
 }
 
+/// Forgets logins that were not gone on with, but those that somebody has at this moment.
 pub async fn forget_challenges(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    work.change("DELETE FROM login_challenge WHERE expires_at < $1", vec![now.into()]).await
+    let free = work.backend().for_update_if_free("login_challenge");
+    let sql = format!("DELETE FROM login_challenge WHERE hash IN (SELECT hash FROM login_challenge WHERE expires_at < $1{free})");
+    work.change(&sql, vec![now.into()]).await
 }

@@ -129,9 +129,12 @@ pub async fn end_registration(work: &GlobalWork, hash: [u8; 32]) -> Result<bool,
     Ok(work.change("DELETE FROM registration WHERE hash = $1", vec![hash.to_vec().into()]).await? == 1)
 }
 
-/// Forgets links and registrations whose time has passed.
+/// Forgets links and registrations whose time has passed, but those that somebody has at this moment.
 pub async fn forget(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
-    work.change("DELETE FROM link WHERE expires_at < $1", vec![now.into()]).await?;
-    work.change("DELETE FROM registration WHERE expires_at < $1", vec![now.into()]).await?;
+    for table in ["link", "registration"] {
+        let free = work.backend().for_update_if_free(table);
+        let sql = format!("DELETE FROM {table} WHERE hash IN (SELECT hash FROM {table} WHERE expires_at < $1{free})");
+        work.change(&sql, vec![now.into()]).await?;
+    }
     Ok(())
 }

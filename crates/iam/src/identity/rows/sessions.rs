@@ -182,9 +182,7 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
         Which::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
     };
     // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
-    let lock = work.backend().for_update("s");
-    let held = format!("SELECT id FROM session s WHERE {filter} AND ended_at IS NULL ORDER BY id{lock}");
-    work.rows(&held, ids.clone()).await?;
+    hold(work, &format!("{filter} AND ended_at IS NULL"), ids.clone()).await?;
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
@@ -192,14 +190,29 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     work.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
+/// Locks sessions until the transaction ends. Whoever changes or deletes several of them does so first: all of them take theirs in the order of the IDs, so that
+/// no two wait for each other.
+async fn hold(work: &GlobalWork, filter: &str, values: Vec<Value>) -> Result<(), Fault> {
+    let lock = work.backend().for_update("s");
+    work.rows(&format!("SELECT id FROM session s WHERE {filter} ORDER BY id{lock}"), values).await?;
+    Ok(())
+}
+
+/// Locks all sessions with a tenant, ended or not, before they are deleted.
+pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
+    hold(work, "tenant_id = $1", vec![tenant.into()]).await
+}
+
 /// Ends all sessions of everybody; how many.
 pub async fn end_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    hold(work, "ended_at IS NULL", Vec::new()).await?;
     let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into()]).await
 }
 
 /// Ends all sessions with a tenant; how many.
 pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
+    hold(work, "tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
     let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE tenant_id = $3 AND ended_at IS NULL";
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
 }
@@ -243,6 +256,7 @@ pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Re
 
 /// None of the user's sessions counts as one of two factors any more.
 pub async fn unshow_factor(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
+    hold(work, "user_id = $1", vec![user.into()]).await?;
     work.change("UPDATE session SET mfa_at = NULL WHERE user_id = $1", vec![user.into()]).await?;
     Ok(())
 }
@@ -342,7 +356,9 @@ pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Forgets sessions that ended before a time, with their tokens.
+/// Forgets sessions that ended before a time, with their tokens. Those that somebody has at this moment are left to the next time: it waits for none.
 pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
-    work.change("DELETE FROM session WHERE ends_at < $1 OR ended_at < $1", vec![before.into()]).await
+    let free = work.backend().for_update_if_free("session");
+    let sql = format!("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE (ends_at < $1 OR ended_at < $1){free})");
+    work.change(&sql, vec![before.into()]).await
 }

@@ -315,7 +315,8 @@ impl Identity {
         Ok(())
     }
 
-    /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used.
+    /// Forgets sessions that ended a month ago, logins that were not gone on with, and links that were not used. It has rows of many people, in no order of theirs,
+    /// so it waits for nobody's: what somebody else has is left to the next time.
     pub async fn forget_old(&self) -> Result<(), Fault> {
         const KEPT_SECONDS: i64 = 30 * 24 * 3600;
         // A device that was not used for half a year is new again.

@@ -30,7 +30,12 @@ pub enum AlertRefusal {
         what: &'static str,
         field: Vec<String>,
     },
-    /// The value does not fit the others, or the caller.
+    /// It is for all stores, and the caller's permission is for some of them.
+    NotEverywhere {
+        message: String,
+        field: Vec<String>,
+    },
+    /// The value does not fit the others.
     Invalid {
         message: String,
         field: Vec<String>,
@@ -58,6 +63,7 @@ impl Staged for AlertRefusal {
             | Self::TooLong { .. }
             | Self::LimitExceeded { .. }
             | Self::Malformed { .. } => Stage::Shape,
+            Self::NotEverywhere { .. } => Stage::Permission,
             Self::NotFound { .. } => Stage::Reference,
             Self::Invalid { .. } | Self::OutOfRange { .. } => Stage::Value,
             Self::InvalidState { .. } | Self::Stale { .. } | Self::KeyReused => Stage::State,

@@ -61,7 +61,8 @@ impl RuleFields {
             refusals.add(invalid(format!("a rule for {} does not take this", self.kind), name));
         }
         if self.scope.store.is_none() && permit.reach() != Reach::Everywhere {
-            refusals.add(invalid("your rules are for your stores: name one of them", "storeId"));
+            let message = "your rules are for your stores: name one of them".to_owned();
+            refusals.add(AlertRefusal::NotEverywhere { message, field: path!["input", "storeId"] });
         }
         if what && self.scope.category.is_some() && self.scope.product.is_some() {
             refusals.add(invalid("a rule is for a category or for a product, not for both", "productId"));

@@ -63,8 +63,8 @@ impl Staged for FactorRefusal {
         match self {
             Self::BadKey(_) => Stage::Shape,
             Self::Field(problem) => problem.stage(),
+            Self::StoreNeeded => Stage::Permission,
             Self::NoStore | Self::NoProduct | Self::NoCategory | Self::NotFound => Stage::Reference,
-            Self::StoreNeeded => Stage::Value,
             Self::OthersCode | Self::TooMany(_) | Self::Stale(_) | Self::KeyReused => Stage::State,
         }
     }

@@ -71,8 +71,10 @@ impl Staged for LiquidationRefusal {
     fn stage(&self) -> Stage {
         match self {
             Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
+            // Else it would be told which stores of others there are.
+            Self::NotEverywhere => Stage::Permission,
             Self::NotFound { .. } => Stage::Reference,
-            Self::Invalid { .. } | Self::NotEverywhere => Stage::Value,
+            Self::Invalid { .. } => Stage::Value,
             Self::Criteria(problem) => problem.stage(),
             Self::State(_) | Self::Stale { .. } | Self::KeyReused => Stage::State,
         }

@@ -75,7 +75,7 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
     let moves = permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
     if permit.reach() != Reach::Everywhere || !buys || !moves {
         let message = "the rule acts in all stores: stock.policy, purchase.write and transfer.write are needed for all of them";
-        refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input"] });
+        refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input"] });
     }
     let sender = refusals.take(sender(&permit, input.sends)).flatten();
     refusals.end(Stage::Value)?;

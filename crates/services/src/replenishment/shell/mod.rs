@@ -47,6 +47,11 @@ pub enum ReplenishmentRefusal {
         message: &'static str,
         field: Vec<String>,
     },
+    /// It is for all stores, and the caller's permission is for some of them.
+    NotEverywhere {
+        message: &'static str,
+        field: Vec<String>,
+    },
     /// Of a policy.
     Policy(PolicyProblem),
     /// Of a rule of approval.
@@ -69,6 +74,7 @@ impl Staged for ReplenishmentRefusal {
     fn stage(&self) -> Stage {
         match self {
             Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
+            Self::NotEverywhere { .. } => Stage::Permission,
             Self::NotFound { .. } => Stage::Reference,
             Self::Invalid { .. } => Stage::Value,
             Self::Policy(problem) => problem.stage(),

@@ -149,7 +149,7 @@ async fn refuse_scope(
     }
     if scope.store.is_none() && !covers(permit, scope) {
         let message = "your policies are for your stores: name one of them";
-        refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input", "storeId"] });
+        refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input", "storeId"] });
     }
     Ok(())
 }

@@ -43,12 +43,11 @@ pub struct Asker {
 }
 
 impl Readers {
-    /// # Errors
-    /// More of one kind than may be.
-    pub fn check(&self) -> Result<(), Problem> {
-        let is_full = self.roles.len() > MOST_READERS || self.members.len() > MOST_READERS;
-        let message = "at most 50 roles and 50 members are expected";
-        if is_full { Err(Problem::OutOfRange { message, name: "readers" }) } else { Ok(()) }
+    /// The lists that are longer than may be.
+    pub fn problems(&self) -> Vec<Problem> {
+        let lists = [(self.roles.len(), "roleIds"), (self.members.len(), "memberIds")];
+        let long = lists.into_iter().filter(|(count, _)| *count > MOST_READERS);
+        long.map(|(_, name)| Problem::TooManyReaders { name }).collect()
     }
 }
 

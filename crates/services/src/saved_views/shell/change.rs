@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SavedViewError, SavedViewRefusal, SavedViews};
 use crate::saved_views::{
-    core::{Change, Fields, MOST_COST, MOST_READERS, MOST_VIEWS, Problem, Readers, Sharing, View, ViewRef},
+    core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, Readers, Sharing, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},
     rows,
 };
@@ -88,7 +88,8 @@ impl SavedViews {
     /// # Errors
     /// All refusals of the first stage that has any.
     pub async fn create(&self, permit: May, input: ViewCreate, mode: Mode) -> Done {
-        check_shape(&input.idempotency_key, input.fields.problems())?;
+        let readers = input.readers.as_ref().map(Readers::problems).unwrap_or_default();
+        check_shape(&input.idempotency_key, [input.fields.problems(), readers].concat())?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.created(&mut work, &permit, &input).await;
         settle(work, done, mode.is_dry()).await
@@ -250,9 +251,8 @@ async fn check_readers(
     refusals: &mut Refusals<SavedViewRefusal>,
 ) -> Result<(), Fault> {
     let Some(readers) = readers else { return Ok(()) };
-    refusals.extend(readers.check().err().map(SavedViewRefusal::Field));
     refusals.extend(unknown_roles.iter().map(|index| SavedViewRefusal::NoRole(*index)));
-    for (index, member) in readers.members.iter().enumerate().take(MOST_READERS) {
+    for (index, member) in readers.members.iter().enumerate() {
         if !rows::is_active_member(work, *member).await? {
             refusals.add(SavedViewRefusal::NoReader(index));
         }
