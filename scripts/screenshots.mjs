@@ -45,6 +45,8 @@ async function picture(name, use, viewport = { width: 1200, height: 750 }) {
 
 await picture('graphiql', async (page) => {
   await page.goto(graphiql);
+  // The bar names who is signed in once the server has said it.
+  await page.locator('.entrepot-who').waitFor();
   await page.getByRole('button', { name: /execute query/i }).click();
   await page.locator('.result-window', { hasText: 'onHand' }).waitFor();
 });
@@ -87,12 +89,13 @@ const found = await ask(`{
   returns(first: 20) { nodes { id status } }
   invoices(first: 20) { nodes { id kind } }
 }`);
-const [sent] = found.orders.nodes;
 const one = (list, test) => {
   const match = list.nodes.find(test);
   assert.ok(match, `the demo has none of what a paper is of: ${JSON.stringify(list)}`);
   return match.id;
 };
+const [sent] = found.orders.nodes;
+assert.ok(sent?.works.length && sent.fulfilments.length, `the demo has not sent an order: ${JSON.stringify(found.orders)}`);
 // The label is of a return that is approved.
 const requested = one(found.returns, ({ status }) => status === 'REQUESTED');
 const { returnApprove } = await ask(

@@ -31,8 +31,7 @@ for built in release demo debug; do
 done
 [ -n "$BIN" ] || die "no binary: build one (make demo), or name it in ENTREPOT_BIN"
 [ -d "$TYPESCRIPT/node_modules/playwright-core" ] || die "the packages of clients/typescript are not installed: npm ci --prefix clients/typescript"
-CHROMIUM="${ENTREPOT_CHROMIUM:-/usr/bin/chromium}"
-[ -x "$CHROMIUM" ] || die "no Chromium at $CHROMIUM: install one (Debian: chromium), or name it in ENTREPOT_CHROMIUM"
+need_chromium
 
 FOLDER="$(mktemp -d)"
 DEMO=''

@@ -11,6 +11,7 @@ const restored = () => {
 };
 
 let session = restored();
+let ended = '';
 
 // `entrepot demo` prints an address that ends in #token=…: a fragment is never sent to a server. It leaves the address bar at
 // once, so that it is not copied along with the address.
@@ -23,13 +24,17 @@ export const asked = fragment.get('query') && { query: fragment.get('query'), va
 
 export const current = () => session;
 
+/** Why the session ended without a click on "Sign out"; empty if it did not. */
+export const notice = () => ended;
+
 export const subscribe = listener => {
   listeners.add(listener);
   return () => listeners.delete(listener);
 };
 
-function keep(next) {
+function keep(next, why = '') {
   session = next;
+  ended = why;
   if (next) sessionStorage.setItem(PLACE, JSON.stringify(next));
   else sessionStorage.removeItem(PLACE);
   for (const listener of listeners) listener();
@@ -39,8 +44,12 @@ function keep(next) {
 export async function ask(query, variables = {}, token = '') {
   const headers = { 'content-type': 'application/json', accept: 'application/json' };
   if (token) headers.authorization = `Bearer ${token}`;
-  const response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  const answer = await response.json();
+  const response = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) }).catch(() => {
+    throw new Error('The server cannot be reached. Try again in a moment.');
+  });
+  // A proxy in between answers with a page of its own.
+  const answer = await response.json().catch(() => null);
+  if (!answer) throw new Error(`The answer has status ${response.status} and is no JSON. Try again in a moment.`);
   if (answer.errors?.length) throw new Error(answer.errors[0].message);
   return answer.data;
 }
@@ -50,14 +59,22 @@ const RESULT = `result {
   ... on TokenPair { accessToken refreshToken accessExpiresAt }
   ... on MfaChallenge { challengeToken methods }
 }
-userErrors { message }`;
+userErrors { code message }`;
+
+/** A login, second factor or refresh that the server refuses, with the code of the refusal. */
+class Refusal extends Error {
+  constructor({ code, message }) {
+    super(message);
+    this.code = code;
+  }
+}
 
 function take(payload) {
   const [error] = payload.userErrors;
-  if (error) throw new Error(error.message);
+  if (error) throw new Refusal(error);
   const { __typename: kind, ...result } = payload.result;
   if (kind === 'MfaChallenge') return result;
-  if (kind !== 'TokenPair') throw new Error('Confirm your address first: a letter with a link is on its way.');
+  if (kind !== 'TokenPair') throw new Error('Confirm your e-mail address first: an e-mail with a link is on its way.');
   keep(result);
   return null;
 }
@@ -100,7 +117,10 @@ export async function token() {
   if (!refreshToken || Date.parse(accessExpiresAt) - Date.now() > 30_000) return accessToken ?? '';
   refreshing ??= ask(`mutation ($refreshToken: String!) { sessionRefresh(refreshToken: $refreshToken) { ${RESULT} } }`, { refreshToken })
     .then(data => take(data.sessionRefresh))
-    .catch(() => keep(null))
+    .catch(error => {
+      // A server that cannot be reached has not ended the session: the next operation tries again.
+      if (error instanceof Refusal) keep(null, error.message);
+    })
     .finally(() => {
       refreshing = null;
     });

@@ -1,20 +1,14 @@
-// The example page in a real Chromium. ENTREPOT_CHROMIUM names it; without one the test says that
-// it was skipped.
+// The example page in a real Chromium.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { build } from 'esbuild';
 import { apiKey, createClient, StockAdjustDocument } from '../src/index.js';
+import { launch, skip } from './chromium.js';
 import { PASSWORD, Server, tenant, type Tenant, until } from './server.js';
 
-const FOUND = [process.env['ENTREPOT_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .find((path) => path && existsSync(path));
-const DRIVES = Number(process.versions.node.split('.')[0]) >= 20;
-const skip = !DRIVES ? 'Playwright drives browsers from Node 20 on only'
-  : FOUND ? false : 'no Chromium here: install one, or name it in ENTREPOT_CHROMIUM';
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
 
 let server: Server;
@@ -27,8 +21,7 @@ before(async () => {
   shop = await tenant(server, 'browser');
   const { serve } = (await import(pathToFileURL(join(HERE, 'examples/live/serve.mjs')).href)) as { serve: (port: number, target: string) => Promise<typeof example> };
   example = await serve(0, server.url);
-  const { chromium } = await import('playwright-core');
-  browser = await chromium.launch({ executablePath: FOUND!, args: ['--no-sandbox'] });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
