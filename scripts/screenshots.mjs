@@ -114,10 +114,10 @@ const papers = [
   ['purchase-order', 'PURCHASE_ORDER', one(found.purchaseOrders, ({ status }) => status === 'ORDERED')],
   ['return-label', 'RETURN_LABEL', requested],
 ];
-for (const [name, kind, documentId] of papers) {
+for (const [name, kind, id] of papers) {
   const { paperCreate } = await ask(
     'mutation Print($input: PaperCreateInput!) { paperCreate(input: $input) { paper { html } userErrors { code message } } }',
-    { input: { idempotencyKey: `screenshots-${name}`, kind, documentId, locale: 'EN' } },
+    { input: { idempotencyKey: `screenshots-${name}`, kind, document: { id }, locale: 'EN' } },
   );
   assert.deepEqual(paperCreate.userErrors, [], name);
   await picture(name, (page) => page.goto(`${new URL(paperCreate.paper.html, base)}?inline=1`), { width: 900, height: 900 });

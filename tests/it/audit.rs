@@ -22,6 +22,7 @@ mod overload;
 on_both!(
     every_event_of_a_tenant_has_its_entry,
     what_comes_to_nothing_is_there_too,
+    a_payment_names_its_return_however_that_was_named,
     logins_are_in_the_log_of_where_they_lead,
     a_refresh_token_that_comes_back_is_in_the_log_with_what_it_ended,
     a_withdrawn_access_token_is_in_the_log_with_what_it_ended,
@@ -174,6 +175,32 @@ async fn what_comes_to_nothing_is_there_too(world: &World) {
     );
     let archive = log.iter().find(|stored| stored.entry.action == "storeArchive").unwrap();
     assert_eq!(archive.entry.target.as_ref().map(ToString::to_string).as_ref(), Some(&house.ids["sto"]));
+}
+
+async fn a_payment_names_its_return_however_that_was_named(world: &World) {
+    let house = &world.ours;
+    let asked =
+        async |query: &str, variables: Value| ask(world, Some(house.owner.clone()), query, variables).await["data"].clone();
+    let found = asked("query($id: ID!) { return(by: { id: $id }) { number } }", json!({ "id": house.ids["ret"] })).await;
+    let record =
+        "mutation($input: PaymentRecordInput!) { paymentRecord(input: $input) { payment { id } userErrors { code message } } }";
+    let (number, own) = (&found["return"]["number"], Some(house.ids["ret"].clone()));
+    // It is not closed, so that each of them is refused.
+    for (key, named, target) in [
+        ("r1", json!({ "returnId": house.ids["ret"] }), own.clone()),
+        ("r2", json!({ "return": { "id": house.ids["ret"] } }), own.clone()),
+        ("r3", json!({ "return": { "number": number } }), own),
+        ("r4", json!({ "return": { "number": "RT-999999" } }), None),
+    ] {
+        let mut input = json!({ "idempotencyKey": key, "order": { "id": house.ids["ord"] }, "kind": "REFUND", "method": "CARD",
+            "amount": { "amount": "0.01", "currencyCode": "GBP" } });
+        input.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
+        let answer = asked(record, json!({ "input": input })).await;
+        assert_eq!(answer["paymentRecord"]["payment"], Value::Null, "{answer:#}");
+        let last = entries(world, house.owner.tenant).await.pop().unwrap().entry;
+        assert_eq!((last.action.as_str(), last.outcome.as_str()), ("paymentRecord", "REFUSED"), "{named}");
+        assert_eq!(last.target.as_ref().map(ToString::to_string), target, "{named}");
+    }
 }
 
 async fn logins_are_in_the_log_of_where_they_lead(world: &World) {

@@ -15,7 +15,11 @@ use entity::{
     prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
-use platform::{path, storage::TenantScope};
+use platform::{
+    audit::{self, Target},
+    path,
+    storage::TenantScope,
+};
 use uuid::Uuid;
 
 pub use self::{
@@ -300,6 +304,13 @@ impl UnknownIds {
 /// Whether the ID was written for a key that names nothing.
 pub fn is_unknown(id: &ID) -> bool {
     prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
+}
+
+/// Has the audit log name what a reference has become the ID of, also where the call is refused: it finds no reference among the arguments.
+pub fn audited(id: &ID) {
+    if let Some(target) = Target::parse(id).filter(|_| !is_unknown(id)) {
+        audit::set_target(target);
+    }
 }
 
 /// The rows that keys name, one statement a kind.

@@ -166,7 +166,10 @@ fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
     assert_eq!(id("savedViewLinkRevoke", "/input/savedViewLinkId"), "svl_");
     assert_eq!(id("noteAdd", "/input/nodeId"), "prd_");
     assert_eq!(id("fulfilmentTrackingSet", "/input/id"), "pcl_");
-    assert_eq!(id("paperCreate", "/input/documentId"), "fwk_");
+    assert_eq!(id("paperCreate", "/input/document/id"), "fwk_");
+    assert_eq!(id("papers", "/document/id"), "ord_");
+    assert_eq!(id("documentReverse", "/input/document/id"), "trf_");
+    assert_eq!(id("memberRolesSet", "/input/member/id"), "mem_");
 }
 
 #[test]

@@ -16,8 +16,10 @@ on_both!(
     a_return_is_found_by_id_and_by_number,
     a_sale_is_reversed_by_its_number,
     a_number_that_is_no_documents_reverses_nothing,
+    a_key_is_of_the_document_as_it_was_named,
     reversals_are_listed_by_the_number_of_their_document,
     a_paper_is_drawn_of_a_document_by_its_number,
+    a_paper_is_drawn_of_an_invoice_by_the_number_that_is_printed,
     papers_are_listed_of_a_document_by_its_number,
 );
 
@@ -111,6 +113,28 @@ async fn a_number_that_is_no_documents_reverses_nothing(world: &World) {
     refused(&by_number(&clerk, &own).await, "NOT_FOUND", "input.document.number");
     let input = json!({ "idempotencyKey": key(), "document": { "id": sale }, "note": "typed in twice" });
     done(&clerk.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await, "documentReversal");
+    // What may be the number of any kind is none before a right of one of them is asked for.
+    let depot = office.as_caller(without(world, "order.write"));
+    for none in ["999999", "no number", "1041-99"] {
+        refused(&by_number(&depot, &json!(none)).await, "NOT_FOUND", "input.document.number");
+    }
+}
+
+async fn a_key_is_of_the_document_as_it_was_named(world: &World) {
+    let books = Books::of(world).await;
+    let (sale, own) = sold(&books).await;
+    let undo = async |document: Value| {
+        let input = json!({ "idempotencyKey": "undo-once", "document": document, "note": "typed in twice" });
+        let fields = "documentReversal { id documentId }";
+        books.office.act("documentReverse", "DocumentReverseInput", fields, input).await
+    };
+    let first = undo(json!({ "number": own })).await;
+    assert_eq!(done(&first, "documentReversal")["documentId"], sale);
+    let again = undo(json!({ "number": own })).await;
+    assert_eq!((done(&again, "documentReversal"), &again["replayed"]), (&first["documentReversal"], &json!(true)));
+    for other in ["SO-999999", "999999"].map(|number| json!({ "number": number })).into_iter().chain([json!({ "id": sale })]) {
+        refused(&undo(other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    }
 }
 
 async fn reversals_are_listed_by_the_number_of_their_document(world: &World) {
@@ -164,6 +188,7 @@ async fn a_paper_is_drawn_of_a_document_by_its_number(world: &World) {
     let message = refused(&confirm(of(json!({ "number": "SO-999999" }))).await, "NOT_FOUND", "input.document.number");
     assert_eq!(message, "there is no such document: \"SO-999999\"");
     refused(&confirm(of(json!({ "number": work }))).await, "INVALID", "input.document.number");
+    refused(&confirm(of(json!({ "number": "999999" }))).await, "NOT_FOUND", "input.document.number");
     refused(&confirm(of(json!({ "number": "1" }))).await, "INVALID", "input.document.number");
     refused(&confirm(of(json!({ "id": world.theirs.ids["ord"] }))).await, "NOT_FOUND", "input.document.id");
     let two = json!({ "document": { "number": order }, "documentId": world.theirs.ids["ord"] });
@@ -172,6 +197,21 @@ async fn a_paper_is_drawn_of_a_document_by_its_number(world: &World) {
     // Of several documents with the digits an ID beside them chooses one.
     let chosen = confirm(json!({ "document": { "number": digits(&order) }, "documentId": ours("ord") })).await;
     assert_eq!(done(&chosen, "paper")["documentId"], ours("ord"));
+}
+
+async fn a_paper_is_drawn_of_an_invoice_by_the_number_that_is_printed(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let (sale, _) = sold(&books).await;
+    let entity = json!({ "idempotencyKey": key(), "code": "mugs", "name": "Mugs Ltd", "invoicePrefix": "R26", "creditNotePrefix": "C26",
+        "storeIds": [office.store["id"]] });
+    done(&office.act("legalEntityUpsert", "LegalEntityUpsertInput", "legalEntity { id }", entity).await, "legalEntity");
+    let input = json!({ "idempotencyKey": key(), "order": { "id": sale } });
+    let issued = office.act("invoiceIssue", "InvoiceIssueInput", "invoice { id number }", input).await;
+    let issued = done(&issued, "invoice");
+    assert_eq!(issued["number"], "R261", "its digits alone are not told from those of the prefix");
+    let drawn = draw(office, "INVOICE", json!({ "document": { "number": issued["number"] } })).await;
+    assert_eq!(done(&drawn, "paper")["documentId"], issued["id"]);
 }
 
 async fn papers_are_listed_of_a_document_by_its_number(world: &World) {
@@ -194,6 +234,9 @@ async fn papers_are_listed_of_a_document_by_its_number(world: &World) {
         let answer = papers(json!({ "document": document })).await;
         assert_eq!((&answer["data"], &answer["errors"]), (&json!({ "papers": null }), &Value::Null), "{document}: {answer:#}");
     }
+    let clerk = office.as_caller(without(world, "order.read"));
+    let answer = clerk.ask(query, json!({ "document": { "number": own } })).await;
+    assert_eq!((&answer["data"], &answer["errors"]), (&json!({ "papers": null }), &Value::Null), "{answer:#}");
     for wrong in [
         json!({}),
         json!({ "document": { "number": own }, "id": world.theirs.ids["ord"] }),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{World, pounds};
+use super::{World, done, pounds};
 use crate::moves::world::of_store;
 
 const SET: &str =
@@ -77,6 +77,39 @@ async fn orders_of_other_stores_are_not_found() {
             let answer = world.ask_as(of_depot.clone(), document, json!({ "input": input })).await;
             assert_eq!(answer["result"]["userErrors"], json!([{"code": "NOT_FOUND"}]), "{answer:#}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_return_of_another_stores_order_is_not_found_by_its_number() {
+    World::on_both(async |world| {
+        let order = world.mugs("FULFILLED", 1).await;
+        let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": 1});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "receive": false, "lines": [line]});
+        let back = done(&world.act("returnCreate", input).await, "return").clone();
+        let found = world.ask("query($id: ID!) { return(by: {id: $id}) { number } }", json!({"id": back["id"]})).await;
+        let number = &found["return"]["number"];
+        let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.depot}, "status": "CONFIRMED", "lines": lines});
+        let own = done(&world.act("orderCreate", input).await, "order").clone();
+        for order in [&order, &own] {
+            world.paid(order, "CAPTURE", "2.00", json!({})).await;
+        }
+        let refund = |order: &Value, number: &Value| {
+            let mut input = world.fact(order, "REFUND", "1.00", json!({"return": {"number": number}}));
+            input["idempotencyKey"] = json!(world.key());
+            json!({ "input": input })
+        };
+        let told = |answer: Value| answer["result"]["userErrors"].clone();
+        for number in [number, &json!("RT-999999")] {
+            let answer = world.ask_as(of_store(world.depot), PAY, refund(&own, number)).await;
+            assert_eq!(told(answer), json!([{"code": "NOT_FOUND"}]), "{number} tells nothing of the other store's returns");
+        }
+        // Who records payments of all stores is told that it is of another order, and who does so of its own that it is not closed.
+        assert_eq!(told(world.ask(PAY, refund(&own, number)).await), json!([{"code": "INVALID"}]));
+        let answer = world.ask_as(of_store(world.store), PAY, refund(&order, number)).await;
+        assert_eq!(told(answer), json!([{"code": "INVALID_STATE"}]));
     })
     .await;
 }

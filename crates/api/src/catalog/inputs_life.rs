@@ -2,10 +2,7 @@
 
 use async_graphql::{ID, InputObject};
 use inventory::catalog::shell::Which;
-use platform::{
-    audit::{self, Target},
-    path,
-};
+use platform::path;
 
 use super::{
     mutation_products::which,
@@ -13,15 +10,13 @@ use super::{
 };
 use crate::{
     graphql::scalars::Long,
-    references::{Names, is_unknown},
+    references::{Names, audited},
 };
 
-/// The row, once its reference has become an ID. The audit log names it too, also where the call is refused: it finds no reference among the arguments.
+/// The row, once its reference has become an ID. The audit log names it too.
 pub(super) fn which_of(id: Option<&ID>, expected_version: Option<Long>) -> Which {
     let id = id.cloned().unwrap_or_default();
-    if let Some(target) = Target::parse(&id).filter(|_| !is_unknown(&id)) {
-        audit::set_target(target);
-    }
+    audited(&id);
     which(&id, expected_version)
 }
 

@@ -2,6 +2,7 @@
 //! the number of none.
 
 use async_graphql::{Context, ID};
+use inventory::catalog::core::text;
 use services::scan::{
     core::{self, InvoiceNumber, Kind, Names, WorkNumber},
     rows::{self, Found},
@@ -108,11 +109,12 @@ pub async fn documents(ctx: &Context<'_>, numbers: &[String], of: &[Kind]) -> An
     let patterns = numbering::patterns(ctx).await?;
     let mut ids = Vec::new();
     // Postgres refuses a text with a NUL character; no number has one.
-    for number in numbers.iter().filter(|number| !number.contains('\0')) {
+    for number in numbers.iter().filter(|number| !number.contains('\0') && number.len() <= core::MOST_BYTES) {
         let names = Names {
             number: core::numbered(number, &patterns),
-            // Digits alone may have the prefix of any legal entity.
+            // Digits alone may have the prefix of any legal entity: they are the number of those that are printed so.
             invoice: InvoiceNumber::parse(number).filter(|number| number.label.is_some()),
+            label: Some(text::kept(number.trim())),
             work: WorkNumber::parse(number, &patterns),
             ..Names::default()
         };

@@ -34,7 +34,7 @@ use crate::{
     notes::NodeAccess,
     payload,
     purchasing::check_key,
-    references::{DocumentRef, Names},
+    references::{DocumentRef, Names, is_unknown},
 };
 
 /// A paper to draw.
@@ -128,13 +128,17 @@ async fn found(
     input: &PaperCreateInput,
 ) -> Answer<Result<(Target, Document, NodeAccess), UserError>> {
     let at = || path!["input", "documentId"];
-    let (prefixes, id) = (drawn_of(input.kind.into()), input.document_id.as_deref().map_or("", String::as_str));
-    let Some(target) = Target::parse(id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
-        let message = format!("an ID that begins with {}_ is expected for a paper of this kind", prefixes.join("_ or "));
+    let not_found = || UserError::not_found("document", at());
+    let (prefixes, id) = (drawn_of(input.kind.into()), input.document_id.clone().unwrap_or_default());
+    // The number of no document asks for no kind of it, and for no permission to read one.
+    if is_unknown(&id) {
+        return Ok(Err(not_found()));
+    }
+    let Some(target) = Target::parse(&id).filter(|target| prefixes.contains(&target.kind.as_str())) else {
+        let message = format!("a document whose ID begins with {}_ is expected for a paper of this kind", prefixes.join("_ or "));
         return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
     };
-    let not_found = || UserError::not_found("document", at());
-    let Some(document) = find_document(ctx, id).await? else { return Ok(Err(not_found())) };
+    let Some(document) = find_document(ctx, &id).await? else { return Ok(Err(not_found())) };
     let access = document.access(ctx).await?.filter(|access| access.shows(caller));
     Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, document, access))))
 }

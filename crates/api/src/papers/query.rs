@@ -18,7 +18,7 @@ use crate::{
         scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
-    references::{DocumentRef, Names, in_arguments},
+    references::{DocumentRef, Names, in_arguments, is_unknown},
 };
 
 /// Filter of papers of a document. A condition that is null is ignored.
@@ -96,6 +96,10 @@ async fn page(
     let asked = filter.and_then(|filter| filter.kind);
     let kinds: Option<Vec<entity::enums::PaperKind>> = asked.map(|kinds| kinds.into_iter().map(Into::into).collect());
     let request = args.check(&list, signer, MOST_A_PAGE)?;
+    // The number of no document asks for no permission to read one.
+    if is_unknown(&document_id) {
+        return Ok(None);
+    }
     let Some(target) = find_document(ctx, &document_id).await?.and_then(|_| Target::parse(&document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
     let listed = rows::page(&scope, (target.id, kinds.as_deref()), descending, &request).await?;

@@ -13,7 +13,7 @@ use crate::{
         scalars::{DateTime, Long},
     },
     orders::{OrderRef, links::MoneyInput},
-    references::Names,
+    references::{Names, audited},
     returns::ReturnRef,
 };
 
@@ -103,8 +103,11 @@ impl PaymentRecordInput {
     pub fn names(&mut self) -> Names<'_> {
         self.payment.names(path!["input"])
     }
-    /// What the ledger's shell takes.
+    /// What the ledger's shell takes. The audit log names the return, too.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
+        if let Some(id) = &self.payment.return_id {
+            audited(id);
+        }
         let facts = vec![self.payment.read(reading, path!["input"])];
         shell::PaymentsRecord { idempotency_key: self.idempotency_key, facts }
     }

@@ -1,8 +1,11 @@
 //! Documents that an input names: an order by its number or by its reference in a channel, an invoice or a return by its number. What is looked up here is
-//! looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist. A number of any kind
-//! of document is looked up among those that the caller sees.
+//! looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist. A return is looked up
+//! among those of orders that the caller may record payments of, and a number of any kind of document among those that the caller sees.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::{Context, ID, OneofObject};
 use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId, ReturnId};
@@ -12,10 +15,10 @@ use inventory::{
     numbering::core::Patterns,
     orders::rows::OrderName,
     payments::rows::orders_named,
-    returns::rows::returns_numbered,
+    returns::rows::{order_places, returns_numbered},
 };
 use platform::path;
-use services::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
+use services::scan::core::{Kind, WorkNumber, numbered};
 
 use super::{DocumentName, Meant, Name, Named, UnknownIds, one_of};
 use crate::{
@@ -112,7 +115,7 @@ impl Documents {
         }
         let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
         if !numbers.is_empty() {
-            found.returns = returns_numbered(loads(ctx)?.scope(), &numbers).await?;
+            found.returns = returns_of_own(ctx, &numbers).await?;
         }
         for name in documents {
             match name {
@@ -219,13 +222,28 @@ impl Documents {
         Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
     }
 
-    /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is.
+    /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is. What is written as none, or may be of
+    /// several kinds, is an invoice's: nothing is undone that is one, so that no permission is asked for before it is said that there is no such document.
     fn kind_of(&self, number: &str) -> Kind {
-        let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| kinds.first().copied());
+        let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| <[Kind; 1]>::try_from(kinds).ok());
         let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
-        let of_invoice = || InvoiceNumber::parse(number).map(|_| Kind::Invoice);
-        of_pattern.or_else(of_work).or_else(of_invoice).unwrap_or(Kind::Order)
+        of_pattern.map(|[only]| only).or_else(of_work).unwrap_or(Kind::Invoice)
     }
+}
+
+/// The returns that have these numbers. A number is guessed, which an ID is not: who records payments of some stores or of a channel finds the returns of
+/// orders there.
+async fn returns_of_own(ctx: &Context<'_>, numbers: &[i64]) -> Answer<HashMap<i64, ReturnId>> {
+    let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
+    let mut found = returns_numbered(scope, numbers).await?;
+    if permit.is_limited() && !found.is_empty() {
+        let ids: Vec<ReturnId> = found.values().copied().collect();
+        let places = order_places(scope, &ids).await?.into_iter();
+        let own = places.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
+        let own: HashSet<ReturnId> = own.map(|(id, ..)| id).collect();
+        found.retain(|_, id| own.contains(&*id));
+    }
+    Ok(found)
 }
 
 fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, Wrong> {

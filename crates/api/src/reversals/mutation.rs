@@ -26,7 +26,7 @@ use inventory::{
         core::{Refusal, ReversalDecision},
         events::DOCUMENT_REVERSED,
         rows,
-        shell::{DocumentReverse, missing, sees},
+        shell::{DocumentReverse, missing, nothing_reverse, sees},
     },
     stock::{
         core::{At, Field, RoomRefusal},
@@ -128,7 +128,8 @@ impl ReversalMutation {
 async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
     let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
     let Some((prefix, id)) = prefix_of(&input.document) else { return Err(missing()) };
-    if input.register.is_some() && prefix != kind::OrderId::PREFIX {
+    let is_nothing = is_unknown(&ID(input.document.clone()));
+    if input.register.is_some() && prefix != kind::OrderId::PREFIX && !is_nothing {
         return Err(Refusal::NotAtRegister.at(At::input(Field::Register)).into());
     }
     match prefix {
@@ -143,8 +144,8 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReturnId::PREFIX => returns::return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
-        // The number of a document that does not exist, of a kind that would not be reversed.
-        _ if is_unknown(&ID(input.document.clone())) => Err(missing()),
+        // The number of no document, of no kind that would be reversed.
+        _ if is_nothing => nothing_reverse(ledger, permit, input).await,
         _ => refused(Refusal::NotReversible),
     }
 }

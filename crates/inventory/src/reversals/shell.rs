@@ -14,7 +14,10 @@ use super::{
     rows::{self, Found, ReversalFilter, ReversalsSorted},
 };
 use crate::{
-    ledger::{Checks, Ledger, MAX_NOTE, Stop, check_key, document_ids, may_override, overrides, shortage_word},
+    ledger::{
+        Checks, Done, Ledger, MAX_NOTE, Stop, check_key, document_ids, first_answer, key_of, may_override, overrides,
+        shortage_word,
+    },
     stock::core::{At, Field, Movement, Noun, Reason, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage},
 };
 
@@ -93,6 +96,13 @@ pub fn call_of(
 /// There is no such document, or it is not the caller's.
 pub fn missing() -> Stop {
     Rejection::not_found(Noun::Document, At::input(Field::Document)).into()
+}
+
+/// Answers a call that names no document, or several: what it names today may be another than when its key was used first.
+pub async fn nothing_reverse(ledger: &Ledger, permit: &Permit<kind::DocumentReverse>, input: &DocumentReverse) -> Done {
+    checked(input)?;
+    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
+    first_answer(ledger, permit, &key, missing()).await
 }
 
 /// Whether a step came between reading and writing.

@@ -197,7 +197,7 @@ fn lots(branches: &mut Branches<'_>, names: &Names) {
 /// Invoices and credit notes by the number that is printed, and by its digits with or without its prefix.
 fn invoices(branches: &mut Branches<'_>, names: &Names) {
     let mut conditions = Vec::new();
-    if let Some(label) = &names.text {
+    if let Some(label) = &names.label {
         conditions.push(format!("r.label = {}", branches.bind(label.as_str())));
     }
     if let Some(InvoiceNumber { number, label }) = &names.invoice {

@@ -1,7 +1,21 @@
 //! Where returns belong: what rights are measured by.
 
-use entity::prelude::*;
-use platform::storage::{Backend, Fault, Reads, Row};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{return_match, sales_order},
+};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
+
+#[derive(Record)]
+struct OrderPlaceRow {
+    #[record(of = return_match, alias = "m")]
+    return_id: ReturnId,
+    #[record(of = sales_order, alias = "s")]
+    store_id: StoreId,
+    #[record(of = sales_order, alias = "s")]
+    channel_id: ChannelId,
+}
 
 /// A return belongs to its own channel, or else to those of the orders that it was matched with. `{number}` is the channel's parameter.
 pub fn return_of_channel(number: usize) -> String {
@@ -30,4 +44,16 @@ pub async fn returns_of_channel(reads: &impl Reads, ids: &[ReturnId], channel: C
     let sql = format!("SELECT r.id FROM sales_return r WHERE r.tenant_id = $1 AND {of} AND {own}");
     let rows = reads.rows(&sql, vec![backend.ids(ids.iter().copied()), channel.into()]).await?;
     rows.iter().map(Row::scalar).collect()
+}
+
+/// Stores and channels of the orders that these returns were matched with.
+pub async fn order_places(reads: &impl Reads, ids: &[ReturnId]) -> Result<Vec<(ReturnId, StoreId, ChannelId)>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (OrderPlaceRow::SELECT, backend.in_ids("m.return_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+         WHERE m.tenant_id = $1 AND {of}"
+    );
+    let rows = reads.records::<OrderPlaceRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.return_id, row.store_id, row.channel_id)).collect())
 }

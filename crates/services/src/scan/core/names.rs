@@ -92,8 +92,10 @@ pub struct Names {
     pub base: Option<String>,
     /// A number of documents, and the kinds that may have it.
     pub number: Option<(i64, Vec<Kind>)>,
-    /// The number of an invoice or a credit note, beside the text itself.
+    /// The number of an invoice or a credit note.
     pub invoice: Option<InvoiceNumber>,
+    /// The same as it is printed: a prefix may be left out, or end with digits.
+    pub label: Option<String>,
     pub work: Option<WorkNumber>,
     /// The numbers of parcels, as carriers print them.
     pub tracking: Vec<String>,
@@ -122,6 +124,7 @@ impl Names {
             barcode: Some(digits),
             number: numbered(code, patterns),
             invoice: InvoiceNumber::parse(code),
+            label: Some(text::kept(code)),
             work: WorkNumber::parse(code, patterns),
             tracking: tracking(code, Some(code).filter(|digits| super::is_sscc(digits))),
             lots: vec![text::fold(code)],
