@@ -25,9 +25,8 @@ mod sorts;
 const LATER: &[(&str, &[&str])] = &[];
 
 /// Inputs of the core that may be null now, because `packs` or `channel` may stand in their place.
-const RELAXED: [&str; 6] = [
+const RELAXED: [&str; 5] = [
     "ExternalRef.channelId",
-    "LineQuantity.quantity",
     "OrderLineInput.quantity",
     "ReserveItem.quantity",
     "ReturnLineInput.quantity",
