@@ -139,4 +139,7 @@ async fn a_register_is_compared_with_registers_alone(world: &World) {
     let input = json!({ "idempotencyKey": key(), "documentId": done(&made, "return")["id"], "note": "x", "register": "T3" });
     let wrong = office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
     refused(&wrong, "INVALID", "input.register");
+    let input = json!({ "idempotencyKey": key(), "document": { "number": "TR-999999" }, "note": "x", "register": "T3" });
+    let unknown = office.act("documentReverse", "DocumentReverseInput", "documentReversal { id }", input).await;
+    refused(&unknown, "NOT_FOUND", "input.document.number");
 }

@@ -10,7 +10,6 @@ pub const ALSO: &[(&str, &str)] = &[
     // A condition that no order here meets.
     ("HoldRuleUpsertInput", "countries"),
     ("PurchaseOrderAmendInput", "note"),
-    ("LineQuantity", "quantity"),
     ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),

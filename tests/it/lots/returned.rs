@@ -215,8 +215,15 @@ async fn the_only_lot_that_is_left_is_received_unnamed(world: &World) {
     first["lot"] = json!({ "code": "L-1" });
     assert_eq!(done(&received(&house, &ret, json!({ "lines": [first] })).await, "return")["status"], "PARTIALLY_RECEIVED");
 
-    // All that is left is of the second.
+    // All that is left is of the second. A dry run says so, and takes nothing in.
     let one = json!({ "idempotencyKey": key(), "lines": [line(1)] });
+    let dry = "mutation($input: ReturnReceiveInput!) { returnReceive(input: $input, validateOnly: true) { return { status } userErrors { code } } }";
+    let mut input = one.clone();
+    input["id"] = ret["id"].clone();
+    let foreseen = house.office.ask(dry, json!({ "input": input })).await;
+    let expected = json!({ "return": { "status": "PARTIALLY_RECEIVED" }, "userErrors": [] });
+    assert_eq!(foreseen["data"]["returnReceive"], expected, "{foreseen:#}");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 4, 0)]);
     let back = received(&house, &ret, one.clone()).await;
     assert_eq!(done(&back, "return")["status"], "PARTIALLY_RECEIVED");
     assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 5, 1)]);

@@ -123,6 +123,7 @@ fn numbers() -> Vec<Ask> {
     let fields = [
         ("search", "query($text: String!) { search(query: $text) { nodes { kind } } }"),
         ("scanCode", "query($text: String!) { scanCode(code: $text) { matches { kind } } }"),
+        ("fulfilmentWorks", "query($text: String!) { fulfilmentWorks(filter: { search: $text }) { nodes { id } } }"),
     ];
     let of = |text: &'static str| {
         fields.map(|(field, document)| Ask {

@@ -16,7 +16,7 @@ on_both!(
     a_case_is_shipped_and_received_by_the_line_of_its_document,
     cases_are_what_a_line_is_changed_to_and_inspected_in,
     a_blanket_order_is_agreed_in_cases,
-    cases_of_an_order_leave_and_are_cancelled,
+    cases_of_an_order_are_cancelled,
     a_supplier_confirms_in_cases,
     packs_that_cannot_be_counted_are_refused
 );
@@ -253,7 +253,7 @@ async fn a_blanket_order_is_agreed_in_cases(world: &World) {
     assert_eq!(done(&fewer, "blanketOrder")["lines"], json!([{ "quantity": 60 }]));
 }
 
-async fn cases_of_an_order_leave_and_are_cancelled(world: &World) {
+async fn cases_of_an_order_are_cancelled(world: &World) {
     let house = open(world).await;
     let office = &house.office;
     coded(&house, &house.cheese, json!([{ "code": "9506000134352", "packQuantity": 6 }])).await;
@@ -261,10 +261,6 @@ async fn cases_of_an_order_leave_and_are_cancelled(world: &World) {
     let sale = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": [case(5)] });
     let order = office.act("orderCreate", "OrderCreateInput", "order { id lines { id } }", sale).await;
     let order = done(&order, "order").clone();
-    let ship = async |line: Value| {
-        let input = json!({ "idempotencyKey": key(), "id": order["id"], "lines": [line] });
-        office.act("orderFulfil", "OrderFulfilInput", "order { lines { fulfilled } }", input).await
-    };
     let cancel = async |line: Value| {
         let document = "mutation($input: ActionInput!, $lines: [OrderLineCancel!]) { orderCancel(input: $input, lines: $lines) { \
             order { lines { cancelled } } userErrors { code message field } } }";
@@ -281,14 +277,11 @@ async fn cases_of_an_order_leave_and_are_cancelled(world: &World) {
     ] {
         let mut line = cases_of(&order, 1);
         line[name] = value;
-        refused(&ship(line.clone()).await, code, &format!("input.lines.0.{field}"));
         refused(&cancel(line).await, code, &format!("lines.0.{field}"));
     }
-    assert_eq!(done(&ship(cases_of(&order, 2)).await, "order")["lines"], json!([{ "fulfilled": 24 }]));
     assert_eq!(done(&cancel(cases_of(&order, 1)).await, "order")["lines"], json!([{ "cancelled": 12 }]));
     // Single ones are counted as before.
     let one = json!({ "lineId": order["lines"][0]["id"], "quantity": 1 });
-    assert_eq!(done(&ship(one.clone()).await, "order")["lines"], json!([{ "fulfilled": 25 }]));
     assert_eq!(done(&cancel(one).await, "order")["lines"], json!([{ "cancelled": 13 }]));
     office.is_sound().await;
 }

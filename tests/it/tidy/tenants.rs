@@ -131,7 +131,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
 /// Texts into which the condition that names the tenant is put: alone they name none.
 const COMPOSED: &[Listed] = &[
     listed("anomalies/rows/patterns.rs", 2, &["sales_order"]),
-    listed("anomalies/rows/people.rs", 3, &["sales_order", "sales_return"]),
+    listed("anomalies/rows/people.rs", 4, &["sales_order", "sales_return"]),
     listed("catalog/rows/customer.rs", 3, &["attachment", "node_tags"]),
     listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
     listed("demand/rows/facts.rs", 2, &["demand_day"]),

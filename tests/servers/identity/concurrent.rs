@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{
     factors::{ENROL, Phone, challenged, enrolled, show},
-    world::{PASSWORD, World, codes, token_in, tokens},
+    world::{PASSWORD, Tokens, World, codes, token_in, tokens},
 };
 use crate::world::on_both;
 
@@ -27,8 +27,12 @@ on_both!(
     an_erasure_waits_for_nobody_who_counts_a_wrong_password,
     a_link_that_confirms_an_address_is_used_up_behind_its_account,
     an_erasure_takes_sessions_in_the_order_of_their_ids,
+    a_factor_is_confirmed_and_removed_with_sessions_in_the_order_of_their_ids,
     what_is_old_is_forgotten_without_waiting_for_anybody,
 );
+
+/// Locks one session.
+const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
 /// nothing has to be held.
@@ -152,7 +156,7 @@ async fn an_address_is_forgotten_by_one_company_and_invited_by_another(world: &W
 }
 
 /// A login has the user's row and then writes the member's, a session that was used has its own first, and whoever removes a member has the tenant's policy
-/// and then ends sessions: an erasure waits for each of them, and none of them for it.
+/// and then ends sessions, as whoever ends logins that wait for a factor: an erasure waits for each of them, and none of them for it.
 async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
     const SEEN: &str = "UPDATE member SET last_seen_at = updated_at WHERE tenant_id = $1";
     let (db, now) = (&world.node.db, world.node.clock.now());
@@ -173,9 +177,15 @@ async fn a_company_is_erased_while_its_founder_logs_in(world: &World) {
             "UPDATE totp SET wrong = wrong WHERE user_id IN (SELECT user_id FROM member WHERE tenant_id = $1)",
             "UPDATE session SET used_at = used_at WHERE tenant_id = $1",
         ),
+        (
+            "eve",
+            "UPDATE login_challenge SET tries = tries WHERE tenant_id = $1",
+            "UPDATE session SET used_at = used_at WHERE tenant_id = $1",
+        ),
     ] {
-        if name == "dee" {
+        if ["dee", "eve"].contains(&name) {
             enrolled(world, name).await;
+            challenged(world, name).await;
         } else {
             world.founder(name).await;
         }
@@ -268,7 +278,6 @@ async fn a_link_that_confirms_an_address_is_used_up_behind_its_account(world: &W
 
 /// Whoever ends several sessions takes them in the order of their IDs. So does an erasure, in whatever order their rows are stored.
 async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
-    const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
     let (db, now) = (&world.node.db, world.node.clock.now());
     if db.backend() == Backend::Sqlite {
         return;
@@ -293,6 +302,43 @@ async fn an_erasure_takes_sessions_in_the_order_of_their_ids(world: &World) {
     assert_eq!(erased.unwrap().map(|erased| erased.users), Some(1));
 }
 
+/// Whoever confirms or removes a factor ends the other sessions and changes their own: they take all of them in the order of the IDs, too.
+async fn a_factor_is_confirmed_and_removed_with_sessions_in_the_order_of_their_ids(world: &World) {
+    if world.node.db.backend() == Backend::Sqlite {
+        return;
+    }
+    let both = in_order([world.founder("ada").await, world.login("ada").await]);
+    let begun = world.change(Some(&both[1].access), ENROL, json!({})).await;
+    let phone = Phone::of(begun["otpauthUri"].as_str().unwrap());
+    let confirm = format!("mutation {{ it: totpConfirm(code: \"{}\") {{ userErrors {{ code }} }} }}", phone.shows(world, 0));
+    changed_behind_the_first(world, &both, &confirm).await;
+    let [_, own] = both;
+    let challenge = challenged(world, "ada").await;
+    let further = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 30)).await);
+    let both = in_order([own, further]);
+    changed_behind_the_first(world, &both, "mutation { it: totpRemove { userErrors { code } } }").await;
+}
+
+/// Two sessions in the order of their IDs.
+fn in_order(mut both: [Tokens; 2]) -> [Tokens; 2] {
+    both.sort_by_key(|tokens| tokens.session.parse::<SessionId>().unwrap());
+    both
+}
+
+/// Makes a change by the second of two sessions while the first one is held: the second one is free as long as the first one is waited for.
+async fn changed_behind_the_first(world: &World, [first, own]: &[Tokens; 2], call: &str) {
+    let [first_id, own_id] = [first, own].map(|tokens| tokens.session.parse::<SessionId>().unwrap());
+    let work = world.node.db.global().begin().await.unwrap();
+    assert_eq!(work.rows(HOLD, vec![first_id.into()]).await.unwrap().len(), 1);
+    let goes_on = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        assert_eq!(work.rows(HOLD, vec![own_id.into()]).await.unwrap().len(), 1, "{call}");
+        work.commit().await.unwrap();
+    };
+    let (changed, ()) = tokio::join!(world.change(Some(&own.access), call, json!({})), goes_on);
+    assert_eq!(codes(&changed), Vec::<&str>::new(), "{call}");
+}
+
 /// What is forgotten are rows of many people. Whoever has one of them, as an erasure has those of its company, is not waited for, so nobody waits in a circle.
 async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
     let global = world.node.db.global();
@@ -303,7 +349,7 @@ async fn what_is_old_is_forgotten_without_waiting_for_anybody(world: &World) {
         None
     } else {
         let work = global.begin().await.unwrap();
-        assert_eq!(work.rows("SELECT 1 FROM session WHERE id = $1 FOR UPDATE", vec![ada.into()]).await.unwrap().len(), 1);
+        assert_eq!(work.rows(HOLD, vec![ada.into()]).await.unwrap().len(), 1);
         Some(work)
     };
     let forgets = async || timeout(Duration::from_secs(4), world.node.identity.forget_old()).await.expect("it waits for nobody");

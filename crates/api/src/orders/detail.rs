@@ -147,7 +147,8 @@ impl OrderStep {
     async fn cancel_reason(&self) -> Option<CancelReason> {
         self.cancel
     }
-    /// Register at which the order was placed or cancelled in this step. Null of any other step, and when none was named.
+    /// Register at which the order was placed, or at which it, or quantities of its lines, were cancelled in this step; null of any other step, and when none
+    /// was named.
     async fn register(&self) -> Option<&str> {
         self.register.as_deref()
     }

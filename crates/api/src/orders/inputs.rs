@@ -18,7 +18,7 @@ use crate::{
         refusal::Path,
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
-    packs::{self, CodedLine, PackLine},
+    packs::{self, PackLine},
     references::Names,
 };
 
@@ -153,12 +153,8 @@ pub struct OrderCreateInput {
 pub struct LineQuantity {
     /// The order's line.
     pub line_id: ID,
-    /// Quantity of the order line, in the product's smallest unit. Null where `packs` is given.
-    pub quantity: Option<Quantity>,
-    /// Packs that leave, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given.
-    pub packs: Option<i32>,
-    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
-    pub barcode: Option<String>,
+    /// Quantity of the order line, in the product's smallest unit.
+    pub quantity: Quantity,
     /// The lot that leaves; picked first-expired-first-out when it is left out.
     pub lot: Option<LotRef>,
 }
@@ -286,21 +282,13 @@ impl ActionInput {
 }
 
 impl OrderFulfilInput {
-    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
-        let lines = self.lines.iter_mut().flatten().enumerate();
-        lines
-            .map(|(index, line)| {
-                CodedLine::of(index, Some(&line.line_id), &mut line.quantity, line.packs, line.barcode.as_deref())
-            })
-            .collect()
-    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderFulfil {
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::LineQuantity {
                 line: reading.id(&one.line_id, || path!["input", "lines", index, "lineId"]),
-                quantity: reading.units(one.quantity, || path!["input", "lines", index, "quantity"]),
+                quantity: one.quantity.0,
                 lot: one.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
             });
             read.collect()

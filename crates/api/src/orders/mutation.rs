@@ -62,7 +62,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Order and the goods to ship.")] input: OrderFulfilInput,
     ) -> Answer<OrderPayload> {
-        step!(lines Order OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
+        step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
     /// Cancels what has not left, charges that were not delivered included, or the named quantities of

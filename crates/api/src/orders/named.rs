@@ -27,6 +27,7 @@ impl Canonical for Filter {
             Self::HasCustomer(has_one) => json!({ "hasCustomer": has_one }),
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
             Self::ExternalRef(test) => json!({ "externalRef": text(test) }),
+            Self::Register(test) => json!({ "register": text(test) }),
             Self::Hold(kinds) => json!({ "hold": kinds }),
             Self::IsHeld(is_held) => json!({ "isHeld": is_held }),
             Self::Payment(list) => json!({ "paymentStatus": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),

@@ -128,8 +128,9 @@ impl ReversalMutation {
 async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: &DocumentReverse, mode: Mode) -> Done {
     let refused = |refusal: Refusal| Err(refusal.at(At::input(Field::Document)).into());
     let Some((prefix, id)) = prefix_of(&input.document) else { return Err(missing()) };
-    let is_nothing = is_unknown(&ID(input.document.clone()));
-    if input.register.is_some() && prefix != kind::OrderId::PREFIX && !is_nothing {
+    // The number of a document that does not exist, whatever its kind would be.
+    let is_unknown = is_unknown(&ID(input.document.clone()));
+    if input.register.is_some() && prefix != kind::OrderId::PREFIX && !is_unknown {
         return Err(Refusal::NotAtRegister.at(At::input(Field::Register)).into());
     }
     match prefix {
@@ -144,8 +145,7 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReturnId::PREFIX => returns::return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
-        // The number of no document, of no kind that would be reversed.
-        _ if is_nothing => nothing_reverse(ledger, permit, input).await,
+        _ if is_unknown => nothing_reverse(ledger, permit, input).await,
         _ => refused(Refusal::NotReversible),
     }
 }

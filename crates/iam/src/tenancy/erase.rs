@@ -64,7 +64,7 @@ pub struct Erased {
 
 /// Erases a tenant whose grace is over. None when nobody asked, or it is too early, or it is done.
 ///
-/// Rows are locked in the order in which changes of members and logins lock them: rights, then users, then factors and sessions, then members.
+/// Rows are locked in the order in which changes of members and logins lock them: rights, then users, factors, logins that wait for one, sessions, then members.
 ///
 /// # Errors
 /// The database fails.
@@ -93,12 +93,14 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
             work.rows(&sql, vec![(*user).into()]).await?;
         }
     }
+    let mut erased = Erased::default();
+    // Whoever ends somebody's sessions has the logins that wait for a factor before.
+    erased.rows += work.execute("DELETE FROM login_challenge WHERE tenant_id = $1", vec![]).await?;
     // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them.
     identity::rows::sessions::hold_all_of(&global, tenant).await?;
     // People go last, but who they are is known only while the members are there.
     let users = user_ids(work, USERS).await?;
-    let mut erased = Erased::default();
-    // Sessions come before members, and once more in their place for those that began meanwhile.
+    // Sessions come before members, and both of these once more in their place for those that began meanwhile.
     let in_order = order.iter().map(String::as_str).filter(|table| !KEPT.contains(table));
     for table in ["session"].into_iter().chain(in_order) {
         erased.rows += work.execute(&format!("DELETE FROM {table} WHERE tenant_id = $1"), vec![]).await?;

@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 94] = [
+pub(super) const GIVEN: [(&str, &str); 93] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -44,7 +44,6 @@ pub(super) const GIVEN: [(&str, &str); 94] = [
     ("InvoiceIssueInput", "order"),
     ("KitComponentInput", "product"),
     ("KitSetInput", "id"),
-    ("LineQuantity", "quantity"),
     ("MemberRolesSetInput", "member"),
     ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),

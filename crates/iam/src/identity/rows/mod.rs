@@ -110,7 +110,8 @@ pub async fn note_class(work: &GlobalWork, user: UserId, class: i64) -> Result<(
 
 /// The hash of a user's password, which stays the same until the transaction ends: whoever changes it waits. None: there is no such user.
 ///
-/// A transaction that locks rows of a user locks this one first, then factors and sessions, then members; of several users, in the order of their IDs.
+/// A transaction that locks rows of a user locks this one first, then factors, logins that wait for one, sessions, then members; of several users, and of
+/// several sessions, in the order of their IDs.
 /// One that changes members of a tenant says so before all of them (`TenantProvisioner::before_members_change`).
 pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<String>, Fault> {
     // Weaker than FOR UPDATE, which would wait for those who only refer to the row.

@@ -182,7 +182,12 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
         Which::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
     };
     // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
-    hold(work, &format!("{filter} AND ended_at IS NULL"), ids.clone()).await?;
+    if let Which::OthersOfUser(user, _) = which {
+        // With the one that stays: whoever ends the others may change it after that.
+        hold(work, "user_id = $1 AND ended_at IS NULL", vec![user.into()]).await?;
+    } else {
+        hold(work, &format!("{filter} AND ended_at IS NULL"), ids.clone()).await?;
+    }
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
@@ -241,7 +246,7 @@ pub async fn authenticated(work: &GlobalWork, session: &SessionRow) -> Result<()
     Ok(())
 }
 
-/// Notes that the session's user has shown a second factor.
+/// Notes that the session's user has shown a second factor. Where others of theirs end, they do so before.
 pub async fn showed_factor(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<(), Fault> {
     work.change("UPDATE session SET mfa_at = $1 WHERE id = $2", vec![now.into(), id.into()]).await?;
     Ok(())
@@ -254,10 +259,9 @@ pub async fn shorten(work: &GlobalWork, id: SessionId, ends_at: Timestamp) -> Re
     Ok(())
 }
 
-/// None of the user's sessions counts as one of two factors any more.
-pub async fn unshow_factor(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
-    hold(work, "user_id = $1", vec![user.into()]).await?;
-    work.change("UPDATE session SET mfa_at = NULL WHERE user_id = $1", vec![user.into()]).await?;
+/// The session does not count as one of two factors any more. Others of its user end before.
+pub async fn unshow_factor(work: &GlobalWork, id: SessionId) -> Result<(), Fault> {
+    work.change("UPDATE session SET mfa_at = NULL WHERE id = $1", vec![id.into()]).await?;
     Ok(())
 }
 

@@ -141,8 +141,8 @@ impl Identity {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         }
-        sessions::showed_factor(&work, session.id, now).await?;
         let ended = sessions::end(&work, Which::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
+        sessions::showed_factor(&work, session.id, now).await?;
         work.commit().await?;
         self.presence.end(&ended);
         self.presence.forget(session.id);
@@ -184,9 +184,9 @@ impl Identity {
         // Whoever confirms another one meanwhile is done, or begins after this: no codes are left without a factor.
         rows::lock_password(&work, session.user).await?;
         factors::remove(&work, session.user).await?;
-        sessions::unshow_factor(&work, session.user).await?;
         let now = self.clock.now();
         let ended = sessions::end(&work, Which::OthersOfUser(session.user, session.id), EndReason::Factor, now).await?;
+        sessions::unshow_factor(&work, session.id).await?;
         work.commit().await?;
         self.presence.end(&ended);
         self.presence.forget(session.id);

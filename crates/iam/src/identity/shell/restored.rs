@@ -37,17 +37,17 @@ pub struct Ended {
 /// The database fails; nothing is ended then.
 pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<Ended, Fault> {
     let (work, now) = (db.global().begin().await?, clock.now());
-    factors::end_challenges(&work, now).await?;
-    let ended = Ended {
-        sessions: sessions::end_all(&work, now).await?,
-        links: links::withdraw_all(&work, now).await? + invitations::expire_all(&work, now).await?,
-        passwords: match old {
-            OldPasswords::Keep => 0,
-            OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
-        },
+    // In the order in which whoever sets a new password takes them: nodes may run.
+    let passwords = match old {
+        OldPasswords::Keep => 0,
+        OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
     };
+    let withdrawn = links::withdraw_all(&work, now).await?;
+    factors::end_challenges(&work, now).await?;
+    let sessions = sessions::end_all(&work, now).await?;
+    let links = withdrawn + invitations::expire_all(&work, now).await?;
     work.commit().await?;
-    Ok(ended)
+    Ok(Ended { sessions, links, passwords })
 }
 
 /// How many sessions with a tenant `end_sessions` would end.

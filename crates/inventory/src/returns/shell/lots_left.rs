@@ -13,9 +13,9 @@ use crate::{
         core::{LotsLeft, lots_left},
         rows,
     },
-    reversals::shell::{MOST_TRIES, is_overtaken},
+    reversals::shell::MOST_TRIES,
     stock::{
-        core::{LotRefusal, Reason, Refusal, Rejection},
+        core::{LotRefusal, Noun, Reason, Refusal, Rejection},
         rows::lot_list::lots_by_id,
     },
 };
@@ -51,6 +51,12 @@ pub(super) async fn submit_with_lots(
 /// Whether something that comes in names no lot.
 fn is_without_lot(stop: &Stop) -> bool {
     let is_so = |one: &Rejection| matches!(one.why, Reason::Stock(Refusal::Lot(LotRefusal::Unsaid { .. })));
+    matches!(stop, Stop::Refused(all) if all.iter().any(is_so))
+}
+
+/// Whether an order changed between reading and writing. A return that is not as its caller saw it is so at each try.
+fn is_overtaken(stop: &Stop) -> bool {
+    let is_so = |one: &Rejection| matches!(one.why, Reason::StaleDocument { what: Noun::Order, .. });
     matches!(stop, Stop::Refused(all) if all.iter().any(is_so))
 }
 

@@ -110,7 +110,7 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
     Ok(report)
 }
 
-/// Proves those invariants of one tenant's rows whose names begin so.
+/// Proves those invariants of one tenant's rows whose names begin so, all where that is empty: each by statements of its own, also where there are no rows.
 pub async fn verify_named(db: &Database, tenant: TenantId, beginning: &str) -> Result<Report, Fault> {
     let mut report = Report::default();
     let proven = Tenancy::begin(db, tenant).await?.only(beginning);

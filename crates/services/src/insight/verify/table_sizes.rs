@@ -1,24 +1,32 @@
 //! How large the files of Postgres' tables are. Of a table whose file has no page nobody sees a row, so that it need not be asked for any.
 //!
 //! That is exact, unlike what Postgres has measured: a file grows before a row is put into it, and shrinks by pages alone of which no snapshot sees a row.
+//! A file that is gone has no bytes either, and reading it is an error: so the primary key has to be that of a table that never had a row, one page.
 
 use std::collections::HashMap;
 
 use entity::record::{Record, Selected};
 use platform::storage::{Backend, Database, Fault, Finds, Reads, Snapshot};
 
+/// What is no part of a table, and none that was taken out and may be removed meanwhile.
+const NO_PART: &str = "NOT c.relispartition AND c.relname !~ '_([0-9]{4}_[0-9]{2}|before)$'";
 /// Tables whose files are larger are asked each by itself: a statement over several of them may not end within its limit of time.
 const SMALL: i64 = 1 << 20;
 
-/// A table `c`, with the bytes of its rows: of a parted one, of its parts together. None where rows may lie elsewhere.
+/// A table `c`, with the bytes of its rows and those by which its primary key differs from an empty one: of a parted one, of its parts together. None where
+/// rows may lie elsewhere.
 #[derive(Record)]
 struct SizeRow {
     #[record(sql = "quote_ident(c.relname)")]
     table: String,
     #[record(sql = "CASE WHEN c.relkind = 'p' THEN
-          (SELECT CAST(coalesce(sum(CASE WHEN p.relkind = 'r' THEN pg_relation_size(p.oid) ELSE 1 END), 0) AS bigint)
+          (SELECT CAST(coalesce(sum(CASE WHEN p.relkind = 'r' THEN coalesce(pg_relation_size(p.oid)
+              + (SELECT abs(pg_relation_size(k.indexrelid) - CAST(current_setting('block_size') AS bigint)) FROM pg_index k
+                 WHERE k.indrelid = p.oid AND k.indisprimary), 1) ELSE 1 END), 0) AS bigint)
            FROM pg_partition_tree(c.oid) l JOIN pg_class p ON p.oid = l.relid WHERE p.relkind <> 'p')
-        WHEN NOT c.relhassubclass THEN pg_relation_size(c.oid) END")]
+        WHEN NOT c.relhassubclass THEN pg_relation_size(c.oid)
+          + (SELECT abs(pg_relation_size(k.indexrelid) - CAST(current_setting('block_size') AS bigint)) FROM pg_index k
+             WHERE k.indrelid = c.oid AND k.indisprimary) END")]
     bytes: Option<i64>,
 }
 
@@ -43,7 +51,7 @@ impl TableSizes {
         if db.backend() == Backend::Sqlite {
             return Ok(Self::default());
         }
-        let rows = db.global().records::<SizeRow>(&sql("NOT c.relispartition", "t.id IS NOT NULL"), vec![]).await?;
+        let rows = db.global().records::<SizeRow>(&sql(NO_PART, "t.id IS NOT NULL"), vec![]).await?;
         Ok(rows.into())
     }
 
@@ -72,7 +80,7 @@ impl From<Vec<SizeRow>> for TableSizes {
 /// A server that tells no sizes would tell none of the table of tenants, which has a row: then no size is believed.
 fn sql(named: &str, tenant: &str) -> String {
     format!(
-        "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND {named}
+        "SELECT {} FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace AND {named}
            AND (SELECT pg_relation_size(to_regclass('tenant')) > 0 FROM tenant t WHERE {tenant} LIMIT 1)",
         SizeRow::SELECT
     )
