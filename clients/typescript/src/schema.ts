@@ -139,10 +139,15 @@ export interface AlertAssignInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * ID of the member to assign: active, with the right to see the alert. Null removes the
-   * assignment.
+   * Deprecated form of `member`: its ID.
+   * @deprecated 2026-11-28: use member. Removed after 2027-11-28.
    */
   memberId?: string | null;
+  /**
+   * Member to assign: active, with the right to see the alert. Null removes the assignment, unless the deprecated
+   * `memberId` is given.
+   */
+  member?: MemberRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. Null leaves the note as it is. */
@@ -288,8 +293,13 @@ export interface AlertRuleUpsertInput {
   days?: number | null;
   /** E-mail addresses to notify, at most 20. Empty by default. */
   emails?: ReadonlyArray<string>;
-  /** Members to notify by e-mail, each about what they may see; at most 20. Empty by default. */
+  /**
+   * Deprecated form of `members`: their IDs.
+   * @deprecated 2026-11-28: use members. Removed after 2027-11-28.
+   */
   memberIds?: ReadonlyArray<string>;
+  /** Members to notify by e-mail, each about what they may see; at most 20. Null for none. */
+  members?: ReadonlyArray<MemberRef> | null;
   /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
   quietHours?: QuietHoursInput | null;
   /** IANA time zone of the rule's hours. Null for that of the alert's store. */
@@ -1503,15 +1513,26 @@ export type DocumentKind =
   | 'SUPPLIER_RETURN'
   | 'BLANKET_ORDER';
 
+/** Reference to a document: exactly one field. */
+export type DocumentRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
+
 /** A document to undo. */
 export interface DocumentReverseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a
-   * movement by which a transfer left, arrived or was written off, or of a transfer, which is that of its last step.
+   * Deprecated form of `document`: its ID.
+   * @deprecated 2026-11-28: use document. Removed after 2027-11-28.
    */
-  documentId: string;
+  documentId?: string | null;
+  /**
+   * Goods receipt, return to a supplier, count, fulfilment, order that was sold over the counter, closed return, movement by which a transfer left,
+   * arrived or was written off, or transfer, which is that of its last step. Goods receipts, fulfilments and movements have no number of their own.
+   * Required, unless the deprecated `documentId` is given.
+   */
+  document?: DocumentRef | null;
   /**
    * Version of the purchase order, transfer, count, order or return that you saw; another one is a VERSION_CONFLICT.
    * Null for any.
@@ -1525,6 +1546,11 @@ export interface DocumentReverseInput {
   occurredAt?: string | null;
   /** Policy when undoing takes what was promised, or is no longer there. Default REFUSE. */
   onShortage?: ShortagePolicy;
+  /**
+   * Register at which a sale over the counter is taken back, kept with the step of its order: a code of at most 32 characters. Null for none, as for all
+   * other documents.
+   */
+  register?: string | null;
 }
 
 /** Code of a refusal. New codes may be added: treat an unknown one like INVALID. */
@@ -2202,6 +2228,11 @@ export interface FulfilmentWorkCollectInput {
 export interface FulfilmentWorkFilter {
   /** Works to include. */
   id?: IdFilter | null;
+  /**
+   * Number of the work, as in 1041-2, or number of its order, with or without its letters, as in SO-001041. A text that is no such number finds
+   * nothing. Not in fulfilmentWorkChanged.
+   */
+  search?: string | null;
   /** Works of these stores. */
   store?: IdFilter | null;
   /** Works in one of these states; an empty list matches nothing. */
@@ -2473,8 +2504,8 @@ export interface IdFilter {
    * Keys of things of which one must match, at most 250: codes of stores, channels and suppliers, SKUs of products, slugs of categories, and your
    * references of customers. A key that names nothing matches nothing; an empty list matches nothing. Taken wherever a filter or a report asks for a
    * store, channel, supplier, product, category or customer; `storeGroup` of levels takes codes of store groups. For orders, purchase orders and blanket
-   * orders, and for `reference` of movements, numbers of documents that you may see, at most 20 in a filter; for members their e-mail addresses, which
-   * need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
+   * orders, and for `reference` of movements and `document` of reversals, numbers of documents that you may see, at most 20 in a filter; for members
+   * their e-mail addresses, which need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
    */
   key?: ReadonlyArray<string> | null;
   /**
@@ -3235,12 +3266,22 @@ export interface MemberFilter {
   lastSeenAt?: DateTimeFilter | null;
 }
 
+/** Reference to a member: exactly one field. */
+export type MemberRef =
+  | { id: string; email?: never }
+  | { id?: never; email: string };
+
 /** The grants of a member. */
 export interface MemberRolesSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** The member. */
-  memberId: string;
+  /**
+   * Deprecated form of `member`: its ID.
+   * @deprecated 2026-11-28: use member. Removed after 2027-11-28.
+   */
+  memberId?: string | null;
+  /** Member whose grants are set. Required, unless the deprecated `memberId` is given. */
+  member?: MemberRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Grants that the member has from now on; others are removed. */
@@ -3417,8 +3458,13 @@ export interface NoteAddInput {
   text: string;
   /** Audience. Default STAFF. */
   audience?: NoteAudience;
-  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. Empty by default. */
+  /**
+   * Deprecated form of `mentionedMembers`: their IDs.
+   * @deprecated 2026-11-28: use mentionedMembers. Removed after 2027-11-28.
+   */
   mentions?: ReadonlyArray<string>;
+  /** Members whom the note mentions, at most 20. Each of them must be able to read the thing. Null for none. */
+  mentionedMembers?: ReadonlyArray<MemberRef> | null;
 }
 
 /** Audience of a note. */
@@ -3460,8 +3506,13 @@ export interface NoteUpdateInput {
   expectedVersion: number;
   /** Text, 1 to 4,000 characters. The text before is kept in `edits`. */
   text: string;
-  /** IDs of members whom the note mentions, at most 20; null leaves them as they are. */
+  /**
+   * Deprecated form of `mentionedMembers`: their IDs.
+   * @deprecated 2026-11-28: use mentionedMembers. Removed after 2027-11-28.
+   */
   mentions?: ReadonlyArray<string> | null;
+  /** Members whom the note mentions, at most 20; null leaves them as they are. */
+  mentionedMembers?: ReadonlyArray<MemberRef> | null;
 }
 
 /** Filter of patterns of numbers. A condition that is null is ignored. */
@@ -3538,6 +3589,8 @@ export interface OrderCreateInput {
    * changes of the customer do not change it.
    */
   shippingCountry?: string | null;
+  /** Register of the store at which the order is placed: a code of at most 32 characters. It stays as it is. Null for none. */
+  register?: string | null;
   /** Time at which the order was placed. Null for now. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
   /** Status in which the order is created. Default CONFIRMED. */
@@ -3598,6 +3651,8 @@ export interface OrderFilter {
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Register at which the order was placed, compared exactly. */
+  register?: StringFilter | null;
   /** Range of the time at which the order was placed. */
   placedAt?: DateTimeFilter | null;
   /**
@@ -3699,9 +3754,13 @@ export interface OrderLineCancel {
   lineId: string;
   /**
    * Quantity to cancel, in the product's smallest unit: between 1 and the open and backordered quantity of the line; whole
-   * kits for a kit.
+   * kits for a kit. Null where `packs` is given.
    */
-  quantity: number;
+  quantity?: number | null;
+  /** Packs to cancel, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given. */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
+  barcode?: string | null;
 }
 
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
@@ -3925,11 +3984,16 @@ export interface PaperCreateInput {
   /** Kind of the paper. */
   kind: PaperKind;
   /**
-   * ID of the document: a fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or a wave for PICKING_LIST, a fulfilment for
-   * DELIVERY_NOTE, an order for ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for
-   * CREDIT_NOTE, a return for RETURN_LABEL.
+   * Deprecated form of `document`: its ID.
+   * @deprecated 2026-11-28: use document. Removed after 2027-11-28.
    */
-  documentId: string;
+  documentId?: string | null;
+  /**
+   * Fulfilment work for PACKING_SLIP, PICKING_LIST and COLLECT_SLIP, or wave for PICKING_LIST, fulfilment for DELIVERY_NOTE, order for
+   * ORDER_CONFIRMATION, purchase order for PURCHASE_ORDER, invoice for INVOICE, credit note for CREDIT_NOTE, return for RETURN_LABEL. Waves and
+   * fulfilments have no number. Required, unless the deprecated `documentId` is given.
+   */
+  document?: DocumentRef | null;
   /** Language of the paper's own words. Null for that of `paperSettings`, which is EN unless it is set. */
   locale?: PaperLocale | null;
 }
@@ -4106,8 +4170,13 @@ export interface PaymentInput {
   reference?: string | null;
   /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none. */
   parentId?: string | null;
-  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
+  /**
+   * Deprecated form of `return`: its ID.
+   * @deprecated 2026-11-28: use return. Removed after 2027-11-28.
+   */
   returnId?: string | null;
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
+  return?: ReturnRef | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
   /** Note on the payment; at most 1,000 characters. Null for none. */
@@ -4140,8 +4209,13 @@ export interface PaymentRecordInput {
   reference?: string | null;
   /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. Null for none. */
   parentId?: string | null;
-  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
+  /**
+   * Deprecated form of `return`: its ID.
+   * @deprecated 2026-11-28: use return. Removed after 2027-11-28.
+   */
   returnId?: string | null;
+  /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. Null for none. */
+  return?: ReturnRef | null;
   /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
   /** Note on the payment; at most 1,000 characters. Null for none. */
@@ -5095,9 +5169,16 @@ export interface PurchaseOrderLineConfirmationInput {
   purchaseOrderLineId?: string | null;
   /**
    * Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
-   * for the ordered quantity.
+   * for the ordered quantity, or where `packs` is given.
    */
   quantity?: number | null;
+  /**
+   * Confirmed quantity of the whole line in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is
+   * given, and for the ordered quantity.
+   */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`. */
+  barcode?: string | null;
   /** Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before. */
   confirmedOn?: string | null;
 }
@@ -5935,6 +6016,8 @@ export interface ReturnCreateInput {
   customer?: CustomerRef | null;
   /** Reference of the return in an external system; at most 128 characters, unique in the tenant. Null for none. */
   externalRef?: string | null;
+  /** Register of the store at which the return is created: a code of at most 32 characters. It stays as it is. Null for none. */
+  register?: string | null;
   /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true. */
   receive?: boolean;
   /**
@@ -5978,6 +6061,8 @@ export interface ReturnFilter {
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Register at which the return was created, compared exactly. */
+  register?: StringFilter | null;
   /** Tag of the return; case is ignored. Each operator may be met by another tag. Callers bound to a channel find none. */
   tag?: StringFilter | null;
   /** Range of the time at which the goods were received. */
@@ -6134,9 +6219,17 @@ export interface ReturnReceiveLineInput {
   packs?: number | null;
   /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
   barcode?: string | null;
-  /** The lot that comes: needed where the product is tracked. Null for a product that is not. */
+  /**
+   * The lot that comes. Null for the only lot of its order lines that has not come back. Needed where the product is tracked and several are left, or
+   * the units came from no known order.
+   */
   lot?: LotRef | null;
 }
+
+/** A return by one of its names. */
+export type ReturnRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
 
 /** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
@@ -6209,7 +6302,10 @@ export type ReversalEffectKind =
 export interface ReversalFilter {
   /** Reversals to include. */
   id?: IdFilter | null;
-  /** Documents, goods receipts, fulfilments or movements of transfers that were reversed. */
+  /**
+   * Documents, goods receipts, fulfilments or movements of transfers that were reversed, or that such a part belongs to. Takes the numbers of
+   * orders, purchase orders, transfers, stocktakes, returns and returns to suppliers as `key`.
+   */
   document?: IdFilter | null;
   /** Stores of the reversals, at either end of a transfer. */
   store?: IdFilter | null;
@@ -6469,8 +6565,13 @@ export interface SavedViewReadersInput {
   everyone?: boolean;
   /** IDs of roles whose members may read the view, at most 50. Default none. */
   roleIds?: ReadonlyArray<string>;
-  /** IDs of active members who may read the view, at most 50. Default none. */
+  /**
+   * Deprecated form of `members`: their IDs.
+   * @deprecated 2026-11-28: use members. Removed after 2027-11-28.
+   */
   memberIds?: ReadonlyArray<string>;
+  /** Active members who may read the view, at most 50. Null for none. */
+  members?: ReadonlyArray<MemberRef> | null;
 }
 
 /** A saved view. */
@@ -6515,10 +6616,12 @@ export interface SavedViewScheduleSetInput {
   /** E-mail addresses that get the table; with the members 1 to 20, or none with hasEvent or hasFile. Empty by default. */
   emails?: ReadonlyArray<string>;
   /**
-   * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or
-   * hasFile. Empty by default.
+   * Deprecated form of `members`: their IDs.
+   * @deprecated 2026-11-28: use members. Removed after 2027-11-28.
    */
   memberIds?: ReadonlyArray<string>;
+  /** Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none. */
+  members?: ReadonlyArray<MemberRef> | null;
   /** Whether a table that equals the one before is not sent. Default false. */
   isSentOnlyIfChanged?: boolean;
   /**

@@ -117,6 +117,7 @@ class AlertAssignInput(_AlertAssignInput, total=False):
 
     idempotencyKey: str
     memberId: Optional[str]
+    member: Optional["MemberRef"]
     expectedVersion: Optional[int]
     note: Optional[str]
 
@@ -225,6 +226,7 @@ class AlertRuleUpsertInput(_AlertRuleUpsertInput, total=False):
     days: Optional[int]
     emails: Sequence[str]
     memberIds: Sequence[str]
+    members: Optional[Sequence["MemberRef"]]
     quietHours: Optional["QuietHoursInput"]
     timeZone: Optional[str]
     digest: "AlertDigest"
@@ -1252,8 +1254,14 @@ DocumentKind = Literal[
 ]
 
 
+class DocumentRef(TypedDict, total=False):
+    """Reference to a document: exactly one field."""
+
+    id: str
+    number: str
+
+
 class _DocumentReverseInput(TypedDict):
-    documentId: str
     note: str
 
 
@@ -1261,10 +1269,13 @@ class DocumentReverseInput(_DocumentReverseInput, total=False):
     """A document to undo."""
 
     idempotencyKey: str
+    documentId: Optional[str]
+    document: Optional["DocumentRef"]
     expectedVersion: Optional[int]
     lines: Optional[Sequence["ReverseLine"]]
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
+    register: Optional[str]
 
 
 ErrorCode = Literal[
@@ -1845,6 +1856,7 @@ class FulfilmentWorkFilter(TypedDict, total=False):
     """Filter of works. Conditions are combined by AND; a null condition is ignored."""
 
     id: Optional["IdFilter"]
+    search: Optional[str]
     store: Optional["IdFilter"]
     status: Optional[Sequence["WorkStatus"]]
     dueAt: Optional["DateTimeFilter"]
@@ -2679,8 +2691,14 @@ class MemberFilter(TypedDict, total=False):
     lastSeenAt: Optional["DateTimeFilter"]
 
 
+class MemberRef(TypedDict, total=False):
+    """Reference to a member: exactly one field."""
+
+    id: str
+    email: str
+
+
 class _MemberRolesSetInput(TypedDict):
-    memberId: str
     expectedVersion: int
     grants: Sequence["RoleGrantInput"]
 
@@ -2689,6 +2707,8 @@ class MemberRolesSetInput(_MemberRolesSetInput, total=False):
     """The grants of a member."""
 
     idempotencyKey: Optional[str]
+    memberId: Optional[str]
+    member: Optional["MemberRef"]
 
 
 class _MemberSort(TypedDict):
@@ -2855,6 +2875,7 @@ class NoteAddInput(_NoteAddInput, total=False):
     idempotencyKey: str
     audience: "NoteAudience"
     mentions: Sequence[str]
+    mentionedMembers: Optional[Sequence["MemberRef"]]
 
 
 NoteAudience = Literal[
@@ -2898,6 +2919,7 @@ class NoteUpdateInput(_NoteUpdateInput, total=False):
 
     idempotencyKey: Optional[str]
     mentions: Optional[Sequence[str]]
+    mentionedMembers: Optional[Sequence["MemberRef"]]
 
 
 class NumberPatternFilter(TypedDict, total=False):
@@ -2960,6 +2982,7 @@ class OrderCreateInput(_OrderCreateInput, total=False):
     customerId: Optional[str]
     customer: Optional["CustomerRef"]
     shippingCountry: Optional[str]
+    register: Optional[str]
     placedAt: Optional[str]
     status: "NewOrderStatus"
     reservationIds: Optional[Sequence[str]]
@@ -2989,6 +3012,7 @@ OrderFilter = TypedDict(
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "register": "Optional['StringFilter']",
         "placedAt": "Optional['DateTimeFilter']",
         "hold": "Optional[Sequence[str]]",
         "isHeld": "Optional[bool]",
@@ -3050,11 +3074,16 @@ class OrderHoldSetInput(_OrderHoldSetInput, total=False):
     note: Optional[str]
 
 
-class OrderLineCancel(TypedDict):
+class _OrderLineCancel(TypedDict):
+    lineId: str
+
+
+class OrderLineCancel(_OrderLineCancel, total=False):
     """Units of an order's line to cancel."""
 
-    lineId: str
-    quantity: int
+    quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
 
 
 class OrderLineInput(TypedDict, total=False):
@@ -3203,13 +3232,14 @@ PaperColumn = Literal[
 
 class _PaperCreateInput(TypedDict):
     kind: "PaperKind"
-    documentId: str
 
 
 class PaperCreateInput(_PaperCreateInput, total=False):
     """A paper to draw."""
 
     idempotencyKey: str
+    documentId: Optional[str]
+    document: Optional["DocumentRef"]
     locale: Optional["PaperLocale"]
 
 
@@ -3336,21 +3366,32 @@ class PartyContactInput(TypedDict, total=False):
     role: Optional[str]
 
 
-class _PaymentInput(TypedDict):
-    order: "OrderRef"
-    kind: "PaymentKind"
-    amount: "MoneyInput"
-    method: str
+_PaymentInputOptional = TypedDict(
+    "_PaymentInputOptional",
+    {
+        "reference": "Optional[str]",
+        "parentId": "Optional[str]",
+        "returnId": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "occurredAt": "Optional[str]",
+        "note": "Optional[str]",
+    },
+    total=False,
+)
+_PaymentInput = TypedDict(
+    "_PaymentInput",
+    {
+        "order": "OrderRef",
+        "kind": "PaymentKind",
+        "amount": "MoneyInput",
+        "method": "str",
+    },
+)
 
 
-class PaymentInput(_PaymentInput, total=False):
+class PaymentInput(_PaymentInput, _PaymentInputOptional):
     """A payment to record with others."""
 
-    reference: Optional[str]
-    parentId: Optional[str]
-    returnId: Optional[str]
-    occurredAt: Optional[str]
-    note: Optional[str]
 
 
 PaymentKind = Literal[
@@ -3361,22 +3402,33 @@ PaymentKind = Literal[
 ]
 
 
-class _PaymentRecordInput(TypedDict):
-    order: "OrderRef"
-    kind: "PaymentKind"
-    amount: "MoneyInput"
-    method: str
+_PaymentRecordInputOptional = TypedDict(
+    "_PaymentRecordInputOptional",
+    {
+        "idempotencyKey": "str",
+        "reference": "Optional[str]",
+        "parentId": "Optional[str]",
+        "returnId": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "occurredAt": "Optional[str]",
+        "note": "Optional[str]",
+    },
+    total=False,
+)
+_PaymentRecordInput = TypedDict(
+    "_PaymentRecordInput",
+    {
+        "order": "OrderRef",
+        "kind": "PaymentKind",
+        "amount": "MoneyInput",
+        "method": "str",
+    },
+)
 
 
-class PaymentRecordInput(_PaymentRecordInput, total=False):
+class PaymentRecordInput(_PaymentRecordInput, _PaymentRecordInputOptional):
     """A payment to record."""
 
-    idempotencyKey: str
-    reference: Optional[str]
-    parentId: Optional[str]
-    returnId: Optional[str]
-    occurredAt: Optional[str]
-    note: Optional[str]
 
 
 class _PaymentReverseInput(TypedDict):
@@ -4093,6 +4145,8 @@ class PurchaseOrderLineConfirmationInput(TypedDict, total=False):
     lineId: Optional[str]
     purchaseOrderLineId: Optional[str]
     quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     confirmedOn: Optional[str]
 
 
@@ -4812,6 +4866,7 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
     customerId: Optional[str]
     customer: Optional["CustomerRef"]
     externalRef: Optional[str]
+    register: Optional[str]
     receive: bool
     close: bool
     refund: Optional["MoneyInput"]
@@ -4831,6 +4886,7 @@ ReturnFilter = TypedDict(
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "register": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
         "receivedAt": "Optional['DateTimeFilter']",
         "status": "Optional[Sequence['ReturnStatus']]",
@@ -4938,6 +4994,13 @@ class ReturnReceiveLineInput(_ReturnReceiveLineInput, total=False):
     packs: Optional[int]
     barcode: Optional[str]
     lot: Optional["LotRef"]
+
+
+class ReturnRef(TypedDict, total=False):
+    """A return by one of its names."""
+
+    id: str
+    number: str
 
 
 class _ReturnRejectInput(TypedDict):
@@ -5255,6 +5318,7 @@ class SavedViewReadersInput(TypedDict, total=False):
     everyone: bool
     roleIds: Sequence[str]
     memberIds: Sequence[str]
+    members: Optional[Sequence["MemberRef"]]
 
 
 class SavedViewRef(TypedDict, total=False):
@@ -5294,6 +5358,7 @@ class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     timeZone: Optional[str]
     emails: Sequence[str]
     memberIds: Sequence[str]
+    members: Optional[Sequence["MemberRef"]]
     isSentOnlyIfChanged: bool
     onlyIfChanged: bool
     hasEvent: bool
