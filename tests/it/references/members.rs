@@ -114,7 +114,7 @@ async fn a_rule_and_a_schedule_send_to_members_by_their_addresses(world: &World)
     let set_rule = async |more: Value| {
         office.act("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { members { id } }", input_of(&rule, &more)).await
     };
-    let view = json!({ "name": "Stores", "slug": "stores", "document": TABLE });
+    let view = json!({ "name": "Stores by code", "slug": "stores-by-code", "document": TABLE });
     let view = office.act("savedViewCreate", "SavedViewCreateInput", "savedView { id }", input_of(&view, &json!({}))).await;
     let schedule = json!({ "savedViewId": done(&view, "savedView")["id"], "every": "DAILY" });
     let set_schedule = async |more: Value| {
@@ -138,7 +138,7 @@ async fn a_rule_and_a_schedule_send_to_members_by_their_addresses(world: &World)
 async fn a_view_is_shared_with_a_member_by_the_address(world: &World) {
     let office = Office::of(world).await;
     let ours = json!(world.ours.ids["mem"]);
-    let view = json!({ "name": "Stores", "slug": "stores", "document": TABLE });
+    let view = json!({ "name": "Stores by code", "slug": "stores-by-code", "document": TABLE });
     let create = async |readers: Value| {
         let input = input_of(&view, &json!({ "readers": readers }));
         office.act("savedViewCreate", "SavedViewCreateInput", SHARED, input).await
