@@ -1,6 +1,12 @@
-//! Part of a merged object whose fields are resolved in a frame of their own.
+//! Bodies of resolvers and parts of a merged object that have a frame of their own.
 
 use async_graphql::{ContainerType, Context, ObjectType, ServerResult, Value};
+use futures_util::future::BoxFuture;
+
+/// The body of a resolver in a box, as `#[resolvers]` writes it.
+pub fn body<'a, T>(body: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(body)
+}
 
 /// Wraps a part of a merged object. A frame holds what the largest of its fields needs, and a merged object's what the largest of all parts
 /// does; each is moved a few times on its way. Apart, a field pays for its own part only. A merged object asks its parts one after the

@@ -66,7 +66,7 @@ fn returns_a_leaf(output: &ReturnType) -> bool {
     is_leaf(answered.unwrap_or(of))
 }
 
-fn awaits(tokens: TokenStream) -> bool {
+pub fn awaits(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == "await",
         TokenTree::Group(group) => awaits(group.stream()),

@@ -1,6 +1,7 @@
 //! What this workspace writes at compile time: a derive and an attribute, each in files of its own.
 
 mod argument;
+mod boxed;
 mod check;
 mod connection;
 mod earlier;

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     argument::{Argument, KeyPlace, SpannedArgument, attribute},
-    check, earlier, getters, pages, tagged,
+    boxed, check, earlier, getters, pages, tagged,
 };
 
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
@@ -35,6 +35,7 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
     block.items.extend(earlier);
     if target != "Subscription" {
         block.items.iter_mut().for_each(getters::simplify);
+        block.items.iter_mut().for_each(boxed::apply);
     }
     let said = arguments.iter().filter(|written| !matches!(written.argument, Argument::Connection(_)));
     let arguments = said.map(checked_of_block).collect::<Result<Vec<_>>>()?;
@@ -177,18 +178,20 @@ pub mod tests {
     use syn::{ItemImpl, Result, parse_str};
 
     use super::expand;
+    use crate::boxed;
 
     /// What a block becomes whose only method is this one.
     pub fn expanded(method: TokenStream) -> Result<String> {
         expand(TokenStream::new(), quote!(impl StockMutation { #method })).map(|block| block.to_string())
     }
 
+    /// What is wanted is written without the boxes of bodies.
     pub fn becomes(method: TokenStream, wanted: TokenStream) {
         let wanted = quote!(#[::async_graphql::Object()] impl StockMutation { #wanted }).to_string();
         // Parsed and printed again: `>>` is one token in a type that was parsed.
-        let [found, wanted] =
-            [expanded(method).unwrap(), wanted].map(|text| parse_str::<ItemImpl>(&text).unwrap().to_token_stream());
-        assert_eq!(found.to_string(), wanted.to_string());
+        let [found, mut wanted] = [expanded(method).unwrap(), wanted].map(|text| parse_str::<ItemImpl>(&text).unwrap());
+        wanted.items.iter_mut().for_each(boxed::apply);
+        assert_eq!(found.to_token_stream().to_string(), wanted.to_token_stream().to_string());
     }
 
     fn fails(method: TokenStream, text: &str) {
