@@ -1,0 +1,1 @@
+ALTER TABLE tenant ADD COLUMN approval_minor {INT} CHECK (approval_minor >= 0)
