@@ -88,6 +88,7 @@ mod tests {
 
     #[test]
     fn every_migration_is_planned() {
+        assert!(LIST.is_sorted_by(|(before, _), (after, _)| before < after), "in the order of their numbers, each once");
         for migration in Migrator::migrations() {
             // What asks something of one database alone touches nothing in the other.
             let tables = [DbBackend::Sqlite, DbBackend::Postgres].map(|backend| tables(migration.name(), backend));
