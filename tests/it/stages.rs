@@ -1,5 +1,5 @@
 //! What sets something once for a company is told all that is wrong, stage by stage: rules that set holds, factor series, legal entities, looks of papers,
-//! policies of replenishment and criteria of dead stock.
+//! policies of replenishment and criteria of dead stock. So are plans of both.
 
 use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ on_both!(
     a_policy_is_told_what_is_missing_then_names_then_values_then_the_state,
     a_rule_of_approval_is_told_all_amounts,
     criteria_are_told_names_and_then_all_figures,
+    plans_are_told_their_form_then_all_names_then_values,
     what_is_for_all_stores_is_refused_before_what_it_names,
 );
 
@@ -147,6 +148,24 @@ async fn criteria_are_told_names_and_then_all_figures(world: &World) {
         set(criteria).await,
         all("OUT_OF_RANGE", &["daysWithoutSale", "markdownPercents", "supplierTerms.0.creditPercent"])
     );
+}
+
+async fn plans_are_told_their_form_then_all_names_then_values(world: &World) {
+    let office = Office::of(world).await;
+    let (ours, budget) = (json!({ "id": office.store["id"] }), json!({ "amount": "-1.00", "currencyCode": "GBP" }));
+    let stores = json!([ours, { "code": "NOWHERE" }, { "id": world.theirs.ids["sto"] }]);
+    let order = async |input: Value| told(&office, ("replenishmentPlanCreate", "seq"), input).await;
+    let form = json!({ "idempotencyKey": " ", "stores": vec![ours.clone(); 251], "supplier": { "code": "NOBODY" } });
+    assert_eq!(order(form).await, [all("REQUIRED", &["idempotencyKey"]), all("LIMIT_EXCEEDED", &["stores"])].concat());
+    let named = json!({ "stores": stores, "supplier": { "id": world.theirs.ids["sup"] }, "budget": budget });
+    assert_eq!(order(named).await, all("NOT_FOUND", &["stores.1.code", "stores.2.id", "supplier.id"]));
+    assert_eq!(order(json!({ "stores": [ours], "budget": budget })).await, all("INVALID", &["budget.amount"]));
+    let clear = async |input: Value| told(&office, ("liquidationPlanCreate", "seq"), input).await;
+    assert_eq!(
+        clear(json!({ "stores": stores, "actions": ["KEEP"] })).await,
+        all("NOT_FOUND", &["stores.1.code", "stores.2.id"])
+    );
+    assert_eq!(clear(json!({ "stores": [ours], "actions": ["KEEP"] })).await, all("INVALID", &["actions"]));
 }
 
 /// Whoever has some of the stores learns from calls for all of them neither which others there are nor what else: the rights come first.

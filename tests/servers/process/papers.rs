@@ -205,6 +205,6 @@ on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     let keys = listed["nodes"][0]["keys"].as_array().unwrap();
     assert!(keys[0]["revokedAt"].is_string() && keys[1]["leakedAt"].is_string(), "{listed:#}");
     assert_eq!(keys[0]["addresses"][0]["address"], "127.0.0.1", "{listed:#}");
-    assert_eq!(story.does(&owner, "sandboxCreate").await["sandbox"], json!({ "slug": "webshop-try", "sandbox": true }));
+    assert_eq!(story.does(&owner, "sandboxCreate").await["sandbox"], json!({ "slug": "webshop-try", "isSandbox": true }));
     assert_eq!(story.left, Vec::<Example>::new(), "an example that no test runs");
 });

@@ -8,6 +8,7 @@ use inventory::ledger::{Ledger, Mode};
 use platform::{
     clock::Clock,
     path,
+    stages::{Refusals, Stage},
     storage::{
         Fault, Reads, Work,
         idempotency::{self, Acted, Key, KeyUse, hash_of},
@@ -19,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     LiquidationError, LiquidationRefusal,
     ask::stores_within,
-    check_key,
     work_out::{Within, WorkedOut, work_out},
 };
 use crate::{
@@ -68,8 +68,15 @@ type May = Permit<kind::PurchaseWrite>;
 type Done = Result<Acted<Made>, LiquidationError>;
 
 /// Makes a plan, in the place of drafts for the same stores.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> Done {
-    check_key(&input.idempotency_key)?;
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(LiquidationRefusal::BadKey));
+    let too_many = || LiquidationRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] };
+    refusals.extend((input.stores.len() > MOST_STORES).then(too_many));
+    refusals.end(Stage::Shape)?;
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanCreate", key: text, hash: hash_of(&input) };
     let scope = permit.scope(ledger.database());
@@ -99,19 +106,18 @@ pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: 
 
 /// The stores that the plan is for, ascending; empty for all.
 async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
-    if input.stores.len() > MOST_STORES {
-        return Err(LiquidationRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] }.into());
+    let known = known_stores(reads).await?;
+    let mut refusals = Refusals::default();
+    for (index, store) in input.stores.iter().enumerate() {
+        if !known.contains(store) || !permit.covers(*store) {
+            refusals.add(LiquidationRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] });
+        }
     }
     if input.actions.as_ref().is_some_and(|actions| actions.contains(&LiquidationAction::Keep)) {
         let message = "what is kept needs no plan";
-        return Err(LiquidationRefusal::Invalid { message, field: path!["input", "actions"] }.into());
+        refusals.add(LiquidationRefusal::Invalid { message, field: path!["input", "actions"] });
     }
-    let known = known_stores(reads).await?;
-    for (index, store) in input.stores.iter().enumerate() {
-        if !known.contains(store) || !permit.covers(*store) {
-            return Err(LiquidationRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] }.into());
-        }
-    }
+    refusals.end(Stage::State)?;
     let mut stores = input.stores.clone();
     if let (true, Reach::Stores(own)) = (stores.is_empty(), permit.reach()) {
         stores = own.to_vec();

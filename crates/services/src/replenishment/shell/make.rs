@@ -9,6 +9,7 @@ use inventory::{
 use platform::{
     clock::Clock,
     path,
+    stages::{Refusals, Stage},
     storage::{
         Fault, Reads, TenantScope, Work,
         idempotency::{self, Acted, Key, KeyUse, hash_of},
@@ -18,7 +19,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ReplenishmentError, ReplenishmentRefusal, check_key,
+    ReplenishmentError, ReplenishmentRefusal,
     facts::{WorkedOut, work_out},
 };
 use crate::{
@@ -65,8 +66,15 @@ struct Receipt {
 type Done = Result<Acted<Made>, ReplenishmentError>;
 
 /// Makes a plan, in the place of open ones of the same scope.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
 pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, input: PlanCreate, mode: Mode) -> Done {
-    check_key(&input.idempotency_key)?;
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
+    let too_many = || ReplenishmentRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] };
+    refusals.extend((input.stores.len() > MOST_STORES).then(too_many));
+    refusals.end(Stage::Shape)?;
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanCreate", key: text, hash: hash_of(&input) };
     let scope = permit.scope(ledger.database());
@@ -97,30 +105,29 @@ async fn plan_scope(
     permit: &Permit<kind::PurchaseWrite>,
     input: &PlanCreate,
 ) -> Result<(PlanScope, Option<Vec<StoreId>>), ReplenishmentError> {
-    if input.stores.len() > MOST_STORES {
-        return Err(ReplenishmentRefusal::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] }.into());
-    }
     let known = rows::stores(reads).await?;
+    let mut refusals = Refusals::default();
     for (index, store) in input.stores.iter().enumerate() {
         if !known.contains(store) || !permit.covers(*store) {
-            return Err(ReplenishmentRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] }.into());
+            refusals.add(ReplenishmentRefusal::NotFound { what: "store", field: path!["input", "storeIds", index] });
         }
     }
     if let Some(supplier) = input.supplier {
-        let field = || path!["input", "supplierId"];
+        let field = path!["input", "supplierId"];
         match known_suppliers(reads, &[supplier], &[]).await?.first() {
-            None => return Err(ReplenishmentRefusal::NotFound { what: "supplier", field: field() }.into()),
+            None => refusals.add(ReplenishmentRefusal::NotFound { what: "supplier", field }),
             Some(found) if found.archived_at.is_some() => {
                 let message = "this supplier is archived: restore it with supplierRestore, or name another";
-                return Err(ReplenishmentRefusal::Invalid { message, field: field() }.into());
+                refusals.add(ReplenishmentRefusal::Invalid { message, field });
             }
             Some(_) => {}
         }
     }
     if input.budget.is_some_and(|budget| budget.minor < 0) {
         let message = "an amount of 0 or more is expected";
-        return Err(ReplenishmentRefusal::Invalid { message, field: path!["input", "budget", "amount"] }.into());
+        refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input", "budget", "amount"] });
     }
+    refusals.end(Stage::State)?;
     let (mut stores, mut seen) = (input.stores.clone(), None);
     if let Reach::Stores(own) = permit.reach() {
         seen = Some(own.to_vec());
