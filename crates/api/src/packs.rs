@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID};
 use entity::prelude::{
     self, FulfilmentWaveId, FulfilmentWorkId, FulfilmentWorkLineId, OrderId, OrderLineId, ProductId, PurchaseOrderId, ReturnId,
-    ReturnLineId, TransferId, TransferLineId,
+    ReturnLineId, SupplierReturnId, TransferId, TransferLineId,
 };
 use iam::access::{Permission, Permit};
 use inventory::{
@@ -158,6 +158,8 @@ pub enum LinesOf {
     Transfer,
     PurchaseOrder,
     Return,
+    /// Named by their products.
+    SupplierReturn,
     Work,
     /// Those of all its works.
     Wave,
@@ -209,6 +211,10 @@ impl LinesOf {
                     }
                 }
             }
+            Self::SupplierReturn => {
+                let Ok(id) = document.parse::<SupplierReturnId>() else { return Ok(products) };
+                products = of_supplier_return(scope, permit, id).await?;
+            }
             Self::Work => {
                 let Ok(id) = document.parse::<FulfilmentWorkId>() else { return Ok(products) };
                 products = of_works(scope, permit, &[id]).await?;
@@ -240,6 +246,20 @@ async fn of_works<P: Permission>(
         }
     }
     Ok(products)
+}
+
+/// The products of a return to a supplier of one of the permit's stores, by their IDs.
+async fn of_supplier_return<P: Permission>(
+    scope: &TenantScope,
+    permit: &Permit<P>,
+    id: SupplierReturnId,
+) -> Result<HashMap<String, ProductId>, Fault> {
+    let found = purchasing::rows::returns(scope, &[id]).await?;
+    if !found.iter().any(|ret| permit.covers(ret.store)) {
+        return Ok(HashMap::new());
+    }
+    let lines = purchasing::rows::return_lines(scope, &[id]).await?.into_values().flatten();
+    Ok(lines.map(|line| (line.product.to_string(), line.product)).collect())
 }
 
 /// Whether a return is of one of the permit's stores, and of the caller's channel.

@@ -15,6 +15,8 @@ on_both!(
     a_lot_is_left_again_once_its_receipt_is_undone,
     the_only_lot_that_is_left_is_received_unnamed,
     each_line_of_a_return_is_received_in_the_lot_of_its_order_line,
+    units_that_a_line_of_a_receipt_names_are_not_found_for_another,
+    units_that_a_line_over_the_counter_names_are_not_found_for_another,
     serial_numbers_are_named_until_one_is_left,
 );
 
@@ -264,5 +266,55 @@ async fn each_line_of_a_return_is_received_in_the_lot_of_its_order_line(world: &
     done(&house.office.act("returnApprove", "ReturnActionInput", "return { id }", approved).await, "return");
     let said = refused(&received(&house, &ret, json!({})).await, "INVALID", "input.lines");
     assert!(!said.contains("L-1"), "{said}");
+    house.office.is_sound().await;
+}
+
+async fn units_that_a_line_of_a_receipt_names_are_not_found_for_another(world: &World) {
+    let house = open(world).await;
+    let here = &house.office.store;
+    house.takes_in("L-3", 6, "2099-09-01").await;
+    // Six of the first lot, six of the second and two of the third.
+    let sold = placed(&house, "FULFILLED", &[(&house.cheese, 14)]).await;
+    let ret = awaited(&house, &[(&sold["lines"][0], 14)]).await;
+    let silent = |quantity: i64| json!({ "lineId": ret["lines"][0]["id"], "quantity": quantity });
+    let named = |quantity: i64, code: &str| {
+        let mut line = silent(quantity);
+        line["lot"] = json!({ "code": code });
+        line
+    };
+    let brings = async |lines: Value| received(&house, &ret, json!({ "lines": lines })).await;
+
+    // While one of the first lot is left, all three can come; then the other two, whichever line is the first.
+    let said = refused(&brings(json!([silent(1), named(5, "L-1")])).await, "INVALID", "input.lines.0.lot");
+    assert!(said.contains("of L-1, L-2, L-3"), "{said}");
+    for (lines, field) in
+        [(json!([silent(1), named(6, "L-1")]), "input.lines.0.lot"), (json!([named(6, "L-1"), silent(1)]), "input.lines.1.lot")]
+    {
+        let said = refused(&brings(lines).await, "INVALID", field);
+        assert!(said.contains("of L-2, L-3"), "{said}");
+    }
+    assert_eq!(house.office.level(&house.cheese, here).await, [4, 0, 0], "nothing came");
+
+    // Both lines that name none are of the lot of which two are left.
+    let all = json!([silent(1), named(6, "L-1"), named(6, "L-2"), silent(1)]);
+    assert_eq!(done(&brings(all).await, "return")["status"], "RECEIVED");
+    assert_eq!(house.lots(&house.cheese, here).await, [lot("L-1", 6, 6), lot("L-2", 6, 6), lot("L-3", 6, 2)]);
+    house.office.is_sound().await;
+}
+
+async fn units_that_a_line_over_the_counter_names_are_not_found_for_another(world: &World) {
+    let house = open(world).await;
+    // Six of the first lot and two of the second, for two lines of the order.
+    let placed = placed(&house, "CONFIRMED", &[(&house.cheese, 7), (&house.cheese, 1)]).await;
+    done(&act(&house, "orderFulfil", json!({ "id": placed["id"] })).await, "order");
+    let back = async |lines: Value| {
+        let input = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": lines });
+        house.office.act("returnCreate", "ReturnCreateInput", "return { status }", input).await
+    };
+    let line = |nth: usize, quantity: i64| json!({ "orderLineId": placed["lines"][nth]["id"], "quantity": quantity });
+    let mut named = line(0, 6);
+    named["lot"] = json!({ "code": "L-1" });
+    done(&back(json!([line(0, 1), named, line(1, 1)])).await, "return");
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("L-1", 6, 0), lot("L-2", 6, 0)]);
     house.office.is_sound().await;
 }

@@ -4,6 +4,7 @@
 pub mod undo;
 mod counts;
 mod inspections;
+mod packs;
 mod proofs;
 mod receipts;
 mod refunds;

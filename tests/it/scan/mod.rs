@@ -40,7 +40,7 @@ fn found(scanned: &Value) -> Vec<(String, String, String)> {
     scanned["matches"].as_array().unwrap().iter().map(of).collect()
 }
 
-async fn coded(house: &House<'_>, product: &Value, barcodes: Value) {
+pub async fn coded(house: &House<'_>, product: &Value, barcodes: Value) {
     let query = "query($by: ProductRef!) { product(by: $by) { version } }";
     let known = house.office.ask(query, json!({ "by": product })).await;
     let version = &known["data"]["product"]["version"];

@@ -55,8 +55,8 @@ pub struct ReturnLineInput {
     /// Disposition of the returned goods. Default RESTOCK.
     #[graphql(default_with = "Disposition::Restock")]
     pub disposition: Disposition,
-    /// The lot that comes back. Null for the only lot of the order line that has not come back. Needed where the product is tracked and several are
-    /// left, or the units came from no known order.
+    /// The lot that comes back. Null for the only lot of the order line that has not come back and is not taken by other lines. Needed where the product
+    /// is tracked and several are left, or the units came from no known order.
     pub lot: Option<LotRef>,
 }
 

@@ -49,8 +49,8 @@ pub struct ReturnReceiveLineInput {
     pub packs: Option<i32>,
     /// Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given.
     pub barcode: Option<String>,
-    /// The lot that comes. Null for the only lot of its order lines that has not come back. Needed where the product is tracked and several are left, or
-    /// the units came from no known order.
+    /// The lot that comes. Null for the only lot of its order lines that has not come back and is not taken by other lines. Needed where the product is
+    /// tracked and several are left, or the units came from no known order.
     pub lot: Option<LotRef>,
 }
 

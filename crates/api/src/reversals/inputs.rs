@@ -10,6 +10,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Long, Quantity},
     },
+    packs::CodedLine,
     references::{DocumentRef, Names},
     stock::ShortagePolicy,
 };
@@ -20,9 +21,14 @@ pub struct ReverseLine {
     /// ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer, of the count's line for a count. ID of
     /// the product for a return to a supplier.
     pub line_id: ID,
-    /// Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, and for a line of a count. Sound goods go back
-    /// before damaged ones.
+    /// Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, for a line of a count, and where `packs`
+    /// is given. Sound goods go back before damaged ones.
     pub quantity: Option<Quantity>,
+    /// Packs that go back, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given, for all that is left of the
+    /// line, and for a line of a count.
+    pub packs: Option<i32>,
+    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`.
+    pub barcode: Option<String>,
     /// ID of the lot whose units go back. Null for all of them, the last one first.
     pub lot_id: Option<ID>,
 }
@@ -59,6 +65,16 @@ pub struct DocumentReverseInput {
 impl DocumentReverseInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).needed(("document", self.document.take()), ("documentId", &mut self.document_id))
+    }
+    /// The lines that count packs. The others say their units, or go back whole.
+    pub fn coded_lines(&mut self) -> Vec<CodedLine<'_>> {
+        let lines = self.lines.iter_mut().flatten().enumerate();
+        lines
+            .filter(|(_, line)| line.packs.is_some() || line.barcode.is_some())
+            .map(|(index, line)| {
+                CodedLine::of(index, Some(&line.line_id), &mut line.quantity, line.packs, line.barcode.as_deref())
+            })
+            .collect()
     }
     /// What the shells take.
     pub fn read(self, reading: &mut Reading) -> shell::DocumentReverse {

@@ -4,6 +4,7 @@ mod enums;
 mod inputs;
 mod loaders;
 mod mutation;
+mod packs;
 mod query;
 pub mod refusal;
 mod reversal;

@@ -37,7 +37,7 @@ use inventory::{
 use macros::resolvers;
 use platform::storage::TenantScope;
 
-use super::{inputs::DocumentReverseInput, reversal::DocumentReversal};
+use super::{inputs::DocumentReverseInput, packs::in_units, reversal::DocumentReversal};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::read},
     named,
@@ -114,6 +114,10 @@ impl ReversalMutation {
     ) -> Answer<DocumentReversalPayload> {
         named!(ctx, input, DocumentReversalPayload, {
             let ledger = ctx.given::<Ledger>()?;
+            let wrong = in_units(ctx, &permit, &mut input).await?;
+            if !wrong.is_empty() {
+                return Ok(wrong.into());
+            }
             let input = match read(|reading| input.read(reading)) {
                 Ok(input) => input,
                 Err(errors) => return Ok(errors.into()),

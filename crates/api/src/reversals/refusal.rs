@@ -23,7 +23,7 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::LineUpTo { most } if *most > 0 => range(&format!("1 to {most} of this line can go back")),
         Refusal::LineUpTo { .. } => range("nothing of this line is left to go back"),
-        Refusal::LineWhole => invalid("a line of a count is undone whole: leave quantity and lot out"),
+        Refusal::LineWhole => invalid("a line of a count is undone whole: leave quantity, packs and lot out"),
         Refusal::NothingMoved => state("no stock moved with it: there is nothing to undo"),
         Refusal::OfShipments => invalid("it left with shipments: name the fulfilment that is undone"),
         Refusal::NotAtRegister => invalid("only a sale over the counter is taken back at a register: leave register out"),

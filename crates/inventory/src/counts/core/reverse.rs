@@ -99,11 +99,12 @@ fn decide(
     let CountState::Completed { completed_at, .. } = count.state else {
         return Err(Refusal::Status(count.status()).at(field));
     };
+    goes_back_whole(command)?;
     let posted = posted(book, count.id);
     let parts = choose(&originals_of(&posted, originals), reversed, command.lines.as_deref())?;
     let lines: Vec<&Line> = posted.into_iter().filter(|line| matches!(line.state, LineState::Posted(..))).collect();
     let occurred_at = call.moment(draft, completed_at)?;
-    let chosen = chosen(&lines, command, &parts)?;
+    let chosen = chosen(&lines, command, &parts);
     rests(book.undone.get(&count.id))?;
     give_back_moments(draft, &count, (&lines, &chosen), book.undone.get(&count.id));
     let mirrored = mirror(draft, (call, occurred_at), originals, &parts)?;
@@ -158,13 +159,18 @@ fn originals_of(lines: &[&Line], originals: &[Movement]) -> Vec<Original> {
     own.filter_map(|(movement, entry)| Some(Original { line: of(entry)?.id.uuid(), movement, entry: entry.clone() })).collect()
 }
 
-/// The lines that are undone: those that are named, each whole; else all that stand, also those that were right.
-fn chosen(lines: &[&Line], command: &ReverseCount, parts: &[Part]) -> Result<BTreeSet<CountLineId>, Rejection> {
-    let Some(wanted) = &command.lines else { return Ok(lines.iter().map(|line| line.id).collect()) };
-    if let Some(index) = wanted.iter().position(|one| one.quantity.is_some() || one.lot.is_some()) {
-        return Err(ReversalRefusal::LineWhole.at(At::line(index).field(Field::Quantity)));
+/// Refuses a part of a line.
+fn goes_back_whole(command: &ReverseCount) -> Result<(), Rejection> {
+    let in_part = command.lines.iter().flatten().position(|one| one.quantity.is_some() || one.lot.is_some());
+    in_part.map_or(Ok(()), |index| Err(ReversalRefusal::LineWhole.at(At::line(index).field(Field::Quantity))))
+}
+
+/// The lines that are undone: those that are named; else all that stand, also those that were right.
+fn chosen(lines: &[&Line], command: &ReverseCount, parts: &[Part]) -> BTreeSet<CountLineId> {
+    match command.lines {
+        None => lines.iter().map(|line| line.id).collect(),
+        Some(_) => parts.iter().map(|part| CountLineId::from_uuid(part.line)).collect(),
     }
-    Ok(parts.iter().map(|part| CountLineId::from_uuid(part.line)).collect())
 }
 
 /// A count stands while a later one of its products does, and while facts are balanced that came late: neither would be right without it.

@@ -9,7 +9,8 @@ use super::{
     close::close,
     create::{comes_in, decided},
     inspect::{Inspection, inspect, of_lot},
-    lots_left::{LotsLeft, lot_received},
+    lots_chosen::{Goods, LotsChosen},
+    lots_left::LotsLeft,
     refusal::ReturnStepRefusal,
     sales_return::{Return, ReturnLine, ReturnLot, ReturnState},
     states::{ReturnAction, return_actions_from},
@@ -204,10 +205,10 @@ fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, qu
     Ok(())
 }
 
-/// Positions, how much of each, of which lot, and the field that says so.
-type Wanted = Vec<(u16, i64, LotChoice, At)>;
+/// A position, how much of it, of which lot, and the field that says so.
+type Wanted = (u16, i64, LotChoice, At);
 
-fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
+fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Vec<Wanted>, Rejection> {
     let Some(named) = &goods.lines else {
         let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
         return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, At::input(Field::Lines))).collect());
@@ -242,6 +243,17 @@ fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Want
     Ok(wanted)
 }
 
+/// The lots in which goods come whose lines name none.
+fn lots_chosen(draft: &Draft<'_>, ret: &Return, left: Option<&LotsLeft>, wanted: &[Wanted]) -> LotsChosen {
+    let Some(left) = left else { return LotsChosen::default() };
+    let goods = |(index, (position, units, lot, _)): (usize, &Wanted)| {
+        let line = ret.lines.iter().find(|line| line.position == *position)?;
+        Some(Goods::of(line, index, (stocked(draft, ret, line)?, *units, lot.clone())))
+    };
+    let goods: Vec<Goods> = wanted.iter().enumerate().filter_map(goods).collect();
+    LotsChosen::of(draft, left, &goods)
+}
+
 /// Takes the goods on hand, but not for sale: that is for whoever looks at them to say.
 fn receive(
     basis: ReturnBasis<'_>,
@@ -257,7 +269,9 @@ fn receive(
     let business_date = check_moment(draft.book(), at, &act.time_zone)?;
     let head = return_head(act, ret, (act.movements[0], MovementKind::Return), at);
     let mut begin = Some(head);
-    for (position, quantity, lot, field) in wanted(draft, ret, goods)? {
+    let wanted = wanted(draft, ret, goods)?;
+    let lots = lots_chosen(draft, ret, goods.left.as_ref(), &wanted);
+    for (index, (position, quantity, lot, field)) in wanted.into_iter().enumerate() {
         let line = ret.lines.iter().find(|line| line.position == position);
         let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
         let mut came_in = None;
@@ -266,7 +280,7 @@ fn receive(
             if let Some(head) = begin.take() {
                 draft.begin(head, key, field)?;
             }
-            let lot = lot_received(draft, goods.left.as_ref(), line, (key, lot), field)?;
+            let lot = lots.lot((index, key.product), &lot, field)?;
             came_in = put_aside(draft, key, (quantity, lot), field)?;
             left_with(basis, draft, line, of_lot(field))?;
         } else if lot.is_said() {

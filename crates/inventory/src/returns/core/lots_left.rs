@@ -1,13 +1,13 @@
 //! Lots in which goods of orders can come back: they left with the orders' lines and have not come back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
 
-use super::{book::ReturnBasis, create::CreateReturn, refusal::ReturnRefusal, sales_return::ReturnLine};
+use super::{book::ReturnBasis, sales_return::ReturnLine};
 use crate::{
     orders::core::{LeftLot, Order},
-    stock::core::{At, Draft, LevelKey, LotChoice, Rejection, RoomRefusal},
+    stock::core::Rejection,
 };
 
 /// A lot that can come back; sorted by its code.
@@ -26,8 +26,11 @@ pub struct LotBack {
     pub units: i64,
 }
 
-/// Lots in which a line's product, or a part of its kit, can come back.
-type Lots = BTreeMap<(OrderLineId, ProductId), BTreeSet<LotLeft>>;
+/// Units of lots that left for lines of orders and can come back.
+type Units = BTreeMap<(OrderLineId, ProductId, LotId), i64>;
+
+/// Lots in which a line's product, or a part of its kit, can come back, with the units of each.
+type Lots = BTreeMap<(OrderLineId, ProductId), BTreeMap<LotLeft, i64>>;
 
 /// The lots in which goods of orders can come back, as they were read: so it is while the orders have the versions that they had then.
 #[derive(Debug, Clone, Default)]
@@ -38,11 +41,11 @@ pub struct LotsLeft {
 
 impl LotsLeft {
     /// Lots without a code are left out.
-    pub fn new(orders: &[Order], lots: &BTreeSet<(OrderLineId, ProductId, LotId)>, codes: &HashMap<LotId, String>) -> Self {
+    pub fn new(orders: &[Order], lots: &Units, codes: &HashMap<LotId, String>) -> Self {
         let mut all = Lots::new();
-        for (line, product, lot) in lots {
+        for ((line, product, lot), units) in lots {
             if let Some(code) = codes.get(lot) {
-                all.entry((*line, *product)).or_default().insert(LotLeft { code: code.clone(), lot: *lot });
+                all.entry((*line, *product)).or_default().insert(LotLeft { code: code.clone(), lot: *lot }, *units);
             }
         }
         Self { seen: orders.iter().map(|order| (order.id, order.version)).collect(), lots: all }
@@ -51,7 +54,7 @@ impl LotsLeft {
         self.lots.is_empty()
     }
     pub fn ids(&self) -> impl Iterator<Item = LotId> + '_ {
-        self.lots.values().flatten().map(|left| left.lot)
+        self.lots.values().flat_map(BTreeMap::keys).map(|left| left.lot)
     }
 
     /// Refuses orders that have changed since.
@@ -64,69 +67,16 @@ impl LotsLeft {
         Ok(())
     }
 
-    /// The lots in which goods of a line can come back. None of a line whose goods came from no known order, if only a part of them.
-    fn of(&self, goods: &Goods) -> BTreeSet<&LotLeft> {
-        let matched: i64 = goods.pieces.iter().map(|(_, quantity)| quantity.get()).sum();
-        if matched < goods.quantity.get() {
-            return BTreeSet::new();
-        }
-        goods.pieces.iter().filter_map(|(line, _)| self.lots.get(&(*line, goods.key.product))).flatten().collect()
-    }
-
-    /// The only lot in which goods of a line can come back. Several are refused; none is known of goods that are not kept by lots.
-    fn only(&self, draft: &Draft<'_>, goods: &Goods, field: At) -> Result<LotChoice, Rejection> {
-        let facts = &draft.level(goods.key, field)?.facts;
-        if facts.tracking == Tracking::None {
-            return Ok(LotChoice::Unsaid);
-        }
-        let lots = self.of(goods);
-        let Some(first) = lots.first() else { return Ok(LotChoice::Unsaid) };
-        if lots.len() == 1 {
-            return Ok(LotChoice::Id(first.lot));
-        }
-        let codes = lots.iter().map(|left| left.code.clone()).collect();
-        let why = ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes };
-        Err(why.at(field.lot()))
+    /// The lots in which a product can come back on a line of an order, and how many units of each.
+    pub(super) fn of(&self, line: OrderLineId, product: ProductId) -> impl Iterator<Item = (&LotLeft, i64)> {
+        self.lots.get(&(line, product)).into_iter().flatten().map(|(left, units)| (left, *units))
     }
 }
 
-/// Goods that come back with a line of a return, which is of so much, and the lines of orders that it goes back on.
-struct Goods {
-    key: LevelKey,
-    quantity: Quantity,
-    pieces: Vec<(OrderLineId, Quantity)>,
-}
-
-/// The lot in which a product comes back with a line of a new return: the one that the line says, else the only one that can.
-pub(super) fn lot_back(draft: &Draft<'_>, command: &CreateReturn, index: usize, key: LevelKey) -> Result<LotChoice, Rejection> {
-    let Some(line) = command.lines.get(index) else { return Ok(LotChoice::Unsaid) };
-    let Some(left) = command.left.as_ref().filter(|_| !line.lot.is_said()) else { return Ok(line.lot.clone()) };
-    let pieces = line.matches.iter().map(|piece| (piece.line, piece.quantity)).collect();
-    left.only(draft, &Goods { key, quantity: line.quantity, pieces }, At::line(index))
-}
-
-/// The lot in which goods of a return's line are received: the one that was named, else the only one that can come back.
-pub(super) fn lot_received(
-    draft: &Draft<'_>,
-    left: Option<&LotsLeft>,
-    line: &ReturnLine,
-    (key, lot): (LevelKey, LotChoice),
-    field: At,
-) -> Result<LotChoice, Rejection> {
-    let Some(left) = left.filter(|_| !lot.is_said()) else { return Ok(lot) };
-    let pieces = line.matches.iter().map(|piece| (piece.line, piece.quantity)).collect();
-    left.only(draft, &Goods { key, quantity: line.quantity, pieces }, field)
-}
-
-/// Returns the lots that left with orders and have not come back whole. A return whose goods may be of several lines counts for none of them: too many lots
-/// are returned then, and never too few.
-pub fn lots_left(
-    orders: &[Order],
-    left: &[LeftLot],
-    lines: &HashMap<ReturnId, Vec<ReturnLine>>,
-    back: &[LotBack],
-) -> BTreeSet<(OrderLineId, ProductId, LotId)> {
-    let mut units: BTreeMap<(OrderLineId, ProductId, LotId), i64> = BTreeMap::new();
+/// Returns the lots that left with orders and have not come back whole, and how many units of each have not. A return whose goods may be of several lines
+/// counts for none of them: too much is returned then, and never too little.
+pub fn lots_left(orders: &[Order], left: &[LeftLot], lines: &HashMap<ReturnId, Vec<ReturnLine>>, back: &[LotBack]) -> Units {
+    let mut units = Units::new();
     for lot in left.iter().filter(|lot| !lot.undone) {
         *units.entry((lot.line, lot.product, lot.lot)).or_default() += lot.units;
     }
@@ -142,7 +92,8 @@ pub fn lots_left(
             *left -= lot.units;
         }
     }
-    units.into_iter().filter(|(_, left)| *left > 0).map(|(lot, _)| lot).collect()
+    units.retain(|_, left| *left > 0);
+    units
 }
 
 /// The order line that all units of a product came back on with a return, where it is one alone.
@@ -282,22 +233,25 @@ mod tests {
     }
 
     /// What is left of two lines, of which the first took lots 1 and 2, and the second lot 2.
-    fn left_after(lines: Vec<ReturnLine>, back: &[LotBack]) -> Vec<(u16, u128)> {
+    fn left_after(lines: Vec<ReturnLine>, back: &[LotBack]) -> Vec<(u16, u128, i64)> {
         let (orders, returns) = ([order(vec![line(1, 5), line(2, 4)])], HashMap::from([(ret(1), lines)]));
         let left = lots_left(&orders, &[left(1, 1, 3), left(1, 2, 2), left(2, 2, 4)], &returns, back);
-        left.into_iter().map(|(line, _, lot)| (line.split_line::<entity::id::kind::OrderId>().1, lot.uuid().as_u128())).collect()
+        let short = |(line, _, lot): (OrderLineId, ProductId, LotId), units: i64| {
+            (line.split_line::<entity::id::kind::OrderId>().1, lot.uuid().as_u128(), units)
+        };
+        left.into_iter().map(|(lot, units)| short(lot, units)).collect()
     }
 
     #[test]
     fn a_lot_is_left_until_all_of_it_came_back_on_its_line() {
-        assert_eq!(left_after(Vec::new(), &[]), [(1, 1), (1, 2), (2, 2)]);
-        assert_eq!(left_after(vec![brought(1, &[(1, 1)])], &[back(2, 1)]), [(1, 1), (1, 2), (2, 2)]);
-        assert_eq!(left_after(vec![brought(2, &[(1, 2)])], &[back(2, 2)]), [(1, 1), (2, 2)]);
+        assert_eq!(left_after(Vec::new(), &[]), [(1, 1, 3), (1, 2, 2), (2, 2, 4)]);
+        assert_eq!(left_after(vec![brought(1, &[(1, 1)])], &[back(2, 1)]), [(1, 1, 3), (1, 2, 1), (2, 2, 4)]);
+        assert_eq!(left_after(vec![brought(2, &[(1, 2)])], &[back(2, 2)]), [(1, 1, 3), (2, 2, 4)]);
     }
 
     #[test]
     fn what_may_be_of_several_lines_is_taken_from_none() {
-        let all = [(1, 1), (1, 2), (2, 2)];
+        let all = [(1, 1, 3), (1, 2, 2), (2, 2, 4)];
         assert_eq!(left_after(vec![brought(4, &[(1, 2), (2, 2)])], &[back(2, 4)]), all);
         assert_eq!(left_after(vec![brought(2, &[(1, 2)]), brought(2, &[(2, 2)])], &[back(2, 4)]), all);
         // Some of it came from no known order.

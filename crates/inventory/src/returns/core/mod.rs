@@ -8,6 +8,7 @@ mod command;
 mod create;
 mod inspect;
 mod kit;
+mod lots_chosen;
 mod lots_left;
 mod needs;
 mod refusal;

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     book::ReturnBasis,
     create::{CreateReturn, comes_in},
-    lots_left::lot_back,
+    lots_chosen::{Goods, LotsChosen},
     refusal::ReturnRefusal,
     sales_return::{Return, ReturnLine},
 };
@@ -22,6 +22,17 @@ fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i
         (level.facts.policy != StockPolicy::Untracked).then(|| (level.key, quantity, level.facts.cost))
     };
     own.into_iter().chain(parts).filter_map(stocked).collect()
+}
+
+/// The lots in which goods come back whose lines name none.
+fn lots_chosen(draft: &Draft<'_>, ret: &Return, command: &CreateReturn) -> LotsChosen {
+    let Some(left) = &command.left else { return LotsChosen::default() };
+    let mut all = Vec::new();
+    for (index, (line, new)) in ret.lines.iter().zip(&command.lines).enumerate() {
+        let own = goods(draft, ret, line).into_iter();
+        all.extend(own.map(|(key, units, _)| Goods::of(line, index, (key, units, new.lot.clone()))));
+    }
+    LotsChosen::of(draft, left, &all)
 }
 
 /// Refuses the serial number that was posted last where its line goes back on orders, and it left with none of them.
@@ -59,6 +70,7 @@ pub(super) fn take_in(
     };
     let removal =
         MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
+    let lots = lots_chosen(draft, ret, command);
     for (head, sign) in [(head, 1), (removal, -1)] {
         let mut begun = false;
         for (index, line) in ret.lines.iter().enumerate() {
@@ -66,9 +78,10 @@ pub(super) fn take_in(
                 continue;
             }
             let field = At::line(index);
+            let named = command.lines.get(index).map(|new| new.lot.clone()).unwrap_or_default();
             for (key, quantity, cost) in goods(draft, ret, line) {
                 comes_in(&draft.level(key, field)?.facts, field)?;
-                let lot = lot_back(draft, command, index, key)?;
+                let lot = lots.lot((index, key.product), &named, field)?;
                 if !begun {
                     draft.begin(head.clone(), key, field)?;
                     begun = true;

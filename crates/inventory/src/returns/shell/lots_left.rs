@@ -74,7 +74,7 @@ async fn left_of(reads: &impl Reads, ids: &[OrderId]) -> Result<LotsLeft, Fault>
     if lots.is_empty() {
         return Ok(LotsLeft::default());
     }
-    let named: BTreeSet<LotId> = lots.iter().map(|(.., lot)| *lot).collect();
+    let named: BTreeSet<LotId> = lots.keys().map(|(.., lot)| *lot).collect();
     let found = lots_by_id(reads, &named.into_iter().collect::<Vec<_>>()).await?;
     let codes: HashMap<LotId, String> = found.into_iter().map(|lot| (lot.id, lot.code)).collect();
     Ok(LotsLeft::new(&orders, &lots, &codes))

@@ -1,0 +1,105 @@
+//! Lines that go back in packs.
+
+use async_graphql::{Context, ID};
+use entity::{
+    id::{Id, Kind, kind, prefix_of},
+    prelude::{self, GoodsReceiptId, StoreId, SupplierReturnId, TransferId},
+};
+use iam::access::{Permit, kind as may};
+use inventory::{
+    ledger::Ledger,
+    purchasing::rows as purchasing,
+    stock::{
+        core::{Reference, ReferenceKind},
+        rows::movement_of,
+    },
+    transfers::rows as transfers,
+};
+use platform::storage::{Fault, TenantScope};
+
+use super::inputs::DocumentReverseInput;
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, refusal::UserError, scalars::Quantity},
+    packs::{LinesOf, of_lines},
+};
+
+/// Says packs in smallest units, or what is wrong with lines. Packs of a document that goes back whole, or that the caller may not undo, are not looked up:
+/// the rules refuse the call for that, and none of its units would go back.
+pub(super) async fn in_units(
+    ctx: &Context<'_>,
+    permit: &Permit<may::DocumentReverse>,
+    input: &mut DocumentReverseInput,
+) -> Answer<Vec<UserError>> {
+    if input.coded_lines().is_empty() {
+        return Ok(Vec::new());
+    }
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let document = input.document_id.clone().unwrap_or_default();
+    let Some((kind, owner)) = Box::pin(lines_of(&scope, permit, &document)).await? else {
+        for line in input.coded_lines() {
+            *line.units = Some(Quantity(prelude::Quantity::ZERO));
+        }
+        return Ok(Vec::new());
+    };
+    of_lines(ctx, permit, (kind, &owner), input.coded_lines()).await
+}
+
+/// The document whose lines a part of this one is named by. None where it goes back whole, and where the caller may not undo it.
+async fn lines_of(
+    scope: &TenantScope,
+    permit: &Permit<may::DocumentReverse>,
+    document: &ID,
+) -> Result<Option<(LinesOf, ID)>, Fault> {
+    let Some((prefix, id)) = prefix_of(document) else { return Ok(None) };
+    match prefix {
+        kind::GoodsReceiptId::PREFIX => of_receipt(scope, permit, Id::from_uuid(id)).await,
+        kind::SupplierReturnId::PREFIX => of_supplier_return(scope, permit, Id::from_uuid(id)).await,
+        kind::TransferId::PREFIX => of_transfer(scope, permit, Id::from_uuid(id)).await,
+        kind::MovementId::PREFIX => {
+            let of = movement_of(scope, Id::from_uuid(id)).await?.and_then(|movement| movement.reference);
+            let Some(Reference { kind: ReferenceKind::Transfer, id }) = of else { return Ok(None) };
+            of_transfer(scope, permit, Id::from_uuid(id)).await
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A goods receipt is named by the lines of its order.
+async fn of_receipt(
+    scope: &TenantScope,
+    permit: &Permit<may::DocumentReverse>,
+    receipt: GoodsReceiptId,
+) -> Result<Option<(LinesOf, ID)>, Fault> {
+    let Some(order) = purchasing::order_of_receipt(scope, receipt).await? else { return Ok(None) };
+    let places = purchasing::places_of(scope, &[order]).await?;
+    let is_own = places.get(&order).is_some_and(|(store, _)| may_receive(permit, *store));
+    Ok(is_own.then(|| (LinesOf::PurchaseOrder, ID(order.to_string()))))
+}
+
+async fn of_supplier_return(
+    scope: &TenantScope,
+    permit: &Permit<may::DocumentReverse>,
+    id: SupplierReturnId,
+) -> Result<Option<(LinesOf, ID)>, Fault> {
+    let found = purchasing::returns(scope, &[id]).await?;
+    let is_own = found.iter().any(|ret| may_receive(permit, ret.store));
+    Ok(is_own.then(|| (LinesOf::SupplierReturn, ID(id.to_string()))))
+}
+
+/// Of the steps of a transfer, a receipt alone goes back in part: that is its receiver's.
+async fn of_transfer(
+    scope: &TenantScope,
+    permit: &Permit<may::DocumentReverse>,
+    id: TransferId,
+) -> Result<Option<(LinesOf, ID)>, Fault> {
+    let Some(route) = transfers::places_of(scope, id).await? else { return Ok(None) };
+    let receiving = permit.also::<may::TransferReceive>();
+    let is_own = permit.covers(route.to) && receiving.is_ok_and(|receiving| receiving.covers(route.to));
+    Ok(is_own.then(|| (LinesOf::Transfer, ID(id.to_string()))))
+}
+
+/// Whether the caller may undo documents and count deliveries in, in a store.
+fn may_receive(permit: &Permit<may::DocumentReverse>, store: StoreId) -> bool {
+    let receiving = permit.also::<may::PurchaseReceive>();
+    permit.covers(store) && receiving.is_ok_and(|receiving| receiving.covers(store))
+}
