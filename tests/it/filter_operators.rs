@@ -110,9 +110,11 @@ async fn metadata_have_a_text_or_none(world: &World) {
 }
 
 /// Times that every row of a list has.
-const TIMES: [(&str, &str, &str); 15] = [
+const TIMES: [(&str, &str, &str); 17] = [
     ("blanketOrders", "BlanketOrderFilter", "createdAt"),
     ("customers", "CustomerFilter", "createdAt"),
+    ("documentReversals", "ReversalFilter", "recordedAt"),
+    ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
     ("invoices", "InvoiceFilter", "issuedAt"),
     ("lots", "LotFilter", "createdAt"),
     ("orders", "OrderFilter", "createdAt"),
@@ -129,12 +131,8 @@ const TIMES: [(&str, &str, &str); 15] = [
 ];
 
 /// The same of lists whose filters do not nest.
-const FLAT_TIMES: [(&str, &str, &str); 4] = [
-    ("channels", "ArchiveFilter", "createdAt"),
-    ("documentReversals", "ReversalFilter", "recordedAt"),
-    ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
-    ("productFamilies", "ArchiveFilter", "createdAt"),
-];
+const FLAT_TIMES: [(&str, &str, &str); 2] =
+    [("channels", "ArchiveFilter", "createdAt"), ("productFamilies", "ArchiveFilter", "createdAt")];
 
 async fn periods_of_times_move_with_the_clock(world: &World) {
     let owner = world.ours.owner.clone();
@@ -314,6 +312,11 @@ async fn streams_refuse_what_events_do_not_say_at_its_place(world: &World) {
         ("fulfilmentWorkChanged(filter: { sku: { eq: \"mug\" } })".to_owned(), json!(["filter", "sku"])),
         ("fulfilmentWorkChanged(filter: { product: { key: [\"mug\"] } })".to_owned(), json!(["filter", "product"])),
         ("fulfilmentWorkChanged(filter: { assignee: { isNull: true } })".to_owned(), json!(["filter", "assignee"])),
+        ("fulfilmentWorkChanged(filter: { not: { isLate: true } })".to_owned(), json!(["filter", "not", "isLate"])),
+        (
+            "fulfilmentWorkChanged(filter: { or: [{ status: OPEN }, { isHeld: false }] })".to_owned(),
+            json!(["filter", "or", "1", "isHeld"]),
+        ),
     ] {
         is_refused_at(world, &format!("subscription {{ {filter} {{ __typename }} }}"), &place).await;
     }

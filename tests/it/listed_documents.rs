@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{authorization::world::World, nested_filters::found, world::on_both};
 
 on_both!(
+    a_followed_list_of_works_has_what_its_nested_filter_finds,
     an_invoice_is_found_by_its_number_its_order_and_its_total,
     a_reversal_is_found_by_its_kind_its_goods_and_who_made_it,
     a_work_is_found_by_its_goods_and_by_who_took_it,
@@ -75,6 +76,8 @@ async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World
         json!({ "sku": { "eq": sku.to_uppercase() }, "createdBy": { "in": [maker] } }),
         json!({ "createdBy": { "key": ["ALPHA@example.com"] } }),
         json!({ "sku": { "startsWith": &sku[..2] }, "occurredAt": { "gte": reversal["occurredAt"] } }),
+        json!({ "or": [{ "kind": [] }, { "product": { "key": [sku] }, "createdBy": { "key": ["alpha@example.com"] } }] }),
+        json!({ "and": [{ "kind": [kind] }, { "not": { "sku": { "contains": "none-such" } } }] }),
     ];
     let missed_by = vec![
         json!({ "kind": [] }),
@@ -84,6 +87,8 @@ async fn a_reversal_is_found_by_its_kind_its_goods_and_who_made_it(world: &World
         json!({ "createdBy": { "eq": world.theirs.ids["mem"] } }),
         json!({ "createdBy": { "key": ["bravo@example.com"] } }),
         json!({ "occurredAt": { "lt": reversal["occurredAt"] } }),
+        json!({ "not": { "or": [{ "kind": [] }, { "product": { "eq": product["id"] } }] } }),
+        json!({ "and": [{ "kind": [kind] }, { "not": { "createdBy": { "eq": maker } } }] }),
     ];
     finds(world, (("documentReversals", "ReversalFilter"), "rev"), found_by, missed_by).await;
 }
@@ -98,8 +103,15 @@ async fn a_work_is_found_by_its_goods_and_by_who_took_it(world: &World) {
         json!({ "id": { "eq": world.ours.ids["fwk"] } }),
         json!({ "product": { "in": [product["id"]] }, "sku": { "in": [sku.to_uppercase()] } }),
         json!({ "product": { "key": [sku] } }),
+        json!({ "or": [{ "search": "no such number" }, { "product": { "key": [sku] }, "not": { "sku": { "eq": "none-such" } } }] }),
+        json!({ "not": { "assignee": { "eq": world.theirs.ids["mem"] } } }),
+        json!({ "or": [{ "isHeld": true }, { "isHeld": false }], "and": [{ "or": [{ "isLate": true }, { "isLate": false }] }] }),
     ];
     let missed_by = vec![
+        json!({ "not": { "product": { "eq": product["id"] } } }),
+        json!({ "or": [{ "status": [] }, { "sku": { "startsWith": "none-such" } }] }),
+        json!({ "and": [{ "isHeld": true }, { "isHeld": false }] }),
+        json!({ "not": { "or": [{ "deliveryMethod": "SHIP" }, { "not": { "deliveryMethod": "SHIP" } }] } }),
         json!({ "id": { "in": [] } }),
         json!({ "product": { "eq": world.theirs.ids["prd"] } }),
         json!({ "sku": { "startsWith": "none-such" } }),
@@ -140,4 +152,25 @@ async fn a_work_is_found_by_its_number_and_by_that_of_its_order(world: &World) {
     let picker = world.ours.only(&["fulfilment.read"]);
     let found = found(world, &picker, list, json!({ "search": order })).await;
     assert!(found.contains(&world.ours.ids["fwk"]) && !found.contains(&world.theirs.ids["fwk"]), "{found:?}");
+}
+
+async fn a_followed_list_of_works_has_what_its_nested_filter_finds(world: &World) {
+    let owner = world.ours.owner.clone();
+    let list = ("fulfilmentWorks", "FulfilmentWorkFilter");
+    let id = &world.ours.ids["fwk"];
+    let document = "subscription($filter: FulfilmentWorkFilter) { fulfilmentWorkChanged(filter: $filter) {
+        changes { inFilter work { id } } } }";
+    for (filter, has_it) in [
+        (json!({ "or": [{ "status": [] }, { "id": { "eq": id } }] }), true),
+        (json!({ "and": [{ "not": { "store": { "key": ["no-such-store"] } } }, { "id": { "in": [id] } }] }), true),
+        (json!({ "not": { "or": [{ "status": [] }, { "id": { "in": [id] } }] } }), false),
+        (json!({ "id": { "eq": id }, "not": { "not": { "createdAt": { "lt": "2020-01-01T00:00:00Z" } } } }), false),
+    ] {
+        let answer = world.ask(&world.ours, Some(owner.clone()), document, &json!({ "filter": filter })).await;
+        assert!(answer["errors"].is_null(), "{filter}: {answer:#}");
+        let changes = answer["data"]["fulfilmentWorkChanged"]["changes"].as_array().unwrap();
+        let followed: BTreeSet<String> = changes.iter().map(|one| one["work"]["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(followed, found(world, &owner, list, filter.clone()).await, "{filter}");
+        assert_eq!(followed.contains(id), has_it, "{filter}: {followed:?}");
+    }
 }

@@ -19,9 +19,11 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 15] = [
+const LISTS: [(&str, &str); 17] = [
     ("blanketOrders", "BlanketOrderFilter"),
     ("customers", "CustomerFilter"),
+    ("documentReversals", "ReversalFilter"),
+    ("fulfilmentWorks", "FulfilmentWorkFilter"),
     ("invoices", "InvoiceFilter"),
     ("lots", "LotFilter"),
     ("stocktakes", "StocktakeFilter"),

@@ -6,10 +6,17 @@ use platform::path;
 use crate::{
     catalog::{Direction, ProductOrder, ProductOrderField},
     fulfilment::{FulfilmentWorkOrder, FulfilmentWorkOrderField},
-    graphql::fault::{Answer, TopError},
+    graphql::{
+        directives::cost,
+        fault::{Answer, TopError},
+    },
     orders::{OrderOrder, OrderOrderField},
     stock::{StockOrder, StockOrderField},
 };
+
+/// The points of a sort that no index has, in a table that grows: all rows that pass are read and sorted for each page. `tests/it/plans` finds a sort that
+/// has neither an index nor these points.
+pub const UNINDEXED: &str = "5";
 
 /// The order of a list that is asked for under one of two names.
 ///
@@ -134,10 +141,13 @@ pub enum StockSortField {
     /// The store's code, whatever its capitals. The levels of a store are sorted by the ID of the product.
     StoreCode,
     /// Available quantity.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     Available,
     /// Quantity on hand.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     OnHand,
     /// Time of the last change of the level.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     UpdatedAt,
 }
 

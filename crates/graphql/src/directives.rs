@@ -69,8 +69,9 @@ pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_
 
 /// Cost of resolving a field once, or of each object of a type: a decimal number of points. By default a field of Query costs 1, one of
 /// Mutation or Subscription 10, an object that has an ID 0.1, and each line of a mutation's input 0.1. The cost of an input field is added wherever the field
-/// is given. A list of IDs or texts costs it for each value. A field that takes an input object costs it once in an argument.
-#[TypeDirective(location = "FieldDefinition", location = "Object", location = "InputFieldDefinition")]
+/// is given. A list of IDs or texts costs it for each value. A field that takes an input object costs it once in an argument. The cost of a value of an enum is
+/// added wherever the value is given.
+#[TypeDirective(location = "FieldDefinition", location = "Object", location = "InputFieldDefinition", location = "EnumValue")]
 pub fn cost(weight: String) {}
 
 /// Size of a list for its cost, in objects: the largest of the slicing arguments that are given (a number, or the length of a

@@ -1,4 +1,4 @@
-//! Fields of inputs that have a price of their own: `@cost` on an input field is added wherever a value has it.
+//! Fields of inputs and values of enums that have a price of their own: `@cost` on one is added wherever a value has it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,8 +6,10 @@ use std::{
 };
 
 use async_graphql::{
-    Name, Value, Variables,
-    parser::types::{BaseType, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition},
+    Name, Positioned, Value, Variables,
+    parser::types::{
+        BaseType, EnumValueDefinition, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition,
+    },
 };
 use async_graphql_value::Value as InputValue;
 use smallvec::SmallVec;
@@ -17,9 +19,14 @@ use crate::{
     schema_index::{base, weight},
 };
 
-/// Inputs that have such a field in them, however deep, with the fields that lead to one.
+/// What has a price in the inputs of a schema.
 #[derive(Debug, Default)]
-pub struct PricedInputs(HashMap<Name, HashMap<Name, InputField>>);
+pub struct PricedInputs {
+    /// Inputs that have such a field in them, however deep, with the fields that lead to one.
+    fields: HashMap<Name, HashMap<Name, InputField>>,
+    /// Enums with such values, and these.
+    words: HashMap<Name, HashMap<Name, Millis>>,
+}
 
 #[derive(Debug, Clone)]
 struct InputField {
@@ -104,6 +111,10 @@ impl Tally {
                 field.price
             }
         };
+        self.add_price(price);
+    }
+
+    fn add_price(&mut self, price: Millis) {
         self.sum = self.sum.saturating_add(price);
     }
 }
@@ -116,6 +127,7 @@ impl PricedInputs {
             inputs: named(|kind| matches!(kind, TypeKind::InputObject(_))).collect(),
             enums: named(|kind| matches!(kind, TypeKind::Enum(_))).collect(),
         };
+        let words = priced_words(document);
         let (mut known, mut number) = (HashMap::<Name, HashMap<Name, InputField>>::new(), 0);
         // Inputs may hold one another, so this goes on until nothing more is found.
         loop {
@@ -128,16 +140,26 @@ impl PricedInputs {
                         continue;
                     }
                     let field = InputField::of(&definition.node, &kinds, number);
-                    if field.price > 0 || known.contains_key(&field.of) {
+                    if field.price > 0 || known.contains_key(&field.of) || words.contains_key(&field.of) {
                         (is_complete, number) = (false, number + 1);
                         known.entry(kind.name.node.clone()).or_default().insert(name.clone(), field);
                     }
                 }
             }
             if is_complete {
-                return Self(known);
+                return Self { fields: known, words };
             }
         }
+    }
+
+    /// Whether a value of this type may have a price.
+    fn has(&self, of: &Name) -> bool {
+        self.fields.contains_key(of) || self.words.contains_key(of)
+    }
+
+    /// The price of a value of this enum.
+    fn word(&self, of: &Name, word: &str) -> Millis {
+        self.words.get(of).and_then(|words| words.get(word)).copied().unwrap_or_default()
     }
 
     /// Adds what a field costs with this value, and what is in it.
@@ -151,12 +173,18 @@ impl PricedInputs {
         self.inside(&field.of, value, tally);
     }
 
-    /// Adds the fields in a value of this input.
+    /// Adds the fields in a value of this input, or the value of this enum.
     fn inside(&self, of: &Name, value: &Value, tally: &mut Tally) {
-        let Some(fields) = self.0.get(of) else { return };
+        if !self.has(of) {
+            return;
+        }
         match value {
             Value::List(items) => items.iter().for_each(|item| self.inside(of, item, tally)),
+            Value::Enum(word) => tally.add_price(self.word(of, word)),
+            // As variables have the values of enums.
+            Value::String(word) => tally.add_price(self.word(of, word)),
             Value::Object(members) => {
+                let Some(fields) = self.fields.get(of) else { return };
                 for (name, member) in members {
                     if let Some(field) = fields.get(name) {
                         self.field(field, member, tally);
@@ -169,14 +197,14 @@ impl PricedInputs {
 }
 
 impl PricedArgument {
-    /// The argument of this input, unless nothing in it can have a price. `default` is the value of a variable that is not given.
+    /// The argument of this type, unless nothing in it can have a price. `default` is the value of a variable that is not given.
     pub fn of<'a>(
         index: &Arc<PricedInputs>,
         of: &Name,
         value: &InputValue,
         default: &impl Fn(&Name) -> Option<&'a Value>,
     ) -> Option<Self> {
-        if !index.0.contains_key(of) {
+        if !index.has(of) {
             return None;
         }
         let mut argument = Self { index: index.clone(), written: Tally::default(), variables: Vec::new() };
@@ -200,11 +228,14 @@ impl PricedArgument {
         self.inside(&field.of, value, default);
     }
 
-    /// The fields in a value of this input.
+    /// The fields in a value of this input, or the value of this enum.
     fn inside<'a>(&mut self, of: &Name, value: &InputValue, default: &impl Fn(&Name) -> Option<&'a Value>) {
         let index = self.index.clone();
-        let Some(fields) = index.0.get(of) else { return };
+        if !index.has(of) {
+            return;
+        }
         match value {
+            InputValue::Enum(word) => self.written.add_price(index.word(of, word)),
             InputValue::List(items) => {
                 for item in items {
                     // The list has been counted.
@@ -212,6 +243,7 @@ impl PricedArgument {
                 }
             }
             InputValue::Object(members) => {
+                let Some(fields) = index.fields.get(of) else { return };
                 for (name, member) in members {
                     if let Some(field) = fields.get(name) {
                         self.field(field, member, default);
@@ -235,6 +267,22 @@ impl PricedArgument {
         }
         tally.sum
     }
+}
+
+/// Values of enums with a price.
+fn priced_words(document: &ServiceDocument) -> HashMap<Name, HashMap<Name, Millis>> {
+    let priced = |one: &Positioned<EnumValueDefinition>| {
+        let price = weight(&one.node.directives).filter(|price| *price > 0)?;
+        Some((one.node.value.node.clone(), price))
+    };
+    let of_enum = |kind: &TypeDefinition| match &kind.kind {
+        TypeKind::Enum(list) => {
+            let words: HashMap<Name, Millis> = list.values.iter().filter_map(priced).collect();
+            (!words.is_empty()).then(|| (kind.name.node.clone(), words))
+        }
+        _ => None,
+    };
+    types(document).filter_map(of_enum).collect()
 }
 
 fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {

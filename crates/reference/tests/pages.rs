@@ -105,6 +105,8 @@ fn a_type_page_says_where_the_type_is_used() {
     assert!(page.contains("<p>Costs 400 points where it is given.</p>"), "{page}");
     let page = body(&real(), "types/IdFilter");
     assert!(page.contains("<p>Costs 0.01 points for each value.</p>"), "{page}");
+    let page = body(&real(), "types/StockSortField");
+    assert_eq!(page.matches("<p>Costs 5 points where it is given.</p>").count(), 3, "{page}");
     let page = body(&real(), "types/ProductRef");
     assert!(page.contains("Exactly one of these fields must be given."), "{page}");
     let page = body(&real(), "types/ErrorCode");

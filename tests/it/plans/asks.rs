@@ -2,7 +2,7 @@
 
 use async_graphql::{
     Positioned,
-    parser::types::{BaseType, FieldDefinition, InputValueDefinition, TypeKind},
+    parser::types::{BaseType, EnumValueDefinition, FieldDefinition, InputValueDefinition, TypeKind},
 };
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,15 @@ pub struct Ask {
     pub document: String,
     pub variables: Value,
     pub wants: Wants,
+    pub sort: Option<Sort>,
+}
+
+/// A sort of a list.
+#[derive(Debug)]
+pub struct Sort {
+    pub list: String,
+    /// Whether it has points of its own in the cost of an operation.
+    pub is_weighted: bool,
 }
 
 /// Reports and searches that go over a tenant's rows by their nature; they have tests of their speed.
@@ -93,7 +102,7 @@ pub async fn all(world: &World) -> Vec<Ask> {
             "mutation" => {
                 let variables = calls.variables(&world.ours, field, None);
                 let document = calls.document(operation, field, &variables, least(&calls, field));
-                asks.push(Ask { name: name.to_owned(), document, variables, wants: Wants::Change });
+                asks.push(Ask { name: name.to_owned(), document, variables, wants: Wants::Change, sort: None });
             }
             _ => {}
         }
@@ -113,6 +122,7 @@ fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
             document: format!("query($id: ID!) {{ node(id: $id) {{ __typename ... on {kind} {} }} }}", calls.wide(kind, 2)),
             variables: json!({ "id": id }),
             wants: Wants::Few,
+            sort: None,
         }
     };
     world.ours.nodes().map(ask).collect()
@@ -131,6 +141,7 @@ fn numbers() -> Vec<Ask> {
             document: document.to_owned(),
             variables: json!({ "text": text }),
             wants: Wants::Few,
+            sort: None,
         })
     };
     ["0001", "INV-1", "1-1"].into_iter().flat_map(of).collect()
@@ -147,7 +158,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
     };
     let ask = |name: String, variables: Value, wants: Wants| {
         let selection = if is_list { "{ nodes { __typename } pageInfo { hasNextPage endCursor } }" } else { least(calls, field) };
-        Ask { document: calls.document("query", field, &variables, selection), name, variables, wants }
+        Ask { document: calls.document("query", field, &variables, selection), name, variables, wants, sort: None }
     };
     let of_all = if is_list || plain == json!({}) { Wants::Page } else { Wants::Few };
     let mut asks = vec![Ask {
@@ -155,6 +166,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         document: calls.document("query", field, &plain, &wide(&kind)),
         variables: plain.clone(),
         wants: of_all,
+        sort: None,
     }];
     let with = |more: Value| {
         let mut variables = plain.clone();
@@ -174,8 +186,9 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         }
         // `orderBy` means the same.
         if given == "sort" {
-            for (order, by) in orders(calls, &kind) {
-                asks.push(ask(format!("{name} by {order}"), with(json!({ given: by })), Wants::Page));
+            for Order { value, words, is_weighted } in orders(calls, &kind) {
+                let sort = Some(Sort { list: name.to_owned(), is_weighted });
+                asks.push(Ask { sort, ..ask(format!("{name} by {words}"), with(json!({ given: value })), Wants::Page) });
             }
         }
         if given.ends_with("ilter") {
@@ -186,7 +199,7 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         let is_list = matches!(argument.ty.node.base, BaseType::List(_));
         // Texts of a list are words of their own that the schema does not tell.
         let is_of_texts = is_list && kind == "String";
-        let is_left_out = PAGING.contains(&given) || is_needed(argument) || is_of_texts;
+        let is_left_out = PAGING.contains(&given) || given == "sort" || is_needed(argument) || is_of_texts;
         if !is_left_out && inputs(calls, &kind).is_empty() {
             for (test, value) in tests(calls, &kind, is_list) {
                 asks.push(ask(format!("{name} where {given}{test}"), with(json!({ given: value })), Wants::Few));
@@ -204,19 +217,42 @@ fn inputs<'a>(calls: &'a Calls, kind: &str) -> &'a [Positioned<InputValueDefinit
 }
 
 fn words(calls: &Calls, kind: &str) -> Vec<String> {
+    weighed_words(calls, kind).into_iter().map(|(word, _)| word).collect()
+}
+
+/// The values of an enum, and whether each has points of its own.
+fn weighed_words(calls: &Calls, kind: &str) -> Vec<(String, bool)> {
+    let weighed = |word: &EnumValueDefinition| {
+        (word.value.node.to_string(), word.directives.iter().any(|directive| directive.node.name.node == "cost"))
+    };
     match calls.types().find(|one| one.name.node == kind).map(|one| &one.kind) {
-        Some(TypeKind::Enum(words)) => words.values.iter().map(|word| word.node.value.node.to_string()).collect(),
+        Some(TypeKind::Enum(words)) => words.values.iter().map(|word| weighed(&word.node)).collect(),
         _ => Vec::new(),
     }
 }
 
-/// Every order of a list, both ways.
-fn orders(calls: &Calls, kind: &str) -> Vec<(String, Value)> {
-    let fields = inputs(calls, kind).iter().find(|field| field.node.name.node == "field");
-    let fields = fields.map(|field| words(calls, &base(&field.node.ty.node))).unwrap_or_default();
-    let both = |field: String| ["ASC", "DESC"].map(|way| (format!("{field} {way}"), json!({ "field": field, "direction": way })));
-    // That needs a search beside it.
-    fields.into_iter().filter(|field| field != "RELEVANCE").flat_map(both).collect()
+/// An order of a list.
+struct Order {
+    value: Value,
+    words: String,
+    is_weighted: bool,
+}
+
+/// Every order of a list, both ways where it has a direction.
+fn orders(calls: &Calls, kind: &str) -> Vec<Order> {
+    let alone = weighed_words(calls, kind).into_iter();
+    let alone = alone.map(|(word, is_weighted)| Order { value: json!(word), words: word, is_weighted });
+    let field = inputs(calls, kind).iter().find(|field| field.node.name.node == "field");
+    let fields = field.map(|field| weighed_words(calls, &base(&field.node.ty.node))).unwrap_or_default().into_iter();
+    let both = |(field, is_weighted): (String, bool)| {
+        ["ASC", "DESC"].map(|way| Order {
+            value: json!({ "field": field, "direction": way }),
+            words: format!("{field} {way}"),
+            is_weighted,
+        })
+    };
+    // That needs a search beside it, which has a weight.
+    alone.chain(fields.filter(|(field, _)| field != "RELEVANCE").flat_map(both)).collect()
 }
 
 /// Every test of every field of a filter, by itself. Ids are tried as places where ids can stand.

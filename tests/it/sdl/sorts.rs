@@ -1,6 +1,8 @@
 //! Lists at the root have a sort (`docs/decisions/0317-a-sort-on-every-list-held-by-the-schema.md`).
 
-use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use std::collections::BTreeMap;
+
+use async_graphql::parser::types::{FieldDefinition, ServiceDocument, TypeKind, TypeSystemDefinition};
 
 use super::{parsed, served};
 use crate::authorization::calls::base;
@@ -71,4 +73,46 @@ fn a_list_without_a_sort_is_found() {
     let fields = "a(first: Int): AConnection! b(sort: BSort, first: Int): BConnection c: [C!]! d: DConnection";
     let found = unsorted(&format!("type Query {{ {fields} }} type A {{ b(first: Int): BConnection! }}"));
     assert_eq!(found, ["a", "d"]);
+}
+
+fn kind<'a>(document: &'a ServiceDocument, name: &str) -> Option<&'a TypeKind> {
+    document.definitions.iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(kind) if kind.node.name.node == name => Some(&kind.node.kind),
+        _ => None,
+    })
+}
+
+/// The points of the orders that an input may ask for; orders without points of their own are left out.
+fn points(document: &ServiceDocument, sort: &str) -> BTreeMap<String, String> {
+    let Some(TypeKind::InputObject(input)) = kind(document, sort) else { return BTreeMap::new() };
+    let field = input.fields.iter().find(|field| field.node.name.node == "field");
+    let words = field.and_then(|field| kind(document, &base(&field.node.ty.node)));
+    let Some(TypeKind::Enum(words)) = words else { return BTreeMap::new() };
+    let mut found = BTreeMap::new();
+    for word in words.values.iter().map(|word| &word.node) {
+        let cost = word.directives.iter().find(|directive| directive.node.name.node == "cost");
+        let weight = cost.and_then(|cost| cost.node.get_argument("weight"));
+        found.extend(weight.map(|weight| (word.value.node.to_string(), weight.node.to_string())));
+    }
+    found
+}
+
+#[test]
+fn a_sort_costs_the_same_under_its_earlier_name() {
+    let document = parsed(&served());
+    let taken = |field: &FieldDefinition, name: &str| {
+        let argument = field.arguments.iter().find(|argument| argument.node.name.node == name);
+        argument.map(|argument| base(&argument.node.ty.node))
+    };
+    let mut seen = 0;
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::Object(object) = &kind.node.kind else { continue };
+        for field in object.fields.iter().map(|field| &field.node) {
+            let (Some(sort), Some(earlier)) = (taken(field, "sort"), taken(field, "orderBy")) else { continue };
+            assert_eq!(points(&document, &sort), points(&document, &earlier), "{}.{}", kind.node.name.node, field.name.node);
+            seen += 1;
+        }
+    }
+    assert!(seen > 5 && !points(&document, "StockSort").is_empty(), "{seen}: that proves nothing");
 }

@@ -15,6 +15,11 @@ const APPLIED: &[(&str, &str, &str)] = &[
     ("api/schema/sizes.rs", "list_size", "sizes of the lists that have no argument for it"),
     ("api/schema/weights.rs", "cost", "weights of fields of filters, told in one table"),
     ("api/catalog/customer_filter.rs", "cost", "of a field of an input"),
+    ("api/catalog/family.rs", "cost", "of sorts without an index"),
+    ("api/orders/backorder_filter.rs", "cost", "of a sort without an index"),
+    ("api/sorts.rs", "cost", "of sorts without an index"),
+    ("api/stock/inputs.rs", "cost", "of sorts without an index, under their earlier name"),
+    ("api/stock/lot_filter.rs", "cost", "of a sort without an index"),
     ("api/catalog/product.rs", "shared", "of derived objects"),
     ("api/identity/types.rs", "requires", "of a derived object"),
 ];

@@ -33,7 +33,7 @@ fn read(query: &str) -> Arc<Operation> {
     guard().operation(query, None).unwrap()
 }
 
-fn points(query: &str, variables: Json) -> u32 {
+pub(super) fn points(query: &str, variables: Json) -> u32 {
     read(query).plan.requested(&Variables::from_json(variables)).points()
 }
 

@@ -27,6 +27,7 @@ mod schema;
 mod socket_life;
 mod socket_operations;
 mod socket_rules;
+mod sort_cost;
 mod tenant_budget;
 mod tls;
 mod trusted;

@@ -13,10 +13,11 @@ use super::{loads::loads, page::Direction, product::Product};
 use crate::{
     connection,
     graphql::{
+        directives::cost,
         fault::Answer,
         scalars::{DateTime, Long},
     },
-    sorts::rows_sorted,
+    sorts::{UNINDEXED, rows_sorted},
 };
 
 /// Variants: products that differ by the values of these options.
@@ -75,10 +76,13 @@ pub struct ProductFamilySort {
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductFamilySortField {
     /// Name of the family. Capitals of the letters A to Z do not count; other letters come after Z.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     Name,
     /// Time at which the family was created.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     CreatedAt,
     /// Time at which the family last changed.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     UpdatedAt,
 }
 

@@ -10,7 +10,7 @@ use inventory::{
     fulfilment::{
         core::WorkHead,
         events::{WORK, WORKS, WorkEvent},
-        rows::{self, WorkTest},
+        rows::{self, WorkTest, WorkTests},
     },
     ledger::Ledger,
 };
@@ -18,13 +18,12 @@ use macros::resolvers;
 use platform::{
     paging::{Key, PageRequest},
     realtime::{Interest, SharedEvent, Subject},
-    storage::{Fault, Reads, TenantScope},
+    storage::{Fault, Nested, Reads, TenantScope},
 };
 
-use super::{query::FulfilmentWorkFilter, visibility::within, work::FulfilmentWork};
+use super::{named::name_of, query::FulfilmentWorkFilter, visibility::within, work::FulfilmentWork};
 use crate::{
     graphql::{
-        canonical::filter_name,
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::{Cursor, Long},
@@ -101,12 +100,12 @@ impl FulfilmentWorkChange {
 }
 
 struct WorkTopic {
-    tests: Vec<WorkTest>,
+    tests: Nested<WorkTests>,
 }
 
 impl WorkTopic {
     fn passes(&self, work: &WorkHead) -> bool {
-        self.tests.iter().all(|test| test.passes(work))
+        rows::passes(&self.tests, work)
     }
 }
 
@@ -116,7 +115,7 @@ impl Topic for WorkTopic {
     type Row = FulfilmentWorkId;
 
     fn interest(&self) -> Interest {
-        let lists = self.tests.iter().filter_map(|test| match test {
+        let lists = self.tests.own.works.iter().filter_map(|test| match test {
             WorkTest::Store(stores) => Some(stores.iter().copied().map(Subject::of).collect()),
             _ => None,
         });
@@ -181,7 +180,7 @@ impl FulfilmentWorkSubscription {
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = by_ids(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default();
         let tests = within(&permit, filter.read_for_stream()?);
-        let options = StreamOptions { name: filter_name(&tests), after, delay: Duration::ZERO };
+        let options = StreamOptions { name: name_of(&tests), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, WorkTopic { tests }, rights, options).await?;
         Ok(updates.map(|update| update.map(FulfilmentWorkUpdate)))
     }

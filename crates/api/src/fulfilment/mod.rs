@@ -15,6 +15,7 @@ mod payload;
 mod query;
 mod ready_email;
 pub mod refusal;
+mod stream_filter;
 mod visibility;
 mod wave;
 mod wave_inputs;

@@ -1,15 +1,36 @@
 //! Filters of works as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::fulfilment::rows::WorkTest;
+use inventory::fulfilment::rows::{WorkTest, WorkTests};
+use platform::storage::Nested;
 use serde_json::{Value, json};
 
-use crate::graphql::canonical::Canonical;
+use crate::{
+    graphql::canonical::Canonical,
+    live::stream::{FilterName, filter_name},
+};
 
-impl Canonical for Vec<WorkTest> {
+impl Canonical for Nested<WorkTests> {
+    /// A filter without others inside is the list of its tests, as it was before there were others. Streams have no tests of orders or of lists.
     fn canonical(&self) -> Value {
-        self.iter().map(of).collect()
+        let own: Value = self.own.works.iter().map(of).collect();
+        if self.is_plain() {
+            return own;
+        }
+        let parts = |parts: &[Self]| parts.iter().map(Self::canonical).collect::<Vec<_>>();
+        json!({
+            "own": own,
+            "and": parts(&self.and),
+            "or": self.or.as_deref().map(parts),
+            "not": self.not.as_deref().map(Self::canonical),
+        })
     }
+}
+
+/// The name of a filter in cursors of the stream. Older releases named the tests by themselves, and had no filters inside others.
+pub fn name_of(tests: &Nested<WorkTests>) -> FilterName {
+    let former = if tests.is_plain() { format!("{:?}", tests.own.works) } else { format!("{tests:?}") };
+    filter_name(tests.canonical(), &former)
 }
 
 fn of(test: &WorkTest) -> Value {

@@ -3,11 +3,11 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::{
     id::kind as ids,
-    prelude::{FulfilmentWorkId, Numbered, OrderId},
+    prelude::{FulfilmentWorkId, Numbered, OrderId, Timestamp},
 };
 use iam::access::kind;
 use inventory::{
-    fulfilment::rows::{self, ListedTest, NumberOf, OrderTest, WorkTest},
+    fulfilment::rows::{self, ListedTest, NumberOf, OrderTest, WorkTest, WorkTests},
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::DocumentTest,
@@ -16,7 +16,7 @@ use macros::resolvers;
 use platform::{
     paging::{CursorSigner, ListSource},
     path,
-    storage::Reads,
+    storage::{Nested, Reads},
 };
 use services::scan::core::WorkNumber;
 
@@ -30,15 +30,17 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
         scalars::{Cursor, Long},
     },
     keyed_filters::by_ids,
     numbering,
     orders::{
         DeliveryMethod,
-        filters::{ids as ids_of, texts},
+        filters::{below, ids as ids_of, texts},
         links::{Direction, MOST_A_PAGE, argument},
     },
     sorts::{FulfilmentWorkSort, order_of},
@@ -47,6 +49,12 @@ use crate::{
 /// Filter of works. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct FulfilmentWorkFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<FulfilmentWorkFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<FulfilmentWorkFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<FulfilmentWorkFilter>>,
     /// Works to include.
     pub id: Option<IdFilter>,
     /// Number of the work, as in 1041-2, or number of its order, with or without its letters, as in SO-001041. A text that is no such number finds
@@ -78,8 +86,9 @@ pub struct FulfilmentWorkFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(FulfilmentWorkFilter);
 crate::keyed_filter!(
-    flat FulfilmentWorkFilter, "store" store StoreCode, "product" product ProductSku, "order" order OrderNumber, "assignee" assignee MemberEmail;
+    FulfilmentWorkFilter, "store" store StoreCode, "product" product ProductSku, "order" order OrderNumber, "assignee" assignee MemberEmail;
     [store] "dueAt" due_at, "createdAt" created_at, "updatedAt" updated_at
 );
 
@@ -90,68 +99,43 @@ impl FulfilmentWorkFilter {
         held.into_iter().chain(self.delivery_method.map(|method| OrderTest::Method(method.into()))).collect()
     }
     /// What lists alone ask: of the works' numbers, of their lines, and of who took them.
-    fn of_lists(&self, patterns: &Patterns) -> Answer<Vec<ListedTest>> {
+    fn of_lists(&self, patterns: &Patterns, at: &Path) -> Answer<Vec<ListedTest>> {
         let mut all = Vec::new();
         if let Some(text) = &self.search {
-            searchable(text, || path!["filter", "search"])?;
+            searchable(text, || below(at, "search"))?;
             all.push(ListedTest::Number(numbers_of(text.trim(), patterns)));
         }
-        let products = ids_of::<ids::ProductId>(self.product.clone(), &path!["filter", "product"])?;
+        let products = ids_of::<ids::ProductId>(self.product.clone(), &below(at, "product"))?;
         all.extend(products.into_iter().map(DocumentTest::Product).map(ListedTest::Line));
-        let skus = texts(self.sku.clone(), &path!["filter", "sku"])?;
+        let skus = texts(self.sku.clone(), &below(at, "sku"))?;
         all.extend(skus.into_iter().map(DocumentTest::Sku).map(ListedTest::Line));
         if let Some(mut test) = self.assignee.clone() {
             all.extend(test.is_null.take().map(|is_null| ListedTest::IsAssigned(!is_null)));
-            all.extend(test.of_any_kind(&["filter", "assignee"])?.map(ListedTest::Assignee));
+            all.extend(test.of_any_kind(&place(at, "assignee"))?.map(ListedTest::Assignee));
         }
         Ok(all)
     }
-    /// The tests for the changes of works, which know nothing of their orders.
-    pub(super) fn read_for_stream(self) -> Answer<Vec<WorkTest>> {
-        if self.is_late.is_some() {
-            let message = "a work becomes late without a change: leave it out, or ask fulfilmentWorks";
-            return Err(TopError::bad_input(message, path!["filter", "isLate"]));
-        }
-        let of_orders = [
-            ("search", self.search.is_some()),
-            ("isHeld", self.is_held.is_some()),
-            ("deliveryMethod", self.delivery_method.is_some()),
-        ];
-        for (name, is_given) in of_orders {
-            if is_given {
-                let message = "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks";
-                return Err(TopError::bad_input(message, path!["filter", name]));
-            }
-        }
-        for (name, is_given) in [("product", self.product.is_some()), ("sku", self.sku.is_some())] {
-            if is_given {
-                let message = "changes of works are not filtered by their lines: leave it out, or ask fulfilmentWorks";
-                return Err(TopError::bad_input(message, path!["filter", name]));
-            }
-        }
-        if self.assignee.is_some() {
-            let message = "events do not say who had a work before: leave it out, or ask fulfilmentWorks";
-            return Err(TopError::bad_input(message, path!["filter", "assignee"]));
-        }
-        if self.updated_at.is_some() {
-            // One that leaves such a range would leave in silence.
-            let message = "events do not say when a work changed before: leave it out, or ask fulfilmentWorks";
-            return Err(TopError::bad_input(message, path!["filter", "updatedAt"]));
-        }
-        self.read()
+    /// The tests for lists, at a moment.
+    fn read(self, (patterns, now): (&Patterns, Timestamp)) -> Answer<Nested<WorkTests>> {
+        read_nested(self, &mut |filter: Self, at| {
+            let (orders, listed, is_late) = (filter.of_orders(), filter.of_lists(patterns, at)?, filter.is_late);
+            let mut works = filter.of_works(at)?;
+            works.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
+            Ok(WorkTests { works, orders, listed })
+        })
     }
-    /// The tests for the rows. Ids of another kind are refused with their path.
-    pub(super) fn read(self) -> Answer<Vec<WorkTest>> {
+    /// What is asked of the works themselves. Ids of another kind are refused with their path.
+    pub(super) fn of_works(self, at: &Path) -> Answer<Vec<WorkTest>> {
         let mut all = Vec::new();
         if let Some(filter) = self.id {
-            all.extend(filter.ids::<ids::FulfilmentWorkId>(&["filter", "id"])?.map(WorkTest::Id));
+            all.extend(filter.ids::<ids::FulfilmentWorkId>(&place(at, "id"))?.map(WorkTest::Id));
         }
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(WorkTest::Store));
+            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(WorkTest::Store));
         }
         all.extend(self.status.map(|list| WorkTest::Status(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.order {
-            all.extend(filter.ids::<ids::OrderId>(&["filter", "order"])?.map(WorkTest::Order));
+            all.extend(filter.ids::<ids::OrderId>(&place(at, "order"))?.map(WorkTest::Order));
         }
         if let Some((from, before)) = self.due_at.as_ref().map(DateTimeFilter::range) {
             all.push(WorkTest::Due { from, before });
@@ -278,12 +262,9 @@ async fn source(
     let ledger = ctx.given::<Ledger>()?;
     let (backend, now) = (permit.scope(ledger.database()).backend(), ledger.clock().now());
     let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.search.is_some()).await?;
-    let (orders, lists, is_late) = (filter.of_orders(), filter.of_lists(&patterns)?, filter.is_late);
-    let mut tests = within(permit, filter.read()?);
-    tests.extend(is_late.map(|is_late| WorkTest::Late { is_late, now }));
-    let source = rows::of_orders(rows::source(backend, &tests), &orders);
-    Ok(rows::listed(source, backend, &lists))
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.search.is_some())).await?;
+    let tests = within(permit, filter.read((&patterns, now))?);
+    Ok(rows::source(backend, &tests))
 }
 
 async fn find(

@@ -1,7 +1,11 @@
 //! Which works a caller sees: those of the stores that their permission is for. Whoever is bound to a channel sees its orders and no work.
 
 use iam::access::{Permit, Reach, kind};
-use inventory::fulfilment::{core::WorkHead, rows::WorkTest};
+use inventory::fulfilment::{
+    core::WorkHead,
+    rows::{WorkTest, WorkTests},
+};
+use platform::storage::Nested;
 
 /// Whether the permit is for this work.
 pub fn covers(permit: &Permit<kind::FulfilmentRead>, work: &WorkHead) -> bool {
@@ -9,11 +13,11 @@ pub fn covers(permit: &Permit<kind::FulfilmentRead>, work: &WorkHead) -> bool {
 }
 
 /// The tests of a list with what the permit is for.
-pub fn within(permit: &Permit<kind::FulfilmentRead>, mut tests: Vec<WorkTest>) -> Vec<WorkTest> {
+pub fn within(permit: &Permit<kind::FulfilmentRead>, mut tests: Nested<WorkTests>) -> Nested<WorkTests> {
     if permit.channel().is_some() {
-        tests.push(WorkTest::Store(Vec::new()));
+        tests.own.works.push(WorkTest::Store(Vec::new()));
     } else if let Reach::Stores(stores) = permit.reach() {
-        tests.push(WorkTest::Store(stores.to_vec()));
+        tests.own.works.push(WorkTest::Store(stores.to_vec()));
     }
     tests
 }

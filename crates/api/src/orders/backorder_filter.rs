@@ -9,7 +9,10 @@ use super::{
     filters::{below, ids, span, texts},
     links::{DateTimeFilter, Direction, IdFilter, StringFilter},
 };
-use crate::graphql::{fault::Answer, filters::QuantityFilter};
+use crate::{
+    graphql::{directives::cost, fault::Answer, filters::QuantityFilter},
+    sorts::UNINDEXED,
+};
 
 /// Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -53,6 +56,7 @@ pub enum BackorderSortField {
     /// Time at which the line's order was placed.
     PlacedAt,
     /// Quantity of the line that waits for stock, in the product's smallest unit.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     Backordered,
 }
 

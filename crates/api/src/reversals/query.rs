@@ -9,7 +9,7 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::paging::CursorSigner;
+use platform::{paging::CursorSigner, storage::Nested};
 
 use super::{
     enums::ReversedKind,
@@ -22,6 +22,8 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{place, read_nested},
+        refusal::Path,
         scalars::Cursor,
     },
     keyed_filters::by_ids,
@@ -32,6 +34,12 @@ use crate::{
 /// Reversals that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReversalFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<ReversalFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<ReversalFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<ReversalFilter>>,
     /// Reversals to include.
     pub id: Option<IdFilter>,
     /// Documents, goods receipts, fulfilments or movements of transfers that were reversed, or that such a part belongs to. Takes the numbers of
@@ -53,8 +61,9 @@ pub struct ReversalFilter {
     pub recorded_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(ReversalFilter);
 crate::keyed_filter!(
-    flat ReversalFilter,
+    ReversalFilter,
     "document" document GoodsNumber,
     "store" store StoreCode,
     "product" product ProductSku,
@@ -64,21 +73,25 @@ crate::keyed_filter!(
 
 impl ReversalFilter {
     /// The filter as rows understand it. IDs of another kind are refused with their path.
-    fn read(self) -> Answer<rows::ReversalFilter> {
+    fn read(self) -> Answer<Nested<rows::ReversalFilter>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(at))
+    }
+
+    fn tests(self, at: &Path) -> Answer<rows::ReversalFilter> {
         let span = |test: Option<DateTimeFilter>| {
             let (from, before) = test.as_ref().map(DateTimeFilter::range).unwrap_or_default();
             [from, before]
         };
-        let stores = self.store.map(|test| test.ids(&["filter", "store"])).transpose()?.flatten();
-        let skus = self.sku.map(|test| texts(&test, &["filter", "sku"])).transpose()?.unwrap_or_default();
+        let stores = self.store.map(|test| test.ids(&place(at, "store"))).transpose()?.flatten();
+        let skus = self.sku.map(|test| texts(&test, &place(at, "sku"))).transpose()?.unwrap_or_default();
         Ok(rows::ReversalFilter {
-            ids: self.id.map(|test| test.ids(&["filter", "id"])).transpose()?.flatten(),
-            documents: self.document.map(|test| test.of_any_kind(&["filter", "document"])).transpose()?.flatten(),
+            ids: self.id.map(|test| test.ids(&place(at, "id"))).transpose()?.flatten(),
+            documents: self.document.map(|test| test.of_any_kind(&place(at, "document"))).transpose()?.flatten(),
             stores: stores.into_iter().collect(),
             kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            products: self.product.map(|test| test.ids(&["filter", "product"])).transpose()?.flatten(),
+            products: self.product.map(|test| test.ids(&place(at, "product"))).transpose()?.flatten(),
             skus: skus.into_iter().map(folded).collect(),
-            actors: self.created_by.map(|test| test.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten(),
+            actors: self.created_by.map(|test| test.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
             occurred: span(self.occurred_at),
             recorded: span(self.recorded_at),
         })

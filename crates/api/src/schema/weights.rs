@@ -1,5 +1,6 @@
 //! What fields of filters cost beside the list that they narrow (`docs/decisions/0335-weights-of-filters.md`). The schema says it with `@cost`, so that
 //! whoever sends an operation can tell its price. Equality, and a range of a column with an index, are part of the list's own point.
+//! Sorts say what they cost where they are declared (`sorts::UNINDEXED`).
 
 use std::borrow::Cow;
 

@@ -19,6 +19,7 @@ use crate::{
     catalog::{MoneyInput, ProductFilter, ProductRef, StoreRef, product_filter},
     graphql::{
         context::ContextExt,
+        directives::cost,
         fault::TopError,
         filters::{DateTimeFilter, IdFilter, MAX_NESTING, MAX_TESTS, QuantityFilter, StringFilter},
         nested::{NestedFilter, check_depth, too_many_filters},
@@ -26,6 +27,7 @@ use crate::{
     },
     keyed_filters::by_ids,
     packs::{PackLine, pack_lines},
+    sorts::UNINDEXED,
 };
 
 /// Stock levels that match all of these; a condition that is null is ignored.
@@ -195,10 +197,13 @@ pub enum StockOrderField {
     /// The store's code, whatever its capitals. The levels of a store are sorted by the ID of the product.
     StoreCode,
     /// Available quantity.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     Available,
     /// Quantity on hand.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     OnHand,
     /// Time of the last change of the level.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     UpdatedAt,
 }
 

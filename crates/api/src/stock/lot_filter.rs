@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalog::Direction,
     graphql::{
+        directives::cost,
         fault::{Answer, TopError},
         filters::{DateFilter, DateTimeFilter, IdFilter, MAX_VALUES, QuantityFilter, StringFilter},
         nested::{place, read_nested},
@@ -25,6 +26,7 @@ use crate::{
         scalars::Date,
     },
     orders::filters::below,
+    sorts::UNINDEXED,
 };
 
 /// Lots that match all of these; a condition that is null is ignored.
@@ -185,6 +187,7 @@ pub enum ExpiringLotSortField {
     /// Expiry date of the lot.
     ExpiresOn,
     /// Quantity of the lot on hand in the store, in the product's smallest unit.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
     Quantity,
 }
 

@@ -11,6 +11,9 @@ const SDL: &str = "input ThingFilter {
     input TextFilter { eq: String, contains: String @cost(weight: \"2\") }
     input IdFilter { eq: ID, in: [ID!] @cost(weight: \"0.01\") }
     input PlainFilter { eq: ID }
+    input ThingSort { field: ThingSortField!, direction: Direction = ASC }
+    enum ThingSortField { NAME WEIGHT @cost(weight: \"4\") }
+    enum Direction { ASC DESC }
     enum Status { OPEN DONE }";
 
 fn argument(of: &str, value: &InputValue, default: Option<&Value>) -> Option<PricedArgument> {
@@ -79,4 +82,28 @@ fn an_input_without_prices_is_not_looked_at() {
     assert!(argument("PlainFilter", &InputValue::Variable(Name::new("f")), None).is_none());
     let equality = Value::from_json(json!({ "name": { "eq": "a" } })).unwrap().into_value();
     assert!(argument("ThingFilter", &equality, None).is_none());
+}
+
+#[test]
+fn a_value_of_an_enum_is_priced_wherever_it_stands() {
+    let word = |word: &str| InputValue::Enum(Name::new(word));
+    let by = |field: InputValue| InputValue::Object([(Name::new("field"), field)].into_iter().collect());
+    let variable = || InputValue::Variable(Name::new("v"));
+    for (of, value, variables, millis) in [
+        ("ThingSort", by(word("WEIGHT")), json!({}), 4_000),
+        ("ThingSort", by(variable()), json!({ "v": "WEIGHT" }), 4_000),
+        ("ThingSort", by(variable()), json!({ "v": "NAME" }), 0),
+        ("ThingSort", variable(), json!({ "v": { "field": "WEIGHT", "direction": "DESC" } }), 4_000),
+        ("ThingSort", variable(), json!({ "v": null }), 0),
+        ("ThingSortField", word("WEIGHT"), json!({}), 4_000),
+        ("ThingSortField", variable(), json!({ "v": ["WEIGHT", "NAME", "WEIGHT"] }), 8_000),
+    ] {
+        let priced = argument(of, &value, None).unwrap();
+        assert_eq!(priced.price(&Variables::from_json(variables.clone())), millis, "{value} {variables}");
+    }
+    assert!(argument("ThingSort", &by(word("NAME")), None).is_none());
+    assert!(argument("Direction", &variable(), None).is_none());
+    let default = Value::Enum(Name::new("WEIGHT"));
+    let priced = argument("ThingSort", &by(variable()), Some(&default)).unwrap();
+    assert_eq!(priced.price(&Variables::default()), 4_000, "its default");
 }

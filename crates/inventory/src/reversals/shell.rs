@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Database, Fault, Reads, TenantScope},
+    storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -169,9 +169,9 @@ fn resting(why: Resting, Found { documents, count }: Found) -> Refusal {
 }
 
 /// The scope of what a permit of reading is for.
-fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut ReversalFilter) {
+fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut Nested<ReversalFilter>) {
     if let iam::access::Reach::Stores(stores) = permit.reach() {
-        filter.stores.push(stores.to_vec());
+        filter.own.stores.push(stores.to_vec());
     }
 }
 
@@ -179,7 +179,7 @@ fn reach(permit: &Permit<kind::StockMovementRead>, filter: &mut ReversalFilter) 
 pub async fn page(
     permit: &Permit<kind::StockMovementRead>,
     db: &Database,
-    mut filter: ReversalFilter,
+    mut filter: Nested<ReversalFilter>,
     sorted: ReversalsSorted,
     request: &PageRequest,
 ) -> Result<Listed<Reversal>, Fault> {

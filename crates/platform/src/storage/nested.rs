@@ -15,6 +15,24 @@ pub struct Nested<T> {
 }
 
 impl<T> Nested<T> {
+    /// A condition without others inside.
+    pub const fn plain(own: T) -> Self {
+        Self { own, and: Vec::new(), or: None, not: None }
+    }
+
+    /// Whether nothing is inside that could say more than the condition itself.
+    pub fn is_plain(&self) -> bool {
+        self.and.is_empty() && self.or.is_none() && self.not.is_none()
+    }
+
+    /// Whether it is true of what `own` tells for each part, as the SQL says it of a row.
+    pub fn holds(&self, own: &impl Fn(&T) -> bool) -> bool {
+        own(&self.own)
+            && self.and.iter().all(|part| part.holds(own))
+            && self.or.as_ref().is_none_or(|parts| parts.iter().any(|part| part.holds(own)))
+            && self.not.as_ref().is_none_or(|part| !part.holds(own))
+    }
+
     /// The condition itself and every one inside.
     pub fn all_mut(&mut self) -> Vec<&mut T> {
         let Self { own, and, or, not } = self;
@@ -52,7 +70,21 @@ mod tests {
     use super::*;
 
     fn plain(own: i32) -> Nested<i32> {
-        Nested { own, and: Vec::new(), or: None, not: None }
+        Nested::plain(own)
+    }
+
+    #[test]
+    fn parts_hold_as_their_words_say() {
+        let of = |number: i32, nested: &Nested<i32>| nested.holds(&|most: &i32| number <= *most);
+        let (nine, three) = (|| plain(9), || plain(3));
+        assert!(nine().is_plain() && of(5, &nine()) && !of(5, &three()));
+        let either = Nested { or: Some(vec![three(), nine()]), ..nine() };
+        assert!(!either.is_plain() && of(5, &either) && !of(10, &either));
+        assert!(!of(5, &Nested { or: Some(Vec::new()), ..nine() }), "one of none");
+        assert!(!of(5, &Nested { and: vec![nine(), three()], ..nine() }));
+        let above = Nested { not: Some(Box::new(three())), ..nine() };
+        assert!(of(5, &above) && !of(2, &above) && !of(10, &above));
+        assert!(!of(5, &Nested { not: Some(Box::new(either)), ..nine() }));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub(crate) mod types;
 
 use crate::{
     Operation,
+    directives::Directives,
     guide::Rendered,
     html::{escaped, inline, joined, link, page, paragraphs, type_link},
     schema::{Field, Input, Schema, base, is_list},
@@ -74,10 +75,15 @@ fn inputs(schema: &Schema, word: &str, inputs: &[Input]) -> String {
 
 /// The points that are added where an input is given, in lists of IDs and texts for each value; empty where there are none.
 fn cost(input: &Input) -> String {
-    let Some(weight) = input.directives.weight() else { return String::new() };
-    let unit = if weight == "1" { "point" } else { "points" };
     let has_values = is_list(&input.ty) && matches!(base(&input.ty), "ID" | "String");
     let when = if has_values { "for each value" } else { "where it is given" };
+    cost_of(&input.directives, when)
+}
+
+/// The points that are added when something is given; empty where there are none.
+fn cost_of(directives: &Directives, when: &str) -> String {
+    let Some(weight) = directives.weight() else { return String::new() };
+    let unit = if weight == "1" { "point" } else { "points" };
     format!("<p>Costs {} {unit} {when}.</p>\n", escaped(&weight))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     directives::Access,
     html::{escaped, first_sentence, joined, link, page as frame, paragraphs, type_link, type_name},
-    page::{deprecated, entry, facts, heading, initial, inputs},
+    page::{cost_of, deprecated, entry, facts, heading, initial, inputs},
     schema::{Definition, Field, Kind, Schema},
 };
 
@@ -106,8 +106,9 @@ pub(crate) fn page(schema: &Schema, definition: &Definition) -> String {
             let note = value.directives.deprecated().map(|reason| deprecated(schema, &reason)).unwrap_or_default();
             let name = escaped(&value.name);
             main.push_str(&format!(
-                "<dt id=\"f-{name}\"><code>{name}</code></dt><dd>{}{note}</dd>\n",
-                paragraphs(&value.description)
+                "<dt id=\"f-{name}\"><code>{name}</code></dt><dd>{}{}{note}</dd>\n",
+                paragraphs(&value.description),
+                cost_of(&value.directives, "where it is given")
             ));
         }
         main.push_str("</dl>\n");

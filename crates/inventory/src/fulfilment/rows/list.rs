@@ -9,8 +9,9 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::load::WorkRow;
@@ -19,7 +20,7 @@ use crate::{
     orders::rows::{Clause, DocumentTable, DocumentTest},
 };
 
-/// A condition on works; all of a list's must hold.
+/// A condition on works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkTest {
     Status(Vec<WorkStatus>),
@@ -62,6 +63,45 @@ impl WorkTest {
             Self::Late { is_late, now } => is_late_at(work, *now) == *is_late,
         }
     }
+
+    /// Adds the condition.
+    fn push_to(&self, clause: &mut Clause) {
+        let (backend, next) = (clause.backend(), clause.next());
+        let (part, value) = match self {
+            Self::Due { from, before } => return span(clause, "w.due_at", (*from, *before)),
+            Self::Created { from, before } => return span(clause, "w.created_at", (*from, *before)),
+            Self::Updated { from, before } => return span(clause, "w.updated_at", (*from, *before)),
+            Self::Late { is_late, now } => {
+                let is_live = IS_LIVE.trim_start_matches(" AND ");
+                let late = format!("{is_live} AND w.due_at < ${next}");
+                (if *is_late { late } else { format!("NOT ({late})") }, Value::from(now.micros()))
+            }
+            Self::Status(list) => {
+                if list.iter().all(|status| LIVE.contains(status)) {
+                    clause.push(IS_LIVE);
+                }
+                let words: Vec<&str> = list.iter().map(|status| status.as_str()).collect();
+                backend.one_of_texts("w.status", &words, next)
+            }
+            Self::Store(stores) => backend.one_of_ids("w.store_id", stores, next),
+            Self::Order(orders) => backend.one_of_ids("w.order_id", orders, next),
+            Self::Id(ids) => backend.one_of_ids("w.id", ids, next),
+        };
+        clause.values.push(value);
+        clause.push(&format!(" AND {part}"));
+    }
+}
+
+/// Adds the bounds of a moment.
+fn span(clause: &mut Clause, column: &str, (from, before): (Option<Timestamp>, Option<Timestamp>)) {
+    for (bound, operator) in [(from, ">="), (before, "<")] {
+        let Some(bound) = bound else { continue };
+        let number = clause.bind(bound.micros());
+        let part = format!("{column} {operator} ${number}");
+        // What a list is sorted by needs no index beside the list's own.
+        let part = if column == "w.due_at" { part } else { clause.backend().rarely(&part) };
+        clause.push(&format!(" AND {part}"));
+    }
 }
 
 /// Whether a work has something left to send, and was due before a moment.
@@ -76,6 +116,24 @@ pub enum OrderTest {
     Method(DeliveryMethod),
 }
 
+impl OrderTest {
+    /// Adds the condition.
+    fn push_to(self, clause: &mut Clause) {
+        let part = match self {
+            Self::IsHeld(is_held) => {
+                let held = if is_held { "IS NOT NULL" } else { "IS NULL" };
+                format!(
+                    " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {held})"
+                )
+            }
+            // Orders that say nothing beside their lines have no row.
+            Self::Method(DeliveryMethod::Ship) => detail(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
+            Self::Method(method) => detail(("EXISTS", "="), method),
+        };
+        clause.push(&part);
+    }
+}
+
 /// A condition that lists alone take: events of works do not say who had them before, what their lines are, or the numbers of their orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListedTest {
@@ -86,6 +144,63 @@ pub enum ListedTest {
     Line(DocumentTest),
     /// Has one of these numbers; of none nothing passes.
     Number(Vec<NumberOf>),
+}
+
+impl ListedTest {
+    /// Adds the condition.
+    fn push_to(&self, clause: &mut Clause) {
+        clause.push(" AND ");
+        match self {
+            Self::Assignee(ids) => {
+                // Said aloud, the index of works that somebody took can be used.
+                clause.push("w.assignee_id IS NOT NULL AND ");
+                clause.ids("w.assignee_id", ids);
+            }
+            Self::IsAssigned(true) => clause.push("w.assignee_id IS NOT NULL"),
+            Self::IsAssigned(false) => clause.push("w.assignee_id IS NULL"),
+            Self::Line(test) => test.push_to(clause, &LINES),
+            Self::Number(numbers) => match numbers.as_slice() {
+                [] => clause.ids("w.id", &[]),
+                [one] => one.push_to(clause),
+                several => {
+                    for (index, one) in several.iter().enumerate() {
+                        clause.push(if index == 0 { "((" } else { ") OR (" });
+                        one.push_to(clause);
+                    }
+                    clause.push("))");
+                }
+            },
+        }
+    }
+}
+
+/// The tests of one part of a filter, all of which must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkTests {
+    pub works: Vec<WorkTest>,
+    pub orders: Vec<OrderTest>,
+    pub listed: Vec<ListedTest>,
+}
+
+impl WorkTests {
+    /// Whether a work passes. What events do not say is true of none: streams refuse it.
+    fn passes(&self, work: &WorkHead) -> bool {
+        self.orders.is_empty() && self.listed.is_empty() && self.works.iter().all(|test| test.passes(work))
+    }
+
+    /// The conditions, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first);
+        self.works.iter().for_each(|test| test.push_to(&mut clause));
+        self.orders.iter().for_each(|test| test.push_to(&mut clause));
+        self.listed.iter().for_each(|test| test.push_to(&mut clause));
+        (clause.sql, clause.values)
+    }
+}
+
+/// Whether a work passes these tests, as the list that they are of would have it.
+pub fn passes(tests: &Nested<WorkTests>, work: &WorkHead) -> bool {
+    tests.holds(&|own: &WorkTests| own.passes(work))
 }
 
 /// The number of an order, whose works are meant, or that of one of them.
@@ -125,66 +240,10 @@ pub fn head_keys(work: &WorkHead) -> Vec<Key> {
     vec![Key::Int(work.due_at.micros()), work.id.into()]
 }
 
-/// The works that pass all of these tests.
-pub fn source(backend: Backend, tests: &[WorkTest]) -> ListSource {
-    let (mut from, mut values) = ("FROM fulfilment_work w WHERE w.tenant_id = $1".to_owned(), Vec::new());
-    for test in tests {
-        condition(test, backend, &mut from, &mut values);
-    }
-    ListSource { from, values }
-}
-
-/// The works of a source whose orders pass all of these tests.
-#[must_use]
-pub fn of_orders(mut source: ListSource, tests: &[OrderTest]) -> ListSource {
-    for test in tests {
-        let part = match test {
-            OrderTest::IsHeld(is_held) => {
-                let held = if *is_held { "IS NOT NULL" } else { "IS NULL" };
-                format!(
-                    " AND EXISTS (SELECT 1 FROM sales_order o WHERE o.tenant_id = w.tenant_id AND o.id = w.order_id AND o.hold_kinds {held})"
-                )
-            }
-            // Orders that say nothing beside their lines have no row.
-            OrderTest::Method(DeliveryMethod::Ship) => detail(("NOT EXISTS", "<>"), DeliveryMethod::Ship),
-            OrderTest::Method(method) => detail(("EXISTS", "="), *method),
-        };
-        source.from.push_str(&part);
-    }
-    source
-}
-
-/// The works of a source that pass all of these tests.
-#[must_use]
-pub fn listed(mut source: ListSource, backend: Backend, tests: &[ListedTest]) -> ListSource {
-    let mut clause = Clause::new(backend, source.values.len() + 2);
-    for test in tests {
-        clause.push(" AND ");
-        match test {
-            ListedTest::Assignee(ids) => {
-                // Said aloud, the index of works that somebody took can be used.
-                clause.push("w.assignee_id IS NOT NULL AND ");
-                clause.ids("w.assignee_id", ids);
-            }
-            ListedTest::IsAssigned(true) => clause.push("w.assignee_id IS NOT NULL"),
-            ListedTest::IsAssigned(false) => clause.push("w.assignee_id IS NULL"),
-            ListedTest::Line(test) => test.push_to(&mut clause, &LINES),
-            ListedTest::Number(numbers) => match numbers.as_slice() {
-                [] => clause.ids("w.id", &[]),
-                [one] => one.push_to(&mut clause),
-                several => {
-                    for (index, one) in several.iter().enumerate() {
-                        clause.push(if index == 0 { "((" } else { ") OR (" });
-                        one.push_to(&mut clause);
-                    }
-                    clause.push("))");
-                }
-            },
-        }
-    }
-    source.from.push_str(&clause.sql);
-    source.values.extend(clause.values);
-    source
+/// The works that pass these tests.
+pub fn source(backend: Backend, tests: &Nested<WorkTests>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|own: &WorkTests, first| own.conditions(backend, first));
+    ListSource { from: format!("FROM fulfilment_work w WHERE w.tenant_id = $1{conditions}"), values }
 }
 
 /// That an order has such a method, or none other, in what it says beside its lines.
@@ -193,49 +252,6 @@ fn detail((exists, operator): (&str, &str), method: DeliveryMethod) -> String {
         " AND {exists} (SELECT 1 FROM order_detail d WHERE d.tenant_id = w.tenant_id AND d.order_id = w.order_id AND d.delivery_method {operator} '{}')",
         method.as_str()
     )
-}
-
-fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
-    let next = values.len() + 2;
-    let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
-        for (bound, operator) in [(from, ">="), (before, "<")] {
-            if let Some(bound) = bound {
-                values.push(bound.micros().into());
-                let part = format!("{column} {operator} ${}", values.len() + 1);
-                // What a list is sorted by needs no index beside the list's own.
-                let part = if column == "w.due_at" { part } else { backend.rarely(&part) };
-                sql.push_str(&format!(" AND {part}"));
-            }
-        }
-    };
-    let (part, value) = match test {
-        WorkTest::Due { from, before } => return span("w.due_at", *from, *before),
-        WorkTest::Created { from, before } => return span("w.created_at", *from, *before),
-        WorkTest::Updated { from, before } => return span("w.updated_at", *from, *before),
-        WorkTest::Late { is_late, now } => {
-            values.push(now.micros().into());
-            let is_live = IS_LIVE.trim_start_matches(" AND ");
-            let part = if *is_late {
-                format!(" AND {is_live} AND w.due_at < ${next}")
-            } else {
-                format!(" AND NOT ({is_live} AND w.due_at < ${next})")
-            };
-            return sql.push_str(&part);
-        }
-        WorkTest::Status(list) => {
-            if list.iter().all(|status| LIVE.contains(status)) {
-                sql.push_str(IS_LIVE);
-            }
-            let words: Vec<&str> = list.iter().map(|status| status.as_str()).collect();
-            backend.one_of_texts("w.status", &words, next)
-        }
-        WorkTest::Store(stores) => backend.one_of_ids("w.store_id", stores, next),
-        WorkTest::Order(orders) => backend.one_of_ids("w.order_id", orders, next),
-        WorkTest::Id(ids) => backend.one_of_ids("w.id", ids, next),
-    };
-    values.push(value);
-    sql.push_str(" AND ");
-    sql.push_str(&part);
 }
 
 /// A page of works without their lines, by when they are due.
@@ -269,13 +285,18 @@ pub async fn count_by_status(reads: &impl Reads, source: ListSource) -> Result<H
 mod tests {
     use super::*;
 
+    /// The works of a list without filters inside its filter.
+    fn plain(backend: Backend, works: Vec<WorkTest>, listed: Vec<ListedTest>) -> ListSource {
+        source(backend, &Nested::plain(WorkTests { works, orders: Vec::new(), listed }))
+    }
+
     #[test]
     fn lists_of_works_that_are_not_over_say_what_their_index_says() {
         let words: Vec<String> = LIVE.iter().map(|status| format!("'{status}'")).collect();
         let said = format!("status IN ({})", words.join(", "));
         assert_eq!(IS_LIVE, format!(" AND w.{said}"));
         assert!(include_str!("../../../../../migration/src/m0059/fulfilment.sql").contains(&format!("WHERE {said}")));
-        let of = |list: &[WorkStatus]| source(Backend::Postgres, &[WorkTest::Status(list.to_vec())]).from;
+        let of = |list: &[WorkStatus]| plain(Backend::Postgres, vec![WorkTest::Status(list.to_vec())], Vec::new()).from;
         assert!(of(&[WorkStatus::Open, WorkStatus::Ready]).contains(IS_LIVE));
         assert!(!of(&[WorkStatus::Open, WorkStatus::Done]).contains(IS_LIVE));
     }
@@ -284,8 +305,8 @@ mod tests {
     fn values_of_listed_tests_follow_those_before() {
         let id = Uuid::from_u128(1);
         let line = ListedTest::Line(DocumentTest::Product(vec![id]));
-        let of_status = source(Backend::Sqlite, &[WorkTest::Status(vec![WorkStatus::Done])]);
-        let found = listed(of_status, Backend::Sqlite, &[ListedTest::Assignee(vec![id]), line, ListedTest::IsAssigned(true)]);
+        let listed = vec![ListedTest::Assignee(vec![id]), line, ListedTest::IsAssigned(true)];
+        let found = plain(Backend::Sqlite, vec![WorkTest::Status(vec![WorkStatus::Done])], listed);
         assert!(
             found.from.ends_with(
                 " AND w.status = $2 AND w.assignee_id IS NOT NULL AND w.assignee_id = $3 AND w.id IN (SELECT l.work_id FROM \
@@ -298,10 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn tests_inside_one_another_number_their_values_in_turn() {
+        let status = |status| WorkTests { works: vec![WorkTest::Status(vec![status])], ..WorkTests::default() };
+        let taken = WorkTests { listed: vec![ListedTest::Assignee(vec![Uuid::from_u128(1)])], ..WorkTests::default() };
+        let either = vec![Nested::plain(taken), Nested::plain(status(WorkStatus::Done))];
+        let due = WorkTests { works: vec![WorkTest::Due { from: Some(Timestamp(7)), before: None }], ..WorkTests::default() };
+        let not = Some(Box::new(Nested::plain(status(WorkStatus::Cancelled))));
+        let found = source(Backend::Postgres, &Nested { or: Some(either), not, ..Nested::plain(due) });
+        assert_eq!(
+            found.from,
+            "FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.due_at >= $2 AND ((TRUE AND w.assignee_id IS NOT NULL AND \
+             w.assignee_id = $3) OR (TRUE AND w.status = $4)) AND (TRUE AND w.status = $5) IS NOT TRUE"
+        );
+        assert_eq!(found.values.len(), 4);
+    }
+
+    #[test]
     fn the_number_of_an_order_leads_to_the_index_of_its_works() {
         let of = |numbers: &[(i64, Option<i32>)]| {
             let numbers = numbers.iter().map(|(order, nth)| NumberOf { order: *order, nth: *nth }).collect();
-            listed(source(Backend::Sqlite, &[]), Backend::Sqlite, &[ListedTest::Number(numbers)])
+            plain(Backend::Sqlite, Vec::new(), vec![ListedTest::Number(numbers)])
         };
         let order =
             |n: usize| format!("w.order_id = (SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.number = ${n})");
@@ -319,7 +356,8 @@ mod tests {
     fn one_state_of_one_store_is_found_by_equality() {
         let store = StoreId::from_uuid(uuid::Uuid::from_u128(1));
         let of = |statuses: &[WorkStatus], stores: &[StoreId]| {
-            source(Backend::Postgres, &[WorkTest::Store(stores.to_vec()), WorkTest::Status(statuses.to_vec())]).from
+            let tests = vec![WorkTest::Store(stores.to_vec()), WorkTest::Status(statuses.to_vec())];
+            plain(Backend::Postgres, tests, Vec::new()).from
         };
         let one = of(&[WorkStatus::Picked], &[store]);
         assert!(one.contains("w.store_id = $2") && one.ends_with("w.status = $3"), "{one}");

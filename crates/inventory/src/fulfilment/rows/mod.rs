@@ -12,7 +12,7 @@ mod write;
 
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
 pub use list::{
-    ListedTest, NumberOf, OrderTest, WORKS, WorkTest, count_by_status, head_keys, is_late_at, listed, of_orders, page, source,
+    ListedTest, NumberOf, OrderTest, WORKS, WorkTest, WorkTests, count_by_status, head_keys, is_late_at, page, passes, source,
 };
 pub use load::{GoodsName, WorkAt, barred, goods_names, heads, heads_of, unworked, works, works_at, works_of};
 pub use order_facts::{OrderFacts, names_of_store, order_facts};

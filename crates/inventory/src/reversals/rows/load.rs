@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -161,49 +161,57 @@ pub struct ReversalFilter {
     pub recorded: [Option<Timestamp>; 2],
 }
 
-/// The reversals that the filter is about.
-pub fn source(backend: Backend, filter: &ReversalFilter) -> ListSource {
-    let (mut from, mut values) = ("FROM document_reversal r WHERE r.tenant_id = $1".to_owned(), Vec::new());
-    let mut bind = |value: Value| {
-        values.push(value);
-        values.len() + 1
-    };
-    if let Some(ids) = &filter.ids {
-        from += &format!(" AND {}", backend.in_ids("r.id", bind(backend.ids(ids.iter().copied()))));
-    }
-    if let Some(documents) = &filter.documents {
-        let n = bind(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
-        let (document, part) = (backend.in_ids("r.document_id", n), backend.in_ids("r.part_id", n));
-        from += &format!(" AND ({document} OR {part})");
-    }
-    for stores in &filter.stores {
-        let n = bind(backend.ids(stores.iter().copied()));
-        let (one, other) = (backend.in_ids("r.store_id", n), backend.in_ids("r.other_store_id", n));
-        from += &format!(" AND ({one} OR {other})");
-    }
-    if let Some(kinds) = &filter.kinds {
-        from += &format!(" AND {}", backend.in_texts("r.kind", bind(backend.texts(kinds.iter().map(|kind| kind.as_str())))));
-    }
-    if let Some(products) = &filter.products {
-        let of = backend.in_ids("l.product_id", bind(backend.ids(products.iter().copied())));
-        from += &of_lines(&of);
-    }
-    for test in &filter.skus {
-        let sku = sku_condition(backend, test, &mut bind);
-        from += &of_lines(&format!("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {sku})"));
-    }
-    if let Some(actors) = &filter.actors {
-        let n = bind(backend.ids(actors.iter().copied().map(ReferenceId::from_uuid)));
-        from += &format!(" AND {}", backend.in_ids("r.actor_id", n));
-    }
-    for (column, bounds) in [("r.occurred_at", filter.occurred), ("r.created_at", filter.recorded)] {
-        for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
-            if let Some(bound) = bound {
-                from += &format!(" AND {}", backend.rarely(&format!("{column} {operator} ${}", bind(bound.micros().into()))));
+impl ReversalFilter {
+    /// The conditions, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        let mut bind = |value: Value| {
+            values.push(value);
+            first + values.len() - 1
+        };
+        if let Some(ids) = &self.ids {
+            sql += &format!(" AND {}", backend.in_ids("r.id", bind(backend.ids(ids.iter().copied()))));
+        }
+        if let Some(documents) = &self.documents {
+            let n = bind(backend.ids(documents.iter().copied().map(ReferenceId::from_uuid)));
+            let (document, part) = (backend.in_ids("r.document_id", n), backend.in_ids("r.part_id", n));
+            sql += &format!(" AND ({document} OR {part})");
+        }
+        for stores in &self.stores {
+            let n = bind(backend.ids(stores.iter().copied()));
+            let (one, other) = (backend.in_ids("r.store_id", n), backend.in_ids("r.other_store_id", n));
+            sql += &format!(" AND ({one} OR {other})");
+        }
+        if let Some(kinds) = &self.kinds {
+            sql += &format!(" AND {}", backend.in_texts("r.kind", bind(backend.texts(kinds.iter().map(|kind| kind.as_str())))));
+        }
+        if let Some(products) = &self.products {
+            let of = backend.in_ids("l.product_id", bind(backend.ids(products.iter().copied())));
+            sql += &of_lines(&of);
+        }
+        for test in &self.skus {
+            let sku = sku_condition(backend, test, &mut bind);
+            sql += &of_lines(&format!("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {sku})"));
+        }
+        if let Some(actors) = &self.actors {
+            let n = bind(backend.ids(actors.iter().copied().map(ReferenceId::from_uuid)));
+            sql += &format!(" AND {}", backend.in_ids("r.actor_id", n));
+        }
+        for (column, bounds) in [("r.occurred_at", self.occurred), ("r.created_at", self.recorded)] {
+            for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
+                if let Some(bound) = bound {
+                    sql += &format!(" AND {}", backend.rarely(&format!("{column} {operator} ${}", bind(bound.micros().into()))));
+                }
             }
         }
+        (sql, values)
     }
-    ListSource { from, values }
+}
+
+/// The reversals that the filter is about.
+pub fn source(backend: Backend, filter: &Nested<ReversalFilter>) -> ListSource {
+    let (conditions, values) = filter.conditions(2, &|own: &ReversalFilter, first| own.conditions(backend, first));
+    ListSource { from: format!("FROM document_reversal r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
 /// That a reversal has such a line.
