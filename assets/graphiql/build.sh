@@ -1,17 +1,16 @@
 #!/bin/sh
-# Makes dist/ from npm packages of fixed versions. Run by hand when a version or an example changes; dist/ is committed, so that
-# building the server needs neither npm nor a network. Given a schema, it also checks the examples against it:
+# Makes dist/ from npm packages of the versions in package-lock.json, those that others bring too. Run by hand when src/ or a version changes;
+# dist/ is committed, so that building the server needs neither npm nor a network. Given a schema, it also checks the examples against it:
 #   assets/graphiql/build.sh [schema.graphql]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 schema=${1:+$(cd "$(dirname "$1")" && pwd)/$(basename "$1")}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cp -r "$here/src" "$scratch/src"
+cp -r "$here/src" "$here/test" "$here/package.json" "$here/package-lock.json" "$scratch"
 cd "$scratch"
-echo '{"private":true,"type":"module"}' > package.json
-npm install --no-fund --no-audit --ignore-scripts \
-  graphiql@4.1.2 @graphiql/plugin-explorer@4.0.6 @graphiql/toolkit@0.11.3 react@19.1.0 react-dom@19.1.0 graphql@16.11.0 graphql-ws@6.0.5 esbuild@0.28.2
+npm ci --no-fund --no-audit --ignore-scripts
+node --test test/*.test.js
 if [ -n "$schema" ]; then
   cat > check.js <<'JS'
 import { readFileSync } from 'node:fs';

@@ -1,13 +1,6 @@
 import React, { useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { ask, current, notice, signIn, signOut, subscribe, token, useKey, verify } from './session.js';
-
-const WHO = `{
-  viewer {
-    actor { __typename ... on Member { displayName } ... on Integration { name } }
-    tenant { name slug }
-    permissions { permission scope { all stores { code } } }
-  }
-}`;
+import { current, notice, signIn, signOut, subscribe, useKey, verify } from './session.js';
+import { caller, subscribe as onCaller, where } from './who.js';
 
 const METHODS = { TOTP: 'Authenticator app', BACKUP_CODE: 'Backup code', EMAIL: 'Code sent by e-mail' };
 
@@ -15,24 +8,9 @@ const METHODS = { TOTP: 'Authenticator app', BACKUP_CODE: 'Backup code', EMAIL: 
 export function Bar() {
   const session = useSyncExternalStore(subscribe, current);
   const ended = useSyncExternalStore(subscribe, notice);
+  const { who, lost } = useSyncExternalStore(onCaller, caller);
   const bar = useRef(null);
-  const [who, setWho] = useState(null);
-  const [lost, setLost] = useState('');
   const [isOpen, setOpen] = useState(false);
-
-  useEffect(() => {
-    let isLate = false;
-    setWho(null);
-    setLost('');
-    if (session) {
-      token()
-        .then(now => ask(WHO, {}, now))
-        .then(data => isLate || setWho(data.viewer), error => isLate || setLost(error.message));
-    }
-    return () => {
-      isLate = true;
-    };
-  }, [session]);
 
   // The button that opened the form is gone after a login: the next Tab starts at the bar.
   const close = () => {
@@ -76,7 +54,6 @@ function Who({ who: { actor, tenant, permissions } }) {
     box.current.querySelector('summary').focus();
   };
   const name = actor.displayName ?? actor.name ?? 'System';
-  const where = ({ all, stores }) => (all ? 'all stores' : stores.map(store => store.code).join(', ') || 'some stores');
   return (
     <details ref={box} className="entrepot-who" onKeyDown={onEscape}>
       <summary>{name} <span>· {tenant.name}</span></summary>

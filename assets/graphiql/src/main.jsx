@@ -5,6 +5,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { createClient } from 'graphql-ws';
 import { Bar } from './bar.jsx';
+import { Needs, withNeeds } from './needs.jsx';
 import { asked, subscribe, token } from './session.js';
 import { tabs } from './tabs.js';
 import 'graphiql/style.css';
@@ -64,12 +65,14 @@ createRoot(document.getElementById('graphiql')).render(
     <Bar />
     <GraphiQL
       fetcher={fetcher}
-      plugins={[explorerPlugin()]}
+      plugins={[withNeeds(explorerPlugin())]}
       defaultTabs={shown}
       variables={shown[0].variables}
       storage={storage}
       defaultEditorToolsVisibility="variables"
       shouldPersistHeaders={false}
-    />
+    >
+      <GraphiQL.Footer><Needs /></GraphiQL.Footer>
+    </GraphiQL>
   </>,
 );

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Executor, Variables};
 use tokio::sync::OnceCell;
 
-pub use self::notes::RootNotes;
+pub use self::notes::SchemaNotes;
 use self::{model::Model, question::Question};
 use super::{
     code::Code,
@@ -41,7 +41,7 @@ impl Introspected {
 /// Answers questions about the schema of one executor.
 #[derive(Default)]
 pub struct Introspector {
-    notes: RootNotes,
+    notes: SchemaNotes,
     model: OnceCell<Arc<Model>>,
     answers: Mutex<Vec<Kept>>,
 }
@@ -61,8 +61,8 @@ const WORTH_IT: usize = 16 << 10;
 const MIXED_NODES: u32 = 10_000;
 
 impl Introspector {
-    /// One that ends the descriptions of root fields with these notes.
-    pub fn with_notes(notes: RootNotes) -> Self {
+    /// One that ends the descriptions of fields and types with these notes.
+    pub fn with_notes(notes: SchemaNotes) -> Self {
         Self { notes, ..Self::default() }
     }
 

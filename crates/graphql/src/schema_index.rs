@@ -20,7 +20,7 @@ use reference::Operation;
 
 use super::{
     deprecated::DeprecatedIndex,
-    introspection::RootNotes,
+    introspection::SchemaNotes,
     price::{self, Millis},
     priced_inputs::PricedInputs,
 };
@@ -38,7 +38,7 @@ pub struct SchemaIndex {
     enums: HashMap<Name, HashSet<Name>>,
     deprecated: DeprecatedIndex,
     priced_inputs: Arc<PricedInputs>,
-    notes: RootNotes,
+    notes: SchemaNotes,
 }
 
 /// The names of the types that operations begin with.
@@ -155,7 +155,7 @@ impl SchemaIndex {
         Ok(schema_index)
     }
 
-    /// Notes down what root fields ask for and do.
+    /// Notes down what fields and types ask for, do and cost.
     fn note(&mut self, document: &ServiceDocument, roots: &Roots) {
         let roots = [
             (Operation::Query, roots.query.as_ref()),
@@ -164,10 +164,18 @@ impl SchemaIndex {
         ];
         for kind in definitions(document) {
             let (TypeKind::Object(object), name) = (&kind.kind, &kind.name.node) else { continue };
-            let Some((operation, _)) = roots.into_iter().find(|(_, root)| *root == Some(name)) else { continue };
+            let operation = roots.into_iter().find(|(_, root)| *root == Some(name)).map(|(operation, _)| operation);
             for field in &object.fields {
                 let price = self.field(name, &field.node.name.node).map_or(0, |known| known.price);
-                self.notes.add(operation, name, &field.node, price);
+                if let Some(operation) = operation {
+                    self.notes.add_root(operation, name, &field.node, price);
+                } else {
+                    self.notes.add_field(name, &field.node, price);
+                }
+            }
+            if operation.is_none() {
+                let price = self.types.get(name).map_or(0, |known| known.price);
+                self.notes.add_type(kind, price);
             }
         }
     }
@@ -232,8 +240,8 @@ impl SchemaIndex {
     pub(crate) fn priced_inputs(&self) -> &Arc<PricedInputs> {
         &self.priced_inputs
     }
-    /// What root fields ask for and do.
-    pub fn notes(&self) -> &RootNotes {
+    /// What fields and types ask for, do and cost.
+    pub fn notes(&self) -> &SchemaNotes {
         &self.notes
     }
     /// The values of an enum.
@@ -357,7 +365,7 @@ pub fn base(kind: &Type) -> &Name {
     }
 }
 
-fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
+pub(crate) fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
     directives.iter().map(|one| &one.node).find(|one| one.name.node == name)
 }
 

@@ -120,6 +120,35 @@ async fn what_clients_send_at_their_start_is_written_once() {
 }
 
 #[tokio::test]
+async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
+    let mut real = Real::new();
+    let plain = real.told(&standard(true), json!({})).await.unwrap();
+    let notes = SchemaIndex::of(&real.schema.sdl()).unwrap().notes().clone();
+    real.introspector = Introspector::with_notes(notes);
+    let noted = real.told(&standard(true), json!({})).await.unwrap();
+    println!("{} bytes of {} are notes", noted.json.len() - plain.json.len(), noted.json.len());
+    assert!(noted.json.len() - plain.json.len() < 128 << 10, "one line of what has a directive");
+    assert_eq!(noted.points(), plain.points());
+
+    let query = "query($name: String!) { __type(name: $name) { description fields { name description } } }";
+    for (kind, of_type, field, of_field) in [
+        ("Product", "Cost: 0.1 points for each object.", "availability", "Permission: stock.availability.read."),
+        ("Product", "Cost: 0.1 points for each object.", "unitCost", "Masked: null without product.cost.read."),
+        ("Order", "Permission: order.read. Cost: 0.1 points for each object.", "customer", "Masked: null without customer.read."),
+        ("StockLevel", "Permission: stock.read. Cost: 0.05 points for each object.", "onHandAt", "Cost: 1 point."),
+    ] {
+        let told = real.told(query, json!({ "name": kind })).await.unwrap();
+        let told: Value = serde_json::from_str(&told.json).unwrap();
+        let fields = told["__type"]["fields"].as_array().unwrap();
+        let found = fields.iter().find(|one| one["name"] == field).unwrap();
+        for (note, of) in [(of_type, &told["__type"]), (of_field, found)] {
+            let text = of["description"].as_str().unwrap();
+            assert!(text.ends_with(&format!("\n\n{note}")), "{kind}.{field}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_question_about_the_schema_is_too_much_for_a_node() {
     let real = Real::new();
     real.told("{ __schema { types { name } } }", json!({})).await.unwrap();

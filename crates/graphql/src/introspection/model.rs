@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Executor, Request, futures_util::FutureExt as _};
 use serde_json::{Map, Value};
 
-use super::RootNotes;
+use super::SchemaNotes;
 
 /// All objects that introspection can reach.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ const ALL: &str = "{ __schema { description queryType { name } mutationType { na
 
 impl Model {
     /// Asks the engine, beside the threads that answer requests: it does not yield before it is done.
-    pub async fn read<E: Executor>(executor: E, notes: RootNotes) -> Result<Arc<Self>, Unread> {
+    pub async fn read<E: Executor>(executor: E, notes: SchemaNotes) -> Result<Arc<Self>, Unread> {
         let asked = tokio::task::spawn_blocking(move || {
             // Introspection waits for nothing.
             let response = executor.execute(Request::new(ALL)).now_or_never();

@@ -1,58 +1,116 @@
-//! What root fields ask for and do, for the ends of their descriptions: introspection carries no directives.
+//! What fields and types ask for, do and cost, for the ends of their descriptions: introspection carries no directives.
 
 use std::collections::HashMap;
 
 use async_graphql::{
-    Value as Constant,
-    parser::types::{ConstDirective, FieldDefinition},
+    Positioned, Value as Constant,
+    parser::types::{ConstDirective, FieldDefinition, TypeDefinition},
 };
 use reference::{Operation, points_of};
 use serde_json::Value;
 
-use crate::price::Millis;
+use crate::{price::Millis, schema_index::directive};
 
-/// Notes by root type and field. Cheap where there are none.
+/// Notes by type, and by type and field. Cheap where there are none. GraphiQL's page reads them: assets/graphiql/src/notes.js.
 #[derive(Debug, Default, Clone)]
-pub struct RootNotes(HashMap<String, HashMap<String, String>>);
+pub struct SchemaNotes {
+    types: HashMap<String, String>,
+    fields: HashMap<String, HashMap<String, String>>,
+}
 
-impl RootNotes {
+impl SchemaNotes {
     /// Notes down what the directives of a root type's field say, and what it costs before its answer is counted.
-    pub(crate) fn add(&mut self, operation: Operation, root: &str, field: &FieldDefinition, price: Millis) {
-        let note = note(operation, field, price);
-        self.0.entry(root.to_owned()).or_default().insert(field.name.node.to_string(), note);
+    pub(crate) fn add_root(&mut self, operation: Operation, root: &str, field: &FieldDefinition, price: Millis) {
+        self.add(root, field, of_root(operation, &field.directives, price));
     }
 
-    /// Ends the descriptions of the root fields in the value of `__schema` with their notes.
+    /// Notes down what the directives of another type's field say, and what it costs besides its objects.
+    pub(crate) fn add_field(&mut self, kind: &str, field: &FieldDefinition, price: Millis) {
+        let mut note = of_permissions(&field.directives);
+        if price > 0 {
+            note.push(format!("Cost: {}.", in_words(price)));
+        }
+        if !note.is_empty() {
+            self.add(kind, field, note.join(" "));
+        }
+    }
+
+    /// Notes down what the directives of a type say, and what each of its objects costs.
+    pub(crate) fn add_type(&mut self, kind: &TypeDefinition, price: Millis) {
+        let mut note = of_permissions(&kind.directives);
+        if price > 0 {
+            note.push(format!("Cost: {} for each object.", in_words(price)));
+        }
+        if !note.is_empty() {
+            self.types.insert(kind.name.node.to_string(), note.join(" "));
+        }
+    }
+
+    fn add(&mut self, kind: &str, field: &FieldDefinition, note: String) {
+        self.fields.entry(kind.to_owned()).or_default().insert(field.name.node.to_string(), note);
+    }
+
+    /// Ends descriptions in the value of `__schema` with their notes.
     pub(super) fn end_descriptions(&self, schema: &mut Value) {
         for kind in schema["types"].as_array_mut().into_iter().flatten() {
-            let Some(notes) = kind["name"].as_str().and_then(|name| self.0.get(name)) else { continue };
+            let Some(name) = kind["name"].as_str() else { continue };
+            let (of_type, of_fields) = (self.types.get(name), self.fields.get(name));
+            if let Some(note) = of_type {
+                end(kind, note);
+            }
+            let Some(notes) = of_fields else { continue };
             for field in kind["fields"].as_array_mut().into_iter().flatten() {
-                let Some(note) = field["name"].as_str().and_then(|name| notes.get(name)) else { continue };
-                let text = field["description"].as_str().unwrap_or_default();
-                field["description"] = if text.is_empty() { note.clone() } else { format!("{text}\n\n{note}") }.into();
+                if let Some(note) = field["name"].as_str().and_then(|name| notes.get(name)) {
+                    end(field, note);
+                }
             }
         }
     }
 }
 
-fn note(operation: Operation, field: &FieldDefinition, price: Millis) -> String {
+/// Ends the description of a type or a field with its note.
+fn end(described: &mut Value, note: &str) {
+    let text = described["description"].as_str().unwrap_or_default();
+    let noted = if text.is_empty() { note.to_owned() } else { format!("{text}\n\n{note}") };
+    described["description"] = noted.into();
+}
+
+fn of_root(operation: Operation, directives: &[Positioned<ConstDirective>], price: Millis) -> String {
     let mut note = String::new();
-    let directive = |name: &str| field.directives.iter().map(|one| &one.node).find(|one| one.name.node == name);
-    match directive("requires").map(|one| texts(one, "permission")) {
-        Some(codes) => note += &format!("Permission: {}.", codes.join(", ")),
-        None if directive("public").is_some() => note += "Permission: none, without a login too.",
+    match permission(directives, "requires") {
+        Some(codes) => note += &format!("Permission: {codes}."),
+        None if directive(directives, "public").is_some() => note += "Permission: none, without a login too.",
         None => note += "Permission: none beyond a login.",
     }
-    if directive("stepUp").is_some() {
+    if directive(directives, "stepUp").is_some() {
         note += " Asks for a fresh login.";
     }
-    let events = directive("emits").map(|one| texts(one, "events")).unwrap_or_default();
+    let events = directive(directives, "emits").map(|one| texts(one, "events")).unwrap_or_default();
     if !events.is_empty() {
         note += &format!(" Events: {}.", events.join(", "));
     }
-    let points = f64::from(u32::try_from(price).unwrap_or(u32::MAX)) / 1_000.0;
-    note += &format!(" Cost: {}.", points_of(operation, Some(&points.to_string())));
+    note += &format!(" Cost: {}.", points_of(operation, Some(&in_points(price).to_string())));
     note
+}
+
+/// What is refused, or null, without which permission.
+fn of_permissions(directives: &[Positioned<ConstDirective>]) -> Vec<String> {
+    let required = permission(directives, "requires").map(|codes| format!("Permission: {codes}."));
+    let masked = permission(directives, "mask").map(|codes| format!("Masked: null without {codes}."));
+    required.into_iter().chain(masked).collect()
+}
+
+fn permission(directives: &[Positioned<ConstDirective>], name: &str) -> Option<String> {
+    directive(directives, name).map(|one| texts(one, "permission").join(", "))
+}
+
+fn in_points(price: Millis) -> f64 {
+    f64::from(u32::try_from(price).unwrap_or(u32::MAX)) / 1_000.0
+}
+
+fn in_words(price: Millis) -> String {
+    let unit = if price == 1_000 { "point" } else { "points" };
+    format!("{} {unit}", in_points(price))
 }
 
 /// A text, or a list of texts.
@@ -82,7 +140,7 @@ mod tests {
             directive @public on FIELD_DEFINITION
             type Query { shop: String @requires(permission: "shop.read") clock: String @public me: Other }
             type Mutation { open: String @requires(permission: "shop.write") @stepUp @emits(events: ["shop.opened", "shop.updated"]) }
-            type Other { shop: String @requires(permission: "shop.read") }
+            type Other { shop: String }
             schema { query: Query mutation: Mutation }"#;
         let index = SchemaIndex::of(sdl).unwrap();
         let mut schema = json!({"types": [
@@ -98,6 +156,43 @@ mod tests {
         assert_eq!(said(0, 2), "Permission: none beyond a login. Cost: 1 point and what its answer holds.");
         let open = "Opens it.\n\nPermission: shop.write. Asks for a fresh login. Events: shop.opened, shop.updated. Cost: 10 points, plus 0.1 for each line of the input, and what its answer holds.";
         assert_eq!(said(1, 0), open);
-        assert_eq!(said(2, 0), "The shop.", "what is no root carries none");
+        assert_eq!(said(2, 0), "The shop.", "what asks for nothing says nothing");
+    }
+
+    #[test]
+    fn a_nested_field_and_a_type_say_their_permission_their_mask_and_their_cost() {
+        let sdl = r#"
+            directive @requires(permission: String!) on FIELD_DEFINITION | OBJECT
+            directive @mask(permission: String!) on FIELD_DEFINITION
+            directive @cost(weight: String!) on FIELD_DEFINITION | OBJECT
+            interface Node { id: ID! }
+            type Query { shop: Shop }
+            type Shop implements Node { id: ID! @cost(weight: "0")
+              owner: String @requires(permission: "owner.read") rent: Int @mask(permission: "rent.read")
+              visits: Int @cost(weight: "1") profit: Int @mask(permission: "rent.read") @cost(weight: "2.5") shelf: Shelf }
+            type Shelf @requires(permission: "shelf.read") @cost(weight: "0.05") { width: Int }
+            type Till @requires(permission: "till.read") { sum: Int }
+            schema { query: Query }"#;
+        let index = SchemaIndex::of(sdl).unwrap();
+        let names =
+            ["id", "owner", "rent", "visits", "profit", "shelf"].map(|name| json!({"name": name, "description": "Text."}));
+        let mut schema = json!({"types": [
+            {"name": "Shop", "description": "A shop.", "fields": names},
+            {"name": "Shelf", "description": "A shelf.", "fields": [{"name": "width", "description": "Text."}]},
+            {"name": "Till", "description": null, "fields": []},
+        ]});
+        index.notes().end_descriptions(&mut schema);
+        let said = |kind: usize| schema["types"][kind]["description"].clone();
+        assert_eq!(said(0), "A shop.\n\nCost: 0.1 points for each object.");
+        assert_eq!(said(1), "A shelf.\n\nPermission: shelf.read. Cost: 0.05 points for each object.");
+        assert_eq!(said(2), "Permission: till.read.");
+        let said = |kind: usize, field: usize| schema["types"][kind]["fields"][field]["description"].clone();
+        assert_eq!(said(0, 0), "Text.", "what costs nothing says nothing");
+        assert_eq!(said(0, 1), "Text.\n\nPermission: owner.read.");
+        assert_eq!(said(0, 2), "Text.\n\nMasked: null without rent.read.");
+        assert_eq!(said(0, 3), "Text.\n\nCost: 1 point.");
+        assert_eq!(said(0, 4), "Text.\n\nMasked: null without rent.read. Cost: 2.5 points.");
+        assert_eq!(said(0, 5), "Text.", "its type says it");
+        assert_eq!(said(1, 0), "Text.");
     }
 }
