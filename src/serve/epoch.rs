@@ -4,6 +4,8 @@
 
 mod replay;
 
+use std::io::{self, Write};
+
 use entity::{
     prelude::{Numbered, TenantId},
     record::Selected,
@@ -79,7 +81,8 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
 /// Ends sessions, links and, if that is asked for, passwords.
 async fn people(db: &Database, clock: &Clock, args: &Epoch) -> Result<(), StartError> {
     let old = if args.reset_passwords { OldPasswords::Reset } else { OldPasswords::Keep };
-    let ended = end_all(db, clock, old).await?;
+    let progress = |ended: usize| drop(writeln!(io::stderr(), "{ended} session(s) ended so far"));
+    let ended = end_all(db, clock, old, progress).await?;
     say(&format!("{} session(s) are ended: everybody logs in again", ended.sessions))?;
     say(&format!("{} link(s) that were mailed are withdrawn: invite again with invitationResend", ended.links))?;
     if args.reset_passwords {

@@ -7,11 +7,11 @@ mod documents;
 mod names;
 mod people;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::{
-    id::{Id, Kind, prefix_of},
+    id::prefix_of,
     prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
@@ -268,11 +268,15 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
 
 /// Returns the ID of the one row that a name stands for, and whether it stands for several. An ID beside the name chooses one of those. Several have an ID
 /// that no row has: the mutation refuses it after it has looked for an earlier call with the same key, at whose time the name may have been one row's.
-fn one_of<K: Kind>(found: &[Id<K>], beside: Option<&ID>, unknown: &mut UnknownIds) -> (ID, bool) {
-    let beside = beside.and_then(|id| id.parse::<Id<K>>().ok()).filter(|id| found.contains(id));
-    let one = if let [only] = found { Some(*only) } else { beside };
+fn one_of<T: Clone + FromStr + PartialEq + ToString>(
+    found: &[T],
+    beside: Option<&ID>,
+    unknown: impl FnOnce() -> T,
+) -> (ID, bool) {
+    let beside = beside.and_then(|id| id.parse::<T>().ok()).filter(|id| found.contains(id));
+    let one = if let [only] = found { Some(only.clone()) } else { beside };
     let is_shared = one.is_none() && !found.is_empty();
-    (ID(one.unwrap_or_else(|| Id::from_uuid(unknown.next_id())).to_string()), is_shared)
+    (ID(one.unwrap_or_else(unknown).to_string()), is_shared)
 }
 
 /// The same for the arguments of a query: what is wrong with them is an error of the field.

@@ -32,7 +32,7 @@ on_both!(
 );
 
 /// Locks one session.
-const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
+pub(super) const HOLD: &str = "SELECT 1 FROM session WHERE id = $1 FOR UPDATE";
 
 /// What two calls are answered that both reach rows which a transaction holds until both wait. On SQLite, where each writer waits for the one before it,
 /// nothing has to be held.
@@ -56,7 +56,7 @@ async fn both_reach(world: &World, rows: &str, asks: (impl Future<Output = Value
 }
 
 /// Comes back when so many sessions of the database wait for another one, or after ten seconds; on SQLite at once.
-async fn until_waiting(world: &World, sessions: i64, sleeps: impl AsyncFn()) {
+pub(super) async fn until_waiting(world: &World, sessions: i64, sleeps: impl AsyncFn()) {
     let global = world.node.db.global();
     if global.backend() == Backend::Sqlite {
         return;

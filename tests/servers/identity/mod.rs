@@ -6,6 +6,7 @@ pub(crate) mod factors;
 mod guessing;
 mod invitations;
 mod keys;
+mod lock_order;
 mod members;
 mod outdated;
 mod passwords;

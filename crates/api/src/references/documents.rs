@@ -91,7 +91,7 @@ pub(super) struct Documents {
     invoices: HashMap<String, Vec<InvoiceId>>,
     returns: HashMap<i64, ReturnId>,
     /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
-    any: HashMap<String, Vec<ID>>,
+    any: HashMap<String, Vec<String>>,
 }
 
 impl Documents {
@@ -126,7 +126,7 @@ impl Documents {
                 }
                 DocumentName::Number(number) => {
                     let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
-                    found.any.insert(number.clone(), ids);
+                    found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
                 DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_) | DocumentName::ReturnNumber(_) => {}
             }
@@ -199,7 +199,7 @@ impl Documents {
             DocumentName::ExternalOrder(_) => order(path!["external", "ref"], unknown),
             DocumentName::InvoiceNumber(number) => {
                 let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
-                let (id, is_shared) = one_of(found, beside, unknown);
+                let (id, is_shared) = one_of(found, beside, || InvoiceId::from_uuid(unknown.next_id()));
                 let said = "several legal entities have given this number: name the invoice by its ID";
                 Ok(Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
             }
@@ -215,10 +215,8 @@ impl Documents {
     /// What the number of a document of any kind stands for, beside an ID, which chooses one of several.
     fn of_any_kind(&self, number: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
         let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
-        let one = if let [only] = found { Some(only) } else { beside.filter(|id| found.contains(id)) };
-        let is_shared = one.is_none() && !found.is_empty();
+        let (id, is_shared) = one_of(found, beside, || node_id(self.kind_of(number), unknown.next_id()));
         let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
-        let id = one.cloned().unwrap_or_else(|| ID(node_id(self.kind_of(number), unknown.next_id())));
         Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
     }
 

@@ -39,7 +39,7 @@ impl People {
     /// What the address of a customer stands for, beside an ID.
     pub(super) fn customer(&self, email: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
         let found = self.customers.get(email).map(Vec::as_slice).unwrap_or_default();
-        let (id, is_shared) = one_of(found, beside, unknown);
+        let (id, is_shared) = one_of(found, beside, || CustomerId::from_uuid(unknown.next_id()));
         let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
         Meant { id, last: path!["email"], shared }
     }

@@ -7,6 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
+use super::forget_free;
 use crate::identity::core::{Before, network};
 
 /// Devices that are remembered of a user; beyond it those last used are kept.
@@ -41,9 +42,7 @@ pub async fn forget_of(work: &GlobalWork, user: UserId) -> Result<(), Fault> {
 /// Forgets devices and wrong passwords of before a time, but those that somebody has at this moment.
 pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<(), Fault> {
     for (table, key) in [("device", "user_id, hash"), ("login_failure", "user_id")] {
-        let free = work.backend().for_update_if_free(table);
-        let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE last_at < $1{free})");
-        work.change(&sql, vec![before.into()]).await?;
+        forget_free(work, (table, key), "last_at < $1", before).await?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use platform::{
     storage::{Fault, GlobalReads, GlobalWork, Row},
 };
 
+use super::forget_free;
 use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
 
 /// The seed of an authenticator that is in use. One that is lost becomes one that nobody has, so that no password alone lets anyone in.
@@ -230,7 +231,5 @@ pub async fn meet_challenge(work: &GlobalWork, hash: [u8; 32], now: Timestamp) -
 
 /// Forgets logins that were not gone on with, but those that somebody has at this moment.
 pub async fn forget_challenges(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    let free = work.backend().for_update_if_free("login_challenge");
-    let sql = format!("DELETE FROM login_challenge WHERE hash IN (SELECT hash FROM login_challenge WHERE expires_at < $1{free})");
-    work.change(&sql, vec![now.into()]).await
+    forget_free(work, ("login_challenge", "hash"), "expires_at < $1", now).await
 }

@@ -7,6 +7,8 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
+use super::forget_free;
+
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkFor {
@@ -66,8 +68,12 @@ pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fa
 /// Keeps a hash that no password has in the place of everybody's; how many had one.
 pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
     // Who was only invited has none.
-    let sql = "UPDATE app_user SET password_hash = $1 WHERE password_hash <> '' AND password_hash <> $1";
-    work.change(sql, vec![nobodys.into()]).await
+    let those = "password_hash <> '' AND password_hash <> $1";
+    // Locked in the order of their IDs first, as whoever has several takes them.
+    let lock = work.backend().for_change("u");
+    let held = format!("SELECT count(*) FROM (SELECT u.id FROM app_user u WHERE {those} ORDER BY u.id{lock}) held");
+    work.rows(&held, vec![nobodys.into()]).await?;
+    work.change(&format!("UPDATE app_user SET password_hash = $1 WHERE {those}"), vec![nobodys.into()]).await
 }
 
 /// Keeps a new password: its hash, and how long it is at least.
@@ -132,9 +138,7 @@ pub async fn end_registration(work: &GlobalWork, hash: [u8; 32]) -> Result<bool,
 /// Forgets links and registrations whose time has passed, but those that somebody has at this moment.
 pub async fn forget(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
     for table in ["link", "registration"] {
-        let free = work.backend().for_update_if_free(table);
-        let sql = format!("DELETE FROM {table} WHERE hash IN (SELECT hash FROM {table} WHERE expires_at < $1{free})");
-        work.change(&sql, vec![now.into()]).await?;
+        forget_free(work, (table, "hash"), "expires_at < $1", now).await?;
     }
     Ok(())
 }

@@ -119,6 +119,14 @@ pub async fn lock_password(work: &GlobalWork, user: UserId) -> Result<Option<Str
     work.rows(sql, vec![user.into()]).await?.first().map(Row::scalar).transpose()
 }
 
+/// Deletes rows of a table by the columns of its key, but those that somebody has at this moment: it waits for none, and the next time finds them. The condition
+/// is SQL on the table, with `at` as `$1`. How many.
+async fn forget_free(work: &GlobalWork, (table, key): (&str, &str), condition: &str, at: Timestamp) -> Result<usize, Fault> {
+    let free = work.backend().for_update_if_free(table);
+    let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE ({condition}){free})");
+    work.change(&sql, vec![at.into()]).await
+}
+
 /// Selects memberships.
 fn of_members() -> String {
     format!("SELECT {} FROM member", Membership::select("member"))

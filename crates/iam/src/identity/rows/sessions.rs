@@ -8,6 +8,7 @@ use entity::{
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 use sea_orm::Value;
 
+use super::forget_free;
 use crate::identity::core::Risk;
 
 /// A place where somebody is logged in.
@@ -171,23 +172,41 @@ pub enum Which {
     OfMember(TenantId, MemberId),
 }
 
+/// A condition on sessions, and its values from `$1` on.
+type Filter = (&'static str, Vec<Value>);
+
+/// What ending sessions is about.
+struct Filters {
+    /// Those that are locked first.
+    locked: Filter,
+    /// Those of them that end.
+    ends: Filter,
+}
+
+impl Which {
+    fn filters(self) -> Filters {
+        let ends: Filter = match self {
+            Self::One(id) => ("(id = $1 OR begun_from = $1)", vec![id.into()]),
+            Self::OfUser(user) => ("user_id = $1", vec![user.into()]),
+            Self::OthersOfUser(user, but) => ("user_id = $1 AND id <> $2", vec![user.into(), but.into()]),
+            Self::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
+        };
+        let locked = match self {
+            // With the one that stays: whoever ends the others may change it after that.
+            Self::OthersOfUser(user, _) => Self::OfUser(user).filters().ends,
+            Self::One(_) | Self::OfUser(_) | Self::OfMember(..) => ends.clone(),
+        };
+        Filters { locked, ends }
+    }
+}
+
 /// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
 pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
     // First: where such a login is met at this very moment, its session has begun before the next statement looks.
     end_challenges(work, which, now).await?;
-    let (filter, ids): (&str, Vec<Value>) = match which {
-        Which::One(id) => ("(id = $1 OR begun_from = $1)", vec![id.into()]),
-        Which::OfUser(user) => ("user_id = $1", vec![user.into()]),
-        Which::OthersOfUser(user, but) => ("user_id = $1 AND id <> $2", vec![user.into(), but.into()]),
-        Which::OfMember(tenant, member) => ("tenant_id = $1 AND member_id = $2", vec![tenant.into(), member.into()]),
-    };
+    let Filters { locked: (locked, values), ends: (filter, ids) } = which.filters();
     // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
-    if let Which::OthersOfUser(user, _) = which {
-        // With the one that stays: whoever ends the others may change it after that.
-        hold(work, "user_id = $1 AND ended_at IS NULL", vec![user.into()]).await?;
-    } else {
-        hold(work, &format!("{filter} AND ended_at IS NULL"), ids.clone()).await?;
-    }
+    hold(work, &format!("{locked} AND ended_at IS NULL"), values).await?;
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
@@ -208,11 +227,20 @@ pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Faul
     hold(work, "tenant_id = $1", vec![tenant.into()]).await
 }
 
-/// Ends all sessions of everybody; how many.
-pub async fn end_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    hold(work, "ended_at IS NULL", Vec::new()).await?;
-    let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL";
-    work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into()]).await
+/// Ends sessions of everybody that go on: the first ones behind an ID. Returns how many, and the ID of the last; None where there is none behind it.
+pub async fn end_behind(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<Option<(usize, SessionId)>, Fault> {
+    /// Sessions of one call.
+    const MOST: i64 = 1_000;
+    let backend = work.backend();
+    // In the order of the IDs, as `hold` takes them.
+    let lock = backend.for_update("s");
+    let sql = format!("SELECT id FROM session s WHERE id > $1 AND ended_at IS NULL ORDER BY id LIMIT $2{lock}");
+    let rows = work.rows(&sql, vec![id.into(), MOST.into()]).await?;
+    let ids: Vec<SessionId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
+    let Some(last) = ids.last().copied() else { return Ok(None) };
+    let sql = format!("UPDATE session SET ended_at = $1, end_reason = $2 WHERE {}", backend.in_ids("id", 3));
+    let values = vec![now.into(), EndReason::Revoked.as_str().into(), backend.ids(ids)];
+    Ok(Some((work.change(&sql, values).await?, last)))
 }
 
 /// Ends all sessions with a tenant; how many.
@@ -360,9 +388,7 @@ pub async fn touch(work: &GlobalWork, ids: &[SessionId], now: Timestamp) -> Resu
     Ok(())
 }
 
-/// Forgets sessions that ended before a time, with their tokens. Those that somebody has at this moment are left to the next time: it waits for none.
+/// Forgets sessions that ended before a time, with their tokens, but those that somebody has at this moment.
 pub async fn forget(work: &GlobalWork, before: Timestamp) -> Result<usize, Fault> {
-    let free = work.backend().for_update_if_free("session");
-    let sql = format!("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE (ends_at < $1 OR ended_at < $1){free})");
-    work.change(&sql, vec![before.into()]).await
+    forget_free(work, ("session", "id"), "ends_at < $1 OR ended_at < $1", before).await
 }

@@ -56,7 +56,9 @@ impl Identity {
                 return Ok(logged_in);
             }
             Err(Refusal::Family(session)) => {
-                self.end_family(work, session).await?;
+                // Nothing was written; whoever ends the session before the next transaction does has ended all of it.
+                work.rollback().await?;
+                self.end_family(session).await?;
                 return Err(Rejection::TokenExpired.into());
             }
             Err(Refusal::Expired) => Rejection::TokenExpired.into(),

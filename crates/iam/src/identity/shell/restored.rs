@@ -1,6 +1,6 @@
 //! After the database was restored to an earlier moment, when all that was ended since is good again: it cannot know what that was, so all of it ends.
 
-use entity::prelude::{MemberId, MemberStatus, TenantId, Timestamp, UserId};
+use entity::prelude::{MemberId, MemberStatus, SessionId, TenantId, Timestamp, UserId};
 use platform::{
     clock::Clock,
     storage::{Database, Fault, GlobalWork},
@@ -9,7 +9,7 @@ use platform::{
 use super::super::{
     password,
     rows::{
-        factors, invitations, links, members,
+        self, factors, invitations, links, members,
         sessions::{self, EndReason, Which},
     },
 };
@@ -32,10 +32,11 @@ pub struct Ended {
 }
 
 /// Ends every session, every login that waits for a second factor, and every link that was mailed, of all tenants. Nodes that run notice within five seconds.
+/// Sessions end in batches, each in a transaction of its own; `progress` is told how many have ended by then.
 ///
 /// # Errors
-/// The database fails; nothing is ended then.
-pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<Ended, Fault> {
+/// The database fails. What has ended by then stays so; called again, it goes on.
+pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords, progress: impl Fn(usize)) -> Result<Ended, Fault> {
     let (work, now) = (db.global().begin().await?, clock.now());
     // In the order in which whoever sets a new password takes them: nodes may run.
     let passwords = match old {
@@ -44,10 +45,29 @@ pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<
     };
     let withdrawn = links::withdraw_all(&work, now).await?;
     factors::end_challenges(&work, now).await?;
-    let sessions = sessions::end_all(&work, now).await?;
     let links = withdrawn + invitations::expire_all(&work, now).await?;
     work.commit().await?;
-    Ok(Ended { sessions, links, passwords })
+    Ok(Ended { sessions: end_all_sessions(db, now, progress).await?, links, passwords })
+}
+
+/// Ends every session that has begun by now; how many.
+async fn end_all_sessions(db: &Database, now: Timestamp, progress: impl Fn(usize)) -> Result<usize, Fault> {
+    /// Whoever switches holds the session of the login, and begins one that may come before it, where clocks differ: the second time finds that. None is
+    /// switched to from a session that has ended, so that a third time would find new logins alone.
+    const TIMES: usize = 2;
+    let mut ended = 0;
+    for _ in 0..TIMES {
+        let mut last = SessionId::NIL;
+        loop {
+            let work = db.global().begin().await?;
+            let batch = sessions::end_behind(&work, last, now).await?;
+            work.commit().await?;
+            let Some((count, id)) = batch else { break };
+            (ended, last) = (ended + count, id);
+            progress(ended);
+        }
+    }
+    Ok(ended)
 }
 
 /// How many sessions with a tenant `end_sessions` would end.
@@ -100,15 +120,18 @@ pub async fn end_member(
     Ok(true)
 }
 
-/// Removes the second factors of users, whose secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol another.
+/// Removes the second factors of users, whose secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol another. Each user has
+/// a transaction, so that nothing of one is held while another's is waited for.
 ///
 /// # Errors
-/// The database fails; nothing is removed then.
+/// The database fails. Those who come before have none by then; called again, it goes on.
 pub async fn remove_factors(db: &Database, clock: &Clock, users: &[UserId]) -> Result<(), Fault> {
-    let work = db.global().begin().await?;
     for user in users {
+        let work = db.global().begin().await?;
+        rows::lock_password(&work, *user).await?;
         factors::remove(&work, *user).await?;
         sessions::end(&work, Which::OfUser(*user), EndReason::Factor, clock.now()).await?;
+        work.commit().await?;
     }
-    work.commit().await
+    Ok(())
 }

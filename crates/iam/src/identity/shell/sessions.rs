@@ -95,11 +95,12 @@ impl Identity {
         }
         if sight == TokenUse::First {
             let work = self.db.global().begin().await?;
-            if !refresh::seen(&work, claims.jti, now).await? {
-                Box::pin(self.end_stolen(work, &claims, origin)).await?;
+            let is_own = refresh::seen(&work, claims.jti, now).await?;
+            work.commit().await?;
+            if !is_own {
+                Box::pin(self.end_stolen(&claims, origin)).await?;
                 return Err(AdmitError::Token);
             }
-            work.commit().await?;
             self.tokens.remember(token, claims.clone());
         }
         if session_status.suspended {
@@ -108,21 +109,23 @@ impl Identity {
         Ok(Admitted { claims, cached })
     }
 
-    /// Ends the session of an access token whose pair was withdrawn, and commits with an entry in the audit log: no mutation is there to carry one.
-    async fn end_stolen(&self, work: GlobalWork, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
+    /// Ends the session of an access token whose pair was withdrawn, with an entry in the audit log: no mutation is there to carry one.
+    async fn end_stolen(&self, claims: &Claims, origin: &Origin) -> Result<(), Fault> {
         let (origin, audit_writer) =
             (Origin { session: Some(claims.sid), ..origin.clone() }, AuditWriter::new(self.ring.clone(), self.clock.clone()));
         let audit_context = AuditContext::new("session.end".to_owned(), origin, audit_writer, None, Some(Target::of(claims.sid)));
         let ended = audit_context.over(async {
             audit::attribute(claims.tid, Actor::member(claims.mid));
             audit::refused("REFRESH_TOKEN_REUSED");
-            self.end_family(work, claims.sid).await
+            self.end_family(claims.sid).await
         });
         Box::pin(ended).await
     }
 
-    /// Ends a session of which a token came back that is somebody else's, tells its owner, and commits.
-    pub(super) async fn end_family(&self, work: GlobalWork, session: SessionId) -> Result<(), Fault> {
+    /// Ends a session of which a token came back that is somebody else's, and tells its owner. The transaction is one of its own, which has locked nothing yet: what
+    /// was switched to from the session may come before it in the order of the IDs, where clocks differ.
+    pub(super) async fn end_family(&self, session: SessionId) -> Result<(), Fault> {
+        let work = self.db.global().begin().await?;
         let ended = sessions::end(&work, Which::One(session), EndReason::Reuse, self.clock.now()).await?;
         let owner = match sessions::by_id(&work, session).await? {
             Some(row) if !ended.is_empty() => rows::user(&work, row.user).await?,

@@ -1,11 +1,12 @@
 //! Alerts, and what they were opened for.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "alert: what is out of stock has nothing available, as far as the journal was looked at",
         table: "alert",
+        rests_on: tables![alert],
         broken: "SELECT 'alr:' || HEX(a.id), 'available 0 or less', 'available ' || (l.on_hand - l.unavailable - l.reserved)
                  FROM alert a JOIN alert_follower f ON f.tenant_id = $1
                  JOIN stock_level l ON l.tenant_id = $1 AND l.product_id = a.product_id AND l.store_id = a.store_id
@@ -15,6 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "alert: the journal was looked at no further than it goes",
         table: "alert_follower",
+        rests_on: tables![alert_follower],
         broken: "SELECT 'the tenant', 'at most ' || c.head, CAST(f.journal_seq AS text) FROM alert_follower f JOIN tenant_counter c ON c.tenant_id = $1
                  WHERE f.tenant_id = $1 AND f.journal_seq > c.head LIMIT 1",
     },

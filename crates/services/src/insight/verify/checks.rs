@@ -16,8 +16,18 @@ use super::{
 pub(super) struct Check {
     pub invariant: &'static str,
     pub table: &'static str,
+    /// Where none of these tables has a row, `broken` finds none (`emptiness` proves it). Without any it is always asked.
+    pub rests_on: &'static [&'static str],
     pub broken: &'static str,
 }
+
+/// Tables that a check rests on, by the names of their entities.
+macro_rules! tables {
+    ($($table:ident),*) => {
+        &[$(<::entity::tables::$table::Model as ::entity::record::TableRecord>::TABLE),*]
+    };
+}
+pub(super) use tables;
 
 /// That the numbers of a kind of document, of which the tenant's counter has the last, run on.
 macro_rules! numbered {
@@ -25,6 +35,8 @@ macro_rules! numbered {
         $crate::insight::verify::checks::Check {
             invariant: concat!($noun, ": numbers run 1, 2, 3 without gaps, up to the counter"),
             table: $table,
+            // The counter has a row.
+            rests_on: &[],
             broken: concat!(
                 "SELECT '",
                 $prefix,

@@ -1,11 +1,12 @@
 //! What stock is worth, and what the ledger and the book's own postings say of it.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost pool: its units = what the ledger's entries up to the book come to",
         table: "cost_pool",
+        rests_on: tables![cost_book, cost_pool],
         broken: "SELECT 'prd:' || HEX(c.product_id), 'quantity ' || sum(c.ledger), 'quantity ' || sum(c.pool)
                  FROM (SELECT e.product_id, e.on_hand_delta + e.in_transit_delta AS ledger, 0 AS pool FROM entry e
                        JOIN cost_book b ON b.tenant_id = $1 AND e.seq <= b.seq WHERE e.tenant_id = $1
@@ -15,6 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost pool: units and both values = the sums of its postings",
         table: "cost_posting",
+        rests_on: tables![cost_pool, cost_posting],
         broken: "SELECT 'prd:' || HEX(c.product_id), 'quantity ' || sum(c.quantity) || ' average ' || sum(c.average) || ' fifo ' || sum(c.fifo),
                    'quantity ' || sum(c.units) || ' average ' || sum(c.worth) || ' fifo ' || sum(c.layered)
                  FROM (SELECT product_id, quantity, average_minor AS average, fifo_minor AS fifo, 0 AS units, 0 AS worth, 0 AS layered
@@ -26,6 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost layer: a product's layers sum to its pool",
         table: "cost_layer",
+        rests_on: tables![cost_layer, cost_pool],
         broken: "SELECT 'prd:' || HEX(c.product_id), 'quantity ' || sum(c.units) || ' fifo ' || sum(c.fifo), 'quantity ' || sum(c.laid) || ' fifo ' || sum(c.worth)
                  FROM (SELECT product_id, quantity AS units, fifo_minor AS fifo, 0 AS laid, 0 AS worth FROM cost_pool WHERE tenant_id = $1
                        UNION ALL SELECT product_id, 0, 0, quantity, value_minor FROM cost_layer WHERE tenant_id = $1) c
@@ -34,6 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "revaluation: each line that the book has come to is booked",
         table: "revaluation_line",
+        rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(v.id) || ' line ' || l.position, 'a posting', 'none'
                  FROM revaluation v JOIN cost_book b ON b.tenant_id = $1 AND v.seq <= b.seq
                  JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id
@@ -43,6 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost posting: it says what its entry says, and one of the reasons that there are for its values",
         table: "cost_posting",
+        rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line,
                    coalesce('prd:' || HEX(c.entry_product) || ' sto:' || HEX(c.entry_store) || ' ' || c.entry_kind || coalesce(' of ref:' || HEX(c.document), '')
                      || ' day ' || c.moved_on || ' occurred ' || c.moved_at || ' recorded ' || c.written_at, 'an entry under the same number'),
@@ -66,6 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost posting: those of a movement come to the units that it moved, for all that the book has come to",
         table: "cost_posting",
+        rests_on: tables![cost_book, cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' prd:' || HEX(c.product_id), 'quantity ' || sum(c.moved), 'quantity ' || sum(c.posted)
                  FROM (SELECT e.seq, e.product_id, e.on_hand_delta + e.in_transit_delta AS moved, 0 AS posted FROM entry e
                        JOIN cost_book b ON b.tenant_id = $1 AND e.seq <= b.seq WHERE e.tenant_id = $1
@@ -77,6 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost posting: by the average, what left took its share, and what came brought what is said of it",
         table: "cost_posting",
+        rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),
                    c.basis || CASE c.basis WHEN 'STATED' THEN ', ' || c.quantity || ' at ' || coalesce(CAST(c.unit_cost AS text), 'no cost')
                      WHEN 'REVALUED' THEN ' to ' || coalesce(CAST(c.unit_cost AS text), 'no cost') || ', of ' || c.units || ' worth ' || c.worth
@@ -106,6 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost layer: it begins and ends with postings that brought units of its product",
         table: "cost_layer",
+        rests_on: tables![cost_layer],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' seq ' || l.seq || ' line ' || l.line,
                    coalesce('received ' || p.occurred_at || ', last seq of a posting', 'a posting that brought units'),
                    'received ' || l.received_at || ', last seq ' || l.last_seq
@@ -117,6 +125,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "cost book: it has come no further than the journal, and no pool further than it",
         table: "cost_book",
+        rests_on: tables![cost_book],
         broken: "SELECT 'the tenant', 'at most seq ' || c.head, 'seq ' || b.seq || ' with pools up to ' || coalesce(CAST(q.seq AS text), 'none')
                  FROM cost_book b JOIN tenant_counter c ON c.tenant_id = $1
                  LEFT JOIN (SELECT max(seq) AS seq FROM cost_pool WHERE tenant_id = $1) q ON 1 = 1
@@ -125,6 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "revaluation: what is booked of one is one of its lines, and says what the document says",
         table: "cost_posting",
+        rests_on: tables![cost_posting],
         broken: "SELECT 'seq ' || p.seq || ' line ' || p.line,
                    coalesce('rvl:' || HEX(v.id) || ' prd:' || HEX(l.product_id) || ' day ' || v.business_date || ' at ' || v.created_at, 'a line of a revaluation'),
                    coalesce('rvl:' || HEX(p.reference_id), 'nothing') || ' prd:' || HEX(p.product_id) || coalesce(' sto:' || HEX(p.store_id), '') || ' day ' || p.business_date
@@ -139,6 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "revaluation: what undoes one takes back what it did, to the penny and once",
         table: "revaluation",
+        rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(v.id) || ' line ' || p.line,
                    coalesce('average ' || -o.average_minor || ' first in, first out ' || -o.fifo_minor || ', and no stock moved between', 'a revaluation that is booked'),
                    'average ' || p.average_minor || ' first in, first out ' || p.fifo_minor || ', ' || (
@@ -154,6 +165,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "revaluation: the shares of a charge sum to what it comes to in the books, and what undoes it takes back each",
         table: "revaluation_line",
+        rests_on: tables![revaluation],
         broken: "SELECT 'rvl:' || HEX(c.id), 'charge ' || c.charge, 'shares ' || c.shares
                  FROM (SELECT v.id, v.charge_books_minor AS charge, coalesce(sum(l.charge_minor), 0) AS shares
                        FROM revaluation v LEFT JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id
@@ -167,6 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "revaluation: of a charge the goods that are left take their share, by the average, and no more than it by either method",
         table: "cost_posting",
+        rests_on: tables![revaluation],
         broken: "SELECT 'seq ' || c.seq || ' line ' || c.line || ' prd:' || HEX(c.product_id),
                    'of ' || c.charge || ' for ' || c.received || ', with ' || c.units || ' left', 'average ' || c.average_minor || ' first in, first out ' || c.fifo_minor
                  FROM (SELECT p.seq, p.line, p.product_id, p.average_minor, p.fifo_minor, l.charge_minor AS charge,

@@ -1,11 +1,12 @@
 //! Counts, and what the ledger says of them.
 
-use super::checks::{Check, numbered};
+use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: it is as its last try left it",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), coalesce(t.n, 0) || ' tries, counted ' || coalesce(CAST(x.counted AS text), 'nothing'),
                    l.attempts || ' tries, counted ' || coalesce(CAST(l.counted AS text), 'nothing')
                  FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
@@ -22,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: a completed count posted counted - book, and its COUNT entries sum to that",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), 'posted ' || (l.counted - l.book) || ' in entries ' || (l.counted - l.book),
                    'posted ' || coalesce(CAST(l.posted AS text), 'nothing') || ' in entries ' || coalesce(m.moved, 0)
                  FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
@@ -38,6 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: it names a lot as the books call it, and none where stock is not kept by lots",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), coalesce(o.code_key, 'no lot') || ' of a product that is ' || p.tracking, l.lot_key
                  FROM count_line l JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id
                  LEFT JOIN lot o ON o.tenant_id = $1 AND o.id = l.lot_id
@@ -50,6 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count try: its book is what the entries up to its moment sum to",
         table: "count_try",
+        rests_on: tables![count_try],
         broken: "WITH told AS MATERIALIZED (
                    SELECT t.count_id, t.product_id, t.lot_key, t.attempt, t.book, t.book_version, t.counted_at, t.recorded_at, c.store_id, p.tracking, o.id AS lot_id,
                      (SELECT b.version_after FROM entry b WHERE b.tenant_id = $1 AND b.product_id = t.product_id AND b.store_id = c.store_id
@@ -82,6 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: its book is its last try's, with what became known before the count was approved",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "WITH line AS MATERIALIZED (
                    SELECT l.id, l.product_id, l.lot_key, l.counted, l.counted_at, l.book, l.book_version, l.reversed_at, x.book AS told, c.id AS count_id, c.store_id, c.completed_at,
                      coalesce(w.seq, 9007199254740991) AS posted_seq,
@@ -122,6 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: none says that nothing of a product is there beside one of a lot, unless somebody counted it",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), 'no line without a lot', 'one that nobody counted'
                  FROM count_line l WHERE l.tenant_id = $1 AND l.lot_key = '' AND l.attempts = 0
                    AND EXISTS (SELECT 1 FROM count_line o WHERE o.tenant_id = $1 AND o.count_id = l.count_id AND o.product_id = l.product_id
@@ -130,6 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "count line: what was undone of it is mirrored whole, and nothing else is",
         table: "count_line",
+        rests_on: tables![count_line],
         broken: "SELECT 'cln:' || HEX(l.id), 'undone in entries ' || (CASE WHEN l.reversed_at IS NULL THEN 0 ELSE -coalesce(l.posted, 0) END),
                    'undone in entries ' || coalesce(m.moved, 0)
                  FROM count_line l

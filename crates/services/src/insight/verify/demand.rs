@@ -10,7 +10,10 @@ use platform::{
     storage::{Fault, Finds, Reads, Row, RowSum, Snapshot},
 };
 
-use super::{checks::Check, report::Broken};
+use super::{
+    checks::{Check, tables},
+    report::Broken,
+};
 
 /// The current book while all documents are counted as they stand.
 macro_rules! settled {
@@ -38,6 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand facts: sold units and revenue = lines of orders that are confirmed and neither cancelled nor expired",
         table: "demand_day",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' day ' || c.business_date,
                'sold ' || sum(c.ordered) || ' less ' || sum(c.cancelled) || ' for ' || sum(c.amount) || ' of ' || sum(c.lines) || ' lines',
@@ -65,6 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand facts: returned units and lines = what came of returns",
         table: "demand_day",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' day ' || c.business_date,
                'returned ' || sum(c.received) || ' of ' || sum(c.lines) || ' lines', 'returned ' || sum(c.facts) || ' of ' || sum(c.counted) || ' lines'
@@ -82,6 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand facts: what was shipped, brought back, received, moved, adjusted and removed = the ledger's entries up to the book",
         table: "demand_day",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' ' || c.kind, CAST(sum(c.ledger) AS text), CAST(sum(c.facts) AS text)
              FROM (SELECT e.product_id, e.store_id,
@@ -114,6 +120,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand facts: by how much on hand changed on each day = its entries up to the book",
         table: "demand_day",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' day ' || c.business_date, CAST(sum(c.ledger) AS text), CAST(sum(c.facts) AS text)
              FROM (SELECT e.product_id, e.store_id, m.business_date, e.on_hand_delta AS ledger, 0 AS facts
@@ -129,6 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand week: equals the sum of its days",
         table: "demand_week",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' week ' || c.week,
                'ordered ' || sum(c.o1) || ' cancelled ' || sum(c.c1) || ' taken back ' || sum(c.t1) || ' returned ' || sum(c.r1) || ' shipped ' || sum(c.s1),
@@ -149,6 +157,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "stock span: those of a level begin with its first entry, follow each other without a gap and change with each",
         table: "stock_span",
+        rests_on: tables![],
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' from ' || coalesce(CAST(c.from_date AS text), 'nothing'),
                'from ' || coalesce(CAST(c.should AS text), 'a first entry') || ', an end if another follows, and another state',
@@ -170,6 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "stock span: a level is OUT exactly while its days close with nothing on hand",
         table: "stock_span",
+        rests_on: tables![demand_book],
         broken: "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' day ' || c.business_date, 'a state for ' || c.closing || ' on hand',
                coalesce(s.state, 'no span')
              FROM (SELECT n.product_id, n.store_id, n.business_date, b.generation,
@@ -186,6 +196,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand document: orders and returns that count are noted, and no others",
         table: "demand_document",
+        rests_on: tables![demand_book],
         broken: concat!(
             "SELECT 'document ' || HEX(c.id), CASE WHEN sum(c.counts) > 0 THEN 'counted' ELSE 'not counted' END,
                CASE WHEN sum(c.noted) > 0 THEN 'counted' ELSE 'not counted' END
@@ -204,6 +215,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "demand book: it has come no further than the journal",
         table: "demand_book",
+        rests_on: tables![demand_book],
         broken: "SELECT 'generation ' || b.generation, 'at most seq ' || c.head, 'seq ' || b.seq || ' and documents up to ' || b.documents_seq
                  FROM demand_book b JOIN tenant_counter c ON c.tenant_id = $1
                  WHERE b.tenant_id = $1 AND (b.seq > c.head OR b.documents_seq > c.head) ORDER BY b.generation LIMIT 1",

@@ -1,11 +1,12 @@
 //! Orders and fulfilments, and what the ledger says of them.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: ordered = open + backordered + cancelled + fulfilled, and what came or is to come back <= fulfilled",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(order_id) || ' line ' || position, 'quantity ' || quantity,
                    'open ' || open || ' backordered ' || backordered || ' cancelled ' || cancelled || ' fulfilled ' || fulfilled
                      || ' returned ' || returned || ' to be returned ' || return_pending
@@ -16,6 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: its lines fit its state",
         table: "sales_order",
+        rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(o.id), 'lines that fit ' || o.status,
                    'outstanding ' || s.outstanding || ' fulfilled ' || s.fulfilled || ' cancelled ' || s.cancelled
                      || CASE WHEN o.expires_at IS NULL THEN ' without' ELSE ' with' END || ' time limit'
@@ -35,6 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: fulfilled = its fulfilments, or sold whole over the counter",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'fulfilled ' || coalesce(f.shipped, 0), 'fulfilled ' || l.fulfilled
                  FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
                  LEFT JOIN (SELECT n.order_id, n.order_position, sum(n.quantity) AS shipped FROM fulfilment_line n
@@ -49,6 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: the SALE entries of an order sum to what is fulfilled of its stocked lines",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' prd:' || HEX(l.product_id), 'sold ' || l.fulfilled, 'sold ' || coalesce(s.sold, 0)
                  FROM (SELECT g.order_id, g.product_id, sum(g.fulfilled) AS fulfilled FROM (
                          SELECT order_id, product_id, fulfilled FROM order_line
@@ -66,6 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "movement: what moved for a document is on one of its lines",
         table: "movement",
+        rests_on: tables![movement],
         broken: "SELECT 'seq ' || m.seq || ' line ' || e.line,
                    'a line of ' || m.reference_kind || ' with prd:' || HEX(e.product_id), 'none'
                  FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
@@ -90,6 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: a sale is valued at the cost that its order line froze",
         table: "entry",
+        rests_on: tables![sales_order],
         broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,
                    'ord:' || HEX(m.reference_id) || ' at ' || (SELECT min(l.unit_cost_minor) || CASE WHEN max(l.unit_cost_minor) > min(l.unit_cost_minor)
                        THEN ' to ' || max(l.unit_cost_minor) ELSE '' END
@@ -108,6 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: its total is the sum of its lines",
         table: "sales_order",
+        rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(o.id), 'total ' || coalesce(s.total, 0), 'total ' || o.total_minor
                  FROM sales_order o LEFT JOIN (SELECT order_id, sum(total_minor) AS total FROM order_line WHERE tenant_id = $1 GROUP BY order_id) s
                    ON s.order_id = o.id
@@ -116,6 +123,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: its total is price x quantity less discount plus tax, to the minor unit",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(order_id) || ' line ' || position,
                    'total of price ' || unit_price_minor || ' quantity ' || quantity || ' discount ' || discount_minor || ' tax ' || tax_minor,
                    'total ' || total_minor
@@ -128,6 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: discount and tax follow from what was last stated of them",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'discount ' || l.discount || ' tax ' || l.tax || ' of ' || l.gross,
                    'discount ' || l.discount_minor || ' tax ' || l.tax_minor
                  FROM (SELECT order_id, position, discount_minor, tax_minor, total_minor + discount_minor - tax_minor AS gross,
@@ -141,6 +150,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: a tax rate is of the price less the discount",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'tax ' || l.tax || ' at ' || l.tax_rate || ' of a million', 'tax ' || l.tax_minor
                  FROM (SELECT order_id, position, tax_minor, tax_rate, (2 * (total_minor - tax_minor) * tax_rate + 1000000) / 2000000 AS tax
                        FROM order_line WHERE tenant_id = $1 AND tax_rate IS NOT NULL AND total_minor - tax_minor BETWEEN 0 AND 1099511627776) l
@@ -149,6 +159,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: numbers run 1, 2, 3 without gaps",
         table: "sales_order",
+        rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(id), 'number ' || nth, 'number ' || number
                  FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM sales_order WHERE tenant_id = $1) n
                  WHERE number <> nth ORDER BY nth LIMIT 1",

@@ -1,11 +1,12 @@
 //! The event sequence, its counter, and movements' place in it.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "journal: seq runs on from what was let go, without gaps or repeats",
         table: "event",
+        rests_on: tables![event],
         broken: "SELECT 'seq ' || seq, 'seq ' || nth, 'seq ' || seq
                  FROM (SELECT seq, row_number() OVER (ORDER BY seq) + (SELECT low_seq FROM tenant_counter WHERE tenant_id = $1) AS nth
                        FROM event WHERE tenant_id = $1) e
@@ -14,6 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "counter: exists and stands where the events, orders and returns stand",
         table: "tenant_counter",
+        rests_on: tables![],
         broken: "SELECT 'ten:' || HEX(t.id),
                    'head ' || (SELECT coalesce(max(seq), 0) FROM event WHERE tenant_id = $1)
                      || ' orders ' || (SELECT count(*) FROM sales_order WHERE tenant_id = $1)
@@ -28,6 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "journal: time of recording never goes back, and the counter stands at the last one",
         table: "event",
+        rests_on: tables![],
         broken: "SELECT 'seq ' || x.seq, 'recorded at ' || x.earlier || ' or later', 'recorded at ' || x.recorded_at
                  FROM (SELECT e.seq, e.recorded_at, lag(e.recorded_at) OVER (ORDER BY e.seq) AS earlier FROM event e
                        WHERE e.tenant_id = $1 AND e.seq > (SELECT ordered_from FROM tenant_counter WHERE tenant_id = $1)
@@ -39,6 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "journal: a movement has its event, and every stock.changed its movement, under one seq",
         table: "movement",
+        rests_on: tables![event, movement],
         // Not a FULL JOIN: SQLite would compare every movement with every event.
         broken: "SELECT 'seq ' || seq, 'a movement and its stock.changed', found
                  FROM (SELECT m.seq, 'no event' AS found FROM movement m WHERE m.tenant_id = $1
@@ -52,6 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reversal: names an earlier movement that may be reversed",
         table: "movement",
+        rests_on: tables![movement],
         broken: "SELECT 'seq ' || m.seq, 'an earlier movement of no document',
                    coalesce(o.kind || ' seq ' || o.seq || coalesce(' of ' || o.reference_kind, ''), 'none')
                  FROM movement m LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
@@ -64,6 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reversal: a movement is reversed once",
         table: "movement",
+        rests_on: tables![movement],
         broken: "SELECT 'mov:' || HEX(reverses_id), '1 reversal', count(*) || ' reversals' FROM movement
                  WHERE tenant_id = $1 AND reverses_id IS NOT NULL
                    AND NOT EXISTS (SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.mirror_id = movement.id)
@@ -73,6 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reversal: mirrors its original entry by entry",
         table: "movement",
+        rests_on: tables![movement],
         broken: "SELECT 'seq ' || r.back || ' of seq ' || r.forth || ' line ' || e.line,
                    r.lines || ' entries, on hand ' || -e.on_hand_delta || ' unavailable ' || -e.unavailable_delta,
                    r.backs || ' entries, on hand ' || b.on_hand_delta || ' unavailable ' || b.unavailable_delta

@@ -1,11 +1,12 @@
 //! Kits, and what orders and returns froze of them.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "kit: it is UNTRACKED, is made of something, and has no stock of its own",
         table: "product",
+        rests_on: tables![product],
         broken: "SELECT 'prd:' || HEX(p.id), 'a kit that is UNTRACKED with components and no stock, or neither',
                    p.stock_policy || ' is kit ' || p.is_kit || ' components ' || coalesce(k.n, 0) || ' stock ' || coalesce(l.stock, 0)
                  FROM product p
@@ -18,6 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "kit: it is made of what is stocked, and of no kit",
         table: "kit_component",
+        rests_on: tables![kit_component],
         broken: "SELECT 'prd:' || HEX(k.kit_id), 'a stocked product that is no kit', 'prd:' || HEX(p.id) || ' ' || p.stock_policy || ' ' || p.status
                  FROM kit_component k JOIN product p ON p.tenant_id = $1 AND p.id = k.component_id
                  WHERE k.tenant_id = $1 AND (p.is_kit = 1 OR p.stock_policy = 'UNTRACKED' OR p.status = 'ARCHIVED')
@@ -26,6 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: one that takes parts keeps no stock of its own",
         table: "order_line_part",
+        rests_on: tables![order_line_part],
         broken: "SELECT 'ord:' || HEX(n.order_id) || ' line ' || n.position, 'a line of another product that is UNTRACKED',
                    coalesce(l.stock_policy, 'no line') || ' with a part of prd:' || HEX(n.product_id)
                  FROM order_line_part n LEFT JOIN order_line l ON l.tenant_id = $1 AND l.order_id = n.order_id AND l.position = n.position

@@ -2,7 +2,7 @@
 
 use inventory::stock::rows::BLOCK;
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 // The statement below says it in figures.
 const _: () = assert!(BLOCK == 1_024);
@@ -11,6 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "level: buckets are never negative nor oversold",
         table: "stock_level",
+        rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id), '0 <= reserved <= on hand - unavailable',
                    'on hand ' || on_hand || ' reserved ' || reserved || ' unavailable ' || unavailable
                  FROM stock_level WHERE tenant_id = $1
@@ -20,6 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "level: equals the sum of its entries",
         table: "stock_level",
+        rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id),
                    'on hand ' || coalesce(s.h, 0) || ' reserved ' || coalesce(s.r, 0) || ' unavailable ' || coalesce(s.u, 0)
                      || ' incoming ' || coalesce(s.i, 0) || ' in transit ' || coalesce(s.t, 0),
@@ -37,6 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "level: is as its last entry left it",
         table: "stock_level",
+        rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id) || ' version ' || l.version,
                    'on hand ' || e.on_hand_after || ' reserved ' || e.reserved_after || ' unavailable ' || e.unavailable_after
                      || ' occurred ' || e.occurred_max || ' seq ' || e.seq || ' and no later entry',
@@ -54,6 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: a level's versions run 1, 2, 3 without gaps",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id) || ' seq ' || seq || ' line ' || line,
                    'version ' || nth, 'version ' || version_after
                  FROM (SELECT product_id, store_id, seq, line, version_after,
@@ -64,6 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: each after-value is the one before plus the change",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id) || ' version ' || version_after || ' seq ' || seq,
                    'on hand ' || (h + on_hand_delta) || ' reserved ' || (r + reserved_delta) || ' unavailable ' || (u + unavailable_delta),
                    'on hand ' || on_hand_after || ' reserved ' || reserved_after || ' unavailable ' || unavailable_after
@@ -79,6 +84,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: occurred_max is the latest moment so far, and seq and time of recording never go back",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id) || ' version ' || version_after || ' seq ' || seq,
                    'occurred_max ' || CASE WHEN before > occurred_at THEN before ELSE occurred_at END
                      || ' seq from ' || coalesce(before_seq, 1) || ' recorded from ' || coalesce(before_recorded, 0),
@@ -93,6 +99,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "history: what is condensed of late entries is their sum",
         table: "history_sum",
+        rests_on: tables![history_block, history_sum],
         broken: "SELECT 'prd:' || HEX(b.product_id) || ' sto:' || HEX(b.store_id) || ' block ' || b.block || ' occurred ' || b.occurred_at,
                    CAST(max(b.expected) AS text), CAST(max(b.found) AS text)
                  FROM (SELECT product_id, store_id, block, occurred_at, sum(delta) OVER (PARTITION BY product_id, store_id, block ORDER BY occurred_at) AS expected,
@@ -109,6 +116,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: no after-value is negative or oversold",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'seq ' || seq || ' line ' || line, '0 <= reserved <= on hand - unavailable',
                    'on hand ' || on_hand_after || ' reserved ' || reserved_after || ' unavailable ' || unavailable_after
                  FROM entry WHERE tenant_id = $1 AND (on_hand_after < 0 OR reserved_after < 0 OR unavailable_after < 0
@@ -118,6 +126,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: lines run 1, 2, 3 inside their movement and share its id and moments",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,
                    'line ' || e.nth || ' of mov:' || HEX(m.id) || ' occurred ' || m.occurred_at || ' recorded ' || m.recorded_at,
                    'line ' || e.line || ' of mov:' || HEX(e.movement_id) || ' occurred ' || e.occurred_at || ' recorded ' || e.recorded_at
@@ -132,6 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: its value is its unit cost times what moved, to the minor unit",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'seq ' || e.seq || ' line ' || e.line,
                    coalesce(e.unit_cost_minor || ' ' || e.cost_currency || ' times ' || e.on_hand_delta, 'no value without a cost in a currency'),
                    'value ' || coalesce(CAST(e.value_minor AS text), 'none')
@@ -149,6 +159,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "movement: has entries",
         table: "movement",
+        rests_on: tables![movement],
         broken: "SELECT 'seq ' || m.seq, 'at least one entry', 'none' FROM movement m
                  WHERE m.tenant_id = $1 AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.seq = m.seq)
                  ORDER BY m.seq LIMIT 1",
@@ -156,6 +167,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reservation: open ones of a level sum to its reserved",
         table: "stock_level",
+        rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id), 'reserved ' || coalesce(s.held, 0), 'reserved ' || l.reserved
                  FROM stock_level l LEFT JOIN (
                    SELECT product_id, store_id, sum(remaining) AS held FROM reservation
@@ -167,6 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reservation: is ACTIVE exactly while something remains",
         table: "reservation",
+        rests_on: tables![reservation],
         broken: "SELECT 'rsv:' || HEX(id), 'ACTIVE with 1 to ' || quantity || ' or ended with 0', status || ' with ' || remaining
                  FROM reservation WHERE tenant_id = $1
                    AND ((status = 'ACTIVE') <> (remaining > 0) OR remaining < 0 OR remaining > quantity)
@@ -175,6 +188,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reservation: an order's hold is for its open line and no more",
         table: "reservation",
+        rests_on: tables![reservation],
         broken: "SELECT 'ord:' || HEX(r.order_id) || ' line ' || r.order_position,
                    'at most ' || coalesce(l.open, 0) || ' of prd:' || HEX(l.product_id) || ' or their parts, in a state that holds',
                    r.held || ' held of prd:' || HEX(r.product_id) || ' by an order that is ' || coalesce(o.status, 'missing')

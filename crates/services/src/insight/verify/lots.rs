@@ -1,11 +1,12 @@
 //! Lots, where they lie, and what was set aside.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "lot: the lots of a tracked level sum to it, and no other level has any",
         table: "lot_level",
+        rests_on: tables![product],
         broken: "SELECT 'prd:' || HEX(s.product_id) || ' sto:' || HEX(s.store_id),
                    'on hand ' || s.level_on_hand || ' unavailable ' || s.level_unavailable || ' in lots that are ' || s.tracking,
                    'on hand ' || s.on_hand || ' unavailable ' || s.unavailable
@@ -21,6 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "lot: what a store has of it equals the sum of its entries",
         table: "lot_level",
+        rests_on: tables![entry, lot_level],
         broken: "SELECT 'lot:' || HEX(s.lot_id) || ' sto:' || HEX(s.store_id),
                    'on hand ' || max(s.entry_on_hand) || ' unavailable ' || max(s.entry_unavailable),
                    'on hand ' || max(s.on_hand) || ' unavailable ' || max(s.unavailable)
@@ -35,6 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "lot: on hand is what its stores have, and a serial number stands for at most one",
         table: "lot",
+        rests_on: tables![lot],
         broken: "SELECT 'lot:' || HEX(l.id), 'on hand ' || coalesce(s.on_hand, 0) || CASE WHEN l.tracking = 'SERIAL' THEN ', at most 1' ELSE '' END,
                    'on hand ' || l.on_hand
                  FROM lot l LEFT JOIN (SELECT lot_id, sum(on_hand) AS on_hand FROM lot_level WHERE tenant_id = $1 GROUP BY lot_id) s ON s.lot_id = l.id
@@ -44,6 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "lot: entries name one exactly where stock is kept by lots",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'seq ' || e.seq || ' line ' || e.line, CASE WHEN p.tracking = 'NONE' THEN 'no lot' ELSE 'a lot' END,
                    CASE WHEN e.lot_id IS NULL THEN 'no lot' ELSE 'a lot' END
                  FROM entry e JOIN product p ON p.tenant_id = $1 AND p.id = e.product_id
@@ -54,6 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "lot: one that is quarantined or recalled has nothing to sell",
         table: "lot_level",
+        rests_on: tables![lot_level],
         broken: "SELECT 'lot:' || HEX(v.lot_id) || ' sto:' || HEX(v.store_id), 'unavailable ' || v.on_hand, 'unavailable ' || v.unavailable
                  FROM lot_level v JOIN lot l ON l.tenant_id = $1 AND l.id = v.lot_id
                  WHERE v.tenant_id = $1 AND l.status <> 'AVAILABLE' AND v.unavailable <> v.on_hand ORDER BY v.lot_id, v.store_id LIMIT 1",
@@ -61,6 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "entry: what was set aside for a reason is never below nothing",
         table: "entry",
+        rests_on: tables![entry],
         broken: "SELECT 'prd:' || HEX(product_id) || ' sto:' || HEX(store_id), coalesce(condition, 'QUARANTINE') || ' 0 or more',
                    CAST(sum(unavailable_delta) AS text)
                  FROM entry WHERE tenant_id = $1 AND unavailable_delta <> 0

@@ -1,11 +1,12 @@
 //! Pictures and documents of products, attachments, papers, and the files that they are; mutations that are run for each line of a file.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "product image: places run 1, 2, 3 without gaps",
         table: "product_image",
+        rests_on: tables![product_image],
         broken: "SELECT 'img:' || HEX(id), 'place ' || nth, 'place ' || position
                  FROM (SELECT id, product_id, position, row_number() OVER (PARTITION BY product_id ORDER BY position, id) AS nth
                        FROM product_image WHERE tenant_id = $1) n
@@ -14,6 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "product image: its file is a picture that is there and stays",
         table: "product_image",
+        rests_on: tables![product_image],
         broken: "SELECT 'img:' || HEX(i.id), 'an IMAGE that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
                  FROM product_image i JOIN file f ON f.tenant_id = $1 AND f.id = i.file_id
                  WHERE i.tenant_id = $1 AND (f.purpose <> 'IMAGE' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY i.id LIMIT 1",
@@ -21,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "product document: its file is a document that is there and stays",
         table: "product_document",
+        rests_on: tables![product_document],
         broken: "SELECT 'doc:' || HEX(d.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
                  FROM product_document d JOIN file f ON f.tenant_id = $1 AND f.id = d.file_id
                  WHERE d.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY d.id LIMIT 1",
@@ -28,6 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "attachment: its file is a document that is there and stays",
         table: "attachment",
+        rests_on: tables![attachment],
         broken: "SELECT 'att:' || HEX(a.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
                  FROM attachment a JOIN file f ON f.tenant_id = $1 AND f.id = a.file_id
                  WHERE a.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY a.id LIMIT 1",
@@ -35,6 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "attachment: the document or the master data is there that it is attached to",
         table: "attachment",
+        rests_on: tables![attachment],
         broken: "SELECT 'att:' || HEX(a.id), 'one that is there', a.target_kind || ':' || HEX(a.target_id)
                  FROM attachment a WHERE a.tenant_id = $1 AND (
                    (a.target_kind = 'prd' AND NOT EXISTS (SELECT 1 FROM product t WHERE t.tenant_id = $1 AND t.id = a.target_id))
@@ -54,6 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "paper: its files that are there have the hashes that it names",
         table: "paper",
+        rests_on: tables![paper],
         broken: "SELECT 'ppr:' || HEX(h.paper_id), 'a file whose hash is ' || h.sha256, coalesce(HASH(f.sha256), 'none')
                  FROM (SELECT id AS paper_id, html_file_id AS file_id, html_sha256 AS sha256 FROM paper WHERE tenant_id = $1
                        UNION ALL SELECT id, pdf_file_id, pdf_sha256 FROM paper WHERE tenant_id = $1 AND pdf_file_id IS NOT NULL) h
@@ -63,6 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "exchange: a mutation that is being run is as far as it has answers",
         table: "exchange",
+        rests_on: tables![exchange],
         broken: "SELECT 'exc:' || HEX(x.id), coalesce(l.answers, 0) || ' lines', x.position || ' lines'
                  FROM exchange x LEFT JOIN (SELECT exchange_id, count(answer) AS answers FROM exchange_line WHERE tenant_id = $1
                    GROUP BY exchange_id) l ON l.exchange_id = x.id

@@ -1,6 +1,6 @@
 //! What runs 1, 2, 3 without gaps: documents up to their tenant's counter, receipts and discrepancies inside their order.
 
-use super::checks::{Check, numbered};
+use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     numbered!("purchase order", "purchase_order", "por", "purchase_order_number"),
@@ -10,6 +10,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "invoice: numbers of each company and kind run 1, 2, 3 without gaps",
         table: "invoice",
+        rests_on: tables![invoice],
         broken: "SELECT 'inv:' || HEX(n.id), 'number ' || n.nth, 'number ' || n.number
                  FROM (SELECT id, legal_entity_id, kind, number, row_number() OVER (PARTITION BY legal_entity_id, kind ORDER BY number) AS nth
                        FROM invoice WHERE tenant_id = $1) n
@@ -18,6 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "invoice: each company has given as many numbers as it has invoices and credit notes",
         table: "legal_entity",
+        rests_on: tables![legal_entity],
         broken: "SELECT 'len:' || HEX(e.id), 'invoices ' || coalesce(n.invoices, 0) || ' credit notes ' || coalesce(n.credit_notes, 0),
                    'invoices ' || e.invoices || ' credit notes ' || e.credit_notes
                  FROM legal_entity e LEFT JOIN (
@@ -30,6 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "invoice: its sums are those of its lines, and net and tax are its total",
         table: "invoice",
+        rests_on: tables![invoice],
         broken: "SELECT 'inv:' || HEX(i.id), 'tax ' || coalesce(s.tax, 0) || ' total ' || coalesce(s.total, 0),
                    'net ' || i.net_minor || ' tax ' || i.tax_minor || ' total ' || i.total_minor
                  FROM invoice i LEFT JOIN (
@@ -43,6 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "invoice: its credit notes give back of no line more than it has, in units and in money",
         table: "invoice_line",
+        rests_on: tables![invoice_line],
         broken: "SELECT 'inv:' || HEX(c.id) || ' line ' || c.position, 'credited up to ' || coalesce(l.quantity, 0) || ' for ' || coalesce(l.total_minor, 0),
                    'credited ' || c.quantity || ' for ' || c.total
                  FROM (SELECT i.credits_id AS id, k.position, sum(k.quantity) AS quantity, sum(k.total_minor) AS total
@@ -55,6 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
         table: "goods_receipt",
+        rests_on: tables![goods_receipt],
         broken: "SELECT 'grn:' || HEX(r.id), 'number ' || r.nth || coalesce(' sto:' || HEX(o.store_id), ' of an order'), 'number ' || r.number || ' sto:' || HEX(r.store_id)
                  FROM (SELECT id, purchase_order_id, store_id, number, row_number() OVER (PARTITION BY purchase_order_id ORDER BY number) AS nth
                        FROM goods_receipt WHERE tenant_id = $1) r
@@ -64,6 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: its discrepancies are numbered 1, 2, 3",
         table: "purchase_discrepancy",
+        rests_on: tables![purchase_discrepancy],
         broken: "SELECT 'por:' || HEX(purchase_order_id) || ' discrepancy ' || number, 'number ' || nth, 'number ' || number
                  FROM (SELECT purchase_order_id, number, row_number() OVER (PARTITION BY purchase_order_id ORDER BY number) AS nth
                        FROM purchase_discrepancy WHERE tenant_id = $1) n
@@ -72,6 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "counter: master data stands at its last event or after it, and not behind the head",
         table: "tenant_counter",
+        rests_on: tables![],
         broken: "SELECT 'ten:' || HEX(c.tenant_id), 'from ' || coalesce(CAST(e.last AS text), '0') || ' to ' || c.head, CAST(c.master_seq AS text)
                  FROM tenant_counter c LEFT JOIN (SELECT max(seq) AS last FROM event WHERE tenant_id = $1
                    AND IS_OF_CACHED_KIND) e ON 1 = 1

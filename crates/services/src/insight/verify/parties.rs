@@ -1,6 +1,6 @@
 //! Customers and suppliers that are merged into others.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 /// That a document names a customer of whom one step leads to the one that stays: documents go on naming whom they were made for.
 macro_rules! customer_stays {
@@ -8,6 +8,7 @@ macro_rules! customer_stays {
         Check {
             invariant: concat!($noun, ": whom it names is merged into none, or into one that is merged into none"),
             table: $table,
+            rests_on: tables![customer],
             broken: concat!(
                 "SELECT '",
                 $prefix,
@@ -26,6 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "customer: one that is merged names one that is merged into none",
         table: "customer",
+        rests_on: tables![customer],
         broken: "SELECT 'cus:' || HEX(c.id), 'one that is merged into none', 'cus:' || HEX(p.id) || ', merged into cus:' || HEX(p.merged_into)
                  FROM customer c JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
                  WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND p.merged_into IS NOT NULL ORDER BY c.id LIMIT 1",
@@ -35,6 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "supplier: one that is merged is archived, and names one that is merged into none",
         table: "supplier",
+        rests_on: tables![supplier],
         broken: "SELECT 'sup:' || HEX(c.id), 'archived, and one that is merged into none',
                    CASE WHEN c.archived_at IS NULL THEN 'in use, ' ELSE 'archived, ' END || 'sup:' || HEX(p.id)
                    || CASE WHEN p.merged_into IS NULL THEN '' ELSE ', merged itself' END
@@ -46,6 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: none is open with a supplier that is merged into another",
         table: "purchase_order",
+        rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
                  FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id AND s.merged_into IS NOT NULL
                  WHERE o.tenant_id = $1 AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
@@ -55,6 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase charge: none of an open order is of a supplier that is merged into another",
         table: "purchase_charge",
+        rests_on: tables![purchase_charge],
         broken: "SELECT 'por:' || HEX(o.id), 'a charge of a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
                  FROM purchase_charge c JOIN supplier s ON s.tenant_id = $1 AND s.id = c.supplier_id AND s.merged_into IS NOT NULL
                  JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id
@@ -66,6 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "blanket order: none is open with a supplier that is merged into another",
         table: "blanket_order",
+        rests_on: tables![blanket_order],
         broken: "SELECT 'bor:' || HEX(b.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
                  FROM blanket_order b JOIN supplier s ON s.tenant_id = $1 AND s.id = b.supplier_id AND s.merged_into IS NOT NULL
                  WHERE b.tenant_id = $1 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED') ORDER BY b.id LIMIT 1",
@@ -73,6 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "replenishment policy: none is of a supplier that is merged into another",
         table: "replenishment_policy",
+        rests_on: tables![replenishment_policy],
         broken: "SELECT 'rpp:' || HEX(p.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
                  FROM replenishment_policy p JOIN supplier s ON s.tenant_id = $1 AND s.id = p.supplier_id AND s.merged_into IS NOT NULL
                  WHERE p.tenant_id = $1 AND p.supplier_id IS NOT NULL ORDER BY p.id LIMIT 1",
@@ -80,6 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "merge: one that stands is of a customer or a supplier that is merged",
         table: "party_merge",
+        rests_on: tables![party_merge],
         broken: "SELECT 'merge ' || HEX(m.id), 'one that is merged', coalesce('cus:' || HEX(m.customer_id), 'sup:' || HEX(m.supplier_id))
                  FROM party_merge m LEFT JOIN customer c ON c.tenant_id = $1 AND c.id = m.customer_id
                  LEFT JOIN supplier s ON s.tenant_id = $1 AND s.id = m.supplier_id

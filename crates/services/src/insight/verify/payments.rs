@@ -4,7 +4,10 @@ use entity::prelude::{OrderId, PaymentStatus, RefundStatus};
 use inventory::orders::{core::Order, rows};
 use platform::storage::{Fault, Reads, Row, Snapshot};
 
-use super::{checks::Check, report::Broken};
+use super::{
+    checks::{Check, tables},
+    report::Broken,
+};
 
 pub(super) const STATUSES: &str =
     "order: its statuses and kinds of holds follow from its lines, its sums and the holds that stand";
@@ -15,6 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: what is authorised, captured and refunded of it is what its payments sum to",
         table: "sales_order",
+        rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(o.id), 'authorised ' || coalesce(s.authorised, 0) || ' captured ' || coalesce(s.captured, 0) || ' refunded ' || coalesce(s.refunded, 0),
                    'authorised ' || o.authorised_minor || ' captured ' || o.captured_minor || ' refunded ' || o.refunded_minor
                  FROM sales_order o LEFT JOIN (
@@ -31,6 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: its sums are 0 or more, and no more is refunded than was captured",
         table: "sales_order",
+        rests_on: tables![sales_order],
         broken: "SELECT 'ord:' || HEX(id), 'sums of 0 or more, refunded up to ' || captured_minor,
                    'authorised ' || authorised_minor || ' captured ' || captured_minor || ' refunded ' || refunded_minor || ' returned ' || returned_minor
                  FROM sales_order WHERE tenant_id = $1 AND (authorised_minor < 0 OR captured_minor < 0 OR refunded_minor < 0 OR returned_minor < 0
@@ -41,6 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order: what came back of its money is what its closed returns gave",
         table: "sales_order",
+        rests_on: tables![return_match],
         broken: "SELECT 'ord:' || HEX(o.id), 'returned ' || s.given, 'returned ' || o.returned_minor
                  FROM sales_order o JOIN (
                    SELECT g.order_id, sum(g.given) AS given, max(g.unkept) AS unkept FROM (
@@ -54,6 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "payment: it is of its order's currency, and names a payment of that order and of the kind that it may name",
         table: "payment",
+        rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(p.id), 'a ' || p.kind || ' of ord:' || HEX(p.order_id) || ' in ' || o.currency,
                    p.currency || ' of ' || coalesce(a.kind || ' of ord:' || HEX(a.order_id), 'no other')
                  FROM payment p JOIN sales_order o ON o.tenant_id = $1 AND o.id = p.order_id
@@ -66,6 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "payment: no more is captured, given up or given back of it than it is",
         table: "payment",
+        rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(a.id), 'up to ' || CASE WHEN b.id IS NULL THEN a.amount_minor ELSE 0 END, CAST(s.spent AS text)
                  FROM payment a JOIN (SELECT parent_id, sum(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS spent
                    FROM payment WHERE tenant_id = $1 AND parent_id IS NOT NULL GROUP BY parent_id) s ON s.parent_id = a.id
@@ -75,6 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "payment: one that takes another back mirrors it, and takes back none that does so itself",
         table: "payment",
+        rests_on: tables![payment],
         broken: "SELECT 'pay:' || HEX(p.id), 'a ' || o.kind || ' of ' || o.amount_minor || ' ' || o.currency || ', ' || o.method,
                    'a ' || p.kind || ' of ' || p.amount_minor || ' ' || p.currency || ', ' || p.method
                  FROM payment p JOIN payment o ON o.tenant_id = $1 AND o.id = p.reverses_id
@@ -86,6 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return: no more is refunded for it than it gave back",
         table: "sales_return",
+        rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(r.id), 'up to ' || coalesce(r.refunded_minor, 0), CAST(s.refunded AS text)
                  FROM sales_return r JOIN (SELECT return_id, sum(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS refunded
                    FROM payment WHERE tenant_id = $1 AND return_id IS NOT NULL GROUP BY return_id) s ON s.return_id = r.id

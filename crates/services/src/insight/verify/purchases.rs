@@ -1,11 +1,12 @@
 //! Purchase orders, their receipts, and what the ledger says of them; blanket orders, and what is called off from them.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "level: incoming = what is open of the orders that are ORDERED or PARTIALLY_RECEIVED",
         table: "stock_level",
+        rests_on: tables![purchase_order, stock_level],
         broken: "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id), 'incoming ' || sum(c.open), 'incoming ' || sum(c.incoming)
                  FROM (SELECT product_id, store_id, 0 AS open, incoming FROM stock_level WHERE tenant_id = $1
                        UNION ALL SELECT l.product_id, o.store_id, l.open, 0 FROM purchase_order_line l
@@ -16,6 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: received and damaged = its receipts, within the tolerance",
         table: "purchase_order_line",
+        rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
                    'received ' || coalesce(s.came, 0) || ' damaged ' || coalesce(s.damaged, 0) || ' of at most ' || l.most,
                    'received ' || l.received || ' damaged ' || l.damaged
@@ -30,6 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: its lines fit its state",
         table: "purchase_order",
+        rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'lines that fit ' || o.status,
                    'received ' || coalesce(s.received, 0) || ' open ' || coalesce(s.open, 0) || ' short ' || coalesce(s.short, 0)
                  FROM purchase_order o LEFT JOIN (
@@ -46,6 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: what an order that is over has not received is short",
         table: "purchase_order_line",
+        rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
                    'short ' || CASE WHEN l.received < l.quantity THEN l.quantity - l.received ELSE 0 END, 'short ' || l.short
                  FROM purchase_order_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id AND o.status IN ('RECEIVED', 'CLOSED')
@@ -55,6 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: goods and charges are the sums of its lines, and of its charges, of which no deposit is on a line",
         table: "purchase_order",
+        rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'goods ' || coalesce(l.goods, 0) || ' charges ' || coalesce(c.amount, 0) || ' on lines ' || coalesce(l.charges, 0),
                    'goods ' || o.goods_minor || ' charges ' || o.charges_minor
                  FROM purchase_order o
@@ -70,6 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: charges in other currencies are on its lines as what they come to in the books",
         table: "purchase_order",
+        rests_on: tables![purchase_order],
         broken: "SELECT 'por:' || HEX(o.id), 'in the books ' || coalesce(c.amount, 0), 'on lines ' || coalesce(l.charges, 0)
                  FROM purchase_order o
                  LEFT JOIN (SELECT purchase_order_id, sum(charges_books_minor) AS charges FROM purchase_order_line
@@ -81,6 +87,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase charge: one in another currency than its order has an amount in the books, and a rate where they are in another",
         table: "purchase_charge",
+        rests_on: tables![purchase_charge],
         broken: "SELECT 'por:' || HEX(c.purchase_order_id) || ' charge ' || c.position, 'a currency, an amount in the books and a rate, or none of them',
                    'currency ' || coalesce(c.currency, 'none') || ' books ' || coalesce(c.books_currency, 'none') || ' rate ' || coalesce(c.rate_numerator, 'none')
                  FROM purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id
@@ -94,6 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: its receipts carry its share of charges in other currencies",
         table: "goods_receipt_line",
+        rests_on: tables![goods_receipt_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
                    'in the books ' || (CASE WHEN l.received = 0 THEN 0 ELSE l.charges_books_minor END + l.charges_books_off_minor), 'in the books ' || s.carried
                  FROM purchase_order_line l JOIN (
@@ -108,6 +116,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: of one that was cancelled nothing has come, is expected or is charged",
         table: "purchase_order_line",
+        rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'received 0 open 0 charges 0',
                    'received ' || l.received || ' open ' || l.open || ' charges ' || l.charges_minor || ' and in the books ' || l.charges_books_minor
                  FROM purchase_order_line l
@@ -117,6 +126,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: no revision is later than its order's",
         table: "purchase_order_line",
+        rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'revision up to ' || o.revision, 'revision ' || l.revision
                  FROM purchase_order_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
                  WHERE l.tenant_id = $1 AND l.revision > o.revision ORDER BY l.purchase_order_id, l.position LIMIT 1",
@@ -124,6 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "goods receipt: what came into the ledger for an order is what its receipts say, at the cost they say",
         table: "goods_receipt_line",
+        rests_on: tables![entry, goods_receipt_line],
         broken: "SELECT 'por:' || HEX(c.id) || ' prd:' || HEX(c.product_id), 'on hand ' || sum(c.came) || ' worth ' || sum(c.worth),
                    'on hand ' || sum(c.posted) || ' worth ' || sum(c.value)
                  FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, coalesce(r.books_minor, r.goods_minor + r.charges_minor + r.charges_books_minor) AS worth, 0 AS posted, 0 AS value
@@ -138,6 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "goods receipt: its goods cost what their quantities come to at the prices of the order's lines",
         table: "goods_receipt_line",
+        rests_on: tables![goods_receipt_line],
         broken: "SELECT 'por:' || HEX(c.id) || ' line ' || c.position, 'goods ' || ((c.product + c.scale / 2) / c.scale + c.off), 'goods ' || c.carried
                  FROM (SELECT l.purchase_order_id AS id, l.position, l.unit_cost_minor * l.received AS product, l.goods_off_minor AS off, s.carried,
                          CASE l.unit_decimals WHEN 0 THEN 1 WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
@@ -154,6 +166,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "goods receipt: what came damaged is set aside as damaged",
         table: "goods_receipt_line",
+        rests_on: tables![goods_receipt_line],
         broken: "SELECT 'por:' || HEX(d.id) || ' prd:' || HEX(d.product_id), 'damaged ' || d.damaged, 'damaged ' || coalesce(s.aside, 0)
                  FROM (SELECT r.purchase_order_id AS id, l.product_id, sum(r.damaged) AS damaged FROM goods_receipt_line r
                        JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = r.purchase_order_id AND l.position = r.position
@@ -167,6 +180,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "supplier return: its credit is the sum of its lines, its entries are what left, and no line goes back twice",
         table: "supplier_return",
+        rests_on: tables![supplier_return],
         broken: "SELECT 'srt:' || HEX(r.id), 'credit ' || coalesce(l.credit, 0) || ' left ' || coalesce(l.quantity, 0),
                    'credit ' || r.credit_minor || ' left ' || coalesce(e.quantity, 0)
                  FROM supplier_return r
@@ -180,6 +194,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order line: returned = what went back of it",
         table: "purchase_order_line",
+        rests_on: tables![purchase_order_line],
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'returned ' || coalesce(s.back, 0), 'returned ' || l.returned
                  FROM purchase_order_line l LEFT JOIN (
                    SELECT purchase_order_id, order_position, sum(quantity - reversed) AS back FROM supplier_return_line
@@ -191,6 +206,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "goods receipt: what was taken back of it is what its reversals say, and no more than came",
         table: "goods_receipt_line",
+        rests_on: tables![goods_receipt_line],
         broken: "SELECT 'grn:' || HEX(l.receipt_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
                  FROM (SELECT receipt_id, sum(reversed) AS back,
                          max(CASE WHEN reversed > quantity OR reversed_damaged > damaged OR reversed_damaged > reversed THEN 1 ELSE 0 END) AS beyond
@@ -203,6 +219,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "supplier return: what was brought back of it is what its reversals say, and no more than left",
         table: "supplier_return_line",
+        rests_on: tables![supplier_return_line],
         broken: "SELECT 'srt:' || HEX(l.supplier_return_id), 'reversed ' || coalesce(s.back, 0), 'reversed ' || l.back
                  FROM (SELECT supplier_return_id, sum(reversed) AS back, max(CASE WHEN reversed > quantity THEN 1 ELSE 0 END) AS beyond
                        FROM supplier_return_line WHERE tenant_id = $1 GROUP BY supplier_return_id) l
@@ -214,6 +231,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "blanket order line: called off = what its purchase orders ask for less what will not come, and no more than is agreed",
         table: "blanket_order_line",
+        rests_on: tables![blanket_order_line],
         broken: "SELECT 'bor:' || HEX(l.blanket_order_id) || ' line ' || l.position, 'called off ' || coalesce(s.called_off, 0) || ' of at most ' || l.quantity,
                    'called off ' || l.called_off
                  FROM blanket_order_line l LEFT JOIN (
@@ -227,6 +245,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "purchase order: what it calls off is of its blanket order, at the agreed price and with the agreed supplier",
         table: "purchase_order",
+        rests_on: tables![blanket_order],
         broken: "SELECT 'por:' || HEX(o.id) || ' line ' || n.position, 'unit cost ' || coalesce(l.unit_cost_minor, 0) || ' ' || b.currency,
                    'unit cost ' || n.unit_cost_minor || ' ' || o.currency
                  FROM purchase_order o JOIN blanket_order b ON b.tenant_id = $1 AND b.id = o.blanket_order_id
@@ -239,6 +258,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "blanket order: its total is the sum of its lines, and its state is what is left of them",
         table: "blanket_order",
+        rests_on: tables![blanket_order],
         broken: "SELECT 'bor:' || HEX(b.id), 'total ' || coalesce(l.total, 0) || ' left ' || coalesce(l.rest, 0), 'total ' || b.total_minor || ' and ' || b.status
                  FROM blanket_order b LEFT JOIN (
                    SELECT blanket_order_id, sum(total_minor) AS total, sum(quantity - called_off) AS rest FROM blanket_order_line

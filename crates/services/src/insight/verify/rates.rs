@@ -1,12 +1,13 @@
 //! Rates that documents froze, and the stored rates that they were made of.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     // A rate that was corrected later is stored all the same. The pivot of two rates is the euro.
     Check {
         invariant: "rate: one that a document froze is made of stored ones of its day and source, or agreed for its purchase order",
         table: "exchange_rate",
+        rests_on: tables![goods_receipt, invoice, purchase_charge, revaluation],
         broken: "SELECT f.place, 'rates of ' || f.source || ' of day ' || f.day || ' that lead from ' || f.paid || ' to ' || f.booked,
                    f.above || ' over ' || f.below
                  FROM (SELECT 'por:' || HEX(c.purchase_order_id) || ' charge ' || c.position AS place, coalesce(c.currency, '') AS paid,

@@ -1,11 +1,12 @@
 //! Returns, and what the ledger says of them.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: returned = the pieces of its returns that have come",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'returned ' || coalesce(s.pieces, 0), 'returned ' || l.returned
                  FROM order_line l LEFT JOIN (
                    SELECT p.order_id, p.order_position, sum(p.received) AS pieces FROM return_match p
@@ -17,6 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "order line: to be returned = the pieces of open returns that have yet to come",
         table: "order_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'to be returned ' || coalesce(s.pieces, 0),
                    'to be returned ' || l.return_pending
                  FROM order_line l LEFT JOIN (
@@ -30,6 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return line: looked at <= came <= asked back, as its state says",
         table: "return_line",
+        rests_on: tables![return_line],
         broken: "SELECT 'ret:' || HEX(l.return_id) || ' line ' || l.position, 'figures that fit ' || r.status,
                    'quantity ' || l.quantity || ' received ' || l.received || ' restocked ' || l.restocked || ' quarantined ' || l.quarantined
                      || ' written off ' || l.written_off
@@ -43,6 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return line: what was written off is what its REMOVAL entries say, less what was undone",
         table: "sales_return",
+        rests_on: tables![entry],
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'written off ' || coalesce(l.quantity, 0), 'written off ' || s.gone
                  FROM (SELECT m.reference_id AS return_id, e.product_id, -sum(e.on_hand_delta) AS gone FROM movement m
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
@@ -62,6 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return lot: the lots of a line sum to what came of it, and none was looked at more than it came",
         table: "return_lot",
+        rests_on: tables![return_lot],
         broken: "SELECT 'ret:' || HEX(t.return_id) || ' line ' || t.position, 'received ' || coalesce(max(l.received), 0),
                    'received ' || sum(t.received) || ' looked at ' || sum(t.inspected)
                  FROM return_lot t LEFT JOIN return_line l ON l.tenant_id = $1 AND l.return_id = t.return_id AND l.position = t.position
@@ -73,6 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return: money is given back exactly once it is CLOSED, and a REJECTED one says why",
         table: "sales_return",
+        rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(id), 'an end that fits ' || status,
                    'refunded ' || coalesce(CAST(refunded_minor AS text), 'nothing') || ', ' || coalesce(reject_reason, 'not rejected')
                  FROM sales_return WHERE tenant_id = $1
@@ -82,6 +88,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return line: its pieces are at most its quantity, and of its product",
         table: "return_line",
+        rests_on: tables![return_line],
         broken: "SELECT 'ret:' || HEX(l.return_id) || ' line ' || l.position, 'pieces up to ' || l.quantity || ' of the same product',
                    'pieces ' || sum(p.quantity) || ' of which of others '
                      || sum(CASE WHEN coalesce(o.product_id = l.product_id, l.product_id IS NULL AND o.product_id IS NULL) THEN 0 ELSE 1 END)
@@ -95,6 +102,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return: its RETURN entries sum to what came of its lines",
         table: "sales_return",
+        rests_on: tables![entry],
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'taken in ' || coalesce(l.quantity, 0), 'taken in ' || s.taken
                  FROM (SELECT m.reference_id AS return_id, e.product_id, sum(e.on_hand_delta) AS taken FROM movement m
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
@@ -112,6 +120,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return: its refund is the sum of its lines",
         table: "sales_return",
+        rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(r.id), 'refund ' || coalesce(s.total, 0), 'refund ' || r.refund_minor
                  FROM sales_return r LEFT JOIN (SELECT return_id, sum(total_minor) AS total FROM return_line WHERE tenant_id = $1 GROUP BY return_id) s
                    ON s.return_id = r.id
@@ -120,6 +129,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "return: numbers run 1, 2, 3 without gaps",
         table: "sales_return",
+        rests_on: tables![sales_return],
         broken: "SELECT 'ret:' || HEX(id), 'number ' || nth, 'number ' || number
                  FROM (SELECT id, number, row_number() OVER (ORDER BY number) AS nth FROM sales_return WHERE tenant_id = $1) n
                  WHERE number <> nth ORDER BY nth LIMIT 1",

@@ -1,12 +1,13 @@
 //! Reversals of documents, and what they mirror.
 
-use super::checks::{Check, numbered};
+use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     numbered!("document reversal", "document_reversal", "rev", "reversal_number"),
     Check {
         invariant: "document reversal: no entry is reversed beyond what it moved",
         table: "document_reversal_line",
+        rests_on: tables![document_reversal_line],
         // An inspection moved what became available, too.
         broken: "SELECT 'mov:' || HEX(d.movement_id) || ' line ' || d.movement_line, coalesce('at most ' || d.moved, 'an entry'), 'reversed ' || d.back
                  FROM (SELECT l.movement_id, l.movement_line, sum(l.quantity) AS back,
@@ -21,6 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: each of its movements reverses the one that it names",
         table: "document_reversal_line",
+        rests_on: tables![document_reversal_line],
         broken: "SELECT 'rev:' || HEX(d.reversal_id) || ' line ' || d.position, 'a reversal of mov:' || HEX(d.movement_id),
                    coalesce(m.kind || ' seq ' || m.seq, 'no movement')
                  FROM document_reversal_line d LEFT JOIN movement m ON m.tenant_id = $1 AND m.id = d.mirror_id
@@ -30,6 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: its movements mirror what its lines say, lot by lot",
         table: "document_reversal_line",
+        rests_on: tables![entry],
         broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
                    'on hand ' || sum(c.hand) || ' in transit ' || sum(c.transit), 'on hand ' || sum(c.moved) || ' in transit ' || sum(c.carried)
                  FROM (SELECT d.mirror_id AS id, e.product_id, e.store_id, e.lot_id,
@@ -48,6 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: what an inspection set free lies aside again, lot by lot",
         table: "document_reversal_line",
+        rests_on: tables![entry],
         broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
                    'unavailable ' || sum(c.freed), 'unavailable ' || sum(c.aside)
                  FROM (SELECT d.mirror_id AS id, e.product_id, e.store_id, e.lot_id, -e.unavailable_delta AS freed, 0 AS aside
@@ -66,6 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: a sale that is undone is cancelled, and a shipment is none of its order's",
         table: "document_reversal",
+        rests_on: tables![document_reversal],
         broken: "SELECT 'rev:' || HEX(r.id), 'CANCELLED', coalesce(f.status, o.status, 'nothing')
                  FROM document_reversal r LEFT JOIN sales_order o ON o.tenant_id = $1 AND o.id = r.document_id AND r.kind = 'SALE'
                  LEFT JOIN fulfilment f ON f.tenant_id = $1 AND f.id = r.part_id AND r.kind = 'SHIPMENT'
@@ -75,6 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: says what it undid",
         table: "document_reversal",
+        rests_on: tables![document_reversal],
         broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r
                  WHERE r.tenant_id = $1 AND r.kind NOT IN ('RETURN_REFUND', 'RETURN_INSPECTION') AND NOT EXISTS (
                    SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.reversal_id = r.id)

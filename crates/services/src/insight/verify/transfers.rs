@@ -1,11 +1,12 @@
 //! Transfers, and what the ledger says of them.
 
-use super::checks::{Check, numbered};
+use super::checks::{Check, numbered, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "transfer line: received + lost <= shipped <= asked for, and all of it once RECEIVED",
         table: "transfer_line",
+        rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position, 'figures that fit ' || t.status,
                    'quantity ' || l.quantity || ' shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost
                  FROM transfer_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
@@ -18,6 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "transfer line: what left the sender, entered the receiver's stock and was written off is what its movements say",
         table: "transfer_line",
+        rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
                    'shipped ' || coalesce(m.sent, 0) || ' received ' || coalesce(m.entered, 0) || ' lost ' || coalesce(m.lost, 0),
                    'shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost
@@ -40,6 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "transfer line: its lots sum to it, and none stands where stock is not kept by lots",
         table: "transfer_line_lot",
+        rests_on: tables![transfer_line],
         broken: "SELECT 'trf:' || HEX(l.transfer_id) || ' line ' || l.position,
                    'shipped ' || l.shipped || ' received ' || l.received || ' lost ' || l.lost || ' in lots that are ' || p.tracking,
                    'shipped ' || coalesce(s.shipped, 0) || ' received ' || coalesce(s.received, 0) || ' lost ' || coalesce(s.lost, 0)
@@ -54,6 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "transfer lot: sent = received + lost + under way, and what left and arrived is what its entries say",
         table: "transfer_line_lot",
+        rests_on: tables![transfer_line_lot],
         broken: "SELECT 'trf:' || HEX(s.transfer_id) || ' lot:' || HEX(s.lot_id),
                    'shipped ' || coalesce(m.sent, 0) || ' received ' || coalesce(m.entered, 0) || ' under way or lost the rest',
                    'shipped ' || s.shipped || ' received ' || s.received || ' lost ' || s.lost
@@ -71,6 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "level: what is in transit to it is what its transfers have under way",
         table: "stock_level",
+        rests_on: tables![stock_level],
         broken: "SELECT 'prd:' || HEX(l.product_id) || ' sto:' || HEX(l.store_id), 'in transit ' || coalesce(s.under_way, 0), 'in transit ' || l.in_transit
                  FROM stock_level l LEFT JOIN (
                    SELECT n.product_id, t.to_store_id, sum(n.shipped - n.received - n.lost) AS under_way FROM transfer_line n
@@ -81,6 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "reservation: a transfer's hold is at the sender of a READY transfer, for a line of its product",
         table: "reservation",
+        rests_on: tables![reservation],
         broken: "SELECT 'rsv:' || HEX(r.id), 'a READY transfer with at least so much of prd:' || HEX(r.product_id),
                    r.remaining || ' held by a transfer that is ' || coalesce(t.status, 'missing')
                  FROM reservation r LEFT JOIN transfer t ON t.tenant_id = $1 AND t.id = r.reference_id AND t.from_store_id = r.store_id

@@ -1,11 +1,12 @@
 //! Works of orders, their parcels, and what left with them.
 
-use super::checks::Check;
+use super::checks::{Check, tables};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "work line: asked = open + picked + packed + shipped + dropped",
         table: "fulfilment_work_line",
+        rests_on: tables![fulfilment_work_line],
         broken: "SELECT 'fwk:' || HEX(work_id) || ' line ' || nth, 'quantity ' || quantity,
                    'open ' || open || ' picked ' || picked || ' packed ' || packed || ' shipped ' || shipped || ' dropped ' || dropped
                  FROM fulfilment_work_line WHERE tenant_id = $1 AND (quantity <> open + picked + packed + shipped + dropped
@@ -15,6 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "work: its state is what its lines say",
         table: "fulfilment_work",
+        rests_on: tables![fulfilment_work],
         broken: "SELECT 'fwk:' || HEX(e.id), e.expected, e.status FROM (
                    SELECT w.id, w.status, CASE
                      WHEN l.work_id IS NULL THEN 'a line'
@@ -37,6 +39,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "work: what stores have to send of an order is what is open of it",
         table: "fulfilment_work_line",
+        rests_on: tables![order_line],
         broken: "SELECT 'ord:' || HEX(g.order_id) || ' line ' || g.position || ' prd:' || HEX(g.product_id),
                    'open ' || g.wanted, 'to be sent ' || coalesce(s.live, 0)
                  FROM (SELECT l.order_id, l.position, l.product_id,
@@ -57,6 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "work: what an order holds in a store is asked of that store",
         table: "fulfilment_work",
+        rests_on: tables![reservation],
         broken: "SELECT 'ord:' || HEX(r.order_id) || ' line ' || r.order_position || ' prd:' || HEX(r.product_id) || ' sto:' || HEX(r.store_id),
                    'held ' || r.held || ' or more to be sent', 'to be sent ' || coalesce(s.live, 0)
                  FROM (SELECT order_id, order_position, product_id, store_id, sum(remaining) AS held FROM reservation
@@ -74,6 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "work line: parcels have what is packed, and those that left what is shipped",
         table: "parcel_line",
+        rests_on: tables![fulfilment_work_line],
         broken: "SELECT 'fwk:' || HEX(l.work_id) || ' line ' || l.nth, 'packed ' || l.packed || ' shipped ' || l.shipped,
                    'packed ' || coalesce(p.packed, 0) || ' shipped ' || coalesce(p.shipped, 0)
                  FROM fulfilment_work_line l
@@ -87,6 +92,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "parcel line: the lots that it names sum to it, and are of its product",
         table: "parcel_line_lot",
+        rests_on: tables![parcel_line_lot],
         broken: "SELECT 'pcl:' || HEX(c.parcel_id) || ' line ' || c.nth, 'quantity ' || c.quantity, 'in lots ' || x.units || ', of the product ' || x.own
                  FROM parcel_line c
                  JOIN (SELECT n.parcel_id, n.nth, sum(n.units) AS units, sum(CASE WHEN t.product_id = l.product_id THEN n.units ELSE 0 END) AS own
@@ -99,6 +105,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "fulfilment: the parcels of the work that left with it are its lines",
         table: "fulfilment",
+        rests_on: tables![fulfilment],
         broken: "SELECT 'ful:' || HEX(f.id) || ' line ' || n.order_position || ' prd:' || HEX(g.product_id), 'shipped ' || (n.quantity * g.takes),
                    'in parcels ' || coalesce(p.units, 0)
                  FROM fulfilment f JOIN fulfilment_line n ON n.tenant_id = $1 AND n.fulfilment_id = f.id

@@ -1,0 +1,127 @@
+//! Sessions of several people, or several of one, that end together: they are locked in the order of their IDs, also where a session was switched to from
+//! one that comes behind it.
+
+use std::sync::Mutex;
+
+use entity::prelude::{SessionId, UserId};
+use entrepot::{
+    identity::{OldPasswords, end_all, remove_factors, rows},
+    storage::{Backend, GlobalReads},
+};
+use serde_json::Value;
+
+use super::{
+    concurrent::{HOLD, until_waiting},
+    factors::enrolled,
+    passwords::meanwhile,
+    world::{Tokens, World, codes, tokens},
+};
+use crate::world::on_both;
+
+on_both!(
+    a_copied_token_ends_sessions_in_the_order_of_their_ids,
+    second_factors_of_several_people_are_removed_one_after_the_other,
+    after_a_restore_all_sessions_end_however_many_there_are,
+    after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too,
+);
+
+/// Two sessions of Ada's, in the order of their IDs: the first one was switched to from the second one, by a node whose clock was behind.
+async fn switched_backwards(world: &World) -> [Tokens; 2] {
+    let mut both = [world.founder("ada").await, world.login("ada").await];
+    both.sort_by_key(id_of);
+    let work = world.node.db.global().begin().await.unwrap();
+    let sql = "UPDATE session SET begun_from = $1 WHERE id = $2";
+    assert_eq!(work.change(sql, vec![id_of(&both[1]).into(), id_of(&both[0]).into()]).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    both
+}
+
+fn id_of(tokens: &Tokens) -> SessionId {
+    tokens.session.parse().unwrap()
+}
+
+/// Does something while the session of one is held: that of the other is free as long as the first one is waited for.
+async fn while_held<T>(world: &World, [held, free]: [SessionId; 2], does: impl Future<Output = T>) -> T {
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return does.await;
+    }
+    let work = global.begin().await.unwrap();
+    assert_eq!(work.rows(HOLD, vec![held.into()]).await.unwrap().len(), 1);
+    let goes_on = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        assert_eq!(work.rows(HOLD, vec![free.into()]).await.unwrap().len(), 1, "it is free");
+        work.commit().await.unwrap();
+    };
+    tokio::join!(does, goes_on).0
+}
+
+/// How many sessions go on.
+async fn open(world: &World) -> usize {
+    world.node.db.global().rows("SELECT 1 FROM session WHERE ended_at IS NULL", Vec::new()).await.unwrap().len()
+}
+
+async fn a_copied_token_ends_sessions_in_the_order_of_their_ids(world: &World) {
+    let [first, login] = switched_backwards(world).await;
+    let next = tokens(&world.refresh(&login.refresh).await);
+    tokens(&world.refresh(&next.refresh).await);
+    let refused = while_held(world, [id_of(&first), id_of(&login)], world.refresh(&login.refresh)).await;
+    assert_eq!((codes(&refused), open(world).await), (vec!["TOKEN_EXPIRED"], 0));
+}
+
+async fn second_factors_of_several_people_are_removed_one_after_the_other(world: &World) {
+    let global = world.node.db.global();
+    let (mut users, mut sessions) = (Vec::<UserId>::new(), Vec::new());
+    for word in ["ada", "bob"] {
+        sessions.push(id_of(&enrolled(world, word).await.0));
+        users.push(rows::user_by_email(&global, &format!("{word}@example.com")).await.unwrap().unwrap().id);
+    }
+    let removes = async { remove_factors(&world.node.db, &world.node.clock, &users).await.unwrap() };
+    while_held(world, [sessions[1], sessions[0]], removes).await;
+    let left = (world.dump("totp").await, world.dump("backup_code").await, open(world).await);
+    assert_eq!(left, (String::new(), String::new(), 0));
+}
+
+async fn after_a_restore_all_sessions_end_however_many_there_are(world: &World) {
+    world.founder("ada").await;
+    let global = world.node.db.global();
+    let id = if global.backend() == Backend::Sqlite { "randomblob(16)" } else { "gen_random_uuid()" };
+    let more = format!(
+        "INSERT INTO session (id, user_id, tenant_id, member_id, created_at, used_at, auth_at, ends_at)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)
+         SELECT {id}, s.user_id, s.tenant_id, s.member_id, s.created_at, s.used_at, s.auth_at, s.ends_at FROM session s CROSS JOIN n"
+    );
+    let work = global.begin().await.unwrap();
+    assert_eq!(work.change(&more, Vec::new()).await.unwrap(), 2100);
+    work.commit().await.unwrap();
+    let told = Mutex::new(Vec::new());
+    let ends = async || {
+        let tells = |ended: usize| told.lock().unwrap().push(ended);
+        end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, tells).await.unwrap().sessions
+    };
+    assert_eq!((ends().await, open(world).await), (2101, 0));
+    assert_eq!(*told.lock().unwrap(), [1000, 2000, 2101], "a batch after the other");
+    assert_eq!(ends().await, 0, "nothing is left to the next time");
+}
+
+async fn after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too(world: &World) {
+    let [first, login] = switched_backwards(world).await.map(|tokens| id_of(&tokens).uuid());
+    let global = world.node.db.global();
+    let write = |id: uuid::Uuid| match global.backend() {
+        Backend::Sqlite => format!("X'{}'", id.simple()),
+        Backend::Postgres => format!("'{id}'"),
+    };
+    let work = global.begin().await.unwrap();
+    let not_yet = format!("UPDATE session SET ended_at = 1, end_reason = 'LOGOUT' WHERE id = {}", write(first));
+    assert_eq!(work.change(&not_yet, Vec::new()).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    // As a switch does that is not committed yet: it holds the session of the login, and the other one begins.
+    let held = format!("UPDATE session SET used_at = used_at WHERE id = {}", write(login));
+    let begun = format!("UPDATE session SET ended_at = NULL, end_reason = NULL WHERE id = {}", write(first));
+    let ends = async {
+        end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap();
+        Value::Null
+    };
+    meanwhile(world, &[&held, &begun], ends).await;
+    assert_eq!(open(world).await, 0, "it comes before the session of the login, which was waited for");
+}
