@@ -9,7 +9,8 @@
 # `entrepot verify`), and w2 while dumps are made; pgBackRest, which archives a cluster, is not measured here. Owed: backup 60 s, restore with proof
 # 180 s, 5 % of w2. About 6 minutes a database with BENCH_ROUNDS=5 (the default here), and the replay; disk for four copies of the year.
 # BENCH_REPLAY_FILE is another file for the replay, as the sample in ../shared/data. Start scripts/services.sh first to keep the year on Postgres
-# for the next script. Prints a table of Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh.
+# for the next script. What the drill printed, and its row of the log, stay in $ENTREPOT_BENCH_WORK/backup-drill.log. Prints a table of
+# Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=backup
 # shellcheck source=bench/lib.sh
@@ -115,6 +116,7 @@ on_sqlite() {
   rm -f "$FOLDER"/restored.sqlite*
   row sqlite "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s restore, $proof s verify"
   took=$(seconds "$BIN" backup drill --database-url "$URL" --backups "file:$FOLDER/backups")
+  { cat "$FOLDER/last.log" && echo && "$BIN" backup log --database-url "$URL" --last 1; } >"$WORK/backup-drill.log" 2>&1 || true
   row sqlite "drill" "$took" s --note "$(grep -iE 'rpo|rto' "$FOLDER/last.log" | tr '\n' ' ' | cut -c 1-200)"
 }
 

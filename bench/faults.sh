@@ -442,7 +442,8 @@ look_at_backups() { # name
 break_memory() {
   local limit
   mark fault
-  limit=$(awk '$1 == "VmRSS:" { print int($2 / 1024 * 0.6) }' "/proc/$(node_pid 1)/status")
+  # 64 is the least that --memory-limit takes.
+  limit=$(awk '$1 == "VmRSS:" { mib = int($2 / 1024 * 0.6); print (mib < 64) ? 64 : mib }' "/proc/$(node_pid 1)/status")
   stop_server node1
   start_node 1 --memory-limit "$limit"
   sleep 20

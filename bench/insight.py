@@ -29,7 +29,7 @@ from load import Api, Refused, h, in_parallel, iso, say
 from measured import Asker, Failed, Figures, share
 
 YEAR = datetime.date(2010, 12, 9)  # the first of 365 days of the replayed year that end on its last
-FURTHER = {"supplierPerformance", "reorderSuggestions", "replenishmentScore", "liquidationScore"}
+FURTHER = {"supplierPerformance", "reorderSuggestionsList", "replenishmentScore", "liquidationScore"}
 DASHBOARD = """query($period: PeriodInput!) { dashboard(period: $period) { asOf isCurrent sales { orders netRevenue { amount } } salesBefore { netRevenue { amount } }
   salesYearBefore { netRevenue { amount } } topSellers { product { sku } revenue { amount } } stockValue { amount } stock { outOfStock critical low } openOrders
   purchaseOrders { documents overdue } transfers { documents overdue } openAlerts deadStock { products value { amount } } forecast { firstWeek means } masked { panel permission } } }"""

@@ -38,8 +38,11 @@ trap '[ -z "$WATCH" ] || end_process "$WATCH"; stop_server insight; clean_up' EX
 insight() { timeout "${INSIGHT_SECONDS:-2400}" python3 "$ROOT/bench/insight.py" "$@"; }
 
 facts() {
-  row "$on" "facts rebuild" "$(seconds "$BIN" facts rebuild --database-url "$URL")" s 20 --note "$(tail -n 1 "$FOLDER/last.log" | cut -c 1-120)"
-  row "$on" "facts rebuild --check" "$(seconds "$BIN" facts rebuild --check --database-url "$URL")" s
+  local took
+  took=$(seconds "$BIN" facts rebuild --database-url "$URL") || DIFFER=1
+  row "$on" "facts rebuild" "${took:-failed}" s 20 --note "$(tail -n 1 "$FOLDER/last.log" | cut -c 1-120)"
+  took=$(seconds "$BIN" facts rebuild --check --database-url "$URL") || DIFFER=1
+  row "$on" "facts rebuild --check" "${took:-failed}" s
 }
 
 dashboard() {

@@ -838,7 +838,7 @@ def compare(o):
             continue
         try:
             check(r)
-        except (Refused, OSError, KeyError, TypeError, ValueError) as e:
+        except Exception as e:  # noqa: BLE001 - what one report lacks is no reason to lose the others
             r.comparison.differs(name, f"could not be compared: {type(e).__name__}: {e}")
         say(f"  {name} after {time.monotonic() - began:.0f} s")
     differ = r.comparison.table(o.on, o.most)

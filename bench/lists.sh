@@ -47,7 +47,8 @@ for on in "${ON[@]}"; do
   BENCH_QUIET="${BENCH_QUIET:-300}" quiet
   lists --account "$FOLDER/$on" --filled "$@" || failed=1
   stop_server lists
-  row "$on" "entrepot verify over all of it" "$(LIMIT=1800 seconds "$BIN" verify --database-url "$URL")" s
+  took=$(LIMIT=1800 seconds "$BIN" verify --database-url "$URL") || failed=1
+  row "$on" "entrepot verify over all of it" "${took:-failed}" s
   [ "$on" = postgres ] || [ -n "${LISTS_KEEP:-}" ] || rm -f "$kept"*
 done
 end_figures

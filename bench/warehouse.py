@@ -127,7 +127,7 @@ class Warehouse:
             lines = [{"product": {"sku": f"sku-{round_ * 500 + n}"}, "quantity": 7} for n in range(500)]
             asked = {"idempotencyKey": self.key(), "supplier": {"code": "MAKER"}, "store": {"code": "COUNTED"}, "lines": lines}
             order = self.api.change("purchaseOrderCreate", asked, "purchaseOrder { id }")["purchaseOrder"]
-            for step in ("Submit", "Approve", "Order"):
+            for step in ("Submit", "Approve", "Place"):
                 self.api.change(f"purchaseOrder{step}", {"idempotencyKey": self.key(), "id": order["id"]}, "seq")
             began = time.monotonic()
             self.api.change("purchaseOrderReceive", {"idempotencyKey": self.key(), "id": order["id"]}, "purchaseOrder { status }")

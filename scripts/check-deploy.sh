@@ -159,9 +159,11 @@ check "three Postgres, by Patroni" patroni patroni_itself
 check "proxy of three Postgres" haproxy haproxy -c -f deploy/patroni/haproxy.cfg
 check "backups of Postgres" pgbackrest pgbackrest_itself
 check_python "pipeline of logs" PyYAML yaml deploy/logs/check.py
+check_python "collector of traces" PyYAML yaml deploy/otel/check.py
 check "pipeline of logs, by Vector" vector pipelines
 for each in "${SKIPPED[@]}"; do say "SKIPPED $each"; done
-for each in "terraform plan: it needs an account of AWS" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI"; do
+for each in "terraform plan: it needs an account of AWS" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI" \
+  "collector of traces by itself: otelcol-contrib validate"; do
   say "NOT HERE $each"
 done
 [ ${#FAILED[@]} = 0 ] || die "FAILED: ${FAILED[*]}"

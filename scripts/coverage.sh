@@ -33,6 +33,9 @@ NOT_COUNTED='(^|/)(tests|fuzz)/'
 need_toolchain
 cargo llvm-cov --version >/dev/null 2>&1 || die "needs cargo-llvm-cov: cargo install cargo-llvm-cov --locked"
 cargo nextest --version >/dev/null 2>&1 || die "needs cargo-nextest: cargo install cargo-nextest --locked"
+# Before hours of tests, and not behind them.
+TOOLS="$(rustc --print sysroot)/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin"
+if [ -z "${LLVM_COV:-}" ] && [ ! -x "$TOOLS/llvm-cov" ]; then die "needs llvm-cov of the toolchain: rustup component add llvm-tools"; fi
 
 report() { cargo llvm-cov report --ignore-filename-regex "$NOT_COUNTED" "$@"; }
 

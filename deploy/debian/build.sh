@@ -29,7 +29,7 @@ gzip -9 --no-name --stdout CHANGELOG.md >"$doc/changelog.gz"
 # The files that the pages name as deploy/….
 mkdir "$doc/examples"
 cp deploy/nginx.conf "$doc/examples"
-cp --recursive deploy/alertmanager deploy/grafana deploy/logs deploy/patroni deploy/pgbackrest deploy/prometheus "$doc/examples"
+cp --recursive deploy/alertmanager deploy/grafana deploy/logs deploy/otel deploy/patroni deploy/pgbackrest deploy/prometheus "$doc/examples"
 find "$doc" -type d -exec chmod 755 {} +
 find "$doc" -type f -perm /111 -exec chmod 755 {} +
 find "$doc" -type f ! -perm /111 -exec chmod 644 {} +

@@ -8,8 +8,8 @@
 #   deploy/debian/machine.sh copy FOLDER FILE...    copies files into root's home there
 #   deploy/debian/machine.sh stop FOLDER            switches it off
 #
-# Needed: root, debootstrap, qemu-system-x86, e2fsprogs, openssh-client (Debian's names). It runs on KVM where /dev/kvm is, and emulated with
-# ENTREPOT_ACCELERATION=tcg: a minute to boot instead of seconds. FOLDER/console.log has what the machine prints.
+# Needed: root, debootstrap, qemu-system-x86, e2fsprogs, openssh-client (Debian's names). It runs on KVM where that works, else emulated: a minute to boot
+# instead of seconds. ENTREPOT_ACCELERATION=tcg emulates in any case. FOLDER/console.log has what the machine prints.
 set -euo pipefail
 ME=machine
 # shellcheck source=scripts/lib.sh
@@ -19,9 +19,12 @@ is_root || die "run it as root"
 COMMAND=$1
 FOLDER=$(realpath "$2")
 shift 2
+# Before minutes of work, and not in the middle of them.
+need() { for each in "$@"; do command -v "$each" >/dev/null || die "needs $each (Debian: debootstrap, qemu-system-x86, e2fsprogs, openssh-client)"; done; }
 
 make_machine() {
   local root="$FOLDER/root"
+  need debootstrap mkfs.ext4 ssh-keygen
   [ ! -e "$root" ] || die "$root exists: remove it first"
   mkdir -p "$FOLDER"
   debootstrap --include=linux-image-cloud-amd64,openssh-server bookworm "$root" ${ENTREPOT_MIRROR:+"$ENTREPOT_MIRROR"} >"$FOLDER/debootstrap.log" ||
@@ -47,18 +50,25 @@ on_machine() {
 runs() { [ -e "$FOLDER/pid" ] && kill -0 "$(cat "$FOLDER/pid")" 2>/dev/null; }
 
 boot() {
+  need qemu-system-x86_64 ssh
   if runs; then die "it runs already"; fi
   [ -e "$FOLDER/disk.raw" ] || die "there is no disk in $FOLDER: make it first"
   cp --sparse=always "$FOLDER/disk.raw" "$FOLDER/run.raw"
   free_port >"$FOLDER/port"
-  local acceleration=tcg
-  if [ -w /dev/kvm ]; then acceleration=kvm; fi
-  acceleration=${ENTREPOT_ACCELERATION:-$acceleration}
-  nice -n 19 qemu-system-x86_64 -accel "$acceleration" -cpu max -smp 1 -m 2048 -display none -daemonize -pidfile "$FOLDER/pid" -serial "file:$FOLDER/console.log" \
+  # The second one is taken where the first cannot be begun.
+  local acceleration=(-accel kvm -accel tcg)
+  [ -z "${ENTREPOT_ACCELERATION:-}" ] || acceleration=(-accel "$ENTREPOT_ACCELERATION")
+  nice -n 19 qemu-system-x86_64 "${acceleration[@]}" -cpu max -smp 1 -m 2048 -display none -daemonize -pidfile "$FOLDER/pid" -serial "file:$FOLDER/console.log" \
     -kernel "$FOLDER/vmlinuz" -initrd "$FOLDER/initrd.img" -append 'root=/dev/vda rw console=ttyS0 net.ifnames=1' \
     -drive "file=$FOLDER/run.raw,format=raw,if=virtio" \
     -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$(cat "$FOLDER/port")-:22" -device virtio-net-pci,netdev=net,addr=3,romfile=
-  wait_for 180 on_machine true || die "no answer by ssh, see $FOLDER/console.log"
+  # A machine that boots takes connections and says nothing: each try may take seconds.
+  local until=$((SECONDS + 300))
+  until on_machine true 2>/dev/null; do
+    runs || die "it has ended, see $FOLDER/console.log"
+    [ "$SECONDS" -lt "$until" ] || die "no answer by ssh within 300 s, see $FOLDER/console.log"
+    sleep 1
+  done
 }
 
 stop() {
@@ -72,6 +82,7 @@ copy() { tar --create --directory / "${@/#\//}" | on_machine tar --extract --no-
 
 follow_page() {
   local package
+  [ -r "${1:-}" ] || die "there is no package ${1:-}: deploy/debian/build.sh makes one"
   package=$(realpath "$1")
   trap stop EXIT
   boot
@@ -85,7 +96,7 @@ case "$COMMAND" in
 make) make_machine ;;
 boot) boot && say "it runs: $0 run $FOLDER COMMAND" ;;
 run) on_machine "$@" ;;
-copy) copy "$(realpath "$1")" ;;
+copy) for each in "$@"; do copy "$(realpath "$each")"; done ;;
 stop) stop ;;
 try) follow_page "$1" ;;
 *) usage >&2 && exit 2 ;;

@@ -59,7 +59,9 @@ pub async fn exported<T>(args: TraceArgs, running: impl Future<Output = T>) -> T
 fn begun(args: &TraceArgs) -> Option<(Collector, Receiver<FinishedSpan>)> {
     let address = args.address()?;
     let collector = Collector::new(address, &args.headers())?;
-    let spans = traces::install(Clock::system(), args.trace_sample)?;
+    // Of flags that contradict each other, what reads them for the log has said so, and nothing starts.
+    let slow = args.slow.limit().ok().flatten();
+    let spans = traces::install(Clock::system(), args.trace_sample, slow)?;
     tracing::info!(share = args.trace_sample, "traces are sent to a collector");
     Some((collector, spans))
 }
@@ -178,7 +180,7 @@ fn encoded(span: FinishedSpan) -> Span {
         trace_id: span.context.trace_id.to_be_bytes().to_vec(),
         span_id: span.context.span_id.to_be_bytes().to_vec(),
         parent_span_id: span.parent.map_or_else(Vec::new, |parent| parent.to_be_bytes().to_vec()),
-        flags: SAMPLED,
+        flags: if span.context.is_sampled { SAMPLED } else { 0 },
         name: span.name.to_owned(),
         kind: kind as i32,
         start_time_unix_nano: start,

@@ -187,7 +187,7 @@ impl<E: Executor> OperationService<E> {
             (answer, is_whole)
         };
         let (answer, is_whole) = span.run_within(to_its_end).await;
-        ended(span, operation.kind, (&answer, is_whole), began.elapsed());
+        ended(span, operation, (&answer, is_whole), began.elapsed());
         answer
     }
 

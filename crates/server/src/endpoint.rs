@@ -11,7 +11,7 @@ use axum::{
 use futures_util::{FutureExt, future::Either};
 use platform::{
     metrics,
-    traces::{Span, SpanKind},
+    traces::{Ending, Span, SpanKind},
 };
 use tokio::time::Instant;
 
@@ -76,12 +76,15 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    let status = response.status().as_u16();
-    metrics::answered(method, status, began.elapsed(), span.recorded_trace());
+    let (status, took) = (response.status(), began.elapsed());
+    metrics::answered(method, status.as_u16(), took, span.recorded_trace());
+    // Who is refused for want of room is not looked into one by one; an operation that found no database is told by itself, and its request with it.
+    let has_failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
+    span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took);
     span.set("http.request.method", method);
-    span.set("http.response.status_code", i64::from(status));
+    span.set("http.response.status_code", i64::from(status.as_u16()));
     span.set("entrepot.request_id", id.as_str());
-    span.end(response.status().is_server_error());
+    span.end(status.is_server_error());
     response
 }
 

@@ -7,7 +7,7 @@ use entity::prelude::TenantId;
 use platform::{
     metrics,
     slow::{self, OperationWatch},
-    traces::{Span, SpanKind, TextHash},
+    traces::{Ending, Span, SpanKind, TextHash},
 };
 
 use crate::{
@@ -59,10 +59,7 @@ impl Refused {
 /// The span of an operation. Its document is told by its digest, which is the id of a trusted one; its variables are not told.
 pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
     let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal);
-    span.set("graphql.operation.type", operation.kind.word());
-    if let Some(name) = operation.name.as_deref() {
-        span.set("graphql.operation.name", name);
-    }
+    name(&mut span, operation);
     match params.document_id.as_deref() {
         Some(id) => span.set("graphql.document.hash", id.get(..16).unwrap_or(id)),
         None => span.set("graphql.document.hash", TextHash(&params.query)),
@@ -70,12 +67,24 @@ pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
     span
 }
 
+fn name(span: &mut Span, operation: &Operation) {
+    span.set("graphql.operation.type", operation.kind.word());
+    if let Some(name) = operation.name.as_deref() {
+        span.set("graphql.operation.name", name);
+    }
+}
+
 /// Tells figures and span what became of an operation.
-pub fn ended(mut span: Span, kind: Kind, (answer, is_whole): (&Answer, bool), took: Duration) {
+pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer, bool), took: Duration) {
     let outcome = outcome(answer, is_whole);
-    metrics::operated(kind.word(), outcome, took, span.recorded_trace());
+    metrics::operated(operation.kind.word(), outcome, took, span.recorded_trace());
+    // One that was refused before it ran says nothing of what is slow or broken, and there may be thousands.
+    let ending = if matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE") { Ending::Failed } else { Ending::Well };
+    if span.keep(ending, took) {
+        name(&mut span, operation);
+    }
     span.set("entrepot.outcome", outcome);
-    span.end(matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE" | "OVERLOADED"));
+    span.end(ending == Ending::Failed || outcome == "OVERLOADED");
 }
 
 /// Logs an operation that took long, if such are logged: never its document or its variables.

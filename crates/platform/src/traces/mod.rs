@@ -1,27 +1,33 @@
 //! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
 //!
-//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and nothing else. Nothing is recorded before
-//! `install`. What is finished waits in a bounded queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
+//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and nothing else, and an operation that failed or
+//! took long is told afterwards (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded queue; where that is full, it is
+//! dropped and counted. `docs/decisions/0149-traces.md`.
 //!
 //! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
 
 mod context;
+mod kept;
 mod payload;
 mod sampler;
 mod span;
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
 
 pub use context::{TraceContext, current, within};
+pub use kept::Ending;
 pub use payload::{carried, carry, opening, without};
 pub use span::{AttributeValue, FinishedSpan, QueueSpan, Span, SpanKind, TextHash};
 
-use self::sampler::Sampler;
+use self::{kept::Keeper, sampler::Sampler};
 use crate::clock::Clock;
 
 /// Finished spans that wait for the exporter.
@@ -34,13 +40,16 @@ static DROPPED: AtomicU64 = AtomicU64::new(0);
 struct Tracer {
     clock: Clock,
     sampler: Sampler,
+    keeper: Keeper,
     queue: mpsc::Sender<FinishedSpan>,
 }
 
-/// Begins to record this share of traces, from 0 to 1, and returns where finished spans come out. None if it has begun already.
-pub fn install(clock: Clock, share: f64) -> Option<mpsc::Receiver<FinishedSpan>> {
+/// Begins to record this share of traces, from 0 to 1, and returns where finished spans come out. None if it has begun already. Of the other traces
+/// operations are told that fail, or take as long as `slow`.
+pub fn install(clock: Clock, share: f64, slow: Option<Duration>) -> Option<mpsc::Receiver<FinishedSpan>> {
     let (queue, spans) = mpsc::channel(QUEUE);
-    TRACER.set(Tracer { clock, sampler: Sampler::new(share), queue }).is_ok().then_some(spans)
+    let (sampler, keeper) = (Sampler::new(share), Keeper::new(slow, clock.monotonic()));
+    TRACER.set(Tracer { clock, sampler, keeper, queue }).is_ok().then_some(spans)
 }
 
 /// Spans of this process that no collector got.

@@ -9,6 +9,8 @@ use tokio::task::futures::TaskLocalFuture;
 use super::{
     TRACER, Tracer,
     context::{TraceContext, current, within},
+    count_dropped,
+    kept::{Ending, Place, Verdict},
 };
 use crate::clock::Monotonic;
 
@@ -78,6 +80,16 @@ pub struct Span {
     /// What follows on from it: its own position, or its parent's where it is not recorded.
     context: Option<TraceContext>,
     record: Option<Box<Record>>,
+    /// What it is where its trace is not recorded, to be told afterwards.
+    unrecorded: Option<Unrecorded>,
+}
+
+/// A span of a trace that is not recorded.
+#[derive(Clone, Copy)]
+struct Unrecorded {
+    name: &'static str,
+    kind: SpanKind,
+    place: Place,
 }
 
 struct Record {
@@ -88,7 +100,7 @@ struct Record {
 impl Span {
     /// Of no trace.
     pub fn none() -> Self {
-        Self { context: None, record: None }
+        Self { context: None, record: None, unrecorded: None }
     }
 
     /// The first span in this process of a trace, which a client may have begun (`traceparent`).
@@ -97,10 +109,12 @@ impl Span {
         let parent = traceparent.and_then(TraceContext::parse);
         let trace_id = parent.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: tracer.samples(parent) };
+        let behind = parent.map(|parent| parent.span_id);
         if !context.is_sampled {
-            return Self { context: Some(context), record: None };
+            let unrecorded = Some(Unrecorded { name, kind, place: Place::First(behind) });
+            return Self { context: Some(context), record: None, unrecorded };
         }
-        tracer.begin(context, parent.map(|parent| parent.span_id), name, kind)
+        tracer.begin(context, behind, name, kind)
     }
 
     /// A span of the current trace.
@@ -128,7 +142,11 @@ impl Span {
                 let context = TraceContext { span_id: tracer.span_id(), ..parent };
                 tracer.begin(context, Some(parent.span_id), name, kind)
             }
-            (context, _) => Self { context, record: None },
+            (Some(context), Some(_)) => {
+                let unrecorded = Some(Unrecorded { name, kind, place: Place::Within });
+                Self { context: Some(context), record: None, unrecorded }
+            }
+            (context, _) => Self { context, record: None, unrecorded: None },
         }
     }
 
@@ -187,6 +205,16 @@ impl Span {
         }
     }
 
+    /// Has it told though its trace is not recorded, where it failed or took long: it alone, without what was within it. Called when it has come to its
+    /// end; whether that is so. Attributes that were set before are not there.
+    pub fn keep(&mut self, ending: Ending, took: Duration) -> bool {
+        if let (Some(unrecorded), Some(context), Some(tracer)) = (self.unrecorded.take(), self.context, TRACER.get()) {
+            self.record = tracer.kept(context, unrecorded, (ending, took)).map(Box::new);
+            return self.record.is_some();
+        }
+        false
+    }
+
     /// Ends it.
     pub fn end(mut self, has_failed: bool) {
         if let Some(record) = &mut self.record {
@@ -220,7 +248,38 @@ impl Tracer {
             links: Vec::new(),
             has_failed: false,
         };
-        Span { context: Some(context), record: Some(Box::new(Record { span, began: self.clock.monotonic() })) }
+        Span { context: Some(context), record: Some(Box::new(Record { span, began: self.clock.monotonic() })), unrecorded: None }
+    }
+
+    /// What is told of a span that has ended, if anything is.
+    fn kept(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
+        let (Unrecorded { name, kind, place }, now) = (unrecorded, self.clock.monotonic());
+        let why = match self.keeper.judge((context.trace_id, place), ending, now) {
+            Verdict::Tell(why) => why,
+            Verdict::Drop => {
+                count_dropped(1);
+                return None;
+            }
+            Verdict::Leave => return None,
+        };
+        let (parent, span_id) = match place {
+            Place::First(parent) => (parent, context.span_id),
+            // Until now it had the position of the span that it is within.
+            Place::Within => (Some(context.span_id), self.span_id()),
+        };
+        let micros = i64::try_from(ending.1.as_micros()).unwrap_or(i64::MAX);
+        let span = FinishedSpan {
+            context: TraceContext { span_id, ..context },
+            parent,
+            name,
+            kind,
+            start: Timestamp(self.clock.now().micros().saturating_sub(micros)),
+            took: Duration::ZERO,
+            attributes: vec![("entrepot.kept", why.into())],
+            links: Vec::new(),
+            has_failed: false,
+        };
+        Some(Record { span, began: Monotonic::from_micros(now.micros().saturating_sub(micros)) })
     }
 }
 
@@ -293,7 +352,7 @@ mod tests {
         let before = Span::root("before", SpanKind::Server, None);
         assert_eq!(before.context(), None, "nothing is installed");
         drop(before);
-        let mut spans = install(Clock::system(), 1.0).unwrap();
+        let mut spans = install(Clock::system(), 1.0, None).unwrap();
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let request = Span::root("request", SpanKind::Server, Some(header));
         let (mut first, second) = request.run_within(async { (QueueSpan::begin("wait"), QueueSpan::begin("wait")) }).await;
