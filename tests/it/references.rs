@@ -6,6 +6,7 @@ mod documents;
 mod lists;
 mod members;
 mod numbers;
+mod settings;
 
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};

@@ -6,6 +6,7 @@
 mod documents;
 mod names;
 mod people;
+mod settings;
 
 use std::{collections::HashMap, str::FromStr};
 
@@ -26,7 +27,7 @@ pub use self::{
     documents::DocumentRef,
     names::{DocumentName, Name},
 };
-use self::{documents::Documents, people::People};
+use self::{documents::Documents, people::People, settings::Settings};
 use crate::{
     catalog::loads,
     graphql::{
@@ -105,10 +106,13 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
         if given.is_none() && id.1.is_none() {
-            let message = format!("{field} or {} is needed", id.0);
-            self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
+            self.miss(field, id.0);
         }
         self.optional((field, given), id)
+    }
+    fn miss(&mut self, field: &str, id_field: &str) {
+        let message = format!("{field} or {id_field} is needed");
+        self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
     }
     /// References beside a list of IDs: one of the two.
     #[must_use]
@@ -124,6 +128,18 @@ impl<'a> Names<'a> {
         }
         let slots = ids.insert(vec![ID(String::new()); given.len()]);
         self.in_place((field, given), (id_field, slots))
+    }
+    /// References beside a list of IDs, one of which is needed, though it may be empty.
+    #[must_use]
+    pub fn needed_list(
+        mut self,
+        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        ids: (&str, &'a mut Option<Vec<ID>>),
+    ) -> Self {
+        if given.is_none() && ids.1.is_none() {
+            self.miss(field, ids.0);
+        }
+        self.list((field, given), ids)
     }
     /// References beside a list of IDs that is empty where it is left out.
     #[must_use]
@@ -236,6 +252,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     let known = known(loads(ctx)?.scope(), &named).await?;
     let people = People::of(ctx, &named).await?;
     let documents = Documents::of(ctx, &named).await?;
+    let settings = Settings::of(ctx, &named).await?;
     let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
         let Meant { id, last, shared } = match name {
@@ -246,6 +263,9 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
             }
             Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
             Name::MemberEmail(email) => people.member(&email, &mut unknown),
+            Name::RoleKey(key) => settings.role(&key, slot.id(), &mut unknown),
+            Name::IntegrationName(name) => settings.integration(&name, slot.id(), &mut unknown),
+            Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
             Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
                 Ok(meant) => meant,
                 Err(error) => {

@@ -145,14 +145,13 @@ pub const STAFF: [Employee; 4] = [
     },
 ];
 
-pub(in crate::demo) const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreScopeInput!, $key: String!) {
-    memberInvite(email: $email, roleIds: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+pub(in crate::demo) const INVITE: &str = "mutation($email: String!, $roles: [RoleRef!]!, $scope: StoreScopeInput!, $key: String!) {
+    memberInvite(email: $email, roles: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const RESEND: &str = "mutation($id: ID!, $key: String!) {
     invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 pub(in crate::demo) const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
 pub(in crate::demo) const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
     memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
-pub(in crate::demo) const ROLES: &str = "{ rolesList(first: 250) { nodes { id key } } }";
 /// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
 /// grant for a store never gives.
 pub(in crate::demo) const GROUND: &str = "catalogue";
@@ -169,13 +168,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
     pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
-        let roles = self.ask("rolesList", ROLES, json!({})).await?;
-        let ground =
-            roles["nodes"].as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
         for one in &STAFF {
             let input = json!({ "key": one.role, "name": one.title, "permissions": one.permissions });
-            let made = self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
-            let role = made["role"]["id"].clone();
+            self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
+            let role = json!({ "key": one.role });
             let scope = match one.store {
                 Some(store) => json!({ "stores": [{ "code": store }] }),
                 None => json!({ "all": true }),
@@ -193,7 +189,8 @@ impl Shop<'_> {
             if one.store.is_some() {
                 let member = &made["member"]["id"];
                 let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
-                let grants = json!([{ "roleId": role, "scope": scope }, { "roleId": ground, "scope": { "all": true } }]);
+                let ground = json!({ "role": { "key": GROUND }, "scope": { "all": true } });
+                let grants = json!([{ "role": role, "scope": scope }, ground]);
                 let input = json!({
                     "member": { "id": member }, "expectedVersion": version, "grants": grants,
                     "idempotencyKey": format!("demo-grants-{}", one.role),

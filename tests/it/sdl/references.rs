@@ -43,10 +43,19 @@ fn bare_ids(sdl: &str) -> Vec<String> {
 
 /// IDs that have no reference beside them, with the reason. `id` needs none: it is the row itself that a mutation changes, which was read with the version
 /// that is expected of it.
-const WITHOUT_A_REFERENCE: [(&str, &str); 3] = [
-    ("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product"),
-    ("SavedViewLinkCreateInput.savedViewId", "the page that shows the view makes the link, and has its ID"),
-    ("SavedViewScheduleSetInput.savedViewId", "the page that shows the view makes the schedule, and has its ID"),
+const WITHOUT_A_REFERENCE: [(&str, &str); 1] =
+    [("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product")];
+
+/// Inputs and arguments that take a thing of almost any kind, by the ID that `node` takes. They stay: most of those kinds have no key, two kinds may have
+/// the same one, and the ID alone says of which kind the thing is and which permission it needs
+/// (`docs/decisions/0345-references-to-roles-integrations-and-views.md`).
+const OF_ANY_NODE: [&str; 6] = [
+    "AttachmentAddInput.nodeId",
+    "NodeTagsSetInput.nodeId",
+    "NoteAddInput.nodeId",
+    "Query.attachments(nodeId:)",
+    "Query.history(nodeId:)",
+    "Query.notes(nodeId:)",
 ];
 
 /// What a name becomes inside another one: `Store` of `store`.
@@ -119,6 +128,41 @@ fn no_bare_id_names_what_has_a_reference() {
     assert!(bare.is_empty(), "put a reference beside each and deprecate the ID, or write down why it stays: {bare:#?}");
     let idle: Vec<_> = WITHOUT_A_REFERENCE.iter().filter(|(listed, _)| !found.iter().any(|one| one == listed)).collect();
     assert!(idle.is_empty(), "these have a reference now, or are gone: {idle:#?}");
+}
+
+/// The inputs and arguments that are called `nodeId`, each with its type.
+fn of_any_node(sdl: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut note = |input: &InputValueDefinition, at: String| {
+        if input.name.node == "nodeId" {
+            found.push((at, input.ty.to_string()));
+        }
+    };
+    for definition in &parsed(sdl).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let name = &kind.node.name.node;
+        match &kind.node.kind {
+            TypeKind::InputObject(input) => input.fields.iter().for_each(|one| note(&one.node, format!("{name}.nodeId"))),
+            TypeKind::Object(object) => {
+                for field in object.fields.iter().map(|field| &field.node) {
+                    field.arguments.iter().for_each(|one| note(&one.node, format!("{name}.{}(nodeId:)", field.name)));
+                }
+            }
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_thing_of_any_kind_is_named_by_its_id_alone() {
+    let expected = OF_ANY_NODE.map(|at| (at.to_owned(), "ID!".to_owned()));
+    assert_eq!(
+        of_any_node(&served()),
+        expected,
+        "an input of one kind of things takes a reference, and one of any kind says why it takes none"
+    );
 }
 
 #[test]

@@ -1,18 +1,19 @@
 //! What clients write to change rights.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use entity::prelude::{Id, Timestamp};
+use entity::prelude::{Id, IntegrationId, RoleId, Timestamp};
 use iam::access::{
     GroupFields, IntegrationFields, NewIntegration, NewKey, RoleFields,
     core::{Grant, KeyBudget, NewRole},
 };
 use platform::path;
 
-use super::scope_input::StoreScopeInput;
+use super::{integration::IntegrationRef, role::RoleRef, scope_input::StoreScopeInput};
 use crate::{
     catalog::{ChannelRef, StoreRef},
     graphql::{
         reading::Reading,
+        refusal::Path,
         scalars::{DateTime, Long},
     },
     identity::MemberRef,
@@ -22,13 +23,23 @@ use crate::{
 /// A role to be granted.
 #[derive(Debug, Clone, InputObject)]
 pub struct RoleGrantInput {
-    /// The role.
-    pub role_id: ID,
+    /// Deprecated form of `role`: its ID.
+    #[graphql(deprecation = "2026-11-28: use role. Removed after 2027-11-28.")]
+    pub role_id: Option<ID>,
+    /// Role that is granted. Required, unless the deprecated `roleId` is given.
+    pub role: Option<RoleRef>,
     /// The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
     /// that are left out.
     pub scope: StoreScopeInput,
     /// Time at which the grant expires. Null for never.
     pub expires_at: Option<DateTime>,
+}
+
+impl RoleGrantInput {
+    fn names(&mut self, path: Path) -> Names<'_> {
+        let scope = path.iter().cloned().chain(path!["scope"]).collect();
+        Names::of(path).needed(("role", self.role.take()), ("roleId", &mut self.role_id)).and(self.scope.names(scope))
+    }
 }
 
 /// The grants of a member.
@@ -51,14 +62,15 @@ impl MemberRolesSetInput {
     pub fn names(&mut self) -> Names<'_> {
         let own = Names::of(path!["input"]).needed(("member", self.member.take()), ("memberId", &mut self.member_id));
         let grants = self.grants.iter_mut().enumerate();
-        grants.fold(own, |names, (index, grant)| names.and(grant.scope.names(path!["input", "grants", index, "scope"])))
+        grants.fold(own, |names, (index, grant)| names.and(grant.names(path!["input", "grants", index])))
     }
     pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {
             let at = |name: &str| path!["input", "grants", index, name];
+            let role: Option<RoleId> = reading.id_opt(grant.role_id.as_ref(), || at("roleId"));
             grants.push(Grant {
-                role: reading.id(&grant.role_id, || at("roleId")),
+                role: role.unwrap_or(RoleId::NIL),
                 scope: grant.scope.read(reading, || at("scope")),
                 expires_at: grant.expires_at.map(|at| at.0),
             });
@@ -78,11 +90,17 @@ pub struct RoleCreateInput {
     pub name: String,
     /// The permissions that it has itself. You must hold each of them for all stores.
     pub permissions: Vec<String>,
-    /// The roles that it inherits. Null for none.
+    /// Deprecated form of `inheritedRoles`: their IDs.
+    #[graphql(deprecation = "2026-11-28: use inheritedRoles. Removed after 2027-11-28.")]
     pub inherits: Option<Vec<ID>>,
+    /// Roles that it inherits. Null for none.
+    pub inherited_roles: Option<Vec<RoleRef>>,
 }
 
 impl RoleCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
+    }
     pub fn read(self, reading: &mut Reading) -> NewRole {
         let inherits = ids(reading, self.inherits.as_deref().unwrap_or_default(), "inherits");
         NewRole { key: self.key, name: self.name, permissions: self.permissions, inherits }
@@ -104,11 +122,17 @@ pub struct RoleUpdateInput {
     pub name: Option<String>,
     /// The permissions that it is to have itself. You must hold what is added, for all stores.
     pub permissions: Option<Vec<String>>,
-    /// The roles that it is to inherit.
+    /// Deprecated form of `inheritedRoles`: their IDs.
+    #[graphql(deprecation = "2026-11-28: use inheritedRoles. Removed after 2027-11-28.")]
     pub inherits: Option<Vec<ID>>,
+    /// Roles that it is to inherit, in the place of the former ones.
+    pub inherited_roles: Option<Vec<RoleRef>>,
 }
 
 impl RoleUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
+    }
     pub fn read(self, reading: &mut Reading) -> RoleFields {
         let inherits = self.inherits.as_deref().map(|list| ids(reading, list, "inherits"));
         RoleFields { key: self.key, name: self.name, permissions: self.permissions, inherits }
@@ -312,8 +336,11 @@ pub struct ApiKeyBudgetInput {
 pub struct ApiKeyCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// ID of the integration that the key belongs to.
-    pub integration_id: ID,
+    /// Deprecated form of `integration`: its ID.
+    #[graphql(deprecation = "2026-11-28: use integration. Removed after 2027-11-28.")]
+    pub integration_id: Option<ID>,
+    /// Integration that the key belongs to. Required, unless the deprecated `integrationId` is given.
+    pub integration: Option<IntegrationRef>,
     /// Name of the key.
     pub name: String,
     /// Permissions of the key, a subset of the integration's; all of them by default.
@@ -335,14 +362,17 @@ pub struct ApiKeyCreateInput {
 
 impl ApiKeyCreateInput {
     pub fn names(&mut self) -> Names<'_> {
+        let integration = ("integrationId", &mut self.integration_id);
+        let names = Names::of(path!["input"]).needed(("integration", self.integration.take()), integration);
         match &mut self.scope {
-            Some(scope) => scope.names(path!["input", "scope"]),
-            None => Names::of(path!["input"]),
+            Some(scope) => names.and(scope.names(path!["input", "scope"])),
+            None => names,
         }
     }
     pub fn read(self, reading: &mut Reading) -> NewKey {
+        let integration: Option<IntegrationId> = reading.id_opt(self.integration_id.as_ref(), || path!["input", "integrationId"]);
         NewKey {
-            integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),
+            integration: integration.unwrap_or(IntegrationId::NIL),
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
             name: self.name,
             permissions: self.permissions,

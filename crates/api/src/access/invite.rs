@@ -8,12 +8,12 @@ use iam::{
 use macros::resolvers;
 use platform::path;
 
-use super::{MemberPayload, StoreScopeInput, loads::changed, refusal::stopped};
+use super::{MemberPayload, RoleRef, StoreScopeInput, loads::changed, refusal::stopped};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::read,
+        reading::{Reading, read},
         scalars::{DateTime, Long},
     },
     identity::{member, settled},
@@ -21,12 +21,26 @@ use crate::{
     references::Names,
 };
 
-/// The argument `scope`.
-struct InviteScope(StoreScopeInput);
+/// The arguments that name things.
+struct Invited {
+    roles: Option<Vec<RoleRef>>,
+    role_ids: Option<Vec<ID>>,
+    scope: StoreScopeInput,
+}
 
-impl InviteScope {
+impl Invited {
     fn names(&mut self) -> Names<'_> {
-        self.0.names(path!["scope"])
+        let roles = Names::of(Vec::new()).needed_list(("roles", self.roles.take()), ("roleIds", &mut self.role_ids));
+        roles.and(self.scope.names(path!["scope"]))
+    }
+    fn grants(&self, expires_at: Option<DateTime>, reading: &mut Reading) -> Vec<Grant> {
+        let scope = self.scope.read(reading, || path!["scope"]);
+        let grant = |(index, id): (usize, &ID)| Grant {
+            role: reading.id(id, || path!["roleIds", index]),
+            scope: scope.clone(),
+            expires_at: expires_at.map(|at| at.0),
+        };
+        self.role_ids.iter().flatten().enumerate().map(grant).collect()
     }
 }
 
@@ -45,22 +59,21 @@ impl InviteMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "E-mail address of the person to invite.")] email: String,
-        #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
+        #[graphql(
+            desc = "Deprecated form of `roles`: their IDs.",
+            deprecation = "2026-11-28: use roles. Removed after 2027-11-28."
+        )]
+        role_ids: Option<Vec<ID>>,
+        #[graphql(
+            desc = "Roles that they are to have; an empty list for none. Required, unless the deprecated `roleIds` is given."
+        )]
+        roles: Option<Vec<RoleRef>>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire. Null where they do not expire.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {
-        let scope = InviteScope(scope);
-        named!(ctx, scope, MemberPayload, {
-            let grants = read(|reading| {
-                let said = scope.0.read(reading, || path!["scope"]);
-                let grant = |(index, id): (usize, &ID)| Grant {
-                    role: reading.id(id, || path!["roleIds", index]),
-                    scope: said.clone(),
-                    expires_at: expires_at.map(|at| at.0),
-                };
-                role_ids.iter().enumerate().map(grant).collect::<Vec<_>>()
-            });
-            let grants = match grants {
+        let invited = Invited { roles, role_ids, scope };
+        named!(ctx, invited, MemberPayload, {
+            let grants = match read(|reading| invited.grants(expires_at, reading)) {
                 Ok(grants) => grants,
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };

@@ -22,12 +22,12 @@ use entity::{
 use iam::access::kind as may;
 
 pub use group::{StoreGroup, StoreGroupRef, group_named};
-pub use integration::{ApiKey, Integration};
+pub use integration::{ApiKey, Integration, IntegrationRef, integrations_named};
 pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, Made, may_have};
 pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;
-pub use role::{Role, RoleGrant, role as find_role};
+pub use role::{Role, RoleGrant, RoleRef, role as find_role, roles_named};
 pub use scope::{grants_shown, reach_shown};
 pub use scope_input::StoreScopeInput;
 

@@ -112,10 +112,12 @@ impl RightsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Role to create.")] input: RoleCreateInput,
     ) -> Answer<RolePayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
-            Err(errors) => Ok(RolePayload::from(errors)),
-        }
+        named!(ctx, input, RolePayload, {
+            match read(|reading| input.read(reading)) {
+                Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
+                Err(errors) => Ok(RolePayload::from(errors)),
+            }
+        })
     }
 
     /// Changes a role of the tenant's own: a field that is omitted stays. Members with the role are
@@ -127,14 +129,18 @@ impl RightsMutation {
         #[graphql(desc = "Role to change, with its new values.")] input: RoleUpdateInput,
     ) -> Answer<RolePayload> {
         let expected = input.expected_version.0;
-        let parts = read(|reading| {
-            let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
-            (id, input.read(reading))
-        });
-        match parts {
-            Ok((id, fields)) => RolePayload::of(ctx, ctx.given::<Access>()?.role_update(permit, (id, expected), fields).await),
-            Err(errors) => Ok(RolePayload::from(errors)),
-        }
+        named!(ctx, input, RolePayload, {
+            let parts = read(|reading| {
+                let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
+                (id, input.read(reading))
+            });
+            match parts {
+                Ok((id, fields)) => {
+                    RolePayload::of(ctx, ctx.given::<Access>()?.role_update(permit, (id, expected), fields).await)
+                }
+                Err(errors) => Ok(RolePayload::from(errors)),
+            }
+        })
     }
 
     /// Deletes a role of the tenant's own that no member has and no other role inherits.

@@ -1,10 +1,13 @@
 //! Roles, and who has them.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, OneofObject};
 use entity::prelude::RoleId;
-use iam::access::{Access, RoleView, core::Grant};
+use iam::access::{Access, RoleView, core::Grant, kind};
 use platform::storage::Fault;
 
 use super::{loads::loads, scope::scope_shown};
@@ -16,6 +19,15 @@ use crate::{
     },
     identity::StoreScope,
 };
+
+/// Reference to a role: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum RoleRef {
+    /// ID of the role.
+    Id(ID),
+    /// Key of the role, as `Role.key` shows it. Needs role.read.
+    Key(String),
+}
 
 /// What members can be granted together.
 #[derive(Clone)]
@@ -75,6 +87,17 @@ impl Role {
 pub async fn role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
     let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
     Ok(all.iter().find(|view| view.role.id == id).cloned().map(Role))
+}
+
+/// The roles that have one of these keys. Asking by a key needs the permission to see roles.
+pub async fn roles_named(ctx: &Context<'_>, keys: &HashSet<String>) -> Answer<HashMap<String, Vec<RoleId>>> {
+    ctx.permit::<kind::RoleRead>()?;
+    let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
+    let mut found: HashMap<String, Vec<RoleId>> = HashMap::new();
+    for role in all.iter().map(|view| &view.role).filter(|role| keys.contains(&role.key)) {
+        found.entry(role.key.clone()).or_default().push(role.id);
+    }
+    Ok(found)
 }
 
 /// A role that a member has.

@@ -5,12 +5,13 @@ use inventory::catalog::rows::keys::KeyKind;
 
 use super::DocumentRef;
 use crate::{
-    access::StoreGroupRef,
+    access::{IntegrationRef, RoleRef, StoreGroupRef},
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
     identity::MemberRef,
     orders::{ExternalRef, OrderRef},
     papers::InvoiceRef,
     returns::ReturnRef,
+    saved_views::SavedViewRef,
 };
 
 /// How a reference names a thing.
@@ -22,6 +23,12 @@ pub enum Name {
     Email(String),
     /// The e-mail address of a member.
     MemberEmail(String),
+    /// The key of a role.
+    RoleKey(String),
+    /// The name of an integration, which several may have.
+    IntegrationName(String),
+    /// The slug of a saved view.
+    ViewSlug(String),
     Document(DocumentName),
 }
 
@@ -133,6 +140,30 @@ impl From<DocumentRef> for Name {
         match document {
             DocumentRef::Id(id) => Self::Id(id),
             DocumentRef::Number(number) => Self::Document(DocumentName::Number(number)),
+        }
+    }
+}
+impl From<RoleRef> for Name {
+    fn from(role: RoleRef) -> Self {
+        match role {
+            RoleRef::Id(id) => Self::Id(id),
+            RoleRef::Key(key) => Self::RoleKey(key),
+        }
+    }
+}
+impl From<IntegrationRef> for Name {
+    fn from(integration: IntegrationRef) -> Self {
+        match integration {
+            IntegrationRef::Id(id) => Self::Id(id),
+            IntegrationRef::Name(name) => Self::IntegrationName(name),
+        }
+    }
+}
+impl From<SavedViewRef> for Name {
+    fn from(view: SavedViewRef) -> Self {
+        match view {
+            SavedViewRef::Id(id) => Self::Id(id),
+            SavedViewRef::Slug(slug) => Self::ViewSlug(slug),
         }
     }
 }

@@ -11,6 +11,7 @@ use services::saved_views::{
 use super::schedule::{SavedViewTableFormat, SchedulePeriod};
 
 use crate::{
+    access::RoleRef,
     graphql::{
         fault::{Answer, TopError},
         filters::plain,
@@ -28,7 +29,7 @@ use crate::{
 pub enum SavedViewRef {
     /// ID of the view.
     Id(ID),
-    /// Slug of the saved view.
+    /// Slug of the saved view. Needs view.read.
     Slug(String),
 }
 
@@ -38,9 +39,11 @@ pub struct SavedViewReadersInput {
     /// Whether all who hold view.read may read the view; then no role and no member is named. Default false.
     #[graphql(default)]
     pub everyone: bool,
-    /// IDs of roles whose members may read the view, at most 50. Default none.
-    #[graphql(default)]
+    /// Deprecated form of `roles`: their IDs.
+    #[graphql(default, deprecation = "2026-11-28: use roles. Removed after 2027-11-28.")]
     pub role_ids: Vec<ID>,
+    /// Roles whose members may read the view, at most 50. Null for none.
+    pub roles: Option<Vec<RoleRef>>,
     /// Deprecated form of `members`: their IDs.
     #[graphql(default, deprecation = "2026-11-28: use members. Removed after 2027-11-28.")]
     pub member_ids: Vec<ID>,
@@ -103,8 +106,11 @@ pub struct SavedViewDeleteInput {
 pub struct SavedViewLinkCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result, without the secret.
     pub idempotency_key: String,
-    /// ID of the view.
-    pub saved_view_id: ID,
+    /// Deprecated form of `savedView`: its ID.
+    #[graphql(deprecation = "2026-11-28: use savedView. Removed after 2027-11-28.")]
+    pub saved_view_id: Option<ID>,
+    /// View that the link opens. Required, unless the deprecated `savedViewId` is given.
+    pub saved_view: Option<SavedViewRef>,
     /// Values of the view's variables, fixed in the link: an object of at most 20 KiB. Variables left out have the view's own
     /// values.
     pub variables: Option<Json>,
@@ -132,8 +138,11 @@ pub struct SavedViewScheduleSetInput {
     pub id: Option<ID>,
     /// Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without.
     pub expected_version: Option<Long>,
-    /// ID of the view that is sent; with `id` that of the schedule.
-    pub saved_view_id: ID,
+    /// Deprecated form of `savedView`: its ID.
+    #[graphql(deprecation = "2026-11-28: use savedView. Removed after 2027-11-28.")]
+    pub saved_view_id: Option<ID>,
+    /// View that is sent; with `id` that of the schedule. Required, unless the deprecated `savedViewId` is given.
+    pub saved_view: Option<SavedViewRef>,
     /// Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values.
     pub variables: Option<Json>,
     /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
@@ -217,7 +226,9 @@ fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
 fn names_of(readers: Option<&mut SavedViewReadersInput>) -> Names<'_> {
     let names = Names::of(path!["input", "readers"]);
     match readers {
-        Some(readers) => names.or_empty(("members", readers.members.take()), ("memberIds", &mut readers.member_ids)),
+        Some(readers) => names
+            .or_empty(("roles", readers.roles.take()), ("roleIds", &mut readers.role_ids))
+            .or_empty(("members", readers.members.take()), ("memberIds", &mut readers.member_ids)),
         None => names,
     }
 }
@@ -280,11 +291,19 @@ impl SavedViewDeleteInput {
     }
 }
 
+/// The view of a link or a schedule, once its reference has become an ID.
+fn view(id: Option<&ID>, reading: &mut Reading) -> SavedViewId {
+    reading.id_opt(id, || path!["input", "savedViewId"]).unwrap_or(SavedViewId::NIL)
+}
+
 impl SavedViewLinkCreateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
+    }
     pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> LinkCreate {
         LinkCreate {
             idempotency_key: self.idempotency_key,
-            view: reading.id(&self.saved_view_id, || path!["input", "savedViewId"]),
+            view: view(self.saved_view_id.as_ref(), reading),
             variables: variables(self.variables, reading).unwrap_or_default(),
             days: self.expires_in_days,
             key,
@@ -301,7 +320,9 @@ impl SavedViewLinkRevokeInput {
 
 impl SavedViewScheduleSetInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
+        Names::of(path!["input"])
+            .needed(("savedView", self.saved_view.take()), ("savedViewId", &mut self.saved_view_id))
+            .or_empty(("members", self.members.take()), ("memberIds", &mut self.member_ids))
     }
     pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
         if self.time_zone.as_deref() == Some("") {
@@ -331,7 +352,7 @@ impl SavedViewScheduleSetInput {
             idempotency_key: self.idempotency_key,
             id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
             expected_version: self.expected_version.map(|version| version.0),
-            view: reading.id(&self.saved_view_id, || path!["input", "savedViewId"]),
+            view: view(self.saved_view_id.as_ref(), reading),
             fields,
             is_paused: self.is_paused,
             key,

@@ -24,4 +24,4 @@ pub use payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayl
 pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
 pub use schedule::{SavedViewSchedule, SavedViewScheduleStatus, SavedViewTableFormat, SchedulePeriod};
 pub use update::SavedViewUpdate;
-pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewReaders, SavedViewStatus, find_view};
+pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewReaders, SavedViewStatus, find_view, views_named};

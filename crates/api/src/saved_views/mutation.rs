@@ -102,12 +102,14 @@ impl SavedViewMutation {
         #[graphql(desc = "Link.")] input: SavedViewLinkCreateInput,
     ) -> Answer<SavedViewLinkPayload> {
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let input = match read(|reading| input.read(key, reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<SavedViews>()?.create_link(permit, input, dry_run)).await;
-        SavedViewLinkPayload::of(ctx, done)
+        named!(ctx, input, SavedViewLinkPayload, {
+            let input = match read(|reading| input.read(key, reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<SavedViews>()?.create_link(permit, input, dry_run)).await;
+            SavedViewLinkPayload::of(ctx, done)
+        })
     }
 
     /// Ends a link of a saved view: its secret opens nothing from now on.

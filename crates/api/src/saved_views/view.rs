@@ -1,6 +1,9 @@
 //! A view as clients see it.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use async_graphql::{Context, Enum, ID};
 use entity::prelude::SavedViewId;
@@ -167,4 +170,17 @@ pub async fn find_view(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Saved
     let permit = ctx.permit::<kind::ViewRead>()?;
     let meant = ViewRef::Id(SavedViewId::from_uuid(id));
     Ok(ctx.given::<SavedViews>()?.find(&permit, &meant).await?.map(Into::into))
+}
+
+/// The views that have these slugs, of those that the caller may read.
+pub async fn views_named(ctx: &Context<'_>, slugs: &HashSet<String>) -> Answer<HashMap<String, SavedViewId>> {
+    let (permit, views) = (ctx.permit::<kind::ViewRead>()?, ctx.given::<SavedViews>()?);
+    let mut found = HashMap::new();
+    // Postgres refuses a text with a NUL character; no slug has one.
+    for slug in slugs.iter().filter(|slug| !slug.contains('\0')) {
+        if let Some(view) = views.find(&permit, &ViewRef::Slug(slug.clone())).await? {
+            found.insert(slug.clone(), view.id);
+        }
+    }
+    Ok(found)
 }

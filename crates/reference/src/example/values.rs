@@ -19,8 +19,9 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 93] = [
+pub(super) const GIVEN: [(&str, &str); 98] = [
     ("AcceptedTagsInput", "product"),
+    ("ApiKeyCreateInput", "integration"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
     ("CategoryArchiveInput", "id"),
@@ -77,9 +78,12 @@ pub(super) const GIVEN: [(&str, &str); 93] = [
     ("ReturnLineInput", "quantity"),
     ("ReturnReceiveInput", "lines"),
     ("ReturnReceiveLineInput", "quantity"),
+    ("RoleGrantInput", "role"),
     ("SalesReportFilter", "from"),
     ("SalesReportFilter", "to"),
+    ("SavedViewLinkCreateInput", "savedView"),
     ("SavedViewScheduleSetInput", "emails"),
+    ("SavedViewScheduleSetInput", "savedView"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
     ("StockMoveItem", "quantity"),
@@ -105,6 +109,7 @@ pub(super) const GIVEN: [(&str, &str); 93] = [
     ("WrongItemInput", "quantity"),
     ("invitationAccept", "displayName"),
     ("login", "tenant"),
+    ("memberInvite", "roles"),
     ("papers", "document"),
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),

@@ -10,7 +10,7 @@ use crate::demo::{
     run::DemoError,
     shop::{
         DemoSite,
-        staff::{GRANT, GROUND, INVITE, MEMBER, ROLES, enter, invitation, log_in},
+        staff::{GRANT, GROUND, INVITE, MEMBER, enter, invitation, log_in},
     },
 };
 
@@ -137,14 +137,12 @@ struct Office<'a> {
 /// One client for each of [`Who`], the owner's first. Roles and addresses carry the run's word.
 pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), stores: &[Value]) -> Result<Vec<Client>, DemoError> {
     let office = Office { site, client: Client::new(site.base, owner)?, word };
-    let roles = office.ask("rolesList", ROLES, json!({})).await?;
-    let ground =
-        roles["nodes"].as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
     let mut made = Vec::new();
     for (key, name, permissions) in ROLES_MADE {
         let key = format!("week-{word}-{key}");
         let input = json!({ "idempotencyKey": key, "key": key, "name": format!("{name} {word}"), "permissions": permissions });
-        made.push(office.ask("roleCreate", ROLE, json!({ "input": input })).await?["role"]["id"].take());
+        office.ask("roleCreate", ROLE, json!({ "input": input })).await?;
+        made.push(json!({ "key": key }));
     }
     let mut staff = Vec::new();
     for (who, role, store) in INVITED {
@@ -153,8 +151,8 @@ pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), store
             None => json!({ "all": true }),
         };
         // Stores and products are seen by a permission for the whole tenant, which a grant for one store never gives.
-        let grants =
-            store.map(|_| json!([{ "roleId": made[role], "scope": scope }, { "roleId": ground, "scope": { "all": true } }]));
+        let ground = json!({ "role": { "key": GROUND }, "scope": { "all": true } });
+        let grants = store.map(|_| json!([{ "role": made[role], "scope": scope }, ground]));
         staff.push(office.invite(who, json!({ "roles": [made[role]], "scope": scope }), grants).await?);
     }
     staff.insert(0, office.client);

@@ -1,0 +1,312 @@
+//! Roles, integrations and saved views that calls name by the key, the name and the slug.
+
+use entrepot::access::OWNER;
+use serde_json::{Value, json};
+
+use super::without;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_person_is_invited_with_roles_by_their_keys,
+    a_member_is_granted_roles_by_their_keys,
+    a_role_inherits_roles_by_their_keys,
+    a_view_is_shared_with_roles_by_their_keys,
+    a_link_and_a_schedule_name_their_view_by_its_slug,
+    a_key_is_made_for_an_integration_by_its_name,
+    a_name_of_several_integrations_is_refused_with_those_to_choose_from,
+    a_repeated_call_means_what_the_first_one_meant,
+    a_name_stands_for_nothing_to_who_may_not_see_such_things,
+);
+
+const CLERK: &str = "alpha-clerk";
+const PARTNER: &str = "alpha partner";
+/// A list with pages, as a view that is sent has.
+const TABLE: &str = "query($after: Cursor, $n: Int = 50) { stores(first: $n, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { code } } }";
+const INVITE: &str = "mutation($email: String!, $roles: [RoleRef!], $roleIds: [ID!], $key: String) {
+    memberInvite(email: $email, roles: $roles, roleIds: $roleIds, scope: { all: true }, idempotencyKey: $key) {
+        member { id roles { role { key } } } userErrors { code message field } replayed } }";
+
+/// `base` and `more` as one object.
+fn with(base: &Value, more: &Value) -> Value {
+    let mut whole = base.clone();
+    whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    whole
+}
+
+/// The same as the input of a new call.
+fn input_of(base: &Value, more: &Value) -> Value {
+    with(&with(base, more), &json!({ "idempotencyKey": key() }))
+}
+
+async fn invite(office: &Office<'_>, email: &str, more: Value) -> Value {
+    let answer = office.ask(INVITE, with(&json!({ "email": email }), &more)).await;
+    assert!(answer["errors"].is_null(), "{more}: {answer:#}");
+    answer["data"]["memberInvite"].clone()
+}
+
+/// The keys of the roles that a member has, in order.
+fn keys_of(member: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> =
+        member["roles"].as_array().unwrap().iter().map(|grant| grant["role"]["key"].as_str().unwrap()).collect();
+    keys.sort_unstable();
+    keys
+}
+
+async fn view(office: &Office<'_>, slug: &str) -> Value {
+    let input = json!({ "idempotencyKey": key(), "name": "Stores by code", "slug": slug, "document": TABLE });
+    done(&office.act("savedViewCreate", "SavedViewCreateInput", "savedView { id }", input).await, "savedView")["id"].clone()
+}
+
+async fn api_key(office: &Office<'_>, more: &Value) -> Value {
+    let input = input_of(&json!({ "name": "Till", "permissions": ["store.read"] }), more);
+    office.act("apiKeyCreate", "ApiKeyCreateInput", "apiKey { integration { id } }", input).await
+}
+
+async fn integration(office: &Office<'_>, name: &str) -> Value {
+    let input = json!({ "idempotencyKey": key(), "name": name, "permissions": ["store.read"], "scope": { "all": true } });
+    let made = office.act("integrationCreate", "IntegrationCreateInput", "integration { id }", input).await;
+    done(&made, "integration")["id"].clone()
+}
+
+async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
+    let (ours, theirs) = (json!(world.ours.ids["rol"]), json!(world.theirs.ids["rol"]));
+    for none in ["nobody", "bravo-clerk", "ALPHA-CLERK"] {
+        let roles = json!({ "roles": [{ "key": CLERK }, { "key": none }] });
+        let message = refused(&invite(&office, "carol@example.com", roles).await, "NOT_FOUND", "roles.1.key");
+        assert_eq!(message, format!("there is no such role: \"{none}\""));
+    }
+    let foreign = json!({ "roles": [{ "id": theirs }] });
+    refused(&invite(&office, "carol@example.com", foreign).await, "NOT_FOUND", "roles.0.id");
+    let both = json!({ "roles": [{ "key": CLERK }], "roleIds": [ours] });
+    refused(&invite(&office, "carol@example.com", both).await, "INVALID", "roles");
+    refused(&invite(&office, "carol@example.com", json!({})).await, "REQUIRED", "roles");
+    let twice = json!({ "roles": [{ "key": CLERK }, { "id": ours }] });
+    refused(&invite(&office, "carol@example.com", twice).await, "DUPLICATE", "roles.1.id");
+    let invited = invite(&office, "carol@example.com", json!({ "roles": [{ "key": CLERK }, { "key": "viewer" }] })).await;
+    assert_eq!(keys_of(done(&invited, "member")), [CLERK, "viewer"]);
+    let without_any = invite(&office, "dora@example.com", json!({ "roles": [] })).await;
+    assert_eq!(keys_of(done(&without_any, "member")), [""; 0]);
+    let by_id = invite(&office, "emil@example.com", json!({ "roleIds": [ours] })).await;
+    assert_eq!(keys_of(done(&by_id, "member")), [CLERK], "the earlier form is taken until its year is over");
+}
+
+async fn a_member_is_granted_roles_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
+    let own = json!(world.ours.ids["mem"]);
+    let read = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
+    let version = office.ask(read, json!({ "id": own })).await["data"]["node"]["version"].clone();
+    let set = async |more: Value| {
+        let more = with(&json!({ "scope": { "all": true } }), &more);
+        let grants = json!([{ "role": { "key": "owner" }, "scope": { "all": true } }, more]);
+        let input = json!({ "idempotencyKey": key(), "member": { "id": own }, "expectedVersion": version, "grants": grants });
+        office.act("memberRolesSet", "MemberRolesSetInput", "member { roles { role { key } } }", input).await
+    };
+    for none in ["nobody", "bravo-clerk"] {
+        refused(&set(json!({ "role": { "key": none } })).await, "NOT_FOUND", "input.grants.1.role.key");
+    }
+    refused(&set(json!({})).await, "REQUIRED", "input.grants.1.role");
+    let other = json!({ "role": { "key": CLERK }, "roleId": OWNER.id.to_string() });
+    refused(&set(other).await, "INVALID", "input.grants.1.role");
+    let same = json!({ "role": { "key": CLERK }, "roleId": world.ours.ids["rol"] });
+    assert_eq!(keys_of(done(&set(same).await, "member")), [CLERK, "owner"]);
+}
+
+async fn a_role_inherits_roles_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
+    let fields = "role { id version inherits { key } }";
+    let create = async |more: Value| {
+        let input = input_of(&json!({ "key": "packer", "name": "Packer", "permissions": [] }), &more);
+        office.act("roleCreate", "RoleCreateInput", fields, input).await
+    };
+    let unknown = json!({ "inheritedRoles": [{ "key": CLERK }, { "key": "nobody" }] });
+    let message = refused(&create(unknown).await, "NOT_FOUND", "input.inheritedRoles.1.key");
+    assert_eq!(message, "there is no such role: \"nobody\"");
+    let both = json!({ "inheritedRoles": [{ "key": CLERK }], "inherits": [world.ours.ids["rol"]] });
+    refused(&create(both).await, "INVALID", "input.inheritedRoles");
+    let many = json!({ "inheritedRoles": vec![json!({ "key": CLERK }); 21] });
+    refused(&create(many).await, "LIMIT_EXCEEDED", "input.inheritedRoles");
+    let made = create(json!({ "inheritedRoles": [{ "key": CLERK }, { "key": "viewer" }] })).await;
+    let made = done(&made, "role").clone();
+    assert_eq!(made["inherits"], json!([{ "key": CLERK }, { "key": "viewer" }]));
+    let update = async |version: i64, more: Value| {
+        let input = input_of(&json!({ "id": made["id"], "expectedVersion": version }), &more);
+        office.act("roleUpdate", "RoleUpdateInput", fields, input).await
+    };
+    let itself = json!({ "inheritedRoles": [{ "key": "packer" }] });
+    refused(&update(1, itself).await, "INVALID", "input.inheritedRoles.0.key");
+    let viewer = json!([{ "key": "viewer" }]);
+    assert_eq!(done(&update(1, json!({ "inheritedRoles": viewer })).await, "role")["inherits"], viewer);
+    let renamed = update(2, json!({ "name": "Packers" })).await;
+    assert_eq!(done(&renamed, "role")["inherits"], viewer, "left out, they stay");
+}
+
+async fn a_view_is_shared_with_roles_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
+    let create = async |readers: Value| {
+        let view = json!({ "name": "Stores by code", "slug": "stores-by-code", "document": TABLE, "readers": readers });
+        let fields = "savedView { readers { roles { key } } }";
+        office.act("savedViewCreate", "SavedViewCreateInput", fields, input_of(&view, &json!({}))).await
+    };
+    let named = json!([{ "key": CLERK }]);
+    for none in ["nobody", "bravo-clerk"] {
+        refused(&create(json!({ "roles": [{ "key": none }] })).await, "NOT_FOUND", "input.readers.roles.0.key");
+    }
+    let both = json!({ "roles": named, "roleIds": [world.ours.ids["rol"]] });
+    refused(&create(both).await, "INVALID", "input.readers.roles");
+    refused(&create(json!({ "everyone": true, "roles": named })).await, "INVALID", "input.readers.everyone");
+    let many = json!({ "roles": vec![json!({ "key": CLERK }); 51] });
+    refused(&create(many).await, "LIMIT_EXCEEDED", "input.readers.roles");
+    let created = create(json!({ "roles": named })).await;
+    assert_eq!(done(&created, "savedView")["readers"]["roles"], named);
+}
+
+async fn a_link_and_a_schedule_name_their_view_by_its_slug(world: &World) {
+    let office = Office::of(world).await;
+    let id = view(&office, "stores-by-code").await;
+    for (mutation, kind, base) in [
+        ("savedViewLinkCreate", "SavedViewLinkCreateInput", json!({})),
+        ("savedViewScheduleSet", "SavedViewScheduleSetInput", json!({ "every": "DAILY", "emails": ["head@x.example"] })),
+    ] {
+        let make = async |more: Value| office.act(mutation, kind, "savedView { id }", input_of(&base, &more)).await;
+        for none in ["nothing", "Stores-By-Code", "a\u{0}b"] {
+            refused(&make(json!({ "savedView": { "slug": none } })).await, "NOT_FOUND", "input.savedView.slug");
+        }
+        let foreign = json!(world.theirs.ids["svw"]);
+        refused(&make(json!({ "savedView": { "id": foreign } })).await, "NOT_FOUND", "input.savedView.id");
+        let other = json!({ "savedView": { "slug": "stores-by-code" }, "savedViewId": foreign });
+        refused(&make(other).await, "INVALID", "input.savedView");
+        refused(&make(json!({})).await, "REQUIRED", "input.savedView");
+        for named in [
+            json!({ "savedView": { "slug": "stores-by-code" } }),
+            json!({ "savedView": { "slug": "stores-by-code" }, "savedViewId": id }),
+            json!({ "savedViewId": id }),
+        ] {
+            assert_eq!(done(&make(named.clone()).await, "savedView")["id"], id, "{mutation} {named}");
+        }
+    }
+}
+
+async fn a_key_is_made_for_an_integration_by_its_name(world: &World) {
+    let office = Office::of(world).await;
+    let made = api_key(&office, &json!({ "integration": { "name": PARTNER } })).await;
+    assert_eq!(done(&made, "apiKey")["integration"]["id"], json!(world.ours.ids["int"]));
+    for none in ["nobody", "bravo partner"] {
+        let refusal = api_key(&office, &json!({ "integration": { "name": none } })).await;
+        let message = refused(&refusal, "NOT_FOUND", "input.integration.name");
+        assert_eq!(message, format!("there is no such integration: \"{none}\""));
+    }
+    let foreign = json!({ "id": world.theirs.ids["int"] });
+    refused(&api_key(&office, &json!({ "integration": foreign })).await, "NOT_FOUND", "input.integration.id");
+    refused(&api_key(&office, &json!({})).await, "REQUIRED", "input.integration");
+    let id = integration(&office, "Web shop").await;
+    let off = json!({ "idempotencyKey": key(), "id": id, "expectedVersion": 1, "isEnabled": false });
+    let off = office.act("integrationUpdate", "IntegrationUpdateInput", "integration { id }", off).await;
+    done(&off, "integration");
+    // What is refused of it is told of its name.
+    let late = api_key(&office, &json!({ "integration": { "name": "Web shop" } })).await;
+    refused(&late, "INVALID_STATE", "input.integration.name");
+}
+
+async fn a_name_of_several_integrations_is_refused_with_those_to_choose_from(world: &World) {
+    let office = Office::of(world).await;
+    let (first, twin) = (json!(world.ours.ids["int"]), integration(&office, PARTNER).await);
+    let named = json!({ "integration": { "name": PARTNER } });
+    let message = refused(&api_key(&office, &named).await, "INVALID", "input.integration.name");
+    assert!(message.starts_with("2 integrations have this name"), "{message}");
+    for id in [&first, &twin] {
+        assert!(message.contains(id.as_str().unwrap()), "{message}");
+    }
+    // An ID beside the name chooses one of them, and none of another name.
+    for id in [&first, &twin] {
+        let chosen = api_key(&office, &with(&named, &json!({ "integrationId": id }))).await;
+        assert_eq!(done(&chosen, "apiKey")["integration"]["id"], *id);
+    }
+    let other = integration(&office, "Web shop").await;
+    let other = api_key(&office, &with(&named, &json!({ "integrationId": other }))).await;
+    refused(&other, "INVALID", "input.integration");
+}
+
+async fn a_repeated_call_means_what_the_first_one_meant(world: &World) {
+    let office = Office::of(world).await;
+    // A name that two have since.
+    let made = async |integration: Value| {
+        let input =
+            json!({ "idempotencyKey": "till-1", "name": "Till", "permissions": ["store.read"], "integration": integration });
+        office.act("apiKeyCreate", "ApiKeyCreateInput", "apiKey { id }", input).await
+    };
+    let first = made(json!({ "name": PARTNER })).await;
+    integration(&office, PARTNER).await;
+    let again = made(json!({ "name": PARTNER })).await;
+    assert_eq!((done(&again, "apiKey"), &again["replayed"]), (done(&first, "apiKey"), &json!(true)));
+    let by_id = made(json!({ "id": world.ours.ids["int"] })).await;
+    refused(&by_id, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    // A slug that is another view's since.
+    let link = json!({ "idempotencyKey": "link-1", "savedView": { "slug": "stores-by-code" } });
+    let linked = async || {
+        office.act("savedViewLinkCreate", "SavedViewLinkCreateInput", "savedView { id } savedViewLink { id }", link.clone()).await
+    };
+    let id = view(&office, "stores-by-code").await;
+    let first = linked().await;
+    assert_eq!(done(&first, "savedView")["id"], id);
+    let moved = json!({ "idempotencyKey": key(), "id": id, "expectedVersion": 1, "slug": "stores-of-before" });
+    done(&office.act("savedViewUpdate", "SavedViewUpdateInput", "savedView { id }", moved).await, "savedView");
+    view(&office, "stores-by-code").await;
+    let again = linked().await;
+    assert_eq!((done(&again, "savedView"), &again["replayed"]), (&first["savedView"], &json!(true)));
+    assert_eq!(again["savedViewLink"], first["savedViewLink"]);
+    // A key that no role has any more.
+    let role = json!({ "idempotencyKey": key(), "key": "packer", "name": "Packer", "permissions": ["store.read"] });
+    let role = office.act("roleCreate", "RoleCreateInput", "role { id }", role).await;
+    let invited =
+        async || invite(&office, "carol@example.com", json!({ "roles": [{ "key": "packer" }], "key": "invite-1" })).await;
+    let first = invited().await;
+    let renamed = json!({ "idempotencyKey": key(), "id": done(&role, "role")["id"], "expectedVersion": 1, "key": "picker" });
+    done(&office.act("roleUpdate", "RoleUpdateInput", "role { id }", renamed).await, "role");
+    let again = invited().await;
+    assert_eq!((&done(&again, "member")["id"], &again["replayed"]), (&done(&first, "member")["id"], &json!(true)));
+    assert_eq!(keys_of(&again["member"]), ["picker"]);
+}
+
+async fn a_name_stands_for_nothing_to_who_may_not_see_such_things(world: &World) {
+    let office = Office::of(world).await;
+    let id = view(&office, "stores-by-code").await;
+    let of = |name: &str, there: &str, known: &Value| {
+        let texts = [there, "nobody"].map(|text| json!({ name: text }));
+        (texts, json!({ "id": known }))
+    };
+    for (lacking, (mutation, kind), (field, base), (texts, by_id)) in [
+        (
+            "apikey.read",
+            ("apiKeyCreate", "ApiKeyCreateInput"),
+            ("integration", json!({ "name": "Till", "permissions": ["store.read"] })),
+            of("name", PARTNER, &json!(world.ours.ids["int"])),
+        ),
+        (
+            "view.read",
+            ("savedViewLinkCreate", "SavedViewLinkCreateInput"),
+            ("savedView", json!({})),
+            of("slug", "stores-by-code", &id),
+        ),
+        (
+            "role.read",
+            ("roleCreate", "RoleCreateInput"),
+            ("inheritedRoles", json!({ "key": "packer", "name": "Packer", "permissions": [] })),
+            of("key", CLERK, &json!(world.ours.ids["rol"])),
+        ),
+    ] {
+        let clerk = office.as_caller(without(world, lacking));
+        let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field }} }} }}");
+        for text in texts {
+            let answer = clerk.ask(&query, json!({ "input": input_of(&base, &json!({ field: text })) })).await;
+            assert_eq!(answer["errors"][0]["permission"], lacking, "{text}: {answer:#}");
+        }
+        let answer = clerk.ask(&query, json!({ "input": input_of(&base, &json!({ field: by_id })) })).await;
+        assert_eq!(answer["data"][mutation]["userErrors"], json!([]), "an ID needs no more than the call: {answer:#}");
+    }
+}
