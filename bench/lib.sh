@@ -69,7 +69,7 @@ launch() {
   shift 3
   port_free "$port" || die "port $port is taken; set ENTREPOT_BENCH_PORT"
   # The generator is one member of one tenant, and its peers have no budgets.
-  local lifted="${LIFTED---budget off --tenant-budget off --tenant-operations off --sockets-entering off}"
+  local lifted="${LIFTED---budget off --tenant-budget off --tenant-operations off --sockets-entering off --anonymous-requests off}"
   # shellcheck disable=SC2086 # arguments, to be split
   ENTREPOT_KEYS_FILE="${ENTREPOT_KEYS_FILE:-$WORK/entrepot.keys}" nohup "$BIN" serve --database-url "$url" --listen "127.0.0.1:$port" $lifted ${ENTREPOT_SERVE_ARGS:-} "$@" >"$RUN/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/$name.pid"
