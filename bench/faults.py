@@ -384,7 +384,7 @@ class Letters(threading.Thread):
     """Invites somebody each second, who gets a letter by e-mail."""
 
     INVITE = (
-        "mutation($email: String!, $roles: [RoleRef!]!) { memberInvite(email: $email, roles: $roles, scope: { all: true })"
+        "mutation($email: String!, $roles: [ID!]!) { memberInvite(email: $email, roleIds: $roles, scope: { all: true })"
         " { userErrors { code message } } }"
     )
 
@@ -399,7 +399,7 @@ class Letters(threading.Thread):
             role = api.ask("{ roles { id key } }")["roles"][0]["id"]
             while time.time() < self.load.until:
                 began = time.time()
-                said = api.ask(self.INVITE, email=f"guest-{self.sent}@example.com", roles=[{"id": role}])["memberInvite"]["userErrors"]
+                said = api.ask(self.INVITE, email=f"guest-{self.sent}@example.com", roles=[role])["memberInvite"]["userErrors"]
                 if said:
                     raise RuntimeError(f"invitation {self.sent}: {said}")
                 self.took.append(time.time() - began)

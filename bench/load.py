@@ -318,7 +318,7 @@ def scoped(api, folder):
     permissions = ["store.read", "product.read", "stock.read"]
     made = {"name": f"Five stores {secrets.token_hex(4)}", "permissions": permissions, "scope": {"stores": stores}}
     integration = api.change("integrationCreate", made, "integration { id }")["integration"]["id"]
-    key = api.change("apiKeyCreate", {"integration": {"id": integration}, "name": "Benchmark"}, "secret")["secret"]
+    key = api.change("apiKeyCreate", {"integrationId": integration, "name": "Benchmark"}, "secret")["secret"]
     with open(os.open(os.path.join(folder, "scoped.txt"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
         f.write(key + "\n")
 

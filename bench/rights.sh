@@ -43,7 +43,7 @@ print(payload.get("secret") or payload["integration"]["id"])
 PY
 }
 INTEGRATION=$(ask 'mutation { integrationCreate(input: { name: "Bench", permissions: ["product.read"], scope: { all: true } }) { integration { id } userErrors { code } } }')
-KEY=$(ask "mutation { apiKeyCreate(input: { integration: { id: \"$INTEGRATION\" }, name: \"Bench\" }) { secret userErrors { code } } }")
+KEY=$(ask "mutation { apiKeyCreate(input: { integrationId: \"$INTEGRATION\", name: \"Bench\" }) { secret userErrors { code } } }")
 
 # A target for each kind of caller.
 target() {

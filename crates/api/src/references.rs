@@ -106,13 +106,10 @@ impl<'a> Names<'a> {
     #[must_use]
     pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
         if given.is_none() && id.1.is_none() {
-            self.miss(field, id.0);
+            let message = format!("{field} or {} is needed", id.0);
+            self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
         }
         self.optional((field, given), id)
-    }
-    fn miss(&mut self, field: &str, id_field: &str) {
-        let message = format!("{field} or {id_field} is needed");
-        self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
     }
     /// References beside a list of IDs: one of the two.
     #[must_use]
@@ -128,18 +125,6 @@ impl<'a> Names<'a> {
         }
         let slots = ids.insert(vec![ID(String::new()); given.len()]);
         self.in_place((field, given), (id_field, slots))
-    }
-    /// References beside a list of IDs, one of which is needed, though it may be empty.
-    #[must_use]
-    pub fn needed_list(
-        mut self,
-        (field, given): (&str, Option<Vec<impl Into<Name>>>),
-        ids: (&str, &'a mut Option<Vec<ID>>),
-    ) -> Self {
-        if given.is_none() && ids.1.is_none() {
-            self.miss(field, ids.0);
-        }
-        self.list((field, given), ids)
     }
     /// References beside a list of IDs that is empty where it is left out.
     #[must_use]
@@ -264,7 +249,6 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
             Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
             Name::MemberEmail(email) => people.member(&email, &mut unknown),
             Name::RoleKey(key) => settings.role(&key, slot.id(), &mut unknown),
-            Name::IntegrationName(name) => settings.integration(&name, slot.id(), &mut unknown),
             Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
             Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
                 Ok(meant) => meant,

@@ -146,7 +146,7 @@ pub const STAFF: [Employee; 4] = [
 ];
 
 pub(in crate::demo) const INVITE: &str = "mutation($email: String!, $roles: [RoleRef!]!, $scope: StoreScopeInput!, $key: String!) {
-    memberInvite(email: $email, roles: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+    memberInvite(email: $email, roleIds: [], roles: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const RESEND: &str = "mutation($id: ID!, $key: String!) {
     invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 pub(in crate::demo) const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";

@@ -68,8 +68,8 @@ impl Calls {
         for argument in &field.arguments {
             let name = argument.node.name.node.as_str();
             let at = slot.filter(|(path, _)| path[0] == name);
-            // The slot may be in what stands in its place, which the stores of a scope do not.
-            let is_also = slot.is_none_or(|(path, _)| path[0] == "scope") && ALSO.contains(&(root, name));
+            // The slot may be in what stands in its place.
+            let is_also = slot.is_none() && ALSO.contains(&(root, name));
             if is_needed(&argument.node) || at.is_some() || is_also {
                 let mut path = vec![argument.node.name.to_string()];
                 variables.insert(path[0].clone(), self.value(house, root, &argument.node.ty.node, &mut path, at));

@@ -1,4 +1,4 @@
-//! Roles, integrations and saved views that calls name by the key, the name and the slug.
+//! Roles and saved views that calls name by the key and the slug.
 
 use entrepot::access::OWNER;
 use serde_json::{Value, json};
@@ -16,18 +16,15 @@ on_both!(
     a_role_inherits_roles_by_their_keys,
     a_view_is_shared_with_roles_by_their_keys,
     a_link_and_a_schedule_name_their_view_by_its_slug,
-    a_key_is_made_for_an_integration_by_its_name,
-    a_name_of_several_integrations_is_refused_with_those_to_choose_from,
     a_repeated_call_means_what_the_first_one_meant,
     a_name_stands_for_nothing_to_who_may_not_see_such_things,
 );
 
 const CLERK: &str = "alpha-clerk";
-const PARTNER: &str = "alpha partner";
 /// A list with pages, as a view that is sent has.
 const TABLE: &str = "query($after: Cursor, $n: Int = 50) { stores(first: $n, after: $after) {
     pageInfo { hasNextPage endCursor } nodes { code } } }";
-const INVITE: &str = "mutation($email: String!, $roles: [RoleRef!], $roleIds: [ID!], $key: String) {
+const INVITE: &str = "mutation($email: String!, $roles: [RoleRef!], $roleIds: [ID!]! = [], $key: String) {
     memberInvite(email: $email, roles: $roles, roleIds: $roleIds, scope: { all: true }, idempotencyKey: $key) {
         member { id roles { role { key } } } userErrors { code message field } replayed } }";
 
@@ -62,17 +59,6 @@ async fn view(office: &Office<'_>, slug: &str) -> Value {
     done(&office.act("savedViewCreate", "SavedViewCreateInput", "savedView { id }", input).await, "savedView")["id"].clone()
 }
 
-async fn api_key(office: &Office<'_>, more: &Value) -> Value {
-    let input = input_of(&json!({ "name": "Till", "permissions": ["store.read"] }), more);
-    office.act("apiKeyCreate", "ApiKeyCreateInput", "apiKey { integration { id } }", input).await
-}
-
-async fn integration(office: &Office<'_>, name: &str) -> Value {
-    let input = json!({ "idempotencyKey": key(), "name": name, "permissions": ["store.read"], "scope": { "all": true } });
-    let made = office.act("integrationCreate", "IntegrationCreateInput", "integration { id }", input).await;
-    done(&made, "integration")["id"].clone()
-}
-
 async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     let office = Office::of(world).await;
     let (ours, theirs) = (json!(world.ours.ids["rol"]), json!(world.theirs.ids["rol"]));
@@ -85,7 +71,6 @@ async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     refused(&invite(&office, "carol@example.com", foreign).await, "NOT_FOUND", "roles.0.id");
     let both = json!({ "roles": [{ "key": CLERK }], "roleIds": [ours] });
     refused(&invite(&office, "carol@example.com", both).await, "INVALID", "roles");
-    refused(&invite(&office, "carol@example.com", json!({})).await, "REQUIRED", "roles");
     let twice = json!({ "roles": [{ "key": CLERK }, { "id": ours }] });
     refused(&invite(&office, "carol@example.com", twice).await, "DUPLICATE", "roles.1.id");
     let invited = invite(&office, "carol@example.com", json!({ "roles": [{ "key": CLERK }, { "key": "viewer" }] })).await;
@@ -93,7 +78,7 @@ async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     let without_any = invite(&office, "dora@example.com", json!({ "roles": [] })).await;
     assert_eq!(keys_of(done(&without_any, "member")), [""; 0]);
     let by_id = invite(&office, "emil@example.com", json!({ "roleIds": [ours] })).await;
-    assert_eq!(keys_of(done(&by_id, "member")), [CLERK], "the earlier form is taken until its year is over");
+    assert_eq!(keys_of(done(&by_id, "member")), [CLERK]);
 }
 
 async fn a_member_is_granted_roles_by_their_keys(world: &World) {
@@ -192,60 +177,8 @@ async fn a_link_and_a_schedule_name_their_view_by_its_slug(world: &World) {
     }
 }
 
-async fn a_key_is_made_for_an_integration_by_its_name(world: &World) {
-    let office = Office::of(world).await;
-    let made = api_key(&office, &json!({ "integration": { "name": PARTNER } })).await;
-    assert_eq!(done(&made, "apiKey")["integration"]["id"], json!(world.ours.ids["int"]));
-    for none in ["nobody", "bravo partner"] {
-        let refusal = api_key(&office, &json!({ "integration": { "name": none } })).await;
-        let message = refused(&refusal, "NOT_FOUND", "input.integration.name");
-        assert_eq!(message, format!("there is no such integration: \"{none}\""));
-    }
-    let foreign = json!({ "id": world.theirs.ids["int"] });
-    refused(&api_key(&office, &json!({ "integration": foreign })).await, "NOT_FOUND", "input.integration.id");
-    refused(&api_key(&office, &json!({})).await, "REQUIRED", "input.integration");
-    let id = integration(&office, "Web shop").await;
-    let off = json!({ "idempotencyKey": key(), "id": id, "expectedVersion": 1, "isEnabled": false });
-    let off = office.act("integrationUpdate", "IntegrationUpdateInput", "integration { id }", off).await;
-    done(&off, "integration");
-    // What is refused of it is told of its name.
-    let late = api_key(&office, &json!({ "integration": { "name": "Web shop" } })).await;
-    refused(&late, "INVALID_STATE", "input.integration.name");
-}
-
-async fn a_name_of_several_integrations_is_refused_with_those_to_choose_from(world: &World) {
-    let office = Office::of(world).await;
-    let (first, twin) = (json!(world.ours.ids["int"]), integration(&office, PARTNER).await);
-    let named = json!({ "integration": { "name": PARTNER } });
-    let message = refused(&api_key(&office, &named).await, "INVALID", "input.integration.name");
-    assert!(message.starts_with("2 integrations have this name"), "{message}");
-    for id in [&first, &twin] {
-        assert!(message.contains(id.as_str().unwrap()), "{message}");
-    }
-    // An ID beside the name chooses one of them, and none of another name.
-    for id in [&first, &twin] {
-        let chosen = api_key(&office, &with(&named, &json!({ "integrationId": id }))).await;
-        assert_eq!(done(&chosen, "apiKey")["integration"]["id"], *id);
-    }
-    let other = integration(&office, "Web shop").await;
-    let other = api_key(&office, &with(&named, &json!({ "integrationId": other }))).await;
-    refused(&other, "INVALID", "input.integration");
-}
-
 async fn a_repeated_call_means_what_the_first_one_meant(world: &World) {
     let office = Office::of(world).await;
-    // A name that two have since.
-    let made = async |integration: Value| {
-        let input =
-            json!({ "idempotencyKey": "till-1", "name": "Till", "permissions": ["store.read"], "integration": integration });
-        office.act("apiKeyCreate", "ApiKeyCreateInput", "apiKey { id }", input).await
-    };
-    let first = made(json!({ "name": PARTNER })).await;
-    integration(&office, PARTNER).await;
-    let again = made(json!({ "name": PARTNER })).await;
-    assert_eq!((done(&again, "apiKey"), &again["replayed"]), (done(&first, "apiKey"), &json!(true)));
-    let by_id = made(json!({ "id": world.ours.ids["int"] })).await;
-    refused(&by_id, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
     // A slug that is another view's since.
     let link = json!({ "idempotencyKey": "link-1", "savedView": { "slug": "stores-by-code" } });
     let linked = async || {
@@ -281,12 +214,6 @@ async fn a_name_stands_for_nothing_to_who_may_not_see_such_things(world: &World)
         (texts, json!({ "id": known }))
     };
     for (lacking, (mutation, kind), (field, base), (texts, by_id)) in [
-        (
-            "apikey.read",
-            ("apiKeyCreate", "ApiKeyCreateInput"),
-            ("integration", json!({ "name": "Till", "permissions": ["store.read"] })),
-            of("name", PARTNER, &json!(world.ours.ids["int"])),
-        ),
         (
             "view.read",
             ("savedViewLinkCreate", "SavedViewLinkCreateInput"),

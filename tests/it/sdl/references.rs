@@ -43,12 +43,14 @@ fn bare_ids(sdl: &str) -> Vec<String> {
 
 /// IDs that have no reference beside them, with the reason. `id` needs none: it is the row itself that a mutation changes, which was read with the version
 /// that is expected of it.
-const WITHOUT_A_REFERENCE: [(&str, &str); 1] =
-    [("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product")];
+const WITHOUT_A_REFERENCE: [(&str, &str); 2] = [
+    ("Mutation.memberInvite(roleIds:)", "the core requires it, and what is required cannot be deprecated: `roles` is beside it"),
+    ("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product"),
+];
 
 /// Inputs and arguments that take a thing of almost any kind, by the ID that `node` takes. They stay: most of those kinds have no key, two kinds may have
 /// the same one, and the ID alone says of which kind the thing is and which permission it needs
-/// (`docs/decisions/0345-references-to-roles-integrations-and-views.md`).
+/// (`docs/decisions/0345-references-to-roles-and-views.md`).
 const OF_ANY_NODE: [&str; 6] = [
     "AttachmentAddInput.nodeId",
     "NodeTagsSetInput.nodeId",

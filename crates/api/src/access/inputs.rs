@@ -1,14 +1,14 @@
 //! What clients write to change rights.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use entity::prelude::{Id, IntegrationId, RoleId, Timestamp};
+use entity::prelude::{Id, RoleId, Timestamp};
 use iam::access::{
     GroupFields, IntegrationFields, NewIntegration, NewKey, RoleFields,
     core::{Grant, KeyBudget, NewRole},
 };
 use platform::path;
 
-use super::{integration::IntegrationRef, role::RoleRef, scope_input::StoreScopeInput};
+use super::{role::RoleRef, scope_input::StoreScopeInput};
 use crate::{
     catalog::{ChannelRef, StoreRef},
     graphql::{
@@ -336,11 +336,8 @@ pub struct ApiKeyBudgetInput {
 pub struct ApiKeyCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// Deprecated form of `integration`: its ID.
-    #[graphql(deprecation = "2026-11-28: use integration. Removed after 2027-11-28.")]
-    pub integration_id: Option<ID>,
-    /// Integration that the key belongs to. Required, unless the deprecated `integrationId` is given.
-    pub integration: Option<IntegrationRef>,
+    /// ID of the integration that the key belongs to.
+    pub integration_id: ID,
     /// Name of the key.
     pub name: String,
     /// Permissions of the key, a subset of the integration's; all of them by default.
@@ -362,17 +359,14 @@ pub struct ApiKeyCreateInput {
 
 impl ApiKeyCreateInput {
     pub fn names(&mut self) -> Names<'_> {
-        let integration = ("integrationId", &mut self.integration_id);
-        let names = Names::of(path!["input"]).needed(("integration", self.integration.take()), integration);
         match &mut self.scope {
-            Some(scope) => names.and(scope.names(path!["input", "scope"])),
-            None => names,
+            Some(scope) => scope.names(path!["input", "scope"]),
+            None => Names::of(path!["input"]),
         }
     }
     pub fn read(self, reading: &mut Reading) -> NewKey {
-        let integration: Option<IntegrationId> = reading.id_opt(self.integration_id.as_ref(), || path!["input", "integrationId"]);
         NewKey {
-            integration: integration.unwrap_or(IntegrationId::NIL),
+            integration: reading.id(&self.integration_id, || path!["input", "integrationId"]),
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
             name: self.name,
             permissions: self.permissions,

@@ -1,11 +1,8 @@
 //! Integrations and their keys.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use async_graphql::{Context, ID, OneofObject, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{self, ApiKeyId, IntegrationId, Timestamp};
 use iam::access::{core, kind as may, rows};
 use macros::resolvers;
@@ -23,15 +20,6 @@ use crate::{
     identity::StoreScope,
     orders::links,
 };
-
-/// Reference to an integration: exactly one field.
-#[derive(Debug, Clone, OneofObject)]
-pub enum IntegrationRef {
-    /// ID of the integration.
-    Id(ID),
-    /// Name of the integration, as `Integration.name` shows it. Needs apikey.read. Refused where several integrations have it.
-    Name(String),
-}
 
 /// A program of a partner, or of your own, that calls with keys.
 #[derive(Debug, Clone)]
@@ -123,16 +111,6 @@ impl Integration {
 
 pub async fn integration(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
     Ok(loads(ctx)?.integration(id).await?.map(Integration))
-}
-
-/// The integrations that have one of these names, disabled ones among them. Asking by a name needs the permission to see integrations.
-pub async fn integrations_named(ctx: &Context<'_>, names: &HashSet<String>) -> Answer<HashMap<String, Vec<IntegrationId>>> {
-    ctx.permit::<may::ApikeyRead>()?;
-    let mut found: HashMap<String, Vec<IntegrationId>> = HashMap::new();
-    for one in rows::integrations(&loads(ctx)?.scope).await?.into_iter().filter(|one| names.contains(&one.name)) {
-        found.entry(one.name).or_default().push(one.id);
-    }
-    Ok(found)
 }
 
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.

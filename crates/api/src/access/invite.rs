@@ -24,15 +24,16 @@ use crate::{
 /// The arguments that name things.
 struct Invited {
     roles: Option<Vec<RoleRef>>,
-    role_ids: Option<Vec<ID>>,
+    role_ids: Vec<ID>,
     scope: StoreScopeInput,
 }
 
 impl Invited {
     fn names(&mut self) -> Names<'_> {
-        let roles = Names::of(Vec::new()).needed_list(("roles", self.roles.take()), ("roleIds", &mut self.role_ids));
+        let roles = Names::of(Vec::new()).or_empty(("roles", self.roles.take()), ("roleIds", &mut self.role_ids));
         roles.and(self.scope.names(path!["scope"]))
     }
+
     fn grants(&self, expires_at: Option<DateTime>, reading: &mut Reading) -> Vec<Grant> {
         let scope = self.scope.read(reading, || path!["scope"]);
         let grant = |(index, id): (usize, &ID)| Grant {
@@ -40,7 +41,7 @@ impl Invited {
             scope: scope.clone(),
             expires_at: expires_at.map(|at| at.0),
         };
-        self.role_ids.iter().flatten().enumerate().map(grant).collect()
+        self.role_ids.iter().enumerate().map(grant).collect()
     }
 }
 
@@ -59,15 +60,8 @@ impl InviteMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "E-mail address of the person to invite.")] email: String,
-        #[graphql(
-            desc = "Deprecated form of `roles`: their IDs.",
-            deprecation = "2026-11-28: use roles. Removed after 2027-11-28."
-        )]
-        role_ids: Option<Vec<ID>>,
-        #[graphql(
-            desc = "Roles that they are to have; an empty list for none. Required, unless the deprecated `roleIds` is given."
-        )]
-        roles: Option<Vec<RoleRef>>,
+        #[graphql(desc = "IDs of the roles that they are to have; empty beside `roles`, or for none.")] role_ids: Vec<ID>,
+        #[graphql(desc = "Roles that they are to have. Null for those of `roleIds`.")] roles: Option<Vec<RoleRef>>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire. Null where they do not expire.")] expires_at: Option<DateTime>,
     ) -> Answer<MemberPayload> {

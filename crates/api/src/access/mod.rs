@@ -22,7 +22,7 @@ use entity::{
 use iam::access::kind as may;
 
 pub use group::{StoreGroup, StoreGroupRef, group_named};
-pub use integration::{ApiKey, Integration, IntegrationRef, integrations_named};
+pub use integration::{ApiKey, Integration};
 pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, Made, may_have};
 pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};

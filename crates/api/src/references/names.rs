@@ -5,7 +5,7 @@ use inventory::catalog::rows::keys::KeyKind;
 
 use super::DocumentRef;
 use crate::{
-    access::{IntegrationRef, RoleRef, StoreGroupRef},
+    access::{RoleRef, StoreGroupRef},
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
     identity::MemberRef,
     orders::{ExternalRef, OrderRef},
@@ -25,8 +25,6 @@ pub enum Name {
     MemberEmail(String),
     /// The key of a role.
     RoleKey(String),
-    /// The name of an integration, which several may have.
-    IntegrationName(String),
     /// The slug of a saved view.
     ViewSlug(String),
     Document(DocumentName),
@@ -148,14 +146,6 @@ impl From<RoleRef> for Name {
         match role {
             RoleRef::Id(id) => Self::Id(id),
             RoleRef::Key(key) => Self::RoleKey(key),
-        }
-    }
-}
-impl From<IntegrationRef> for Name {
-    fn from(integration: IntegrationRef) -> Self {
-        match integration {
-            IntegrationRef::Id(id) => Self::Id(id),
-            IntegrationRef::Name(name) => Self::IntegrationName(name),
         }
     }
 }

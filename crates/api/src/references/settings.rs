@@ -1,39 +1,30 @@
-//! Roles, integrations and saved views that an input names: by the key, the name or the slug. Asking by one of these needs the permission to see such
+//! Roles and saved views that an input names: by the key or the slug. Asking by one of these needs the permission to see such
 //! things, whether there is one or not.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID};
-use entity::{
-    id::{Id, Kind},
-    prelude::{IntegrationId, RoleId, SavedViewId},
-};
+use entity::prelude::{RoleId, SavedViewId};
 use platform::path;
 
 use super::{Meant, Name, Named, UnknownIds, one_of};
-use crate::{
-    access::{integrations_named, roles_named},
-    graphql::fault::Answer,
-    saved_views::views_named,
-};
+use crate::{access::roles_named, graphql::fault::Answer, saved_views::views_named};
 
-/// IDs that the refusal of a shared name tells at most.
+/// IDs that the refusal of a shared key tells at most.
 const MOST_CANDIDATES: usize = 5;
 
-/// Roles, integrations and views by the names of one call.
+/// Roles and views by the names of one call.
 #[derive(Default)]
 pub(super) struct Settings {
     /// A default role of a new version of Entrepot may have the key that a tenant gave one of its own before.
     roles: HashMap<String, Vec<RoleId>>,
-    /// Several integrations may have one name.
-    integrations: HashMap<String, Vec<IntegrationId>>,
     views: HashMap<String, SavedViewId>,
 }
 
 impl Settings {
     /// Reads what the names of settings stand for. None without any.
     pub(super) async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
-        let is_setting = |one: &Named<'_>| matches!(one.name, Name::RoleKey(_) | Name::IntegrationName(_) | Name::ViewSlug(_));
+        let is_setting = |one: &Named<'_>| matches!(one.name, Name::RoleKey(_) | Name::ViewSlug(_));
         if !named.iter().any(is_setting) {
             return Ok(Self::default());
         }
@@ -42,17 +33,12 @@ impl Settings {
 
     async fn read(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
         let role = |one: &Named<'_>| if let Name::RoleKey(key) = &one.name { Some(key.clone()) } else { None };
-        let integration = |one: &Named<'_>| if let Name::IntegrationName(name) = &one.name { Some(name.clone()) } else { None };
         let view = |one: &Named<'_>| if let Name::ViewSlug(slug) = &one.name { Some(slug.clone()) } else { None };
         let roles: HashSet<String> = named.iter().filter_map(role).collect();
-        let integrations: HashSet<String> = named.iter().filter_map(integration).collect();
         let views: HashSet<String> = named.iter().filter_map(view).collect();
         let mut found = Self::default();
         if !roles.is_empty() {
             found.roles = roles_named(ctx, &roles).await?;
-        }
-        if !integrations.is_empty() {
-            found.integrations = integrations_named(ctx, &integrations).await?;
         }
         if !views.is_empty() {
             found.views = views_named(ctx, &views).await?;
@@ -60,14 +46,12 @@ impl Settings {
         Ok(found)
     }
 
-    /// What the key of a role stands for, beside an ID.
+    /// What the key of a role stands for, beside an ID. Of several roles the refusal names the first few, to choose from.
     pub(super) fn role(&self, key: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
-        chosen(self.roles.get(key), beside, ("roles", "key"), unknown)
-    }
-
-    /// What the name of an integration stands for, beside an ID.
-    pub(super) fn integration(&self, name: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
-        chosen(self.integrations.get(name), beside, ("integrations", "name"), unknown)
+        let found = self.roles.get(key).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = one_of(found, beside, || RoleId::from_uuid(unknown.next_id()));
+        let shared = is_shared.then(|| format!("{} roles have this key; use id: {}", found.len(), candidates(found)));
+        Meant { id, last: path!["key"], shared }
     }
 
     /// What the slug of a saved view stands for.
@@ -78,20 +62,7 @@ impl Settings {
     }
 }
 
-/// The one that has the text of a field, beside an ID. Of several the refusal names the first few, to choose from.
-fn chosen<K: Kind>(
-    found: Option<&Vec<Id<K>>>,
-    beside: Option<&ID>,
-    (things, field): (&str, &str),
-    unknown: &mut UnknownIds,
-) -> Meant {
-    let found = found.map(Vec::as_slice).unwrap_or_default();
-    let (id, is_shared) = one_of(found, beside, unknown);
-    let shared = is_shared.then(|| format!("{} {things} have this {field}; use id: {}", found.len(), candidates(found)));
-    Meant { id, last: path![field], shared }
-}
-
-fn candidates<K: Kind>(found: &[Id<K>]) -> String {
+fn candidates(found: &[RoleId]) -> String {
     let mut told: Vec<String> = found.iter().take(MOST_CANDIDATES).map(ToString::to_string).collect();
     if found.len() > MOST_CANDIDATES {
         told.push("…".to_owned());

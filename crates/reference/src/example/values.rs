@@ -19,9 +19,8 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 98] = [
+pub(super) const GIVEN: [(&str, &str); 96] = [
     ("AcceptedTagsInput", "product"),
-    ("ApiKeyCreateInput", "integration"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
     ("CategoryArchiveInput", "id"),
@@ -109,7 +108,6 @@ pub(super) const GIVEN: [(&str, &str); 98] = [
     ("WrongItemInput", "quantity"),
     ("invitationAccept", "displayName"),
     ("login", "tenant"),
-    ("memberInvite", "roles"),
     ("papers", "document"),
     ("productDescriptionPrompt", "product"),
     ("productLabels", "products"),
