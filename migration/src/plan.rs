@@ -74,6 +74,8 @@ fn collect(statement: &str, tables: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::{
         super::{Migrator, MigratorTrait},
         *,
@@ -98,6 +100,26 @@ mod tests {
                 migration.name()
             );
         }
+    }
+
+    /// A text without its line in the list is applied to no database, and no other test notices one that makes an index alone.
+    #[test]
+    fn every_text_is_listed() {
+        let list = include_str!("list.rs");
+        let mut texts = 0;
+        for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().map(|entry| entry.unwrap().path())
+        {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            if !folder.is_dir() || !name.starts_with("m0") {
+                continue;
+            }
+            for text in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()) {
+                let text = format!("include_str!(\"{name}/{}\")", text.to_string_lossy());
+                assert!(list.contains(&text), "list.rs has no line with {text}");
+                texts += 1;
+            }
+        }
+        assert!(texts >= LIST.len(), "{texts} texts were found");
     }
 
     #[test]

@@ -210,7 +210,7 @@ async fn template_file() -> PathBuf {
     file
 }
 
-/// A digest of all that has a part in migrating. It is noted for each build of the tests, so that not every test reads four hundred files.
+/// A digest of all that has a part in migrating. It is noted for each build of the tests, so that not every test reads hundreds of files.
 pub fn text_of_migrations() -> String {
     let noted = place().join(format!("entrepot-migrations-{}", program()));
     if let Ok(digest) = fs::read_to_string(&noted) {

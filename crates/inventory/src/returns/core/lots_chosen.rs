@@ -75,7 +75,7 @@ impl LotsChosen {
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     Only(LotId),
-    /// The codes of those that can come back, sorted: several, one of which there are fewer units, or none.
+    /// The codes of those that can come back, sorted: several; or one, of which fewer units are left; or none.
     OneOf(Vec<String>),
 }
 
@@ -85,9 +85,10 @@ type Pool<'g> = BTreeMap<LotId, (&'g LotLeft, i64)>;
 /// The pools of each product, by the lines of orders.
 type Pools<'g> = BTreeMap<ProductId, BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>>;
 
-/// Takes off what lines name, and then what alone is left for a line that names none, until that leaves no further line one lot alone: so the order of the
-/// lines does not matter.
+/// Takes off what lines name, and then what alone is left for a line that names none, until that leaves no further line one lot alone. Goods of fewer order
+/// lines take first, since they are taken off those of more, and not the other way round: so the order of the lines does not matter.
 fn choose<'g>(left: &'g LotsLeft, named: &[(&Goods, LotId)], mut open: Vec<&'g Goods>) -> Vec<(&'g Goods, Found)> {
+    open.sort_by_key(|goods| goods.origins.len());
     let mut pools = pools_of(left, &open);
     for (goods, lot) in named {
         take(&mut pools, goods, *lot);
@@ -224,6 +225,10 @@ mod tests {
         let named = [(brings(2, 2, &[1]), 2)];
         assert_eq!(found(&named, &[brings(0, 1, &[1, 2]), brings(1, 4, &[2])]), [is(1), is(2)]);
         assert_eq!(found(&named, &[brings(0, 4, &[2]), brings(1, 1, &[1, 2])]), [is(2), is(1)]);
+        // Of six units of the last lot two go back on the first line, so that four are left for both: whichever is named first.
+        let named = [(brings(2, 3, &[1]), 1)];
+        assert_eq!(found(&named, &[brings(0, 2, &[1]), brings(1, 6, &[1, 2])]), [is(2), one_of(&["L-2"])]);
+        assert_eq!(found(&named, &[brings(0, 6, &[1, 2]), brings(1, 2, &[1])]), [one_of(&["L-2"]), is(2)]);
     }
 
     #[test]
