@@ -75,7 +75,7 @@ def nodes(tail, found, wrong):
     span = (SOURCES / "crates/platform/src/traces/span.rs").read_text(encoding="utf-8")
     if f'("{found["string_attribute"]["key"]}", why' not in span:
         wrong.append("policy of the attribute: nodes have no such attribute")
-    wait, longest = tail["decision_wait"], 10
+    wait, longest = tail["decision_wait"], int(one("crates/graphql/src/limits.rs", r"request_time: Duration::from_secs\(([0-9]+)\)"))
     if not re.fullmatch(r"[0-9]+s", wait) or int(wait[:-1]) <= longest:
         wrong.append(f"decision_wait: {wait} has to be longer than an operation takes, {longest} s")
     elif tail["num_traces"] < int(wait[:-1]) * tail["expected_new_traces_per_sec"]:

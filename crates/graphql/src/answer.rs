@@ -26,6 +26,8 @@ pub enum Answer {
         retry_after_ms: Option<u64>,
         /// The position that a later query may send to see what a mutation wrote, if reads go to replicas.
         position: Option<String>,
+        /// The first of its errors that is a fault of ours: a resolver's leaves the rest of the answer as it is.
+        fault: Option<Code>,
     },
     /// It did not run.
     Refused(Errors),
@@ -139,6 +141,7 @@ pub fn too_large(kind: Kind, most_bytes: usize, request_id: &str) -> Errors {
 
 /// Codes the errors and writes the answer.
 pub fn finish(mut response: Response, context: AnswerContext<'_>, charge: Charge) -> Answer {
+    let mut fault = None;
     if !response.errors.is_empty() {
         if let Some((code, error)) = cut_short(&mut response, context) {
             return Answer::Refused(Errors::new(code, vec![error], context.request_id, None).paid(charge));
@@ -157,13 +160,14 @@ pub fn finish(mut response: Response, context: AnswerContext<'_>, charge: Charge
                 Errors::new(Code::Overloaded, response.errors, context.request_id, Some(BUSY_MS)).paid(charge),
             );
         }
+        fault = codes.into_iter().find(|code| code.is_fault());
     }
     response.errors.iter_mut().for_each(shorten);
     let Some(json) = written(&response, &context, charge) else {
         return Answer::Refused(too_large(context.operation.kind, context.answer_bytes, context.request_id).paid(charge));
     };
     context.operation.answered_with(json.len());
-    Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(wait_of).max(), position: None }
+    Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(wait_of).max(), position: None, fault }
 }
 
 fn wait_of(error: &ServerError) -> Option<u64> {

@@ -90,6 +90,11 @@ impl Code {
         matches!(self, Self::Timeout | Self::Overloaded | Self::Unavailable)
     }
 
+    /// Whether something of ours failed, or took too long. One that was too busy did nothing.
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::Timeout | Self::Unavailable | Self::Internal)
+    }
+
     /// The HTTP status of an answer that holds nothing but errors, the first of them with this code.
     pub fn status(self) -> u16 {
         match self {

@@ -34,7 +34,7 @@ pub struct Form {
 pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
     let media = form.media;
     match answer {
-        Answer::Ran { json, charge, retry_after_ms, position } => {
+        Answer::Ran { json, charge, retry_after_ms, position, .. } => {
             let mut response = match form.coding {
                 Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
                 _ => json_response(StatusCode::OK, media, json, request_id),

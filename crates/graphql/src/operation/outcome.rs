@@ -76,15 +76,18 @@ fn name(span: &mut Span, operation: &Operation) {
 
 /// Tells figures and span what became of an operation.
 pub fn ended(mut span: Span, operation: &Operation, (answer, is_whole): (&Answer, bool), took: Duration) {
-    let outcome = outcome(answer, is_whole);
+    let (outcome, fault) = (outcome(answer, is_whole), fault(answer));
     metrics::operated(operation.kind.word(), outcome, took, span.recorded_trace());
     // One that was refused before it ran says nothing of what is slow or broken, and there may be thousands.
-    let ending = if matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE") { Ending::Failed } else { Ending::Well };
+    let ending = if fault.is_some() { Ending::Failed } else { Ending::Well };
     if span.keep(ending, took) {
         name(&mut span, operation);
     }
     span.set("entrepot.outcome", outcome);
-    span.end(ending == Ending::Failed || outcome == "OVERLOADED");
+    if let Some(fault) = fault {
+        span.set("error.type", fault.as_str());
+    }
+    span.end(fault.is_some() || outcome == "OVERLOADED");
 }
 
 /// Logs an operation that took long, if such are logged: never its document or its variables.
@@ -125,6 +128,14 @@ fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
         Answer::Ran { .. } if is_whole => "OK",
         Answer::Ran { .. } => "PARTIAL",
         Answer::Refused(errors) => errors.code.as_str(),
+    }
+}
+
+/// The fault of ours that an operation met, whatever else it answers.
+fn fault(answer: &Answer) -> Option<Code> {
+    match answer {
+        Answer::Ran { fault, .. } => *fault,
+        Answer::Refused(errors) => Some(errors.code).filter(|code| code.is_fault()),
     }
 }
 

@@ -123,7 +123,7 @@ pub fn describe() {
     describe_counter!(PANICS, "Panics of any thread, those that were caught among them");
     describe_counter!(
         TRACES_DROPPED,
-        "Spans of traces that were dropped: the queue was full, or the collector did not take them"
+        "Spans of traces that were dropped: the queue was full, the collector did not take them, or too many operations failed or were slow"
     );
     describe_counter!(STATEMENTS, "Statements sent to the database by tenants' handles");
     describe_counter!(SLOW_OPERATIONS, "Operations that took as long as --slow-milliseconds, by type");

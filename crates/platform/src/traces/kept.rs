@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use super::TraceContext;
 use crate::clock::Monotonic;
 
 /// An operation, in the unit of credit.
@@ -18,7 +19,7 @@ const ONE: u64 = 1_000_000;
 const AT_ONCE: u64 = 100 * ONE;
 /// Those of a second, which is what a microsecond adds to the credit.
 const A_SECOND: u64 = 10;
-/// Traces with an operation that was told, whose requests go on.
+/// Requests that go on, of which an operation was told.
 const MOST_NOTED: usize = 64;
 
 /// How something ended.
@@ -30,10 +31,10 @@ pub enum Ending {
 
 /// Where a span stands in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Position {
     /// The first of this process, behind the client's span if there is one.
     First(Option<u64>),
-    /// Within one of this process.
+    /// Within another.
     Within,
 }
 
@@ -57,7 +58,8 @@ pub(super) struct Keeper {
 struct State {
     credit: u64,
     at: Monotonic,
-    noted: VecDeque<u128>,
+    /// The positions of those requests: others of a client's trace go on beside them.
+    noted: VecDeque<TraceContext>,
 }
 
 impl State {
@@ -72,16 +74,19 @@ impl State {
         is_allowed
     }
 
-    fn note(&mut self, trace: u128) {
+    fn note(&mut self, request: TraceContext) {
+        if self.noted.contains(&request) {
+            return;
+        }
         if self.noted.len() == MOST_NOTED {
             self.noted.pop_front();
         }
-        self.noted.push_back(trace);
+        self.noted.push_back(request);
     }
 
-    /// Whether an operation of this trace was told.
-    fn take_note(&mut self, trace: u128) -> bool {
-        let found = self.noted.iter().position(|noted| *noted == trace);
+    /// Whether an operation of this request was told.
+    fn take_note(&mut self, request: TraceContext) -> bool {
+        let found = self.noted.iter().position(|noted| *noted == request);
         found.and_then(|at| self.noted.remove(at)).is_some()
     }
 }
@@ -91,9 +96,14 @@ impl Keeper {
         Self { slow, state: Mutex::new(State { credit: AT_ONCE, at: now, noted: VecDeque::new() }) }
     }
 
-    /// What becomes of a span of this trace that has ended now, after so long.
-    pub(super) fn judge(&self, (trace, place): (u128, Place), ending: (Ending, Duration), now: Monotonic) -> Verdict {
-        let is_first = matches!(place, Place::First(_));
+    /// What becomes of a span that has ended now, after so long. Its context is its own if it is the first, else that of the span that it is within.
+    pub(super) fn judge(
+        &self,
+        (context, position): (TraceContext, Position),
+        ending: (Ending, Duration),
+        now: Monotonic,
+    ) -> Verdict {
+        let is_first = matches!(position, Position::First(_));
         let why = match ending {
             (Ending::Failed, _) => Some("error"),
             (Ending::Well, took) if self.slow.is_some_and(|slow| took >= slow) => Some("slow"),
@@ -102,7 +112,7 @@ impl Keeper {
             (Ending::Well, _) => return Verdict::Leave,
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_first && state.take_note(trace) {
+        if is_first && state.take_note(context) {
             return Verdict::Tell(why.unwrap_or("operation"));
         }
         let Some(why) = why else { return Verdict::Leave };
@@ -110,7 +120,7 @@ impl Keeper {
             return Verdict::Drop;
         }
         if !is_first {
-            state.note(trace);
+            state.note(context);
         }
         Verdict::Tell(why)
     }
@@ -122,38 +132,54 @@ mod tests {
 
     const FAST: Duration = Duration::from_millis(10);
     const SLOW: Duration = Duration::from_secs(1);
-    const FIRST: Place = Place::First(None);
+    const FIRST: Position = Position::First(None);
 
     fn at(seconds: i64) -> Monotonic {
         Monotonic::from_micros(seconds * 1_000_000)
     }
 
+    /// A request of a trace of many.
+    fn request(span_id: u64) -> TraceContext {
+        TraceContext { trace_id: 1, span_id, is_sampled: false }
+    }
+
     #[test]
     fn what_failed_or_took_long_is_told_with_its_request() {
         let keeper = Keeper::new(Some(SLOW), at(0));
-        let judge = |trace, place, ending| keeper.judge((trace, place), ending, at(0));
-        assert_eq!(judge(1, Place::Within, (Ending::Well, FAST)), Verdict::Leave);
+        let judge = |span_id, position, ending| keeper.judge((request(span_id), position), ending, at(0));
+        assert_eq!(judge(1, Position::Within, (Ending::Well, FAST)), Verdict::Leave);
         assert_eq!(judge(1, FIRST, (Ending::Well, FAST)), Verdict::Leave);
-        assert_eq!(judge(2, Place::Within, (Ending::Well, SLOW)), Verdict::Tell("slow"));
+        assert_eq!(judge(2, Position::Within, (Ending::Well, SLOW)), Verdict::Tell("slow"));
         assert_eq!(judge(2, FIRST, (Ending::Well, SLOW)), Verdict::Tell("slow"));
-        assert_eq!(judge(3, Place::Within, (Ending::Failed, FAST)), Verdict::Tell("error"));
+        assert_eq!(judge(3, Position::Within, (Ending::Failed, FAST)), Verdict::Tell("error"));
+        assert_eq!(judge(4, FIRST, (Ending::Well, FAST)), Verdict::Leave, "another request of the same trace");
         assert_eq!(judge(3, FIRST, (Ending::Well, FAST)), Verdict::Tell("operation"), "it answered 200");
         assert_eq!(judge(3, FIRST, (Ending::Well, FAST)), Verdict::Leave, "once");
-        assert_eq!(judge(4, FIRST, (Ending::Failed, FAST)), Verdict::Tell("error"), "it had no operation");
+        assert_eq!(judge(5, FIRST, (Ending::Failed, FAST)), Verdict::Tell("error"), "it had no operation");
+    }
+
+    #[test]
+    fn a_request_of_which_two_operations_are_told_is_told_once() {
+        let keeper = Keeper::new(None, at(0));
+        let judge = |position, ending| keeper.judge((request(1), position), (ending, FAST), at(0));
+        assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
+        assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
+        assert_eq!(judge(FIRST, Ending::Well), Verdict::Tell("operation"));
+        assert!(keeper.state.lock().unwrap().noted.is_empty());
     }
 
     #[test]
     fn nothing_is_slow_where_no_limit_is_given() {
         let keeper = Keeper::new(None, at(0));
-        assert_eq!(keeper.judge((1, FIRST), (Ending::Well, SLOW * 100), at(0)), Verdict::Leave);
-        assert_eq!(keeper.judge((1, FIRST), (Ending::Failed, FAST), at(0)), Verdict::Tell("error"));
+        assert_eq!(keeper.judge((request(1), FIRST), (Ending::Well, SLOW * 100), at(0)), Verdict::Leave);
+        assert_eq!(keeper.judge((request(1), FIRST), (Ending::Failed, FAST), at(0)), Verdict::Tell("error"));
     }
 
     #[test]
     fn a_node_that_fails_at_all_tells_some_of_it() {
         let keeper = Keeper::new(None, at(0));
-        let judge = |trace, second| keeper.judge((trace, Place::Within), (Ending::Failed, FAST), at(second));
-        let told = |second| (0..1_000).filter(|trace| judge(*trace, second) != Verdict::Drop).count();
+        let judge = |span_id, second| keeper.judge((request(span_id), Position::Within), (Ending::Failed, FAST), at(second));
+        let told = |second| (0..1_000).filter(|span_id| judge(*span_id, second) != Verdict::Drop).count();
         assert_eq!((told(0), told(1), told(3)), (100, 10, 20));
         assert_eq!(told(3_600), 100, "no more is saved up");
         assert_eq!(keeper.state.lock().unwrap().noted.len(), MOST_NOTED);

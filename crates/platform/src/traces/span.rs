@@ -10,7 +10,7 @@ use super::{
     TRACER, Tracer,
     context::{TraceContext, current, within},
     count_dropped,
-    kept::{Ending, Place, Verdict},
+    kept::{Ending, Position, Verdict},
 };
 use crate::clock::Monotonic;
 
@@ -89,7 +89,7 @@ pub struct Span {
 struct Unrecorded {
     name: &'static str,
     kind: SpanKind,
-    place: Place,
+    position: Position,
 }
 
 struct Record {
@@ -111,7 +111,7 @@ impl Span {
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: tracer.samples(parent) };
         let behind = parent.map(|parent| parent.span_id);
         if !context.is_sampled {
-            let unrecorded = Some(Unrecorded { name, kind, place: Place::First(behind) });
+            let unrecorded = Some(Unrecorded { name, kind, position: Position::First(behind) });
             return Self { context: Some(context), record: None, unrecorded };
         }
         tracer.begin(context, behind, name, kind)
@@ -143,7 +143,7 @@ impl Span {
                 tracer.begin(context, Some(parent.span_id), name, kind)
             }
             (Some(context), Some(_)) => {
-                let unrecorded = Some(Unrecorded { name, kind, place: Place::Within });
+                let unrecorded = Some(Unrecorded { name, kind, position: Position::Within });
                 Self { context: Some(context), record: None, unrecorded }
             }
             (context, _) => Self { context, record: None, unrecorded: None },
@@ -253,8 +253,8 @@ impl Tracer {
 
     /// What is told of a span that has ended, if anything is.
     fn kept(&self, context: TraceContext, unrecorded: Unrecorded, ending: (Ending, Duration)) -> Option<Record> {
-        let (Unrecorded { name, kind, place }, now) = (unrecorded, self.clock.monotonic());
-        let why = match self.keeper.judge((context.trace_id, place), ending, now) {
+        let (Unrecorded { name, kind, position }, now) = (unrecorded, self.clock.monotonic());
+        let why = match self.keeper.judge((context, position), ending, now) {
             Verdict::Tell(why) => why,
             Verdict::Drop => {
                 count_dropped(1);
@@ -262,10 +262,10 @@ impl Tracer {
             }
             Verdict::Leave => return None,
         };
-        let (parent, span_id) = match place {
-            Place::First(parent) => (parent, context.span_id),
+        let (parent, span_id) = match position {
+            Position::First(parent) => (parent, context.span_id),
             // Until now it had the position of the span that it is within.
-            Place::Within => (Some(context.span_id), self.span_id()),
+            Position::Within => (Some(context.span_id), self.span_id()),
         };
         let micros = i64::try_from(ending.1.as_micros()).unwrap_or(i64::MAX);
         let span = FinishedSpan {

@@ -1,0 +1,69 @@
+//! Operations that failed or were slow, in traces that are not recorded.
+
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode as SpanStatus;
+use reqwest::header::HeaderMap;
+use sea_orm::ConnectionTrait;
+
+use super::{Collector, PARENT, Server, Shop, Site, Span, TRACE, Value, answered, attribute, free_address, named, told_to_stop};
+use crate::{databases::connect, process::client::Client, world::on_both};
+
+/// How the collector shows that a span failed.
+fn has_failed(span: &Span) -> bool {
+    span.status.as_ref().is_some_and(|status| status.code == SpanStatus::Error as i32)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_slow_is_told_though_its_trace_is_not_recorded() {
+    let (site, collector) = (Site::sqlite().await, Collector::start().await);
+    let url = collector.url();
+    let traced = ["--otlp-endpoint", &url, "--trace-sample", "0", "--slow-milliseconds", "1"];
+    let server = Server::start_with(&site, free_address(), &traced).await;
+    let mut headers = HeaderMap::new();
+    headers.insert("traceparent", format!("00-{TRACE}-{PARENT}-01").parse().unwrap());
+    let http = reqwest::Client::builder().default_headers(headers).build().unwrap();
+    // It hashes a password: that takes a millisecond on any machine.
+    Client::register_by(http, &server.url(), "slow-shop").await;
+    let spans = collector.spans_with(&["request", "graphql.operation"]).await;
+    let (request, operation) = (named(&spans, "request"), named(&spans, "graphql.operation"));
+    assert_eq!(hex::encode(&request.parent_span_id), PARENT, "it is in the client's trace");
+    assert_eq!(operation.parent_span_id, request.span_id);
+    for span in [request, operation] {
+        assert_eq!(attribute(span, "entrepot.kept").as_deref(), Some("slow"), "{span:#?}");
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano + 1_000_000, "{span:#?}");
+        assert!(!has_failed(span) && span.flags & 1 == 0, "{span:#?}");
+    }
+    assert_eq!(attribute(operation, "graphql.operation.type").as_deref(), Some("mutation"));
+    assert_eq!(attribute(operation, "entrepot.outcome").as_deref(), Some("OK"));
+    told_to_stop(server).await;
+    assert_eq!(collector.spans().len(), 2, "nothing of what was within it");
+}
+
+on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
+    let collector = Collector::start().await;
+    let url = collector.url();
+    // By its time nothing is.
+    let traced = ["--otlp-endpoint", &url, "--trace-sample", "0", "--slow-milliseconds", "0"];
+    let server = Server::start_with(site, free_address(), &traced).await;
+    let shop = Shop::open(server.tenant().await, 1, 1, 10).await;
+    let is_file = site.url.starts_with("sqlite");
+    let held = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE movement IN SHARE ROW EXCLUSIVE MODE" };
+    let holder = connect(&site.url).await;
+    holder.execute_unprepared(held).await.unwrap();
+    // The error of a resolver, which leaves the answer's status as it is, or of the whole operation: by which limit comes first.
+    let answer: Value = answered(&shop, "a write that waits").await;
+    let code = answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer:#}"));
+    assert!(["UNAVAILABLE", "TIMEOUT"].contains(&code), "{answer:#}");
+    holder.execute_unprepared("ROLLBACK").await.unwrap();
+    holder.close().await.unwrap();
+    let spans = collector.spans_with(&["request", "graphql.operation"]).await;
+    let (request, operation) = (named(&spans, "request"), named(&spans, "graphql.operation"));
+    assert_eq!((hex::encode(&request.parent_span_id).as_str(), &operation.parent_span_id), (PARENT, &request.span_id));
+    assert_eq!(attribute(operation, "graphql.operation.name").as_deref(), Some("Adjust"));
+    assert_eq!(attribute(operation, "error.type").as_deref(), Some(code));
+    assert_eq!(attribute(operation, "entrepot.kept").as_deref(), Some("error"));
+    assert!(has_failed(operation), "{operation:#?}");
+    let why = attribute(request, "entrepot.kept");
+    assert!(["error", "operation"].map(Some).contains(&why.as_deref()), "{request:#?}");
+    told_to_stop(server).await;
+    assert_eq!(collector.spans().len(), 2, "nothing of what was within it");
+});
