@@ -10,7 +10,9 @@ function useHeld() {
   return useMemo(() => who && new Map(who.permissions.map(({ permission, scope }) => [permission, scope])), [who]);
 }
 
+/** The document of a text, which has no operation where it is empty or a comment; null if it is no document. */
 const parsed = text => {
+  if (!/[^\s,]/.test(text.replace(/#.*/g, ''))) return { definitions: [] };
   try {
     return parse(text, { noLocation: true });
   } catch {
@@ -24,16 +26,16 @@ export function Needs() {
   const { schema } = useSchemaStore();
   const held = useHeld();
   const last = useRef(null);
-  const { query, operationName, headers } = tabs[activeTabIndex];
+  const { id, query, operationName, headers } = tabs[activeTabIndex];
   const needs = useMemo(() => {
     const document = schema && parsed(query ?? '');
     return document && needsOf(schema, document, operationName);
   }, [schema, query, operationName]);
   // While something is typed, the text is often no document: what it was before stays.
   useEffect(() => {
-    if (needs) last.current = { at: activeTabIndex, needs };
+    if (needs) last.current = { of: id, needs };
   });
-  const shown = needs ?? (last.current?.at === activeTabIndex ? last.current.needs : null);
+  const shown = needs ?? (last.current?.of === id ? last.current.needs : null);
   if (!shown) return null;
   if (!shown.length) return <p className="entrepot-needs">Permissions: none</p>;
 

@@ -4,7 +4,7 @@ import { getNamedType, isCompositeType, Kind } from 'graphql';
 
 const CODE = '[a-z_]+(?:\\.[a-z_]+)+';
 const ASKED = new RegExp(`^Permission: (${CODE}(?:, ${CODE})*)\\.(?: |$)`);
-const MASKED = new RegExp(`^Masked: null without (${CODE})\\.(?: |$)`);
+const MASKED = new RegExp(`^(?:Permission: .*\\. )?Masked: null without (${CODE})\\.(?: |$)`);
 const COST = /^(?:Permission|Masked|Cost): (?:.* Cost: )?(.+)\.$/;
 
 /** The note of a field or a type: permissions without which it is refused, the one without which it is null, and its cost in words. */
@@ -29,6 +29,7 @@ const STRENGTH = { MASKED: 0, CONDITION: 1, REFUSED: 2 };
 
 const isLeftOut = ({ directives = [] }) =>
   directives.some(({ name, arguments: given = [] }) => {
+    if (name.value !== 'skip' && name.value !== 'include') return false;
     const condition = given.find(one => one.name.value === 'if')?.value;
     return condition?.kind === Kind.BOOLEAN && condition.value === (name.value === 'skip');
   });
@@ -43,6 +44,8 @@ export function needsOf(schema, { definitions }, operationName) {
   const operations = definitions.filter(one => one.kind === Kind.OPERATION_DEFINITION);
   const named = operations.filter(one => one.name?.value === operationName);
   const needs = new Map();
+  // A fragment needs the same wherever it is spread below the same permissions: it is followed once, or many in one another would take forever.
+  const followed = new Set();
 
   const need = (permission, way, place) => {
     const known = needs.get(permission);
@@ -50,43 +53,45 @@ export function needsOf(schema, { definitions }, operationName) {
     else if (way === known.way && !known.places.includes(place)) known.places.push(place);
   };
 
-  const walk = (set, type, above) => {
+  const walk = (set, type, permissions) => {
     for (const one of set.selections) {
       if (isLeftOut(one)) continue;
-      if (one.kind === Kind.FIELD) walkField(one, type, above);
-      else walkFragment(one, type, above);
+      if (one.kind === Kind.FIELD) walkField(one, type, permissions);
+      else walkFragment(one, type, permissions);
     }
   };
 
-  const walkField = (selection, type, above) => {
+  const walkField = (selection, type, permissions) => {
     const field = type.getFields?.()[selection.name.value];
     if (!field) return;
     const place = `${type.name}.${field.name}`;
     const { asked, masked } = askedBy(field);
-    const added = asked.filter(one => !above.permissions.has(one));
+    const added = asked.filter(one => !permissions.has(one));
     for (const one of added) need(one, 'REFUSED', place);
-    if (masked && !above.permissions.has(masked)) need(masked, 'MASKED', place);
+    if (masked && !permissions.has(masked)) need(masked, 'MASKED', place);
     const inner = getNamedType(field.type);
     if (!selection.selectionSet || !isCompositeType(inner)) return;
-    const permissions = new Set([...above.permissions, ...added, ...(masked ? [masked] : [])]);
-    walk(selection.selectionSet, inner, { ...above, permissions });
+    walk(selection.selectionSet, inner, new Set([...permissions, ...added, ...(masked ? [masked] : [])]));
   };
 
-  const walkFragment = (selection, type, above) => {
+  const walkFragment = (selection, type, permissions) => {
     const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : '';
     const fragment = name ? fragments.get(name) : selection;
-    if (!fragment || above.spread.includes(name)) return;
+    if (!fragment) return;
     const inner = fragment.typeCondition ? schema.getType(fragment.typeCondition.name.value) : type;
     if (!isCompositeType(inner)) return;
-    const added = inner === type ? [] : noteOf(inner).asked.filter(one => !above.permissions.has(one));
+    const added = inner === type ? [] : noteOf(inner).asked.filter(one => !permissions.has(one));
     for (const one of added) need(one, 'CONDITION', inner.name);
-    const permissions = new Set([...above.permissions, ...added]);
-    walk(fragment.selectionSet, inner, { permissions, spread: name ? [...above.spread, name] : above.spread });
+    const within = new Set([...permissions, ...added]);
+    const spread = `${name} ${[...within].sort().join(' ')}`;
+    if (name && followed.has(spread)) return;
+    followed.add(spread);
+    walk(fragment.selectionSet, inner, within);
   };
 
   for (const one of named.length ? named : operations) {
     const root = schema.getRootType(one.operation);
-    if (root) walk(one.selectionSet, root, { permissions: new Set(), spread: [] });
+    if (root) walk(one.selectionSet, root, new Set());
   }
   return [...needs.values()].sort((one, other) => one.permission.localeCompare(other.permission));
 }

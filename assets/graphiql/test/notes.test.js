@@ -70,6 +70,8 @@ test('the last line of a description says permissions, the one of a mask, and th
   assert.deepEqual(note('Level'), { asked: ['stock.read'], masked: '', cost: '0.05 points for each object' });
   assert.deepEqual(note('Order', 'id'), { asked: [], masked: '', cost: '' });
   assert.deepEqual(noteOf({ description: 'Permission: some text.\n\nPermission: a_b.read.' }).asked, ['a_b.read']);
+  const both = 'Permission: a.read, b.read. Masked: null without c.read. Cost: 2 points.';
+  assert.deepEqual(noteOf({ description: both }), { asked: ['a.read', 'b.read'], masked: 'c.read', cost: '2 points' });
   assert.deepEqual(noteOf({ description: 'Permission of the caller.' }), { asked: [], masked: '', cost: '' });
 });
 
@@ -108,9 +110,18 @@ test('fragments are followed where they are spread, and one that spreads itself 
   assert.deepEqual(needs(query, null), ofA, 'all operations where none is chosen');
 });
 
+test('fragments in one another are followed once below the same permissions', () => {
+  const more = Array.from({ length: 40 }, (_, n) => `fragment F${n} on Order { ...F${n + 1} ...F${n + 1} }`).join(' ');
+  const query = `{ orders { nodes { ...F0 } } customers { orders { ...F40 } } } ${more} fragment F40 on Order { cost }`;
+  assert.deepEqual(needs(query), {
+    'order.read': 'REFUSED Query.orders Customer.orders', 'customer.read': 'REFUSED Query.customers', 'product.cost.read': 'MASKED Order.cost',
+  });
+});
+
 test('what is left out in any case is not needed, nor is what the schema does not have', () => {
   assert.deepEqual(needs('query ($y: Boolean!) { orders @skip(if: true) { totalCount } products @include(if: $y) { sku } nothing { at { all } } }'), {
     'product.read': 'REFUSED Query.products', 'stock.read': 'REFUSED Query.products',
   });
+  assert.deepEqual(needs('{ ... @defer(if: false) { orders { totalCount } } }'), { 'order.read': 'REFUSED Query.orders' });
   assert.deepEqual(needs('{ ... @include(if: false) { orders { totalCount } } ...None ... on Nothing { a } }'), {});
 });

@@ -13,9 +13,10 @@ const QUERY = '.graphiql-query-editor .CodeMirror';
 const RESULT = '.result-window .CodeMirror';
 const TAB = '[id^="graphiql-session-tab-"]';
 
-/** What of CodeMirror's editor is read here: its element has it as a property. */
+/** What of CodeMirror's editor is used here: its element has it as a property. */
 interface Editor {
   getValue(): string;
+  setValue(text: string): void;
   /** The operation that the play button runs: GraphiQL reads it from the text, a moment after it has changed. */
   operationName?: string | null;
 }
@@ -314,6 +315,12 @@ test('permissions of nested fields are shown in the list of the operation, the b
   // Without the field, the operation needs the permission no more.
   await nested('availability').locator('.graphiql-explorer-field-view').click();
   await line.filter({ hasText: 'Permissions: 4 · null without customer.read, product.cost.read' }).waitFor();
+
+  // A text that is no document yet keeps the list of what it was; where there is none, nothing is needed.
+  const write = (value: string) =>
+    page.locator(QUERY).evaluate((element, text) => (element as unknown as { CodeMirror: Editor }).CodeMirror.setValue(text), value);
+  await write('# nothing\n');
+  await page.locator('p.entrepot-needs').filter({ hasText: 'Permissions: none' }).waitFor();
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   const types = page.locator('.graphiql-doc-explorer-type-name');

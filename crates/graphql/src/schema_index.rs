@@ -236,7 +236,7 @@ impl SchemaIndex {
     pub fn deprecated(&self) -> &DeprecatedIndex {
         &self.deprecated
     }
-    /// Fields of inputs that have a price.
+    /// Fields of inputs and values of enums that have a price.
     pub(crate) fn priced_inputs(&self) -> &Arc<PricedInputs> {
         &self.priced_inputs
     }
