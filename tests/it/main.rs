@@ -13,6 +13,7 @@ mod audit_cost;
 mod authorization;
 mod catalog;
 mod costing;
+mod cut_lists;
 mod databases;
 mod demand;
 mod earlier_names;

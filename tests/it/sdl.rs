@@ -13,6 +13,7 @@ use async_graphql::{
     },
 };
 
+mod bounded;
 mod descriptions;
 mod names;
 mod nulls;

@@ -66,6 +66,7 @@ async fn a_level_that_moved_refuses_its_line_alone(world: &World) {
     let payload = desk.approve(&plan, json!({ "all": true })).await;
     assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("APPROVED")), "{payload:#}");
     let stale = &payload["refused"][0];
+    assert_eq!(payload["refusedCount"], 1);
     assert_eq!((&stale["code"], &stale["line"]["product"]["id"]), (&json!("STALE"), &plate["id"]));
     assert_eq!((&stale["line"]["state"], &stale["line"]["issue"]), (&json!("REFUSED"), &json!("STALE")));
     let made = orders(&desk).await;

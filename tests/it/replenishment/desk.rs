@@ -179,6 +179,6 @@ impl<'w> Desk<'w> {
 
 pub async fn approve(office: &Office<'_>, key: &str, plan: &Value, lines: Value) -> Value {
     let input = json!({ "idempotencyKey": key, "plan": plan["id"], "expectedVersion": plan["version"], "lines": lines });
-    let fields = "approved leftOpen plan { id state version } refused { code message line { id state issue product { id } } }";
+    let fields = "approved leftOpen plan { id state version } refused { code message line { id state issue product { id } } } refusedCount";
     office.act("replenishmentPlanApprove", "ReplenishmentPlanApproveInput", fields, input).await
 }

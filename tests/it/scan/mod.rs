@@ -207,10 +207,15 @@ async fn lots_of_other_stores_take_no_room_among_the_callers_own(world: &World) 
     house.takes_in("SUMMER", 5, "2099-01-31").await;
     let all = found(&scan(&house, "summer").await);
     assert_eq!(all.len(), 20, "{all:?}");
+    let more = "query($code: String!) { scanCode(code: $code) { hasMoreMatches } }";
+    let answer = house.office.ask(more, json!({ "code": "summer" })).await;
+    assert_eq!(answer["data"]["scanCode"]["hasMoreMatches"], true, "{answer:#}");
     let here = house.office.store["id"].as_str().unwrap();
     let clerk = house.office.as_caller(at_store(&house.office, here, &["stock.read"]));
     let answer = clerk.ask(SCAN, json!({ "code": "summer" })).await;
     let own = found(&answer["data"]["scanCode"]);
     assert_eq!((own.len(), own[0].0.as_str()), (1, "LOT"), "{answer:#}");
+    let answer = clerk.ask(more, json!({ "code": "summer" })).await;
+    assert_eq!(answer["data"]["scanCode"]["hasMoreMatches"], false, "{answer:#}");
     assert!(!all.contains(&own[0]), "the newest lot is not among the first twenty: {all:?}");
 }

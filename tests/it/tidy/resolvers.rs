@@ -51,6 +51,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     ("api/liquidation/plan.rs", "result", "the type says purchase.read"),
     ("api/returns/sales_return.rs", "matches", "the type says order.read"),
     ("api/reversals/reversal.rs", "movements", "the type says stock.movement.read"),
+    ("api/stock/explain.rs", "has_more_reservations", "the type says stock.read"),
     ("api/stock/explain.rs", "reservations", "the type says stock.read"),
     ("api/stock/explain.rs", "reserved_other", "the type says stock.read"),
     ("api/stock/level.rs", "on_hand_at", "the type says stock.read"),

@@ -195,6 +195,10 @@ impl ProductCost {
     async fn layers(&self) -> Vec<CostLayer> {
         self.0.layers.iter().map(|layer| CostLayer { layer: *layer, currency: self.0.how.currency }).collect()
     }
+    /// Whether the product has more layers than `layers` lists: the youngest are left out, and `fifoValue` includes them.
+    async fn has_more_layers(&self) -> bool {
+        self.0.has_more_layers
+    }
 }
 
 /// Units in stock that were received at one cost.

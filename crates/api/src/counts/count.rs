@@ -30,7 +30,7 @@ use crate::{
     },
     numbering,
     orders::links::{self, Actor, Money, Store},
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
 
 /// A stocktake's row.
@@ -132,6 +132,11 @@ impl Stocktake {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the count than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.0.id.uuid())).await)
     }
     /// Mutations that the stocktake's status allows and that you may call; stocktakeApprove where a line was counted and is not
     /// to be counted again.

@@ -93,7 +93,7 @@ pub struct Imported {
 seen_payload! {
     /// Result of an import of exchange rates.
     ExchangeRatesImportPayload(imported: Imported) {
-        /// The first ten rates of the file as they are in force.
+        /// Rates of the file as they are in force: the first ones, at most ten. `created` and `unchanged` add up to the number of all.
         async fn exchange_rates(&self, ctx: &Context<'_>) -> Answer<Vec<ExchangeRate>> {
             if !self.imported.rates.is_empty() {
                 ctx.permit::<kind::RateRead>()?;

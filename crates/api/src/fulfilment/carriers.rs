@@ -182,7 +182,7 @@ pub struct CarrierMutation;
 
 #[resolvers]
 impl CarrierMutation {
-    /// Makes a carrier, or changes the one of the code.
+    /// Makes a carrier, or changes the one of the code. A tenant has at most 500 carriers.
     #[mutation(permit = StoreWrite, emits(CARRIER_SET), dry_run)]
     async fn carrier_upsert(
         &self,
@@ -236,6 +236,9 @@ fn refused(refusal: CarrierRefusal) -> UserError {
         CarrierRefusal::Stale(version) => {
             let message = format!("the carrier has changed: its version is {version}");
             UserError::new(ErrorCode::VersionConflict, message, path!["input", "expectedVersion"])
+        }
+        CarrierRefusal::TooMany => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {} carriers are kept", rows::MOST_CARRIERS), path!["input"])
         }
         CarrierRefusal::KeyReused => UserError::key_reused(path!["input", "idempotencyKey"]),
     }

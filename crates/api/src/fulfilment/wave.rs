@@ -24,7 +24,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{self, Product, Store},
-    papers::{Paper, papers_of},
+    papers::{Paper, has_more_papers, papers_of},
     stock::bins_in,
 };
 
@@ -97,6 +97,10 @@ impl FulfilmentWave {
     /// Papers drawn of the wave, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
+    }
+    /// Whether more papers were drawn of the wave than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
     }
     tagged!("wave", self.row.id);
     /// Moment at which the wave was made.

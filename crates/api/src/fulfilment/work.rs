@@ -34,7 +34,7 @@ use crate::{
         self, Address, DeliveryMethod, Order,
         links::{self, Actor, Product, Store},
     },
-    papers::{Paper, papers_of},
+    papers::{Paper, has_more_papers, papers_of},
     stock::bin_of,
 };
 
@@ -143,6 +143,10 @@ impl FulfilmentWork {
     /// Papers drawn of the work, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.head.id.uuid())).await
+    }
+    /// Whether more papers were drawn of the work than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers(ctx, self.head.id.uuid())).await
     }
     /// Work whose goods were moved here; null when the store was asked first, or you may not see that work's store.
     async fn moved_from(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {

@@ -14,7 +14,7 @@ use crate::{
     payments::payments_of_order,
     purchasing::PurchaseOrder,
     returns::returns_of_order,
-    reversals::reversals_of,
+    reversals::seen_reversals,
     schema::Node,
 };
 
@@ -30,7 +30,7 @@ pub(super) async fn related(ctx: &Context<'_>, node: &Node, id: Uuid) -> Answer<
         _ => return Ok(Vec::new()),
     };
     if ctx.holds::<may::StockMovementRead>() {
-        found.extend(Box::pin(reversals_of(ctx, id)).await?.iter().map(|reversal| reversal.row().id.uuid()));
+        found.extend(Box::pin(seen_reversals(ctx, id)).await?.iter().map(|reversal| reversal.id.uuid()));
     }
     found.truncate(MOST_RELATED);
     Ok(found)

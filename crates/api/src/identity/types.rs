@@ -5,7 +5,7 @@ use entity::{prelude::*, tenant};
 use iam::{
     access::{Caller, MemberTried, REGISTRY, core::Grant},
     identity::{
-        Identity, SessionRow, memberships,
+        Identity, MOST_SESSIONS_SHOWN, SessionRow, memberships,
         rows::{
             self,
             members::{MemberView, Sent},
@@ -374,11 +374,16 @@ impl Viewer {
             None => ctx.session()?.authenticated_at,
         }))
     }
-    /// Login sessions of the calling user in all tenants, the last used first; empty for an integration.
+    /// Login sessions of the calling user in all tenants, the last used first, at most 250; empty for an integration.
     async fn sessions(&self, ctx: &Context<'_>) -> Answer<Vec<LoginSession>> {
         let Some(user) = self.user else { return Ok(Vec::new()) };
         let current = ctx.session()?.id;
         let sessions = ctx.given::<Identity>()?.sessions(user).await?;
-        Ok(sessions.into_iter().map(|session| LoginSession::new(session, current)).collect())
+        Ok(sessions.into_iter().take(MOST_SESSIONS_SHOWN).map(|session| LoginSession::new(session, current)).collect())
+    }
+    /// Whether the user has more login sessions than `sessions` has. False for an integration.
+    async fn has_more_sessions(&self, ctx: &Context<'_>) -> Answer<bool> {
+        let Some(user) = self.user else { return Ok(false) };
+        Ok(ctx.given::<Identity>()?.sessions(user).await?.len() > MOST_SESSIONS_SHOWN)
     }
 }

@@ -48,8 +48,10 @@ pub struct LiquidationApprovalPayload {
     pub approved: i32,
     /// Number of chosen lines beyond the most of a call, which stay PROPOSED.
     pub left_open: i32,
-    /// Chosen lines that were not carried out, the 250 of the largest value; without product.cost.read the first 250 by product and store.
+    /// Chosen lines that were not carried out, at most 250: those of the largest value; without product.cost.read the first by product and store.
     pub refused: Vec<LiquidationLineRefusal>,
+    /// Number of chosen lines that were not carried out, with those that `refused` leaves out.
+    pub refused_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
     /// Whether the payload repeats the result of an earlier call with the same idempotency key.
@@ -71,6 +73,8 @@ pub struct LiquidationAdvancePayload {
     pub closed: i32,
     /// Lines whose price could not be cut, at most 250.
     pub refused: Vec<LiquidationLineRefusal>,
+    /// Number of lines whose price could not be cut, with those that `refused` leaves out.
+    pub refused_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
     /// Whether the payload repeats the result of an earlier call with the same idempotency key.
@@ -100,12 +104,14 @@ impl LiquidationApprovalPayload {
             Ok(approved) => approved,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
+        let refused_count = count(problems.len());
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
             plan: Some(plan.into()),
             approved: count(approved),
             left_open: count(later),
             refused,
+            refused_count,
             user_errors: Vec::new(),
             replayed: is_replayed,
             seq: seq.map(Long),
@@ -119,6 +125,7 @@ impl LiquidationAdvancePayload {
             Ok(advanced) => advanced,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
+        let refused_count = count(problems.len());
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
             plan: Some(plan.into()),
@@ -126,6 +133,7 @@ impl LiquidationAdvancePayload {
             skipped: count(skipped),
             closed: count(closed),
             refused,
+            refused_count,
             user_errors: Vec::new(),
             replayed: is_replayed,
             seq: seq.map(Long),

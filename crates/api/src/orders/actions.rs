@@ -5,13 +5,33 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::dataloader::DataLoader;
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::{core::Action, rows::Held};
+use inventory::orders::{
+    core::{Action, actions_from, holds::may_be_held},
+    rows::Held,
+};
 
 use super::{
     loaders::{HeldFor, Rows},
     order::Order,
 };
 use crate::graphql::fault::Answer;
+
+impl Order {
+    /// What its state allows, of what the caller may do in its store.
+    pub(super) fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
+        let is_held = !self.row().hold_kinds.is_empty();
+        let open = actions_from(self.row().status).filter(move |action| *action != Action::Fulfil || !is_held);
+        open.filter(move |action| may(caller, *action, self.row().store))
+    }
+
+    /// What can be done with its holds, of what the caller may do in its store.
+    pub(super) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+        let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row().store);
+        let set = (may && may_be_held(self.row().status)).then_some("orderHoldSet");
+        let lift = (may && !self.row().hold_kinds.is_empty()).then_some("orderHoldLift");
+        set.into_iter().chain(lift)
+    }
+}
 
 /// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
 pub(super) fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {

@@ -8,7 +8,7 @@ use iam::access::kind;
 use inventory::orders::{
     core::{self, OrderDetail},
     events::{ORDER_CANCELLED, ORDER_CREATED},
-    rows::{self, StepTaken},
+    rows::{self, MOST_STEPS_SHOWN, StepTaken},
 };
 use platform::storage::TenantScope;
 
@@ -209,9 +209,19 @@ pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDeta
     Ok((detail, personal))
 }
 
-/// The steps after an order was placed, the oldest first.
+/// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown.
 pub(super) async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
     Ok(load(ctx, StepsOf(order)).await?.unwrap_or_default())
+}
+
+/// Those of them that are shown.
+pub(super) fn latest(steps: &[StepTaken]) -> &[StepTaken] {
+    &steps[steps.len().saturating_sub(MOST_STEPS_SHOWN)..]
+}
+
+/// Whether an order has more steps than are shown.
+pub(super) async fn has_more_steps(ctx: &Context<'_>, order: OrderId) -> Answer<bool> {
+    Ok(steps_of(ctx, order).await?.len() > MOST_STEPS_SHOWN)
 }
 
 /// The step that cancelled an order.

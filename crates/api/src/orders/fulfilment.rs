@@ -19,7 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
     stock::{Lot, lot_of_document, lot_seen},
 };
 
@@ -90,6 +90,11 @@ impl Fulfilment {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
+    }
+    /// Whether there are more reversals of the fulfilment than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row().id.uuid())).await)
     }
     /// Parcels of the fulfilment, with their tracking. orderFulfil makes one for each work that it ships, without tracking. Empty for a sale
     /// over the counter.

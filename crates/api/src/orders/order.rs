@@ -5,16 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::core::{
-    self, Action, OrderDetail, Personal, Totals, actions_from,
-    holds::{Hold, may_be_held},
-};
+use inventory::orders::core::{self, Action, OrderDetail, Personal, Totals, holds::Hold};
 use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
-    actions::{leaves_within, may},
-    detail::{Address, Contact, OrderStep, cancelled, detail_of, personal_of, steps_of},
+    actions::leaves_within,
+    detail::{Address, Contact, OrderStep, cancelled, detail_of, has_more_steps, latest, personal_of, steps_of},
     enums::{CancelReason, DeliveryMethod, OrderStatus},
     flags::{flags, holds_stock, short},
     fulfilment::Fulfilment,
@@ -34,10 +31,10 @@ use crate::{
         scalars::{DateTime, Json, Long},
     },
     numbering,
-    papers::{Invoice, Paper, invoices_of_order, papers_of_order},
+    papers::{Invoice, Paper, has_more_papers_of_order, invoices_of_order, papers_of_order},
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
 
 /// An order's row, with its lines or without.
@@ -98,21 +95,6 @@ impl Order {
     /// Whether its lines are read.
     pub fn has_lines(&self) -> bool {
         self.lines == Lines::Read
-    }
-
-    /// What its state allows, of what the caller may do in its store.
-    pub(super) fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
-        let is_held = !self.row.hold_kinds.is_empty();
-        let open = actions_from(self.row.status).filter(move |action| *action != Action::Fulfil || !is_held);
-        open.filter(move |action| may(caller, *action, self.row.store))
-    }
-
-    /// What can be done with its holds, of what the caller may do in its store.
-    pub(super) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
-        let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row.store);
-        let set = (may && may_be_held(self.row.status)).then_some("orderHoldSet");
-        let lift = (may && !self.row.hold_kinds.is_empty()).then_some("orderHoldLift");
-        set.into_iter().chain(lift)
     }
 
     async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
@@ -246,12 +228,15 @@ impl Order {
     async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
         Ok(self.detail(ctx).await?.delivery_method.into())
     }
-    /// Steps in the history of the order, the oldest first; of more than 250 the first one and the
-    /// latest 250.
+    /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
         // A stream's order does not know who placed it.
         let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
-        Ok(std::iter::once(OrderStep::placed(&order)).chain(later.iter().map(OrderStep::from)).collect())
+        Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
+    }
+    /// Whether the order has more steps than `steps` has.
+    async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
+        has_more_steps(ctx, self.row.id).await
     }
     /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
     async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
@@ -355,10 +340,21 @@ impl Order {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of_order(ctx, self.row.id, self.row.store)).await
     }
+    /// Whether there are more papers than `papers` has, or may be; the root field `papers` has pages of those of one document. False for callers
+    /// bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers_of_order(ctx, self.row.id, self.row.store)).await
+    }
     /// Reversals of the order and of its shipments, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the order and of its shipments than `reversedBy` has; `documentReversals` has pages of them. Null without
+    /// stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
     }
     /// Mutations that the status allows and that you may call; orderFulfil when open units are in a
     /// store that you may ship from and the order has no hold.

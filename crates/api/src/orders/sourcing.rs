@@ -5,7 +5,7 @@ use entity::prelude::{self, StoreId};
 use iam::access::kind;
 use inventory::orders::{
     core::{MAX_STORES, Position, SourcingAsked, SourcingRule},
-    rows::{self, StoreSourcing},
+    rows::{self, MOST_STORES_SHOWN, StoreSourcing},
 };
 use macros::resolvers;
 use platform::path;
@@ -168,6 +168,7 @@ impl From<Position> for GeoPoint {
 /// How orders find their stock.
 pub struct Sourcing {
     pub(super) rule: SourcingRule,
+    /// One more than are shown, where there are more.
     pub(super) stores: Vec<StoreSourcing>,
 }
 
@@ -189,7 +190,11 @@ impl Sourcing {
     /// Settings of the open stores as sources of stock, by code; at most 1,000.
     #[field(list_size(assumed = 1_000))]
     async fn stores(&self) -> Vec<SourcingStore> {
-        self.stores.iter().copied().map(SourcingStore).collect()
+        self.stores.iter().copied().take(MOST_STORES_SHOWN).map(SourcingStore).collect()
+    }
+    /// Whether there are more open stores than `stores` has.
+    async fn has_more_stores(&self) -> bool {
+        self.stores.len() > MOST_STORES_SHOWN
     }
 }
 

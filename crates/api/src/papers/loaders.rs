@@ -44,10 +44,10 @@ impl Loader<InvoicesOfOrder> for Rows {
 
 /// How many papers a document shows.
 const MOST: usize = 50;
-/// How many of an order are read: some of them may be of works that the caller does not see.
-const MOST_READ: u32 = 250;
+/// How many of an order are looked at: some of them may be of works that the caller does not see.
+const MOST_READ: usize = 250;
 
-/// Papers about an order, drawn of it or of documents of it, the newest first.
+/// Papers about an order, drawn of it or of documents of it, the newest first: one more than are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PapersOfOrder(pub OrderId);
 
@@ -56,13 +56,13 @@ impl Loader<PapersOfOrder> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[PapersOfOrder]) -> Result<HashMap<PapersOfOrder, Arc<Vec<Arc<core::Paper>>>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of_orders(&self.0, &ids, MOST_READ).await?;
+        let all = rows::of_orders(&self.0, &ids, MOST_READ as u32 + 1).await?;
         let of = |paper: core::Paper| Some((PapersOfOrder(paper.order?), Arc::new(paper)));
         Ok(grouped(keys, all.into_iter().filter_map(of)))
     }
 }
 
-/// Papers that were drawn of a document, the newest first.
+/// Papers that were drawn of a document, the newest first: one more than it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PapersOf(pub uuid::Uuid);
 
@@ -71,7 +71,7 @@ impl Loader<PapersOf> for Rows {
     type Error = Fault;
     async fn load(&self, keys: &[PapersOf]) -> Result<HashMap<PapersOf, Arc<Vec<Arc<core::Paper>>>>, Fault> {
         let ids: Vec<uuid::Uuid> = keys.iter().map(|key| key.0).collect();
-        let all = rows::of_documents(&self.0, &ids, MOST as u32).await?;
+        let all = rows::of_documents(&self.0, &ids, MOST as u32 + 1).await?;
         Ok(grouped(keys, all.into_iter().map(|paper| (PapersOf(paper.target.id), Arc::new(paper)))))
     }
 }
@@ -114,11 +114,18 @@ pub async fn invoices_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<
     Ok(all.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
 }
 
+/// What a document shows of its papers.
+#[derive(Default)]
+struct Shown {
+    papers: Vec<Paper>,
+    has_more: bool,
+}
+
 /// Papers about an order whose documents the caller reads, the newest first: those of works only with the works. They belong to no channel.
-pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Vec<Paper>> {
+async fn shown_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Shown> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     if permit.channel().is_some() {
-        return Ok(Vec::new());
+        return Ok(Shown::default());
     }
     let all = load(ctx, PapersOfOrder(order)).await?.unwrap_or_default();
     let mut works: HashSet<uuid::Uuid> = HashSet::new();
@@ -126,8 +133,21 @@ pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) 
         let seen = Box::pin(works_of_order(ctx, order)).await?;
         works.extend(seen.iter().map(|work| work.row().id.uuid()));
     }
-    let read = all.iter().filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
-    Ok(read.take(MOST).cloned().map(Paper).collect())
+    let looked_at = all.iter().take(MOST_READ);
+    let mut read =
+        looked_at.filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
+    let papers = read.by_ref().take(MOST).cloned().map(Paper).collect();
+    Ok(Shown { papers, has_more: all.len() > MOST_READ || read.next().is_some() })
+}
+
+/// The newest papers about an order.
+pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Vec<Paper>> {
+    Ok(shown_of_order(ctx, order, store).await?.papers)
+}
+
+/// Whether there are more papers about an order, or may be: of more than are looked at, it is not known which ones the caller reads.
+pub async fn has_more_papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<bool> {
+    Ok(shown_of_order(ctx, order, store).await?.has_more)
 }
 
 fn is_of_work(paper: &core::Paper) -> bool {
@@ -135,12 +155,22 @@ fn is_of_work(paper: &core::Paper) -> bool {
 }
 
 /// Papers that were drawn of a document that the caller reads, the newest first.
-pub async fn papers_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Vec<Paper>> {
+async fn shown_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Shown> {
     if ctx.caller()?.channel.is_some() {
-        return Ok(Vec::new());
+        return Ok(Shown::default());
     }
     let all = load(ctx, PapersOf(document)).await?.unwrap_or_default();
-    Ok(all.iter().cloned().map(Paper).collect())
+    Ok(Shown { papers: all.iter().take(MOST).cloned().map(Paper).collect(), has_more: all.len() > MOST })
+}
+
+/// The newest papers that were drawn of a document.
+pub async fn papers_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Vec<Paper>> {
+    Ok(shown_of(ctx, document).await?.papers)
+}
+
+/// Whether more papers were drawn of a document than it shows.
+pub async fn has_more_papers(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<bool> {
+    Ok(shown_of(ctx, document).await?.has_more)
 }
 
 /// The paper of an invoice that was drawn last.

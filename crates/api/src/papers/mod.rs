@@ -26,7 +26,7 @@ pub use invoice_roots::{
     LegalEntityPayload,
 };
 pub use legal_entity::{LegalEntity, LegalEntityArchiveInput, LegalEntityRestoreInput, LegalEntityUpsertInput, find_entity};
-pub use loaders::{Rows, invoices_of_order, papers_of, papers_of_order};
+pub use loaders::{Rows, has_more_papers, has_more_papers_of_order, invoices_of_order, papers_of, papers_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
 pub use query::PaperQuery;

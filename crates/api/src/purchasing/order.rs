@@ -28,7 +28,7 @@ use crate::{
         scalars::{CurrencyCode, Date, DateTime, Decimal, Long},
     },
     numbering,
-    papers::{Paper, papers_of},
+    papers::{Paper, has_more_papers, papers_of},
 };
 
 /// An order's row, with its lines or without.
@@ -140,6 +140,10 @@ impl PurchaseOrder {
     /// Papers drawn of the purchase order, the newest first, at most 50. Empty while none is drawn, and for callers bound to a channel.
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
+    }
+    /// Whether more papers were drawn of the purchase order than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
     }
     /// Blanket order that the purchase order calls off from. Null where it calls off from none.
     async fn blanket_order(&self, ctx: &Context<'_>) -> Option<Answer<BlanketOrder>> {

@@ -19,7 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{Date, DateTime, Quantity},
     },
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
 
 /// One of an order's receipts.
@@ -78,6 +78,11 @@ impl GoodsReceipt {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
+    }
+    /// Whether there are more reversals of the receipt than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row().id.uuid())).await)
     }
     tagged!("receipt", self.row().id, PurchaseRead);
     /// Lines received.

@@ -19,7 +19,7 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     numbering,
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
     stock::{ReasonCode, StockCondition},
 };
 
@@ -98,6 +98,11 @@ impl SupplierReturn {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
     }
     /// Time at which the goods left the store.
     async fn occurred_at(&self) -> DateTime {

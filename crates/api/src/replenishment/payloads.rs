@@ -49,8 +49,10 @@ pub struct ReplenishmentApprovalPayload {
     pub approved: i32,
     /// Number of chosen lines beyond the most of a call, which stay OPEN.
     pub left_open: i32,
-    /// Chosen lines that were not approved, the most urgent 250.
+    /// Chosen lines that were not approved, the most urgent first, at most 250.
     pub refused: Vec<ReplenishmentLineRefusal>,
+    /// Number of chosen lines that were not approved, with those that `refused` leaves out.
+    pub refused_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
     /// Whether the payload repeats the result of an earlier call with the same idempotency key.
@@ -94,6 +96,7 @@ impl ReplenishmentApprovalPayload {
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let refused_count = count(problems.len());
         let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
         for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
             let (code, message) = problem_of(ctx, problem).await;
@@ -104,6 +107,7 @@ impl ReplenishmentApprovalPayload {
             approved: count(approved),
             left_open: count(later),
             refused,
+            refused_count,
             user_errors: Vec::new(),
             replayed: is_replayed,
             seq: seq.map(Long),

@@ -25,9 +25,9 @@ use crate::{
         links::{self, Customer, Money, Product, Store},
         nodes::order_line,
     },
-    papers::{Paper, papers_of},
+    papers::{Paper, has_more_papers, papers_of},
     payments::{Payment, RefundStatus, payments_of_return, refund_status_of_return},
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
     tagging::{metadata_of, tags_of},
 };
 
@@ -140,10 +140,19 @@ impl Return {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
+    /// Whether more papers were drawn of the return than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
+    }
     /// Reversals of the return by its steps, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
     }
     /// Mutations that the return's status allows and that you may call; returnInspect of a return received in parts only while
     /// goods await inspection.

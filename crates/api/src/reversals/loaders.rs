@@ -33,10 +33,19 @@ impl Loader<ReversalsOf> for Rows {
     }
 }
 
-/// The newest reversals of a document, as far as the caller sees them.
-pub async fn reversals_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<DocumentReversal>> {
+/// The reversals of a document that the caller sees, the newest first.
+pub async fn seen_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<Arc<Reversal>>> {
     let permit = ctx.permit::<kind::StockMovementRead>()?;
     let all = load(ctx, ReversalsOf(id)).await?.unwrap_or_default();
-    let seen = all.iter().filter(|reversal| sees(&permit, reversal)).take(MOST);
-    Ok(seen.cloned().map(DocumentReversal::shared).collect())
+    Ok(all.iter().filter(|reversal| sees(&permit, reversal)).cloned().collect())
+}
+
+/// The newest of them, as a document shows them.
+pub async fn reversals_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<DocumentReversal>> {
+    Ok(seen_reversals(ctx, id).await?.into_iter().take(MOST).map(DocumentReversal::shared).collect())
+}
+
+/// Whether there are more than a document shows.
+pub async fn has_more_reversals(ctx: &Context<'_>, id: Uuid) -> Answer<bool> {
+    Ok(seen_reversals(ctx, id).await?.len() > MOST)
 }

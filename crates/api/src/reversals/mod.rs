@@ -11,7 +11,7 @@ mod reversal;
 
 pub use enums::{ReversalEffectKind, ReversedKind};
 pub use inputs::{DocumentReverseInput, ReverseLine};
-pub use loaders::{Rows, reversals_of};
+pub use loaders::{Rows, has_more_reversals, reversals_of, seen_reversals};
 pub use mutation::{DocumentReversalPayload, ReversalMutation};
 pub use query::{ReversalFilter, ReversalQuery, ReversalSort, ReversalSortField};
 pub use refusal::in_use;

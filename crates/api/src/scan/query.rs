@@ -67,17 +67,20 @@ impl ScanQuery {
         }
         let has_products = sought.iter().any(|one| one.kind == Kind::Product);
         let lot = named_lot(ctx, &matches.found, &reading).await?;
+        // A lot that only says which one of a product is meant is told with it.
+        let names_a_lot = has_products && !reading.elements.is_empty() && reading.gtin().is_some();
+        let is_beside = |kind: Kind| names_a_lot && kind == Kind::Lot;
         let mut shown = Vec::new();
         for found in matches.found {
-            // A lot that only says which one of a product is meant is told with it.
-            let is_beside = found.kind == Kind::Lot && !reading.elements.is_empty() && reading.gtin().is_some();
-            if shown.len() == MOST_MATCHES || is_beside && has_products {
+            if shown.len() > MOST_MATCHES || is_beside(found.kind) {
                 continue;
             }
             shown.extend(Box::pin(shown_match(ctx, found, &reading, lot.as_ref())).await?);
         }
+        let has_more_matches = shown.len() > MOST_MATCHES || matches.cut.iter().any(|kind| !is_beside(*kind));
+        shown.truncate(MOST_MATCHES);
         let Reading { format, elements, problem } = reading;
-        Ok(ScanResult { input: code, format, matches: shown, elements, problem })
+        Ok(ScanResult { input: code, format, matches: shown, has_more_matches, elements, problem })
     }
 }
 

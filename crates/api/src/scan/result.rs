@@ -120,6 +120,7 @@ pub struct ScanResult {
     pub input: String,
     pub format: Format,
     pub matches: Vec<ScanMatch>,
+    pub has_more_matches: bool,
     pub elements: Vec<Element>,
     pub problem: Option<Problem>,
 }
@@ -136,9 +137,14 @@ impl ScanResult {
         self.format.into()
     }
     /// Things that the code names and the caller may read: by barcode, SKU, number, lot code, serial number, store code, external reference, tracking
-    /// number, in this order. At most 50; empty if there are none.
+    /// number, in this order. At most 50, and at most 20 of a kind by one of these names; empty if
+    /// there are none.
     async fn matches(&self) -> &[ScanMatch] {
         &self.matches
+    }
+    /// Whether the code names more things that the caller may read than `matches` has.
+    async fn has_more_matches(&self) -> bool {
+        self.has_more_matches
     }
     /// Elements of a GS1 code, in the order in which they were read. Empty for other codes.
     async fn elements(&self) -> Vec<Gs1Element> {

@@ -34,6 +34,13 @@ fn quantity(units: i64) -> Quantity {
 /// Explanation of a product's available quantity in a store.
 pub struct AvailabilityExplanation(Explanation);
 
+impl AvailabilityExplanation {
+    /// The reservations that the caller sees, the oldest first.
+    fn seen<'a>(&'a self, permit: &'a Permit<kind::StockRead>) -> impl Iterator<Item = &'a core::Reservation> {
+        self.0.reservations.iter().filter(move |held| sees_reservation(permit, held))
+    }
+}
+
 /// Stock that is on its way to a store.
 pub struct ExpectedStock(Arrival);
 
@@ -107,16 +114,19 @@ impl AvailabilityExplanation {
     #[field(list_size(assumed = 50))]
     async fn reservations(&self, ctx: &Context<'_>) -> Answer<Vec<Reservation>> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        let seen = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
-        Ok(seen.cloned().map(|held| Reservation(None, held)).collect())
+        Ok(self.seen(&permit).take(MOST_LISTED).cloned().map(|held| Reservation(None, held)).collect())
+    }
+    /// Whether there are more active reservations that you may see than `reservations` has. `reservedOther` includes them.
+    async fn has_more_reservations(&self, ctx: &Context<'_>) -> Answer<bool> {
+        let permit = ctx.permit::<kind::StockRead>()?;
+        Ok(self.seen(&permit).nth(MOST_LISTED).is_some())
     }
     /// Quantity of the reservations that are not listed, in the product's smallest unit: those beyond the limit, and those
     /// of channels that you may not see.
     #[field(was("reservedElse", "2026-11-25"))]
     async fn reserved_other(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
-        let listed = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
-        let listed: i64 = listed.map(|held| held.remaining.get()).sum();
+        let listed: i64 = self.seen(&permit).take(MOST_LISTED).map(|held| held.remaining.get()).sum();
         Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
     /// Available quantity, in the product's smallest unit: on hand, less unavailable, less reserved.

@@ -18,7 +18,7 @@ use crate::{
     },
     numbering,
     orders::links::{self, Actor, Money, Product, Store},
-    reversals::{DocumentReversal, reversals_of},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
     stock::{Lot, ReasonCode, lot_of_document, lot_seen},
     tagging::tags_of,
 };
@@ -129,6 +129,11 @@ impl Transfer {
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the transfer than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
     }
     /// Member, integration or job that created the transfer.
     #[field(was("requestedBy", "2026-11-25"))]

@@ -32,7 +32,7 @@ pub use rows::{
     Membership, Profile,
     members::{MemberFilter, MemberPage, MemberSort, MemberView, MembersSorted},
     membership, memberships,
-    sessions::{EndReason, SessionRow, Which},
+    sessions::{EndReason, MOST_SHOWN as MOST_SESSIONS_SHOWN, SessionRow, Which},
 };
 pub use shell::{
     AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,

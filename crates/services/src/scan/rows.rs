@@ -27,11 +27,14 @@ pub struct Found {
     pub barcode: Option<(String, i64)>,
 }
 
-/// Whether the item of a pack stands in for a pack that is not known.
+/// What a code names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matches {
     pub found: Vec<Found>,
+    /// Whether the item of a pack stands in for a pack that is not known.
     pub is_unknown_pack: bool,
+    /// Kinds of which the code names more things than were read.
+    pub cut: Vec<Kind>,
 }
 
 /// A row of a branch.
@@ -73,8 +76,9 @@ impl Branches<'_> {
         // Each of many products may have a lot of the code: the oldest of these come first.
         let order = if kind == Kind::Lot { " ORDER BY r.id" } else { "" };
         self.sql.push(format!(
-            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{order} LIMIT {MOST_OF_A_BRANCH}) AS branch_{number}",
-            MatchRow::SELECT
+            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{order} LIMIT {}) AS branch_{number}",
+            MatchRow::SELECT,
+            MOST_OF_A_BRANCH + 1
         ));
         self.of.push((kind, by));
     }
@@ -100,12 +104,19 @@ pub async fn matches(reads: &impl Reads, names: &Names, sought: &[Visible]) -> R
     if sql.is_empty() {
         return Ok(Matches::default());
     }
-    let mut found: Vec<Found> = Vec::new();
+    let (mut found, mut cut) = (Vec::new(), Vec::new());
+    let mut read: BTreeMap<i32, usize> = BTreeMap::new();
     for MatchRow { branch, id, code, pack } in reads.records::<MatchRow>(&sql.join(" UNION ALL "), clause.values).await? {
         let Some((kind, by)) = usize::try_from(branch).ok().and_then(|branch| of.get(branch)).copied() else { continue };
-        found.push(Found { kind, id, by, barcode: code.map(|code| (code, pack)) });
+        let rows = read.entry(branch).or_default();
+        *rows += 1;
+        if *rows > MOST_OF_A_BRANCH {
+            cut.push(kind);
+        } else {
+            found.push(Found { kind, id, by, barcode: code.map(|code| (code, pack)) });
+        }
     }
-    Ok(shown(found, names))
+    Ok(Matches { cut, ..shown(found, names) })
 }
 
 fn branches<'s>(backend: Backend, names: &Names, sought: &'s [Visible]) -> Branches<'s> {
@@ -155,7 +166,7 @@ fn shown(mut found: Vec<Found>, names: &Names) -> Matches {
         seen.push((found.kind, found.id));
         is_new
     });
-    Matches { found, is_unknown_pack }
+    Matches { found, is_unknown_pack, cut: Vec::new() }
 }
 
 fn products(branches: &mut Branches<'_>, names: &Names) {

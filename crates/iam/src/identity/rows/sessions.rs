@@ -150,11 +150,14 @@ pub async fn lock(work: &GlobalWork, id: SessionId) -> Result<Option<SessionRow>
     Ok(sessions(work, &conditions, vec![id.into()]).await?.pop())
 }
 
-/// The user's sessions that go on, the one last used first. At most so many are shown; nobody is logged in at more places on purpose.
+/// Sessions of a user that are shown.
+pub const MOST_SHOWN: usize = 250;
+
+/// The user's sessions that go on, the one last used first: of many one more than are shown.
 pub async fn of_user(db: &impl GlobalReads, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>, Fault> {
     let conditions = "s.user_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2 AND EXISTS
-        (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC LIMIT 250";
-    sessions(db, conditions, vec![user.into(), now.into()]).await
+        (SELECT 1 FROM refresh_token t WHERE t.session_id = s.id AND t.expires_at > $2) ORDER BY s.used_at DESC, s.id DESC";
+    sessions(db, &format!("{conditions} LIMIT {}", MOST_SHOWN + 1), vec![user.into(), now.into()]).await
 }
 
 pub async fn by_id(db: &impl GlobalReads, id: SessionId) -> Result<Option<SessionRow>, Fault> {

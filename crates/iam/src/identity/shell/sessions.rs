@@ -233,7 +233,7 @@ impl Identity {
         })
     }
 
-    /// The user's sessions that go on.
+    /// The user's sessions that go on: of many one more than are shown.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<SessionRow>, Fault> {
         sessions::of_user(&self.db.global(), user, self.clock.now()).await
     }

@@ -270,6 +270,8 @@ pub struct ProductCost {
     pub sums: Sums,
     /// The oldest first.
     pub layers: Vec<Layer>,
+    /// Whether younger ones are left out.
+    pub has_more_layers: bool,
 }
 
 /// What a product's units are worth now; None where there is no such product.
@@ -283,8 +285,10 @@ pub async fn product_cost(
     let units = rows::product_units(&scope, &[product]).await?;
     let Some((_, decimals)) = units.get(&product).copied() else { return Ok(None) };
     let sums = rows::worth(&scope, Worth::Now, Some(product)).await?.first().map(|one| one.sums).unwrap_or_default();
-    let layers = rows::layers(&scope, product, MOST_LAYERS).await?;
-    Ok(Some(ProductCost { how, product, decimals, sums, layers }))
+    let mut layers = rows::layers(&scope, product, MOST_LAYERS + 1).await?;
+    let has_more_layers = layers.len() > MOST_LAYERS;
+    layers.truncate(MOST_LAYERS);
+    Ok(Some(ProductCost { how, product, decimals, sums, layers, has_more_layers }))
 }
 
 impl ProductCost {

@@ -9,8 +9,8 @@ use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
 use crate::fulfilment::core::ShippingCarrier;
 
-/// Carriers that are listed.
-const MOST: usize = 500;
+/// Carriers that a tenant has at most.
+pub const MOST_CARRIERS: usize = 500;
 
 #[derive(Record)]
 #[record(of = carrier, alias = "c")]
@@ -63,7 +63,7 @@ impl TryFrom<CarrierRow> for ShippingCarrier {
 
 async fn read(reads: &impl Reads, more: &str, values: Vec<sea_orm::Value>) -> Result<Vec<ShippingCarrier>, Fault> {
     let select = CarrierRow::SELECT;
-    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key LIMIT {MOST}");
+    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key LIMIT {MOST_CARRIERS}");
     reads.records::<CarrierRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 

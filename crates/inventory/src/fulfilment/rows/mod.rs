@@ -10,7 +10,7 @@ mod ready_settings;
 mod waves;
 mod write;
 
-pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
+pub use carriers::{MOST_CARRIERS, carrier_coded, carriers, carriers_by_id, put_carrier};
 pub use list::{
     ListedTest, NumberOf, OrderTest, WORKS, WorkTest, WorkTests, count_by_status, head_keys, is_late_at, page, passes, source,
 };

@@ -38,6 +38,8 @@ pub enum CarrierRefusal {
     Invalid(CarrierInvalid),
     /// It is at this version.
     Stale(i64),
+    /// The tenant has as many as it can.
+    TooMany,
     KeyReused,
 }
 
@@ -98,6 +100,9 @@ async fn once(work: &mut Work, ledger: &Ledger, key: &Key, input: &CarrierUpsert
     let version = found.as_ref().map_or(0, |found| found.version);
     if input.expected_version.is_some_and(|expected| expected != version) {
         return Ok(Err(vec![CarrierRefusal::Stale(version)]));
+    }
+    if found.is_none() && rows::carriers(work).await?.len() >= rows::MOST_CARRIERS {
+        return Ok(Err(vec![CarrierRefusal::TooMany]));
     }
     let before = found.as_ref().map(traced);
     let NewCarrier { code, name, services, url_template, number_pattern, is_active } = input.carrier.clone();

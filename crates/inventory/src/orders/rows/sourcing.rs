@@ -15,8 +15,8 @@ use crate::{
     stock::core::LevelKey,
 };
 
-/// Stores that are listed with what they say, by code.
-const MAX_STORES: usize = 1_000;
+/// Stores that are shown with what they say, by code.
+pub const MOST_STORES_SHOWN: usize = 1_000;
 /// Levels that are looked at for an order.
 const MOST_LEVELS: usize = 10_000;
 
@@ -122,13 +122,15 @@ fn rule(strategy: SourcingStrategy, split: SplitPolicy, max_stores: i32) -> Sour
     SourcingRule { strategy, split, max_stores: max_stores as u16 }
 }
 
-/// What the stores that are open say, by their codes; one that has said nothing is a source of priority 0 at no known place.
+/// What the stores that are open say, by their codes: at most one more than are shown. One that has said nothing is a source of priority 0 at no
+/// known place.
 pub async fn store_sourcing(reads: &impl Reads) -> Result<Vec<StoreSourcing>, Fault> {
     let sql = format!(
         "SELECT {select} FROM store s
          LEFT JOIN store_sourcing x ON x.tenant_id = $1 AND x.store_id = s.id
-         WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {MAX_STORES}",
-        select = SaidRow::SELECT
+         WHERE s.tenant_id = $1 AND s.archived_at IS NULL ORDER BY s.code_key LIMIT {most}",
+        select = SaidRow::SELECT,
+        most = MOST_STORES_SHOWN + 1
     );
     Ok(reads.records::<SaidRow>(&sql, vec![]).await?.into_iter().map(said).collect())
 }

@@ -16,7 +16,7 @@ use crate::orders::{
 };
 
 /// The latest steps of an order that are shown.
-const SHOWN: i64 = 250;
+pub const MOST_STEPS_SHOWN: usize = 250;
 
 /// A step as it is written and read.
 #[derive(Record)]
@@ -85,15 +85,16 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
     rows.into()
 }
 
-/// The steps of these orders, of each the oldest first: the latest of those that are very many.
+/// The steps of these orders, of each the oldest first: of very many the latest ones, one more than are shown.
 pub async fn steps_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<StepTaken>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {select} FROM (SELECT s.*, row_number() OVER (PARTITION BY s.order_id ORDER BY s.version DESC, s.nth DESC) AS recency
            FROM order_step s WHERE s.tenant_id = $1 AND {of}) x
-         WHERE x.recency <= {SHOWN} ORDER BY x.order_id, x.version, x.nth",
+         WHERE x.recency <= {most} ORDER BY x.order_id, x.version, x.nth",
         select = StepRow::SELECT,
-        of = backend.in_ids("s.order_id", 2)
+        of = backend.in_ids("s.order_id", 2),
+        most = MOST_STEPS_SHOWN + 1
     );
     let rows = reads.records::<StepRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
     Ok(rows.into_iter().map(StepTaken::from).collect())
