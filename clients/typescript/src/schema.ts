@@ -2226,6 +2226,12 @@ export interface FulfilmentWorkCollectInput {
 
 /** Filter of works. Conditions are combined by AND; a null condition is ignored. */
 export interface FulfilmentWorkFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<FulfilmentWorkFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<FulfilmentWorkFilter> | null;
+  /** Condition that must not hold. */
+  not?: FulfilmentWorkFilter | null;
   /** Works to include. */
   id?: IdFilter | null;
   /**
@@ -6151,8 +6157,8 @@ export interface ReturnLineInput {
   /** Disposition of the returned goods. Default RESTOCK. */
   disposition?: Disposition;
   /**
-   * The lot that comes back. Null for the only lot of the order line that has not come back. Needed where the product is tracked and several are
-   * left, or the units came from no known order.
+   * The lot that comes back. Null for the only lot of the order line that has not come back and is not taken by other lines. Needed where the product
+   * is tracked and several are left, or the units came from no known order.
    */
   lot?: LotRef | null;
 }
@@ -6220,8 +6226,8 @@ export interface ReturnReceiveLineInput {
   /** Barcode of the packs, one of the line's product; another product's is INVALID. Null where `quantity` is given. */
   barcode?: string | null;
   /**
-   * The lot that comes. Null for the only lot of its order lines that has not come back. Needed where the product is tracked and several are left, or
-   * the units came from no known order.
+   * The lot that comes. Null for the only lot of its order lines that has not come back and is not taken by other lines. Needed where the product is
+   * tracked and several are left, or the units came from no known order.
    */
   lot?: LotRef | null;
 }
@@ -6300,6 +6306,12 @@ export type ReversalEffectKind =
 
 /** Reversals that match all of these; a condition that is null is ignored. */
 export interface ReversalFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ReversalFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReversalFilter> | null;
+  /** Condition that must not hold. */
+  not?: ReversalFilter | null;
   /** Reversals to include. */
   id?: IdFilter | null;
   /**
@@ -6344,10 +6356,17 @@ export interface ReverseLine {
    */
   lineId: string;
   /**
-   * Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, and for a line of a count. Sound goods go back
-   * before damaged ones.
+   * Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, for a line of a count, and where `packs`
+   * is given. Sound goods go back before damaged ones.
    */
   quantity?: number | null;
+  /**
+   * Packs that go back, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given, for all that is left of the
+   * line, and for a line of a count.
+   */
+  packs?: number | null;
+  /** Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`. */
+  barcode?: string | null;
   /** ID of the lot whose units go back. Null for all of them, the last one first. */
   lotId?: string | null;
 }
@@ -6383,8 +6402,13 @@ export interface RoleCreateInput {
   name: string;
   /** The permissions that it has itself. You must hold each of them for all stores. */
   permissions: ReadonlyArray<string>;
-  /** The roles that it inherits. Null for none. */
+  /**
+   * Deprecated form of `inheritedRoles`: their IDs.
+   * @deprecated 2026-11-28: use inheritedRoles. Removed after 2027-11-28.
+   */
   inherits?: ReadonlyArray<string> | null;
+  /** Roles that it inherits. Null for none. */
+  inheritedRoles?: ReadonlyArray<RoleRef> | null;
 }
 
 /** A role to be removed. */
@@ -6407,8 +6431,13 @@ export interface RoleFilter {
 
 /** A role to be granted. */
 export interface RoleGrantInput {
-  /** The role. */
-  roleId: string;
+  /**
+   * Deprecated form of `role`: its ID.
+   * @deprecated 2026-11-28: use role. Removed after 2027-11-28.
+   */
+  roleId?: string | null;
+  /** Role that is granted. Required, unless the deprecated `roleId` is given. */
+  role?: RoleRef | null;
   /**
    * The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
    * that are left out.
@@ -6417,6 +6446,11 @@ export interface RoleGrantInput {
   /** Time at which the grant expires. Null for never. */
   expiresAt?: string | null;
 }
+
+/** Reference to a role: exactly one field. */
+export type RoleRef =
+  | { id: string; key?: never }
+  | { id?: never; key: string };
 
 /** Sort order of a list of roles; rows with equal values are sorted by ID. */
 export interface RoleSort {
@@ -6445,8 +6479,13 @@ export interface RoleUpdateInput {
   name?: string | null;
   /** The permissions that it is to have itself. You must hold what is added, for all stores. */
   permissions?: ReadonlyArray<string> | null;
-  /** The roles that it is to inherit. */
+  /**
+   * Deprecated form of `inheritedRoles`: their IDs.
+   * @deprecated 2026-11-28: use inheritedRoles. Removed after 2027-11-28.
+   */
   inherits?: ReadonlyArray<string> | null;
+  /** Roles that it is to inherit, in the place of the former ones. */
+  inheritedRoles?: ReadonlyArray<RoleRef> | null;
 }
 
 /** Method by which stock is found that keeps what a policy promises. */
@@ -6540,8 +6579,13 @@ export interface SavedViewFilter {
 export interface SavedViewLinkCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result, without the secret. */
   idempotencyKey?: string;
-  /** ID of the view. */
-  savedViewId: string;
+  /**
+   * Deprecated form of `savedView`: its ID.
+   * @deprecated 2026-11-28: use savedView. Removed after 2027-11-28.
+   */
+  savedViewId?: string | null;
+  /** View that the link opens. Required, unless the deprecated `savedViewId` is given. */
+  savedView?: SavedViewRef | null;
   /**
    * Values of the view's variables, fixed in the link: an object of at most 20 KiB. Variables left out have the view's own
    * values.
@@ -6563,8 +6607,13 @@ export interface SavedViewLinkRevokeInput {
 export interface SavedViewReadersInput {
   /** Whether all who hold view.read may read the view; then no role and no member is named. Default false. */
   everyone?: boolean;
-  /** IDs of roles whose members may read the view, at most 50. Default none. */
+  /**
+   * Deprecated form of `roles`: their IDs.
+   * @deprecated 2026-11-28: use roles. Removed after 2027-11-28.
+   */
   roleIds?: ReadonlyArray<string>;
+  /** Roles whose members may read the view, at most 50. Null for none. */
+  roles?: ReadonlyArray<RoleRef> | null;
   /**
    * Deprecated form of `members`: their IDs.
    * @deprecated 2026-11-28: use members. Removed after 2027-11-28.
@@ -6595,8 +6644,13 @@ export interface SavedViewScheduleSetInput {
   id?: string | null;
   /** Version of the schedule that you saw; another one is a VERSION_CONFLICT. Needed with `id`; null without. */
   expectedVersion?: number | null;
-  /** ID of the view that is sent; with `id` that of the schedule. */
-  savedViewId: string;
+  /**
+   * Deprecated form of `savedView`: its ID.
+   * @deprecated 2026-11-28: use savedView. Removed after 2027-11-28.
+   */
+  savedViewId?: string | null;
+  /** View that is sent; with `id` that of the schedule. Required, unless the deprecated `savedViewId` is given. */
+  savedView?: SavedViewRef | null;
   /** Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values. */
   variables?: unknown | null;
   /** Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list. */

@@ -1852,23 +1852,29 @@ class FulfilmentWorkCollectInput(_FulfilmentWorkCollectInput, total=False):
     expectedVersion: Optional[int]
 
 
-class FulfilmentWorkFilter(TypedDict, total=False):
-    """Filter of works. Conditions are combined by AND; a null condition is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    store: Optional["IdFilter"]
-    status: Optional[Sequence["WorkStatus"]]
-    dueAt: Optional["DateTimeFilter"]
-    order: Optional["IdFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    assignee: Optional["IdFilter"]
-    isHeld: Optional[bool]
-    deliveryMethod: Optional["DeliveryMethod"]
-    isLate: Optional[bool]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+FulfilmentWorkFilter = TypedDict(
+    "FulfilmentWorkFilter",
+    {
+        "and": "Optional[Sequence['FulfilmentWorkFilter']]",
+        "or": "Optional[Sequence['FulfilmentWorkFilter']]",
+        "not": "Optional['FulfilmentWorkFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "store": "Optional['IdFilter']",
+        "status": "Optional[Sequence['WorkStatus']]",
+        "dueAt": "Optional['DateTimeFilter']",
+        "order": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "assignee": "Optional['IdFilter']",
+        "isHeld": "Optional[bool]",
+        "deliveryMethod": "Optional['DeliveryMethod']",
+        "isLate": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _FulfilmentWorkMoveInput(TypedDict):
@@ -5076,18 +5082,24 @@ ReversalEffectKind = Literal[
 ]
 
 
-class ReversalFilter(TypedDict, total=False):
-    """Reversals that match all of these; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    document: Optional["IdFilter"]
-    store: Optional["IdFilter"]
-    kind: Optional[Sequence["ReversedKind"]]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    createdBy: Optional["IdFilter"]
-    occurredAt: Optional["DateTimeFilter"]
-    recordedAt: Optional["DateTimeFilter"]
+ReversalFilter = TypedDict(
+    "ReversalFilter",
+    {
+        "and": "Optional[Sequence['ReversalFilter']]",
+        "or": "Optional[Sequence['ReversalFilter']]",
+        "not": "Optional['ReversalFilter']",
+        "id": "Optional['IdFilter']",
+        "document": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "kind": "Optional[Sequence['ReversedKind']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "createdBy": "Optional['IdFilter']",
+        "occurredAt": "Optional['DateTimeFilter']",
+        "recordedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _ReversalSort(TypedDict):
@@ -5114,6 +5126,8 @@ class ReverseLine(_ReverseLine, total=False):
     """A line to reverse, or a part of one."""
 
     quantity: Optional[int]
+    packs: Optional[int]
+    barcode: Optional[str]
     lotId: Optional[str]
 
 
@@ -5151,6 +5165,7 @@ class RoleCreateInput(_RoleCreateInput, total=False):
 
     idempotencyKey: Optional[str]
     inherits: Optional[Sequence[str]]
+    inheritedRoles: Optional[Sequence["RoleRef"]]
 
 
 class _RoleDeleteInput(TypedDict):
@@ -5172,14 +5187,22 @@ class RoleFilter(TypedDict, total=False):
 
 
 class _RoleGrantInput(TypedDict):
-    roleId: str
     scope: "StoreScopeInput"
 
 
 class RoleGrantInput(_RoleGrantInput, total=False):
     """A role to be granted."""
 
+    roleId: Optional[str]
+    role: Optional["RoleRef"]
     expiresAt: Optional[str]
+
+
+class RoleRef(TypedDict, total=False):
+    """Reference to a role: exactly one field."""
+
+    id: str
+    key: str
 
 
 class _RoleSort(TypedDict):
@@ -5211,6 +5234,7 @@ class RoleUpdateInput(_RoleUpdateInput, total=False):
     name: Optional[str]
     permissions: Optional[Sequence[str]]
     inherits: Optional[Sequence[str]]
+    inheritedRoles: Optional[Sequence["RoleRef"]]
 
 
 SafetyStockMethod = Literal[
@@ -5290,14 +5314,12 @@ class SavedViewFilter(TypedDict, total=False):
     updatedAt: Optional["DateTimeFilter"]
 
 
-class _SavedViewLinkCreateInput(TypedDict):
-    savedViewId: str
-
-
-class SavedViewLinkCreateInput(_SavedViewLinkCreateInput, total=False):
+class SavedViewLinkCreateInput(TypedDict, total=False):
     """A link that is to be made."""
 
     idempotencyKey: str
+    savedViewId: Optional[str]
+    savedView: Optional["SavedViewRef"]
     variables: Optional[Any]
     expiresInDays: int
 
@@ -5317,6 +5339,7 @@ class SavedViewReadersInput(TypedDict, total=False):
 
     everyone: bool
     roleIds: Sequence[str]
+    roles: Optional[Sequence["RoleRef"]]
     memberIds: Sequence[str]
     members: Optional[Sequence["MemberRef"]]
 
@@ -5339,7 +5362,6 @@ class SavedViewScheduleDeleteInput(_SavedViewScheduleDeleteInput, total=False):
 
 
 class _SavedViewScheduleSetInput(TypedDict):
-    savedViewId: str
     every: "SchedulePeriod"
 
 
@@ -5349,6 +5371,8 @@ class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     idempotencyKey: str
     id: Optional[str]
     expectedVersion: Optional[int]
+    savedViewId: Optional[str]
+    savedView: Optional["SavedViewRef"]
     variables: Optional[Any]
     rows: Optional[str]
     format: "SavedViewTableFormat"
