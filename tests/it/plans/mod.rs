@@ -176,6 +176,7 @@ const MAY: &[(&str, &str)] = &[
     // The crowd has few reversals; each half of the look-up has an index of its own.
     ("node grn", "document_reversal"),
     ("node por", "document_reversal"),
+    ("node srt", "document_reversal"),
     ("purchaseOrder", "document_reversal"),
     // Most lots with a day have one that is still to come.
     ("lots where expiresOn gte", "lot"),
