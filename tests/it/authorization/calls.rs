@@ -70,7 +70,10 @@ impl Calls {
             let at = slot.filter(|(path, _)| path[0] == name);
             // The slot may be in what stands in its place.
             let is_also = slot.is_none() && ALSO.contains(&(root, name));
-            if is_needed(&argument.node) || at.is_some() || is_also {
+            // A list of IDs that has to be there is empty beside the references that lead to the slot: both would be refused before anything is looked up.
+            if slot.is_some_and(|(path, _)| is_in_place_of(&path[0], name)) && is_needed(&argument.node) {
+                variables.insert(name.to_owned(), json!([]));
+            } else if is_needed(&argument.node) || at.is_some() || is_also {
                 let mut path = vec![argument.node.name.to_string()];
                 variables.insert(path[0].clone(), self.value(house, root, &argument.node.ty.node, &mut path, at));
             }

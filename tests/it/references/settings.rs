@@ -1,5 +1,6 @@
 //! Roles and saved views that calls name by the key and the slug.
 
+use entity::prelude::RoleId;
 use entrepot::access::OWNER;
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use crate::{
 on_both!(
     a_person_is_invited_with_roles_by_their_keys,
     a_member_is_granted_roles_by_their_keys,
+    a_key_of_two_roles_is_refused_with_both_to_choose_from,
     a_role_inherits_roles_by_their_keys,
     a_view_is_shared_with_roles_by_their_keys,
     a_link_and_a_schedule_name_their_view_by_its_slug,
@@ -82,25 +84,60 @@ async fn a_person_is_invited_with_roles_by_their_keys(world: &World) {
     assert_eq!(keys_of(done(&by_id, "member")), [CLERK]);
 }
 
-async fn a_member_is_granted_roles_by_their_keys(world: &World) {
-    let office = Office::of(world).await;
-    let own = json!(world.ours.ids["mem"]);
+/// Sets the grants of our owner: the one of owners, and one more for all stores.
+async fn granted(office: &Office<'_>, more: &Value) -> Value {
+    let own = json!(office.world.ours.ids["mem"]);
     let read = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
     let version = office.ask(read, json!({ "id": own })).await["data"]["node"]["version"].clone();
-    let set = async |more: Value| {
-        let more = with(&json!({ "scope": { "all": true } }), &more);
-        let grants = json!([{ "role": { "key": "owner" }, "scope": { "all": true } }, more]);
-        let input = json!({ "idempotencyKey": key(), "member": { "id": own }, "expectedVersion": version, "grants": grants });
-        office.act("memberRolesSet", "MemberRolesSetInput", "member { roles { role { key } } }", input).await
-    };
+    let more = with(&json!({ "scope": { "all": true } }), more);
+    let grants = json!([{ "role": { "key": "owner" }, "scope": { "all": true } }, more]);
+    let input = json!({ "idempotencyKey": key(), "member": { "id": own }, "expectedVersion": version, "grants": grants });
+    office.act("memberRolesSet", "MemberRolesSetInput", "member { roles { role { id key } } }", input).await
+}
+
+async fn a_member_is_granted_roles_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
     for none in ["nobody", "bravo-clerk"] {
-        refused(&set(json!({ "role": { "key": none } })).await, "NOT_FOUND", "input.grants.1.role.key");
+        refused(&granted(&office, &json!({ "role": { "key": none } })).await, "NOT_FOUND", "input.grants.1.role.key");
     }
-    refused(&set(json!({})).await, "REQUIRED", "input.grants.1.role");
+    let foreign = json!({ "role": { "id": world.theirs.ids["rol"] } });
+    refused(&granted(&office, &foreign).await, "NOT_FOUND", "input.grants.1.role.id");
+    refused(&granted(&office, &json!({})).await, "REQUIRED", "input.grants.1.role");
     let other = json!({ "role": { "key": CLERK }, "roleId": OWNER.id.to_string() });
-    refused(&set(other).await, "INVALID", "input.grants.1.role");
+    refused(&granted(&office, &other).await, "INVALID", "input.grants.1.role");
     let same = json!({ "role": { "key": CLERK }, "roleId": world.ours.ids["rol"] });
-    assert_eq!(keys_of(done(&set(same).await, "member")), [CLERK, "owner"]);
+    assert_eq!(keys_of(done(&granted(&office, &same).await, "member")), [CLERK, "owner"]);
+}
+
+async fn a_key_of_two_roles_is_refused_with_both_to_choose_from(world: &World) {
+    let office = Office::of(world).await;
+    // As where a default role of a later version has the key of a role that was there before.
+    let own: RoleId = world.ours.ids["rol"].parse().unwrap();
+    let work = world.node.db.global().maintenance_for(world.ours.owner.tenant).await.unwrap();
+    let renamed = "UPDATE role SET key = 'viewer' WHERE tenant_id = $1 AND id = $2";
+    assert_eq!(work.execute(renamed, vec![own.into()]).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    let roles =
+        office.ask("{ rolesList(first: 50) { nodes { id key } } }", json!({})).await["data"]["rolesList"]["nodes"].clone();
+    let twins: Vec<&Value> =
+        roles.as_array().unwrap().iter().filter(|role| role["key"] == "viewer").map(|role| &role["id"]).collect();
+    assert_eq!(twins.len(), 2, "{roles:#}");
+    let viewer = json!({ "role": { "key": "viewer" } });
+    let invited = invite(&office, "carol@example.com", json!({ "roles": [viewer["role"]] })).await;
+    let message = refused(&invited, "INVALID", "roles.0.key");
+    assert!(message.starts_with("2 roles have this key"), "{message}");
+    for id in &twins {
+        assert!(message.contains(id.as_str().unwrap()), "{message}");
+    }
+    refused(&granted(&office, &viewer).await, "INVALID", "input.grants.1.role.key");
+    // An ID beside the key chooses one of them, and none of another key.
+    for id in twins {
+        let chosen = granted(&office, &with(&viewer, &json!({ "roleId": id }))).await;
+        let grants = done(&chosen, "member")["roles"].as_array().unwrap();
+        assert!(grants.iter().any(|grant| grant["role"]["id"] == *id), "{id}: {chosen:#}");
+    }
+    let other = with(&viewer, &json!({ "roleId": OWNER.id.to_string() }));
+    refused(&granted(&office, &other).await, "INVALID", "input.grants.1.role");
 }
 
 async fn a_role_inherits_roles_by_their_keys(world: &World) {

@@ -23,6 +23,7 @@ on_both!(
     second_factors_of_several_people_are_removed_one_after_the_other,
     after_a_restore_all_sessions_end_however_many_there_are,
     after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too,
+    after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing,
 );
 
 /// Two sessions of Ada's, in the order of their IDs: the first one was switched to from the second one, by a node whose clock was behind.
@@ -104,24 +105,47 @@ async fn after_a_restore_all_sessions_end_however_many_there_are(world: &World) 
     assert_eq!(ends().await, 0, "nothing is left to the next time");
 }
 
-async fn after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too(world: &World) {
-    let [first, login] = switched_backwards(world).await.map(|tokens| id_of(&tokens).uuid());
-    let global = world.node.db.global();
-    let write = |id: uuid::Uuid| match global.backend() {
-        Backend::Sqlite => format!("X'{}'", id.simple()),
-        Backend::Postgres => format!("'{id}'"),
-    };
-    let work = global.begin().await.unwrap();
-    let not_yet = format!("UPDATE session SET ended_at = 1, end_reason = 'LOGOUT' WHERE id = {}", write(first));
-    assert_eq!(work.change(&not_yet, Vec::new()).await.unwrap(), 1);
-    work.commit().await.unwrap();
-    // As a switch does that is not committed yet: it holds the session of the login, and the other one begins.
-    let held = format!("UPDATE session SET used_at = used_at WHERE id = {}", write(login));
-    let begun = format!("UPDATE session SET ended_at = NULL, end_reason = NULL WHERE id = {}", write(first));
+/// An ID as SQL.
+fn written(world: &World, id: SessionId) -> String {
+    match world.node.db.global().backend() {
+        Backend::Sqlite => format!("X'{}'", id.uuid().simple()),
+        Backend::Postgres => format!("'{}'", id.uuid()),
+    }
+}
+
+/// Ends all sessions while what these statements write is not committed yet.
+async fn ended_meanwhile(world: &World, statements: &[&str]) {
     let ends = async {
         end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap();
         Value::Null
     };
-    meanwhile(world, &[&held, &begun], ends).await;
+    meanwhile(world, statements, ends).await;
+}
+
+async fn after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too(world: &World) {
+    let [first, login] = switched_backwards(world).await.map(|tokens| written(world, id_of(&tokens)));
+    let work = world.node.db.global().begin().await.unwrap();
+    let not_yet = format!("UPDATE session SET ended_at = 1, end_reason = 'LOGOUT' WHERE id = {first}");
+    assert_eq!(work.change(&not_yet, Vec::new()).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    // As a switch does that is not committed yet: it holds the session of the login, and the other one begins.
+    let held = format!("UPDATE session SET used_at = used_at WHERE id = {login}");
+    let begun = format!("UPDATE session SET ended_at = NULL, end_reason = NULL WHERE id = {first}");
+    ended_meanwhile(world, &[&held, &begun]).await;
     assert_eq!(open(world).await, 0, "it comes before the session of the login, which was waited for");
+}
+
+async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(world: &World) {
+    let login = id_of(&world.founder("ada").await);
+    let global = world.node.db.global();
+    let hash = if global.backend() == Backend::Sqlite { "randomblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
+    let held = format!("UPDATE session SET used_at = used_at WHERE id = {}", written(world, login));
+    // Of years to come.
+    let invited = format!(
+        "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at)
+         SELECT {hash}, tenant_id, id, 'bob@example.com', id, created_at, 9000000000000000 FROM member"
+    );
+    ended_meanwhile(world, &[&held, &invited]).await;
+    let valid = "SELECT 1 FROM invitation WHERE expires_at > $1";
+    assert_eq!(global.rows(valid, vec![world.node.clock.now().into()]).await.unwrap().len(), 0);
 }

@@ -1,5 +1,4 @@
-//! Roles and saved views that an input names: by the key or the slug. Asking by one of these needs the permission to see such
-//! things, whether there is one or not.
+//! Roles and saved views that an input names by a key or a slug. Asking by one of these needs the permission to see such things, whether there is one or not.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +8,6 @@ use platform::path;
 
 use super::{Meant, Name, Named, UnknownIds, one_of};
 use crate::{access::roles_named, graphql::fault::Answer, saved_views::views_named};
-
-/// IDs that the refusal of a shared key tells at most.
-const MOST_CANDIDATES: usize = 5;
 
 /// Roles and views by the names of one call.
 #[derive(Default)]
@@ -46,11 +42,14 @@ impl Settings {
         Ok(found)
     }
 
-    /// What the key of a role stands for, beside an ID. Of several roles the refusal names the first few, to choose from.
+    /// What the key of a role stands for, beside an ID. Of two roles the refusal names both, to choose from.
     pub(super) fn role(&self, key: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
         let found = self.roles.get(key).map(Vec::as_slice).unwrap_or_default();
         let (id, is_shared) = one_of(found, beside, || RoleId::from_uuid(unknown.next_id()));
-        let shared = is_shared.then(|| format!("{} roles have this key; use id: {}", found.len(), candidates(found)));
+        let shared = is_shared.then(|| {
+            let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+            format!("{} roles have this key; use id: {}", ids.len(), ids.join(", "))
+        });
         Meant { id, last: path!["key"], shared }
     }
 
@@ -60,12 +59,4 @@ impl Settings {
         let id = known.unwrap_or_else(|| SavedViewId::from_uuid(unknown.next_id()));
         Meant { id: ID(id.to_string()), last: path!["slug"], shared: None }
     }
-}
-
-fn candidates(found: &[RoleId]) -> String {
-    let mut told: Vec<String> = found.iter().take(MOST_CANDIDATES).map(ToString::to_string).collect();
-    if found.len() > MOST_CANDIDATES {
-        told.push("…".to_owned());
-    }
-    told.join(", ")
 }

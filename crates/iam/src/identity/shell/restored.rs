@@ -45,12 +45,16 @@ pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords, progress: 
     };
     let withdrawn = links::withdraw_all(&work, now).await?;
     factors::end_challenges(&work, now).await?;
-    let links = withdrawn + invitations::expire_all(&work, now).await?;
     work.commit().await?;
-    Ok(Ended { sessions: end_all_sessions(db, now, progress).await?, links, passwords })
+    let sessions = end_all_sessions(db, now, progress).await?;
+    // Last: whoever is still logged in may invite people.
+    let work = db.global().begin().await?;
+    let links = withdrawn + invitations::expire_all(&work, clock.now()).await?;
+    work.commit().await?;
+    Ok(Ended { sessions, links, passwords })
 }
 
-/// Ends every session that has begun by now; how many.
+/// Ends every session that goes on; how many.
 async fn end_all_sessions(db: &Database, now: Timestamp, progress: impl Fn(usize)) -> Result<usize, Fault> {
     /// Whoever switches holds the session of the login, and begins one that may come before it, where clocks differ: the second time finds that. None is
     /// switched to from a session that has ended, so that a third time would find new logins alone.
