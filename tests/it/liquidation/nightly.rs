@@ -105,8 +105,12 @@ async fn steps_wait_for_a_person_where_the_member_has_left(world: &World) {
     let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "store.read"]));
     world.pass(61 * DAY);
     refused(&follow(&reader, &taken["plan"], Some(false)).await, "INVALID", "input.isAutomatic");
-    let none = follow(&reader, &taken["plan"], None).await;
-    assert_eq!((&none["cut"], desk.price(&mug).await), (&json!(0), json!("5.40")), "{none:#}");
+    let sent = json!({ "idempotencyKey": key(), "plan": taken["plan"]["id"], "expectedVersion": taken["plan"]["version"] });
+    for is_replayed in [false, true] {
+        let none = reader.act("liquidationPlanAdvance", "LiquidationPlanAdvanceInput", "cut refusedCount", sent.clone()).await;
+        let told = (&none["cut"], &none["refusedCount"], &none["replayed"], desk.price(&mug).await);
+        assert_eq!(told, (&json!(0), &json!(1), &json!(is_replayed), json!("5.40")), "{none:#}");
+    }
     assert_eq!((night(world).await, desk.price(&mug).await), (1, json!("3.60")));
     desk.office().is_sound().await;
 }

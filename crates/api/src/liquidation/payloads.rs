@@ -121,11 +121,10 @@ impl LiquidationApprovalPayload {
 
 impl LiquidationAdvancePayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Advanced, LiquidationError>) -> Answer<Self> {
-        let Advanced { plan, cut, skipped, closed, problems, seq, is_replayed } = match done {
+        let Advanced { plan, cut, skipped, closed, refused: all_refused, problems, seq, is_replayed } = match done {
             Ok(advanced) => advanced,
             Err(error) => return Ok(user_errors_of(error, refused)?.into()),
         };
-        let refused_count = count(problems.len());
         let refused = refusals(ctx, plan.currency, problems).await;
         Ok(Self {
             plan: Some(plan.into()),
@@ -133,7 +132,7 @@ impl LiquidationAdvancePayload {
             skipped: count(skipped),
             closed: count(closed),
             refused,
-            refused_count,
+            refused_count: count(all_refused),
             user_errors: Vec::new(),
             replayed: is_replayed,
             seq: seq.map(Long),

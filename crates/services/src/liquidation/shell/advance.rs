@@ -58,6 +58,8 @@ pub struct Advanced {
     pub skipped: usize,
     /// Lines that are done.
     pub closed: usize,
+    /// Lines whose price could not be cut: a repeated call has their number alone.
+    pub refused: usize,
     pub problems: Vec<(PlanLine, LineProblem)>,
     pub seq: Option<i64>,
     pub is_replayed: bool,
@@ -70,6 +72,9 @@ struct Receipt {
     cut: usize,
     skipped: usize,
     closed: usize,
+    /// Receipts of before do not have it.
+    #[serde(default)]
+    refused: usize,
     seq: Option<i64>,
 }
 
@@ -110,7 +115,8 @@ pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mod
     let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
     let Due { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
     let (mut changed, problems) = cut_prices(rooms, (&permit, mode), &plan, steps).await?;
-    let receipt = Receipt { plan: plan.id, cut: changed.len(), skipped: skipped.len(), closed: closed.len(), seq: None };
+    let (cut, refused) = (changed.len(), problems.len());
+    let receipt = Receipt { plan: plan.id, cut, skipped: skipped.len(), closed: closed.len(), refused, seq: None };
     changed.extend(skipped);
     changed.extend(closed);
     if mode == Mode::Validate {
@@ -163,8 +169,8 @@ async fn cut_prices(
 }
 
 fn answer(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LineProblem)>, is_replayed: bool) -> Advanced {
-    let Receipt { cut, skipped, closed, seq, .. } = receipt;
-    Advanced { plan, cut, skipped, closed, problems, seq, is_replayed }
+    let Receipt { cut, skipped, closed, refused, seq, .. } = receipt;
+    Advanced { plan, cut, skipped, closed, refused, problems, seq, is_replayed }
 }
 
 async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<Due, Fault> {
