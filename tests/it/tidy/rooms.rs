@@ -34,7 +34,7 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
 
 #[rustfmt::skip]
 const PLATFORM: &[&str] =
-    &["markup", "calendar", "clock", "metrics", "traces", "slow", "rate_limit", "storage", "stages", "paging", "secrets", "cache", "audit", "jobs", "realtime"];
+    &["markup", "calendar", "clock", "metrics", "rate_limit", "traces", "slow", "storage", "stages", "paging", "secrets", "cache", "audit", "jobs", "realtime"];
 #[rustfmt::skip]
 const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
     "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "tagging", "history",

@@ -11,14 +11,10 @@ use std::{
 };
 
 use super::TraceContext;
-use crate::clock::Monotonic;
+use crate::{clock::Monotonic, rate_limit::Allowance};
 
-/// An operation, in the unit of credit.
-const ONE: u64 = 1_000_000;
-/// Operations that may be told in a row after a quiet time.
-const AT_ONCE: u64 = 100 * ONE;
-/// Those of a second, which is what a microsecond adds to the credit.
-const A_SECOND: u64 = 10;
+/// Operations that are told: so many in a row after a quiet time, and so many a second.
+const TOLD: Allowance = Allowance::per_second(100, 10);
 /// Requests that go on, of which an operation was told.
 const MOST_NOTED: usize = 64;
 
@@ -55,23 +51,19 @@ pub(super) struct Keeper {
     state: Mutex<State>,
 }
 
+#[derive(Default)]
 struct State {
-    credit: u64,
-    at: Monotonic,
+    /// When all of `TOLD` may be told in a row again.
+    full_at: i64,
     /// The positions of those requests: others of a client's trace go on beside them.
     noted: VecDeque<TraceContext>,
 }
 
 impl State {
     fn allows(&mut self, now: Monotonic) -> bool {
-        let passed = u64::try_from(now.since(self.at).as_micros()).unwrap_or(u64::MAX);
-        self.at = self.at.max(now);
-        self.credit = self.credit.saturating_add(passed.saturating_mul(A_SECOND)).min(AT_ONCE);
-        let is_allowed = self.credit >= ONE;
-        if is_allowed {
-            self.credit -= ONE;
-        }
-        is_allowed
+        let taken = TOLD.take(self.full_at, now.micros(), 1);
+        self.full_at = taken.unwrap_or(self.full_at);
+        taken.is_ok()
     }
 
     fn note(&mut self, request: TraceContext) {
@@ -92,8 +84,8 @@ impl State {
 }
 
 impl Keeper {
-    pub(super) fn new(slow: Option<Duration>, now: Monotonic) -> Self {
-        Self { slow, state: Mutex::new(State { credit: AT_ONCE, at: now, noted: VecDeque::new() }) }
+    pub(super) fn new(slow: Option<Duration>) -> Self {
+        Self { slow, state: Mutex::default() }
     }
 
     /// What becomes of a span that has ended now, after so long. Its context is its own if it is the first, else that of the span that it is within.
@@ -145,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_failed_or_took_long_is_told_with_its_request() {
-        let keeper = Keeper::new(Some(SLOW), at(0));
+        let keeper = Keeper::new(Some(SLOW));
         let judge = |span_id, position, ending| keeper.judge((request(span_id), position), ending, at(0));
         assert_eq!(judge(1, Position::Within, (Ending::Well, FAST)), Verdict::Leave);
         assert_eq!(judge(1, FIRST, (Ending::Well, FAST)), Verdict::Leave);
@@ -160,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_request_of_which_two_operations_are_told_is_told_once() {
-        let keeper = Keeper::new(None, at(0));
+        let keeper = Keeper::new(None);
         let judge = |position, ending| keeper.judge((request(1), position), (ending, FAST), at(0));
         assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
         assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
@@ -170,14 +162,14 @@ mod tests {
 
     #[test]
     fn nothing_is_slow_where_no_limit_is_given() {
-        let keeper = Keeper::new(None, at(0));
+        let keeper = Keeper::new(None);
         assert_eq!(keeper.judge((request(1), FIRST), (Ending::Well, SLOW * 100), at(0)), Verdict::Leave);
         assert_eq!(keeper.judge((request(1), FIRST), (Ending::Failed, FAST), at(0)), Verdict::Tell("error"));
     }
 
     #[test]
     fn a_node_that_fails_at_all_tells_some_of_it() {
-        let keeper = Keeper::new(None, at(0));
+        let keeper = Keeper::new(None);
         let judge = |span_id, second| keeper.judge((request(span_id), Position::Within), (Ending::Failed, FAST), at(second));
         let told = |second| (0..1_000).filter(|span_id| judge(*span_id, second) != Verdict::Drop).count();
         assert_eq!((told(0), told(1), told(3)), (100, 10, 20));

@@ -48,7 +48,7 @@ struct Tracer {
 /// operations are told that fail, or take as long as `slow`.
 pub fn install(clock: Clock, share: f64, slow: Option<Duration>) -> Option<mpsc::Receiver<FinishedSpan>> {
     let (queue, spans) = mpsc::channel(QUEUE);
-    let (sampler, keeper) = (Sampler::new(share), Keeper::new(slow, clock.monotonic()));
+    let (sampler, keeper) = (Sampler::new(share), Keeper::new(slow));
     TRACER.set(Tracer { clock, sampler, keeper, queue }).is_ok().then_some(spans)
 }
 
