@@ -12,12 +12,12 @@ pub mod calendar;
 pub mod clock;
 /// What a node can say of itself in numbers.
 pub mod metrics;
+/// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
+pub mod rate_limit;
 /// How long things took, as spans that a collector joins.
 pub mod traces;
 /// What took long, for the log.
 pub mod slow;
-/// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
-pub mod rate_limit;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.
 pub mod storage;
 /// Refusals of a call: those of the first stage that has any, and what else stops it.
