@@ -115,7 +115,7 @@ impl SchemaIndex {
     /// # Errors
     /// The text is not SDL.
     pub fn of(sdl: &str) -> Result<Self, Unreadable> {
-        let document = parse_schema(sdl).map_err(|error| Unreadable(error.to_string()))?;
+        let document = parse_schema(without_descriptions(sdl)).map_err(|error| Unreadable(error.to_string()))?;
         let prices = priced_objects(&document);
         let roots = roots(&document);
         let mut schema_index = Self::default();
@@ -248,6 +248,22 @@ impl SchemaIndex {
     pub fn enum_values(&self, name: &str) -> Option<&HashSet<Name>> {
         self.enums.get(name)
     }
+}
+
+/// The engine's SDL without its descriptions, which stand between two lines of `"""`: three quarters of the text, of which nothing is kept here, and
+/// which the parser takes apart letter by letter.
+fn without_descriptions(sdl: &str) -> String {
+    let mut is_description = false;
+    let mut rest = String::with_capacity(sdl.len() / 2);
+    for line in sdl.lines() {
+        if line.trim() == "\"\"\"" {
+            is_description = !is_description;
+        } else if !is_description {
+            rest.push_str(line);
+            rest.push('\n');
+        }
+    }
+    rest
 }
 
 fn definitions(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
