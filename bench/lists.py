@@ -127,6 +127,7 @@ class Lists:
             ("two words", lambda n: " ".join(some(n)[:2])),
             ("beginning of a word", lambda n: some(n)[1][:4]),
             ("a word with a typo", lambda n: some(n)[1][:2] + "q" + some(n)[1][3:] + " " + some(n)[2]),
+            ("a typo beside a frequent word", lambda n: some(n)[1][:2] + "q" + some(n)[1][3:] + " " + some(n)[0]),
             ("SKU", lambda n: f"sku-{h(n, 78) % o.products}"),
         ):
             self.p95(f"{o.products:,} products, search: {what}", products, lambda n: {"s": text(n)}, 50, None if "typo" in what else nodes)

@@ -3,11 +3,17 @@
 use std::{pin::Pin, sync::Arc};
 
 use async_graphql::{Context, Enum, SimpleObject};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use platform::{
     paging::{CursorSigner, DEFAULT_PAGE, Key, ListSource, PageRequest},
-    storage::TenantScope,
+    slow,
+    storage::{Fault, TenantScope},
+    traces,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{
     fault::{Answer, TopError},
@@ -128,19 +134,25 @@ pub fn checked_limit(limit: i32) -> Answer<i64> {
     Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]))
 }
 
-/// The nodes of a list, counted as far as `totalCount` does by itself; None where that is not selected, or where the page may be the whole list, whose
-/// nodes are counted then. Behind a cursor no page is, so that nothing is asked in vain: the count is asked at the same time as the page, not after it.
-pub async fn counted_beside(
-    ctx: &Context<'_>,
-    scope: &TenantScope,
-    source: &ListSource,
-    request: &PageRequest,
-) -> Answer<Option<i64>> {
+/// A count that was begun with its page.
+pub type BegunCount = Shared<BoxFuture<'static, Result<i64, Fault>>>;
+
+/// Begins to count the nodes of a list as far as `totalCount` does by itself; None where that is not selected, or where the page may be the whole list,
+/// whose nodes are counted then. Behind a cursor no page is, so that nothing is asked in vain: the count is asked at the same time as the page, by a task
+/// of its own, so that neither the page nor what its nodes show waits for it. The task ends with the answer that the count is for.
+pub fn counted_beside(ctx: &Context<'_>, scope: &TenantScope, source: &ListSource, request: &PageRequest) -> Option<BegunCount> {
     let is_behind = request.after.is_some() || request.before.is_some();
     if !is_behind || !is_counted_by_default(ctx) {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(source.count(scope, COUNTED_BY_DEFAULT.into()).await?))
+    let (scope, source, mut task) = (scope.clone(), source.clone(), JoinSet::new());
+    let count = async move { source.count(&scope, COUNTED_BY_DEFAULT.into()).await };
+    task.spawn(traces::within(traces::current(), slow::carried(count)));
+    let ended = async move {
+        let counted = task.join_next().await.and_then(Result::ok);
+        counted.unwrap_or_else(|| Err(Fault::Broken("a count did not come to its end".to_owned())))
+    };
+    Some(ended.boxed().shared())
 }
 
 /// Whether `totalCount` of the list is selected without a limit of its own.
@@ -164,6 +176,8 @@ enum All {
     Of(Box<(TenantScope, Vec<ListSource>)>),
     /// So many, which were in memory when the page was made.
     Known(i64),
+    /// As many as a count finds that was begun with the page; where it ended before the nodes did, they are counted anew.
+    Begun(BegunCount, Box<(TenantScope, ListSource)>),
     /// As many as this counts. It is asked once, however often the total is: it may read as much as the list does.
     By(Box<dyn Fn(usize) -> Counting + Send + Sync>, OnceCell<i64>),
 }
@@ -181,13 +195,11 @@ impl<T> Page<T> {
         CountedPage { page: Arc::new(self), all: All::Of(Box::new((scope, sources))), is_vague: false, at_least: 0 }
     }
 
-    /// With the rows that all pages of the list are of, and how many were found while the page was read.
-    pub fn counted_with(self, scope: TenantScope, source: ListSource, found: Option<i64>) -> CountedPage<T> {
-        let Some(found) = found else { return self.counted(scope, source) };
-        // A count that did not come to its limit is of all nodes.
-        let all =
-            if found <= i64::from(COUNTED_BY_DEFAULT) { All::Known(found) } else { All::Of(Box::new((scope, vec![source]))) };
-        CountedPage { page: Arc::new(self), all, is_vague: false, at_least: found }
+    /// With the rows that all pages of the list are of, and a count of them that was begun with the page.
+    pub fn counted_with(self, scope: TenantScope, source: ListSource, begun: Option<BegunCount>) -> CountedPage<T> {
+        let Some(begun) = begun else { return self.counted(scope, source) };
+        let all = All::Begun(begun, Box::new((scope, source)));
+        CountedPage { page: Arc::new(self), all, is_vague: false, at_least: 0 }
     }
 
     /// With what counts the nodes of all pages up to a number, where no statement does.
@@ -269,6 +281,11 @@ impl<T> CountedPage<T> {
                     }
                 }
                 found
+            }
+            (None, All::Begun(begun, of)) => {
+                let found = begun.clone().await?;
+                // A count that did not come to its limit is of all nodes.
+                if found <= i64::from(COUNTED_BY_DEFAULT) || found > limit { found } else { of.1.count(&of.0, limit).await? }
             }
             (None, All::By(count, found)) => *found.get_or_try_init(|| count(AS_FAR)).await?,
         };

@@ -153,6 +153,24 @@ on_both!(a_typo_is_corrected_by_the_products_that_hold_the_other_words, world: W
     assert_eq!(found(world, narrowed).await, [""; 0], "other conditions hold for what is corrected too");
 });
 
+on_both!(a_typo_beside_a_word_that_many_products_have_is_corrected_among_them, world: World => {
+    // What looks most like the word that is meant has no zinc, and more products of zinc than are read whole come before the one that is meant.
+    let ladders = (0..150).map(|n| json!({ "sku": format!("L{n:03}"), "name": format!("Holly ladder {n}") })).collect::<Vec<_>>();
+    let buckets = |from: u32| (from..from + 300).map(|n| json!({ "sku": format!("B{n:03}"), "name": format!("Zinc bucket {n}") })).collect::<Vec<_>>();
+    for rows in [ladders, buckets(0), buckets(300)] {
+        let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;
+        assert_eq!(answer["userErrors"], json!([]));
+    }
+    made(product(world, json!({ "sku": "Z1", "name": "Zinc candle holder" })).await);
+    assert_eq!(search(world, "holqer zinc").await, ["Z1"]);
+    assert_eq!(search(world, "zinc candle holdr").await, ["Z1"], "fewer have both words");
+    let page = "{ products(filter: { search: \"holqer zinc\" }) { totalCount { count precision } } }";
+    let counted = world.ask(page, json!({})).await["products"]["totalCount"].take();
+    assert_eq!(counted, json!({ "count": 1, "precision": "AT_LEAST" }), "others may have a word that is alike");
+    let narrowed = json!({ "filter": { "search": "holqer zinc", "sku": { "startsWith": "B" } } });
+    assert_eq!(found(world, narrowed).await, [""; 0]);
+});
+
 on_both!(a_word_of_nearly_all_products_is_found_beside_a_rare_one, world: World => {
     let rows: Vec<Value> = (0..300).map(|n| json!({ "sku": format!("sku-{n:04}"), "name": format!("Plain mug {n:04}") })).collect();
     change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": rows })).await;

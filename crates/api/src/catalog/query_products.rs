@@ -223,9 +223,8 @@ pub async fn products_page(
             let request = page.check(&kind, &catalog.signer, MAX_PAGE)?;
             let (scope, scoped) = catalog.filtered(permit, filter).await?;
             let source = scoped.source();
-            let (rows, found) =
-                tokio::join!(scoped.rows(&scope, order, &request), counted_beside(ctx, &scope, &source, &request));
-            let (rows, found) = (rows?, found?);
+            let count = counted_beside(ctx, &scope, &source, &request);
+            let rows = scoped.rows(&scope, order, &request).await?;
             let look = ctx.look_ahead();
             let shows =
                 |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
@@ -236,7 +235,7 @@ pub async fn products_page(
                 let keys = order.keys(&row);
                 (Product::from(row), keys)
             })
-            .counted_with(scope, source, found)
+            .counted_with(scope, source, count)
             .vague(scoped.is_vague)
             .into()
         }

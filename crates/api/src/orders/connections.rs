@@ -82,9 +82,8 @@ pub(super) async fn orders(
     let widened = rows::with_merged(scope, &filter).await?;
     let is_counted = look.field("totalCount").exists() && widened.is_searched();
     let source = rows::source(scope.backend(), &widened);
-    let beside = async { if is_counted { Ok(None) } else { counted_beside(ctx, scope, &source, &request).await } };
-    let (read, beside) = tokio::join!(page_of(scope, &widened, sorted, (&request, is_counted)), beside);
-    let (((mut page, keys), found), beside) = (read?, beside?);
+    let beside = if is_counted { None } else { counted_beside(ctx, scope, &source, &request) };
+    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }

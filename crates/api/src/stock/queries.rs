@@ -146,9 +146,8 @@ pub async fn levels(
     conditions += &sort.text_bounds(descending, &request, next);
     conditions += &bounds;
     values.extend(bound);
-    let page = rows::list::page(scope, sort, &conditions, &order, values);
-    let (rows, found) = tokio::join!(page, counted_beside(ctx, scope, &source, &request));
-    let (rows, found) = (rows?, found?);
+    let count = counted_beside(ctx, scope, &source, &request);
+    let rows = rows::list::page(scope, sort, &conditions, &order, values).await?;
     let nodes = rows.into_iter().map(|(level, key)| {
         let key = match key {
             SortKey::Int(n) => Key::Int(n),
@@ -158,7 +157,7 @@ pub async fn levels(
         (StockLevel::from(level), keys)
     });
     let page = Page::build(nodes.collect(), &request, list, signer);
-    let counted = page.counted_with(scope.clone(), source, found).vague(filter.is_vague());
+    let counted = page.counted_with(scope.clone(), source, count).vague(filter.is_vague());
     let head = crate::live::stream::cursor(signer, scope.tenant(), stream.epoch, head, &filter_name(filter));
     Ok(StockLevelConnection { counted, head })
 }

@@ -140,7 +140,7 @@ pub(super) fn alike(word: &str, candidate: &str) -> f64 {
 }
 
 /// How many letters were left out, added, changed or swapped with a neighbour (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut two_above: Vec<usize> = vec![0; b.len() + 1];
     let mut above: Vec<usize> = (0..=b.len()).collect();

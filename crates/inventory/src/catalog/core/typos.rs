@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::search::{ALIKE, alike};
+use super::search::{ALIKE, alike, distance};
 
 /// A word that is shorter or longer is not corrected, in characters.
 const CORRECTED: std::ops::RangeInclusive<usize> = 3..=24;
@@ -92,6 +92,15 @@ pub fn meant(word: &str, texts: &[&str]) -> Vec<Meaning> {
     found.into_iter().map(|(words, _)| words.into_iter().map(str::to_owned).collect()).collect()
 }
 
+/// Whether these search texts have what the word is one slip away from: nothing that it may stand for is nearer, wherever else it is.
+pub fn is_one_slip(word: &str, texts: &[&str]) -> bool {
+    meant(word, texts).iter().any(|meaning| match meaning.as_slice() {
+        [one] => distance(word, one) <= 1,
+        // Only the blank was left out.
+        _ => true,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,5 +164,21 @@ mod tests {
         assert_eq!(meant("haert", &texts), [vec!["heart"], vec!["hearts"], vec!["heard"]]);
         assert_eq!(meant("tlight", &texts), [vec!["t", "light"], vec!["light"]]);
         assert!(meant("saucer", &texts).is_empty());
+    }
+
+    #[test]
+    fn one_slip_is_a_letter_or_a_blank() {
+        let texts = [" 1 candle holder ", " 2 t light ", " 3 stepladder "];
+        for (word, is_near) in [
+            ("holqer", true),
+            ("hodler", true),
+            ("holdr", true),
+            ("tlight", true),
+            ("holqex", false),
+            ("ladder", false),
+            ("saucer", false),
+        ] {
+            assert_eq!(is_one_slip(word, &texts), is_near, "{word}");
+        }
     }
 }
