@@ -6,12 +6,15 @@
 //! tenant's fails, what was decided after it is void and done again.
 //!
 //! What must be run with locks, and a transaction that takes longer than the lane's patience, is set aside with its tenants: it goes on by itself,
-//! these tenants' next commands wait behind it, and the lane's other tenants do not.
+//! these tenants' next commands wait behind it, and the lane's other tenants do not. So is a heavy command: it shares a transaction with its own
+//! tenant's commands alone, a few tenants have one at a time, and the others of its kind stand in line.
 
 mod homes;
 mod lane;
 mod locked;
+mod progress;
 mod queue;
+mod waiting;
 
 use std::{collections::HashSet, sync::Arc, thread::available_parallelism, time::Duration};
 
@@ -22,7 +25,8 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{Backend, Fault, Prepared, Written};
 use crate::{metrics, traces::QueueSpan};
 use homes::Homes;
-use lane::{Lane, Progress};
+use lane::Lane;
+use progress::Progress;
 use queue::Door;
 
 /// A tenant's commands that are decided and written together.
@@ -74,6 +78,9 @@ pub const MAX_COMMANDS: usize = 256;
 pub const MAX_WEIGHT: usize = 4_000;
 /// The most lines that share a transaction of several tenants: nobody waits for another tenant's thousands.
 pub const SHARED_WEIGHT: usize = 512;
+/// A command of more lines is heavy: it is planned with nobody's, and run with locks. It is also the least part of a shared transaction's lines
+/// that each tenant may have.
+pub const HEAVY_WEIGHT: usize = 128;
 /// A lane with so many commands is full: a tenant that comes then is given another one.
 const FULL: usize = 64;
 /// Lanes of one thread serve so many processors, at some 40,000 commands a second.
@@ -89,6 +96,9 @@ pub const QUEUE_ASIDE: usize = QUEUE / 4;
 pub const PATIENCE: Duration = Duration::from_millis(500);
 /// Transactions that a lane sets aside at a time; each holds a connection.
 pub const ASIDE: usize = 3;
+/// Tenants of a lane whose heavy commands run at a time, one transaction each; the others stand in line. Fewer than are set aside, so that what
+/// needs locks has room beside them.
+pub const HEAVY_ASIDE: usize = 2;
 /// Times a command is tried alone when its transaction fails for a reason that may pass.
 const ATTEMPTS: u32 = 5;
 
@@ -201,3 +211,6 @@ impl<B: Batcher> Drop for GroupCommit<B> {
         self.lanes.iter().for_each(|(door, _)| door.close());
     }
 }
+
+#[cfg(test)]
+mod tests;

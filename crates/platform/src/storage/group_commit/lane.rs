@@ -16,25 +16,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, queue::Door};
+use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, progress::Progress, queue::Door, waiting::Next};
 use crate::{
     metrics::{self, Way},
     storage::{Fault, Prepared},
 };
-
-/// Since when a lane has been at what it is doing now.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Progress(Arc<Mutex<Option<Instant>>>);
-
-impl Progress {
-    fn set(&self, since: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
-    }
-    pub(super) fn stalled(&self) -> Duration {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-}
 
 pub(super) struct Lane<B: Batcher> {
     door: Arc<Door<B::Command>>,
@@ -102,8 +88,10 @@ impl<B: Batcher> Lane<B> {
 
     pub(super) async fn run(mut self) {
         while self.gather().await {
-            let mut batches = self.door.lock().waiting.next_batches(B::weight);
-            if batches.is_empty() {
+            // Where nothing runs beside the lane, one heavy batch comes after each transaction that tenants share.
+            let room_aside = if self.patience.is_some() { ASIDE.saturating_sub(self.aside.len()) } else { 1 };
+            let Next { shared: mut batches, heavy } = self.door.lock().waiting.next_batches(B::weight, room_aside);
+            if batches.is_empty() && heavy.is_empty() {
                 continue;
             }
             self.progress.set(Some(Instant::now()));
@@ -117,6 +105,8 @@ impl<B: Batcher> Lane<B> {
             }
             // What was planned of a tenant holds only if what went before it is written.
             let settled = self.settle().await;
+            // Of what is heavy nothing is planned: it is run with locks.
+            batches.extend(heavy);
             self.carry_out(plan, batches, settled).await;
         }
     }
