@@ -5,6 +5,7 @@
   insight.py first     --account DIR                                     milliseconds of one dashboard, for a server that has just started
   insight.py reports   --account DIR --out FILE --on DB [--each N]       every report of the schema over the year, N times (6)
   insight.py lag       --out FILE --on DB --database URL [--psql PATH] --seconds N --what TEXT [--reach S]
+  insight.py settle    --database URL [--psql PATH] --seconds N           waits until facts, cost books and alerts have followed every journal
   insight.py fill      --url URL --account DIR [--products N] [--stores N] [--weeks N]    the catalogue and the sales of a nightly plan
   insight.py plan      --account DIR --out FILE --on DB [--products N] [--stores N] --metrics URL
 
@@ -240,19 +241,31 @@ class Heads:
         else:
             self.shell = subprocess.Popen([psql, "-XAtq", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
+    # Facts, cost books and alerts that are behind their tenant's journal. Cost books are kept each ten minutes: what alerts have written since is left out.
+    BEHIND = """SELECT sum(CASE WHEN c.head > coalesce(b.seq, 0) THEN 1 ELSE 0 END),
+      sum(CASE WHEN c.head > 1000 + coalesce(k.seq, 0) THEN 1 ELSE 0 END), sum(CASE WHEN c.head > coalesce(f.journal_seq, 0) THEN 1 ELSE 0 END) FROM tenant_counter c
+      LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current LEFT JOIN cost_book k ON k.tenant_id = c.tenant_id
+      LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id"""
+
+    def rows(self, sql):
+        if self.lite:
+            return self.lite.execute(sql).fetchall()
+        self.shell.stdin.write(sql + ";\n\\echo end\n")
+        self.shell.stdin.flush()
+        rows = []
+        while (line := self.shell.stdout.readline().strip()) != "end":
+            if not line and self.shell.poll() is not None:
+                raise Failed("psql has ended")
+            rows.append(line.split("|"))
+        return rows
+
     def read(self):
         """tenant -> (facts, head)"""
-        if self.lite:
-            rows = self.lite.execute(self.TENANTS).fetchall()
-        else:
-            self.shell.stdin.write(self.TENANTS + ";\n\\echo end\n")
-            self.shell.stdin.flush()
-            rows = []
-            while (line := self.shell.stdout.readline().strip()) != "end":
-                if not line and self.shell.poll() is not None:
-                    raise Failed("psql has ended")
-                rows.append(line.split("|"))
-        return {tenant: (int(seq), int(head)) for tenant, seq, head in rows if head not in (None, "")}
+        return {tenant: (int(seq), int(head)) for tenant, seq, head in self.rows(self.TENANTS) if head not in (None, "")}
+
+    def behind(self):
+        """How many tenants' facts, cost books and alerts are behind."""
+        return [int(count or 0) for count in self.rows(self.BEHIND)[0]]
 
     def close(self):
         if self.shell:
@@ -287,6 +300,16 @@ def lag(o):
         raise Failed("nothing was written while it was looked at")
     note = f"median {statistics.median(lags):.2f} s, most {max(lags):.2f} s and {most_events:,} events, of {(last - first) / o.seconds:,.0f} events/s"
     figures.add(o.what, share(lags, 0.95), "s", o.reach, note=note)
+
+
+def settle(o):
+    """What a server that has just started finds undone is no cost of what is measured next."""
+    heads, until = Heads(o.database, o.psql), time.monotonic() + o.seconds
+    while any(behind := heads.behind()):
+        if time.monotonic() > until:
+            raise Failed(f"after {o.seconds:.0f} s facts of {behind[0]}, cost books of {behind[1]} and alerts of {behind[2]} tenants were still behind")
+        time.sleep(0.2)
+    heads.close()
 
 
 # ── a nightly plan ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,7 +418,7 @@ def plan(o):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("command", choices=["dashboard", "first", "reports", "lag", "fill", "plan"])
+    p.add_argument("command", choices=["dashboard", "first", "reports", "lag", "settle", "fill", "plan"])
     for name in ("account", "out", "on", "url", "starts", "database", "only", "metrics", "what"):
         p.add_argument("--" + name)
     p.add_argument("--psql", default="psql")
@@ -409,7 +432,7 @@ def main():
         if o.command == "first":
             print(f"{1000 * Asker(Api.reopen(o.account)).timed(DASHBOARD, period=days())[0]:.2f}")
         else:
-            {"dashboard": dashboard, "reports": reports, "lag": lag, "fill": fill_plan, "plan": plan}[o.command](o)
+            {"dashboard": dashboard, "reports": reports, "lag": lag, "settle": settle, "fill": fill_plan, "plan": plan}[o.command](o)
     except (Failed, Refused) as e:
         sys.exit(f"insight: {e}")
 

@@ -8,12 +8,14 @@
 #   dashboard  p95 warm (50 ms), and cold: of a server just started, of other days, after a change (500 ms)
 #   reports    every report of schema.graphql over the year, in each of its groupings, worst p95 (300 ms each)
 #   totals     every row of the reports that the year's file determines, beside what bench/year.py makes of the file alone: to the unit and the penny
-#   lag        facts behind the journal under w2, at 500 a second and at most (1 s), and w2 with jobs and with none (5 %)
+#   lag        facts behind the journal under w2, at 500 a second and at most (1 s), and w2 with jobs and with none (5 %); each begins when jobs have
+#              done what the load before it has left
 #   plan       a run of forecasts, and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
 # for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
-# (bench/insight_totals.py --help), INSIGHT_EACH is how often a report is asked (6), and INSIGHT_SECONDS ends a part that takes longer (2400). Start
+# (bench/insight_totals.py --help), INSIGHT_EACH is how often a report is asked (6), INSIGHT_SECONDS ends a part that takes longer (2400), and
+# INSIGHT_SETTLE is how long jobs may take to catch up before a load (300). Start
 # scripts/services.sh first to keep the year on Postgres for the next script. About 25 minutes a database, half of them the plan's sales, and the
 # replay. Prints a table of Markdown; ends with 1 when something is missed, or differs. Settings: the head of bench/lib.sh.
 set -euo pipefail
@@ -85,6 +87,12 @@ watched() {
   wait "$WATCH" || die "the facts could not be watched"
   WATCH=''
 }
+# Waits until jobs have caught up with the journal. A server that starts begins with what rounds without jobs have left, and with books that are kept
+# each ten minutes; then it gives the others that begin with it some seconds.
+settled() {
+  insight settle --database "$URL" --psql "$(find_pg_bin)/psql" --seconds "${INSIGHT_SETTLE:-300}" || die "the jobs have not caught up"
+  sleep 5
+}
 paced() { fresh_env && python3 "$ROOT/bench/writes.py" --work w2 --conns 16 --rate 500 --secs "$SECS" --warm "$WARM" --seed 7; }
 
 lag() {
@@ -92,14 +100,17 @@ lag() {
   export ENTREPOT_BENCH_DATA="$FOLDER/$on"
   serve insight "$URL" "$PORT"
   fill --products 500 --customers 100 --orders 0
-  sleep 5 # the facts follow
+  stop_server insight
+  serve insight "$URL" "$PORT" # cost books are kept when it starts, and not again for ten minutes
+  settled
   watched "facts behind the journal, p95, at 500 changes a second" paced
-  sleep 5
+  sleep 5 # facts and alerts follow
   watched "facts behind the journal, p95, at most changes a second" generate w2 8
   stop_server insight
   for round in $(seq "$ROUNDS"); do
     for n in 0 1; do
       serve insight "$URL" "$PORT" --jobs "${kinds[$(((n + round) % 2))]}"
+      [ "${kinds[$(((n + round) % 2))]}" = off ] || settled
       rate_to "$FOLDER/$on.w2.${kinds[$(((n + round) % 2))]}" w2 "$round"
       stop_server insight
     done

@@ -5,5 +5,6 @@ mod query;
 pub mod days;
 mod proofs;
 mod rebuilt;
+mod remembered;
 mod stock;
 mod trade;

@@ -58,7 +58,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("realtime/relay.rs", 1, &["tenant_counter"]),
             listed("alerts/rows/follow.rs", 1, &["alert_follower", "tenant_counter"]),
             listed("webhooks/rows/endpoints.rs", 1, &["tenant_counter", "webhook_endpoint"]),
-            listed("demand/rows/book.rs", 2, &["demand_book", "tenant_counter"]),
+            listed("demand/rows/book.rs", 1, &["demand_book", "tenant_counter"]),
             listed("costing/rows/book.rs", 1, &["cost_book", "tenant_counter"]),
             listed("catalog/jobs.rs", 1, &["tenant_counter"]),
         ],

@@ -1,6 +1,9 @@
 //! A sum of hashes of rows: the same for the same rows in whatever order they were written, and kept without reading the others.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{AddAssign, SubAssign},
+};
 
 use entity::{prelude::TenantId, record::TableRecord};
 use sea_orm::Value;
@@ -15,13 +18,29 @@ impl RowSum {
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
+    /// What a row adds: whoever keeps it beside the row need not hash the row again to take it out.
+    pub fn of<R: TableRecord>(tenant: TenantId, row: R) -> Self {
+        Self(hash(tenant, row))
+    }
     /// Adds a row. `row` is all that counts of it; two tables with the same columns differ by their names.
     pub fn add<R: TableRecord>(&mut self, tenant: TenantId, row: R) {
-        self.0 = self.0.wrapping_add(hash(tenant, row));
+        *self += Self::of(tenant, row);
     }
     /// Takes a row out that was added.
     pub fn remove<R: TableRecord>(&mut self, tenant: TenantId, row: R) {
-        self.0 = self.0.wrapping_sub(hash(tenant, row));
+        *self -= Self::of(tenant, row);
+    }
+}
+
+impl AddAssign for RowSum {
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+}
+
+impl SubAssign for RowSum {
+    fn sub_assign(&mut self, other: Self) {
+        self.0 = self.0.wrapping_sub(other.0);
     }
 }
 
@@ -32,7 +51,7 @@ impl fmt::Display for RowSum {
 }
 
 fn hash<R: TableRecord>(tenant: TenantId, row: R) -> u128 {
-    let mut bytes = Vec::with_capacity(512);
+    let mut bytes = Vec::with_capacity(1_024);
     bytes.extend_from_slice(tenant.uuid().as_bytes());
     push(&mut bytes, b't', R::TABLE.as_bytes());
     let mut values = Vec::with_capacity(R::WITH_TENANT.len());
@@ -96,6 +115,10 @@ mod tests {
         assert_eq!(some, sum(tenant(1), &[1, 2, 3]));
         some.remove(tenant(1), Book { seq: 2 });
         assert_eq!(some, sum(tenant(1), &[3, 1]));
+        let three = RowSum::of(tenant(1), Book { seq: 3 });
+        some -= three;
+        assert_eq!(some, sum(tenant(1), &[1]));
+        some += three;
         assert_ne!(some, sum(tenant(1), &[3, 2]));
         assert_eq!(RowSum::parse(&some.to_string()), Some(some));
         assert_eq!(RowSum::parse("12"), None);

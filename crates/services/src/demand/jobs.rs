@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::{
     clock,
     jobs::Registry,
-    storage::{Backend, Database, Fault},
+    storage::{Database, Fault},
 };
 use tokio::time::Instant;
 
@@ -24,40 +24,40 @@ pub fn register(registry: Registry, db: &Database) -> Registry {
 const PAGES: usize = 16;
 /// Events that facts may lack until the next time: as many as a reader counts before they answer.
 const FAR: i64 = 16_000;
-/// The least rest between two rounds, and the longest.
-const REST: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+/// How late facts may be: what is written just after a round has begun is counted when the next one ends.
+const LATE: Duration = Duration::from_millis(900);
+/// The least pause between two rounds, and the longest.
+const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+/// How long rounds follow one another before the run ends: until then nothing says how the job fares.
+const RUN: Duration = Duration::from_secs(10);
 
-/// On Postgres pages take processors from whoever writes: there a rest is the round's time, times the events a second that were written meanwhile, over
-/// this many. So keeping facts costs a twentieth of the processors for a few seconds of full load, and a half while nobody writes.
-const EVENTS_OF_A_REST: f64 = 500.0;
-/// The fewest and the most rounds' times that a rest is.
-const TIMES: [f64; 2] = [1.0, 9.0];
-
-/// Brings every tenant's facts up to date, or nearer to it, round by round. After each it rests for as long as it took, on Postgres for longer while
-/// much is written; SQLite's one writer loses little, as pages are read beside it.
+/// Brings every tenant's facts up to date, or nearer to it, round by round, until a round leaves them as current as they have to be.
 pub async fn keep_all(db: Database) -> Result<(), Fault> {
-    let [least, most] = REST;
-    let is_sqlite = db.backend() == Backend::Sqlite;
-    let global = db.global();
+    let begun = Instant::now();
     loop {
-        let before = if is_sqlite { 0 } else { rows::events(&global).await? };
         let began = Instant::now();
         let is_any_far = round(&db).await?;
         let took = began.elapsed();
-        let written = if is_sqlite { 0 } else { rows::events(&global).await? - before };
-        let rest = rest_after(took, written).min(most);
-        clock::sleep(if is_any_far { rest.max(least) } else { rest }).await;
-        if !is_any_far {
+        let pause = if is_any_far { rest_after(took) } else { pause_after(took) };
+        if begun.elapsed() >= RUN || !is_any_far && pause >= EVERY {
+            // The job itself waits for `EVERY` before its next run.
+            clock::sleep(pause.saturating_sub(EVERY)).await;
             return Ok(());
         }
+        clock::sleep(pause).await;
     }
 }
 
-/// How long to rest after a round that took so long, while so many events were written.
-fn rest_after(took: Duration, written: i64) -> Duration {
-    let [fewest, most] = TIMES;
-    let seconds = took.as_secs_f64().max(0.001);
-    took.mul_f64((written as f64 / seconds / EVENTS_OF_A_REST).clamp(fewest, most))
+/// How long to leave processors, and SQLite's writer, to others after a round that took so long: for as long.
+fn rest_after(took: Duration) -> Duration {
+    let [least, most] = PAUSE;
+    took.clamp(least, most)
+}
+
+/// How long after a round facts may wait for the next one: as long as the job waits where little is written, and the shorter the longer rounds take. It
+/// is a rest at least: where rounds take too long, facts are late.
+fn pause_after(took: Duration) -> Duration {
+    LATE.saturating_sub(took * 2).min(EVERY).max(rest_after(took))
 }
 
 /// Some pages of every tenant, so that one that is far behind keeps the others waiting for these alone; whether any is still far. A tenant whose facts
@@ -77,12 +77,23 @@ async fn round(db: &Database) -> Result<bool, Fault> {
 mod tests {
     use super::*;
 
+    fn after(millis: u64) -> u128 {
+        pause_after(Duration::from_millis(millis)).as_millis()
+    }
+
     #[test]
-    fn a_rest_is_longer_the_more_is_written_meanwhile() {
-        let round = Duration::from_millis(400);
-        assert_eq!(rest_after(round, 0), round, "nobody is in the way");
-        assert_eq!(rest_after(round, 600), round * 3, "1,500 a second");
-        assert_eq!(rest_after(round, 4_000), round * 9, "10,000 a second");
-        assert_eq!(rest_after(Duration::ZERO, 10_000), Duration::ZERO);
+    fn what_is_written_while_a_round_begins_is_counted_within_a_second() {
+        for took in [0, 1, 20, 150, 200, 250, 300] {
+            let waits = u128::from(2 * took) + after(took);
+            assert!(waits <= 900, "{took}: {waits}");
+        }
+        assert_eq!([0, 150, 200, 300].map(after), [600, 600, 500, 300]);
+    }
+
+    #[test]
+    fn whoever_writes_has_half_of_the_time_however_long_rounds_take() {
+        assert_eq!([310, 600, 2_000].map(after), [310, 600, 2_000]);
+        assert_eq!(after(60_000), 5_000, "facts come nearer even so");
+        assert_eq!(rest_after(Duration::ZERO), Duration::from_millis(50), "far behind, and nothing to write");
     }
 }

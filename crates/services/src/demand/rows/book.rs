@@ -158,12 +158,6 @@ pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
 }
 
-/// Events of all journals together: how many are written between two looks.
-pub async fn events(global: &Global) -> Result<i64, Fault> {
-    let sql = "SELECT CAST(coalesce(sum(c.head), 0) AS bigint) FROM tenant_counter c";
-    global.rows(sql, vec![]).await?.first().map_or(Ok(0), Row::scalar)
-}
-
 /// A row of `of` that `than` has not, or not so, as a text; None where all are the same.
 pub async fn difference(reads: &impl Reads, of: i64, than: i64) -> Result<Option<String>, Fault> {
     let days =

@@ -10,8 +10,7 @@ mod spans;
 mod stock;
 
 pub use book::{
-    Book, begin, behind, book, book_of, difference, discard, events, generations, lock, lock_current, make_current, progress,
-    write,
+    Book, begin, behind, book, book_of, difference, discard, generations, lock, lock_current, make_current, progress, write,
 };
 pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, write_weeks};
 pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};

@@ -57,6 +57,8 @@ struct ReversedRow {
 
 /// The movements of a page's entries, by event, and those that they reverse.
 struct Movements {
+    /// How many there are from the first of the entries to the last, with those that changed nothing on hand.
+    count: i64,
     of: HashMap<i64, MovementRow>,
     reversed: HashMap<MovementId, ReversedRow>,
 }
@@ -121,7 +123,10 @@ pub async fn page(reads: &impl Reads, (after, documents_seq): (i64, i64), end: i
     let mut page = Page { upto: end.min(after + EVENTS), ..Page::default() };
     let entries = entries(reads, after, &mut page.upto).await?;
     let movements = Movements::of(reads, &entries).await?;
-    for event in events(reads, after.max(documents_seq), page.upto).await? {
+    // A movement has the number of its event: where each number is a movement's, no event is about a document.
+    let is_of_movements_alone = movements.count == page.upto - after;
+    let named = if is_of_movements_alone { Vec::new() } else { events(reads, after.max(documents_seq), page.upto).await? };
+    for event in named {
         let unreadable = |error: serde_json::Error| Fault::corrupt("event", format!("seq {}: {error}", event.seq));
         if ORDER.is_about(&event) {
             page.orders.insert(serde_json::from_str::<NamedOrder>(&event.payload).map_err(unreadable)?.order, event.seq);
@@ -179,12 +184,13 @@ async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>,
 
 impl Movements {
     async fn of(reads: &impl Reads, entries: &[EntryRow]) -> Result<Self, Fault> {
-        let mut movements = Self { of: HashMap::new(), reversed: HashMap::new() };
+        let mut movements = Self { count: 0, of: HashMap::new(), reversed: HashMap::new() };
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(movements) };
         let select = MovementRow::SELECT;
         let sql =
             format!("SELECT {select} FROM movement m WHERE m.tenant_id = $1 AND m.seq >= $2 AND m.seq <= $3 ORDER BY m.seq");
         let mut rows = reads.records::<MovementRow>(&sql, vec![first.seq.into(), last.seq.into()]).await?;
+        movements.count = rows.len() as i64;
         let changed: HashSet<i64> = entries.iter().map(|entry| entry.seq).collect();
         rows.retain(|row| changed.contains(&row.seq));
         let reversed: HashSet<MovementId> = rows.iter().filter_map(|row| row.reverses_id).collect();

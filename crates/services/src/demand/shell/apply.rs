@@ -8,6 +8,7 @@ use entity::{
 };
 use platform::storage::{Fault, Reads, Work};
 
+use super::remembered::{KnownDay, KnownDays};
 use crate::demand::{
     core::{DayKey, Delta, Deltas, Overflow, Span, spans_from, week_of},
     rows::{self, Book, Day, LastStock, LevelChanges, Week},
@@ -22,8 +23,8 @@ pub(super) fn too_large(_: Overflow) -> Fault {
     Fault::Broken("a demand fact passes 64 bits".to_owned())
 }
 
-/// Adds a page's changes to the days and weeks that they are of.
-pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Result<(), Fault> {
+/// Adds a page's changes to the days and weeks that they are of. Days that are known are not read.
+pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas, known: &mut KnownDays) -> Result<(), Fault> {
     let changed: Vec<(&DayKey, &Delta)> = deltas.0.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
     // Of days that are newer than all there are none has a row yet.
     let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MIN);
@@ -33,39 +34,50 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Resu
             let week = weeks.entry((week_of(key.date), key.product, key.store)).or_default();
             *week = week.plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
         }
-        apply_days(work, book, newest, some).await?;
+        apply_days(work, book, (newest, some), known).await?;
     }
     apply_weeks(work, book, newest, weeks).await
 }
 
 /// Adds changes to the days that they are of.
-async fn apply_days(work: &Work, book: &mut Book, newest: i32, changed: &[(&DayKey, &Delta)]) -> Result<(), Fault> {
-    let known: Vec<DayKey> = changed.iter().map(|(key, _)| **key).filter(|key| key.date <= newest).collect();
-    let mut before = rows::days(work, book.generation, known.iter()).await?;
-    let doubtful = changed.iter().filter(|(key, delta)| loses_largest(before.get(*key), delta));
+async fn apply_days(
+    work: &Work,
+    book: &mut Book,
+    (newest, changed): (i32, &[(&DayKey, &Delta)]),
+    known: &mut KnownDays,
+) -> Result<(), Fault> {
+    let unknown = changed.iter().map(|(key, _)| **key).filter(|key| key.date <= newest && known.row(key).is_none());
+    let unknown: Vec<DayKey> = unknown.collect();
+    let mut read = rows::days(work, book.generation, unknown.iter()).await?;
+    let doubtful = changed.iter().filter(|(key, delta)| loses_largest(known.row(key).or_else(|| read.get(*key)), delta));
     let doubtful: Vec<DayKey> = doubtful.map(|(key, _)| **key).collect();
     let largest = rows::largest_lines(work, &doubtful).await?;
     let mut days = Vec::with_capacity(changed.len());
     for &(key, delta) in changed {
-        let old = before.remove(key);
-        let mut row = old.clone().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
+        let old = known.take(key).or_else(|| read.remove(key).map(KnownDay::of));
+        let before = old.as_ref().map(|old| &old.row);
+        let mut row = before.cloned().unwrap_or_else(|| empty_day(work.tenant(), book.generation, key, delta));
         let figures = row.figures().plus(&delta.figures, 1).ok_or_else(|| too_large(Overflow))?;
         row.set(&figures);
-        row.max_line_units = if loses_largest(old.as_ref(), delta) {
+        row.max_line_units = if loses_largest(before, delta) {
             largest.get(key).copied().unwrap_or_default()
         } else {
             row.max_line_units.max(delta.largest_added)
         };
         row.revised_seq = row.revised_seq.max(delta.last_seq);
         let seq = row.revised_seq;
-        let new = (!figures.is_zero()).then_some(row);
-        for (is, by) in [(&old, -1), (&new, 1)] {
-            if let Some(is) = is {
-                book.row_count += by;
-                if by > 0 { book.sum.add(is.tenant_id, is.summed()) } else { book.sum.remove(is.tenant_id, is.summed()) }
-            }
+        if let Some(old) = &old {
+            book.row_count -= 1;
+            book.sum -= old.sum;
         }
-        days.push(rows::DayChange { before: old, after: new, seq });
+        let after = (!figures.is_zero()).then_some(row);
+        if let Some(row) = &after {
+            let new = KnownDay::of(row.clone());
+            book.row_count += 1;
+            book.sum += new.sum;
+            known.note(*key, new);
+        }
+        days.push(rows::DayChange { before: old.map(|old| old.row), after, seq });
     }
     rows::write_days(work, book.generation, days).await
 }
@@ -76,7 +88,7 @@ fn loses_largest(row: Option<&Day>, delta: &Delta) -> bool {
     delta.largest_removed > 0 && delta.largest_removed >= largest && delta.largest_added < largest
 }
 
-fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delta: &Delta) -> Day {
+pub(super) fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delta: &Delta) -> Day {
     let none = DemandFigures::default();
     Day {
         tenant_id,

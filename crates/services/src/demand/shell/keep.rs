@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use platform::storage::{
-    Database, Fault, TenantScope, Work,
+    Database, Fault, Reads, TenantScope, Work,
     journal::{self, Head},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     apply::{apply, respan, too_large},
     batch::{Batch, Documents, Levels, Most, next},
+    remembered::{KnownDays, Remembered},
 };
 use crate::demand::{
     core::{CountedLines, Deltas, ReturnCounted, change_order, change_return},
@@ -49,9 +50,10 @@ impl FactsProgress {
     }
 }
 
-/// Of one node one task at a time turns pages: the others would only hold connections while they wait for the book's row.
+/// Of one node one task at a time turns pages: the others would only hold connections while they wait for the book's row. Each leaves to the next what it
+/// knows of days.
 #[derive(Clone, Default)]
-struct Turn(Arc<Mutex<()>>);
+struct Turn(Arc<Mutex<Remembered>>);
 
 /// Brings the facts up to where the journal is now, by as many events at most as so many pages have. What is left then is left to the next.
 pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<FactsProgress, Fault> {
@@ -80,9 +82,9 @@ async fn keep(db: &Database, tenant: TenantId, most: i64, of_page: i64) -> Resul
         let (mut seq, mut left) = (seq, most);
         while seq < head && left > 0 {
             // Page by page: whoever asks of another tenant waits for one page of this one.
-            let _mine = turn.0.lock().await;
+            let mut remembered = turn.0.lock().await;
             let events = left.min(of_page);
-            seq = turn_page(&scope, events).await?;
+            seq = turn_page(&scope, events, &mut remembered).await?;
             left -= events;
         }
         Ok::<_, Fault>(seq)
@@ -111,7 +113,7 @@ pub(super) const fn has_let_go(head: Head, book: &Book) -> bool {
 }
 
 /// Counts what comes next into the book that reports read, and returns the event that it is then at.
-async fn turn_page(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
+async fn turn_page(scope: &TenantScope, events: i64, remembered: &mut Remembered) -> Result<i64, Fault> {
     let scope = scope.long();
     let batch = Box::pin(next(&scope, None, Most { events, days: DAYS })).await?;
     if batch.is_empty() {
@@ -125,16 +127,22 @@ async fn turn_page(scope: &TenantScope, events: i64) -> Result<i64, Fault> {
         return sweep(&scope, None).await;
     }
     // Where another process has counted meanwhile, what was read is of no use.
-    if batch.follows(&book) {
-        count_whole(&work, &mut book, batch).await?;
+    if !batch.follows(&book) {
+        work.rollback().await?;
+        return Ok(book.seq);
     }
+    let (tenant, after) = (work.tenant(), batch.after.0);
+    let mut days = remembered.take(tenant, &book);
+    Box::pin(count_whole(&work, &mut book, batch, &mut days)).await?;
     work.commit().await?;
-    Ok(book.seq)
+    let seq = book.seq;
+    remembered.leave(tenant, book, days, after);
+    Ok(seq)
 }
 
 /// Counts a batch into a book that is locked, spans included, and moves it.
-async fn count_whole(work: &Work, book: &mut Book, batch: Batch) -> Result<(), Fault> {
-    let levels = count(work, book, batch).await?;
+async fn count_whole(work: &Work, book: &mut Book, batch: Batch, known: &mut KnownDays) -> Result<(), Fault> {
+    let levels = count(work, book, batch, known).await?;
     respan(work, book, &levels).await?;
     rows::write(work, book).await
 }
@@ -143,14 +151,14 @@ async fn count_whole(work: &Work, book: &mut Book, batch: Batch) -> Result<(), F
 pub(super) async fn count_page(work: &Work, book: &mut Book, head: i64, events: i64) -> Result<(), Fault> {
     let most = Most { events, days: DAYS };
     let batch = Box::pin(Batch::read(work, (book.seq, book.documents_seq), head, most)).await?;
-    count_whole(work, book, batch).await
+    count_whole(work, book, batch, &mut KnownDays::none()).await
 }
 
 /// Counts a batch but for spans, those of the levels that are returned. The book moves, but is not written.
-pub(super) async fn count(work: &Work, book: &mut Book, batch: Batch) -> Result<Levels, Fault> {
+pub(super) async fn count(work: &Work, book: &mut Book, batch: Batch, known: &mut KnownDays) -> Result<Levels, Fault> {
     let Batch { upto, mut deltas, levels, documents, .. } = batch;
     let counts = count_documents(work, book, &mut deltas, documents).await?;
-    apply(work, book, &deltas).await?;
+    apply(work, book, &deltas, known).await?;
     rows::write_counted(work, book.generation, counts).await?;
     book.seq = upto;
     Ok(levels)
@@ -228,7 +236,7 @@ async fn count_swept(scope: &TenantScope, generation: Option<i64>, (orders, retu
     let mut deltas = Deltas::default();
     let documents = Documents::read(&work, orders, returns).await?;
     let counts = count_documents(&work, &book, &mut deltas, documents).await?;
-    apply(&work, &mut book, &deltas).await?;
+    apply(&work, &mut book, &deltas, &mut KnownDays::none()).await?;
     rows::write_counted(&work, book.generation, counts).await?;
     rows::write(&work, &book).await?;
     work.commit().await

@@ -5,6 +5,7 @@ mod batch;
 mod facts;
 mod keep;
 mod rebuild;
+mod remembered;
 mod stock;
 
 pub use facts::{FactAsk, FactPage, demand_facts};

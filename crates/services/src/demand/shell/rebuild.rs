@@ -13,6 +13,7 @@ use super::{
     apply::{changes_of, span},
     batch::{Levels, Most, join, next, next_after},
     keep::{count, count_page, has_let_go, sweep},
+    remembered::KnownDays,
 };
 use crate::demand::rows::{self, Book};
 
@@ -135,7 +136,7 @@ async fn make_on(scope: &TenantScope, generation: i64, events: i64, levels: &mut
             let (scope, after, most) = (scope.clone(), (read.upto, documents_seq), most);
             tokio::spawn(async move { next_after(&scope, after, most).await })
         });
-        join(levels, count(&work, &mut book, read).await?);
+        join(levels, count(&work, &mut book, read, &mut KnownDays::none()).await?);
         rows::write(&work, &book).await?;
         work.commit().await?;
         let Some(following) = following else { return Ok(false) };
