@@ -135,7 +135,7 @@ class Reports:
         if type_ == "StockSimulateInput" and self.product and self.store:
             return (
                 f'{{product: {{sku: {json.dumps(self.product["sku"])}}}, store: {{code: {json.dumps(self.store["code"])}}}, from: "{span["from"]}", to: "{span["to"]}",'
-                " policy: {serviceLevel: 0.95, leadTimeWeeks: 4, reviewWeeks: 1}}"
+                " policy: {serviceLevel: 0.95, leadTimeDays: 28, reviewDays: 7}}"
             )
         if name == "measures":
             return "[NET_REVENUE, SOLD_UNITS, COST, MARGIN, RETURN_RATE, ORDERS]"

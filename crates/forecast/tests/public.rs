@@ -12,10 +12,13 @@ use forecast::{
     bench::{HELD_OUT_WEEKS, held_out, read, report},
     forecast_all,
     models::Method,
-    reorder::Terms,
+    reorder::{Lead, Policy, Safety, Terms},
     selection::{DEFAULT, Loss},
     series::Class,
-    simulate::{FEWEST_CYCLES, OrderUpTo, Past, Unmet, calibrated, corrections, service_for_fill, simulate},
+    simulate::{
+        DailyDemand, DayPlay, DayRule, FEWEST_CYCLES, OrderUpTo, Past, PlanRule, RecordedDay, Target, Unmet, calibrated,
+        corrections, service_for_fill, simulate, simulate_days,
+    },
 };
 
 const FILE: &str = "weekly-demand-300.csv";
@@ -95,6 +98,36 @@ fn promised_service_holds_in_simulation() {
     let level = service_for_fill(&panel, &classes, &past, (&asked, 0.95));
     let filled = simulate(&panel, &classes, &past, &policy(level)).all.fill().unwrap();
     assert!((filled - 0.95).abs() < 0.003, "{level} {filled}");
+}
+
+/// The file has weeks; each is spread over its days, the first of them having what is left over.
+fn spread(units: f32) -> impl Iterator<Item = RecordedDay> {
+    let units = units.max(0.0).round() as i64;
+    (0..7).map(move |day| RecordedDay { units: units / 7 + i64::from(day < units % 7), is_known: true })
+}
+
+#[test]
+fn promised_service_holds_by_days() {
+    let Some(panel) = panel() else { return };
+    let past = Past::new(&panel, &Method::one(DEFAULT), 3, (20, 2));
+    let mut demand = DailyDemand::new(panel.weeks(), 1);
+    for series in 0..panel.len() {
+        let days: Vec<RecordedDay> = panel.values(series).iter().flat_map(|units| spread(*units)).collect();
+        demand.push(&days, series as u64);
+    }
+    let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+    let play = DayPlay { review_days: 7, terms, weeks: 32..52, warm_up: 0, seed: 1 };
+    for service in [0.90, 0.95, 0.98] {
+        let policy = Policy::Periodic { service, review_days: 7.0 };
+        let target = Target::Rule(PlanRule { policy, safety: Safety::Quantile, cover_days: None });
+        let rules = vec![Some(DayRule { target, lead: Lead::Stated(14.0) }); panel.len()];
+        let found = simulate_days(&demand, &past, &play, &rules);
+        let (cycles, served) = found.iter().fold((0, 0), |(cycles, served), one| (cycles + one.cycles, served + one.served));
+        assert_eq!(cycles, 6_000);
+        let given = served as f64 / cycles as f64;
+        assert!((given - service).abs() <= 0.02, "{service}: {given}");
+        assert_eq!(found, simulate_days(&demand, &past, &play, &rules), "two runs are equal");
+    }
 }
 
 /// Weeks 1–44 alone: the gain was chosen on them, each week's level on the weeks before it.

@@ -6,6 +6,7 @@ mod factors;
 mod history;
 mod simulate;
 mod simulate_classes;
+mod simulate_days;
 mod sums;
 mod watched;
 

@@ -20,7 +20,7 @@ on_both!(
 );
 
 const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why promisedServiceLevel outcome {
-  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock meanStockValue { amount } peakStock orders ordered }
+  from to weeks serviceLevel fillRate demand met unmet unmetDays stockoutDays stockoutWeeks meanStock meanStockValue { amount } peakStock orders ordered }
   actual { days stockoutDays serviceLevel stockoutWeeks meanStock meanStockValue { amount } receipts received }
   naiveOutcome { from to demand met fillRate meanStock } } }";
 
@@ -69,7 +69,7 @@ impl Trade<'_> {
 
 async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(world: &World) {
     let (trade, products) = shop(world, uneven).await;
-    let policy = |level: f64| json!({ "serviceLevel": level, "leadTimeWeeks": 2 });
+    let policy = |level: f64| json!({ "serviceLevel": level, "leadTimeDays": 14 });
     let (mut served, mut cycles, mut missed, mut naively_missed) = (0.0, 0.0, 0, 0);
     for product in &products {
         let found = trade.simulate(product, policy(0.95)).await;
@@ -80,7 +80,10 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
         cycles += weeks;
         assert!(outcome["fillRate"].as_f64().unwrap() >= 0.95, "{found:#}");
         let unmet = outcome["demand"].as_i64().unwrap() - outcome["met"].as_i64().unwrap();
-        assert_eq!(unmet > 0, outcome["stockoutWeeks"].as_i64().unwrap() > 0, "{found:#}");
+        assert_eq!(outcome["unmet"], unmet, "{found:#}");
+        for figure in ["stockoutWeeks", "unmetDays"] {
+            assert_eq!(unmet > 0, outcome[figure].as_i64().unwrap() > 0, "{figure}: {found:#}");
+        }
         // The shop bought for a year at once: it was never out, and held far more than the policy would.
         let actual = &found["actual"];
         let short = ["stockoutDays", "stockoutWeeks", "receipts", "received"].map(|name| &actual[name]);
@@ -108,7 +111,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
         assert!(of(&high) > of(&low), "{figure}: {low:#} {high:#}");
     }
     // Orders come in packs, and only at a review.
-    let packed = trade.simulate(&products[0], json!({ "leadTimeWeeks": 2, "reviewWeeks": 4, "packSize": 12 })).await;
+    let packed = trade.simulate(&products[0], json!({ "leadTimeDays": 14, "reviewDays": 28, "packSize": 12 })).await;
     let (orders, ordered) = (&packed["outcome"]["orders"], packed["outcome"]["ordered"].as_i64().unwrap());
     assert!(ordered > 0 && ordered % 12 == 0, "{packed:#}");
     assert!(orders.as_i64().unwrap() <= packed["outcome"]["weeks"].as_i64().unwrap() / 4 + 1, "{packed:#}");
@@ -133,7 +136,7 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
 
 async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: &Value) {
     let played = async |mut policy: Value| {
-        policy["leadTimeWeeks"] = json!(2);
+        policy["leadTimeDays"] = json!(14);
         let found = trade.simulate(tea, policy).await;
         assert_eq!(found["status"], "READY", "{found:#}");
         found
@@ -151,9 +154,9 @@ async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: 
         "{high:#}"
     );
     assert_eq!((&fair["promisedServiceLevel"], &high["outcome"]["serviceLevel"]), (&json!(0.0), &json!(1.0)), "{high:#}");
-    // Two weeks of mean demand above the lead time's are never sold while a delivery is under way.
+    // Four weeks of mean demand above the lead time's are never sold while a delivery is under way.
     let days = async |safety: i32| played(json!({ "kind": "TARGET_DAYS", "safetyDays": safety, "targetDays": 28 })).await;
-    let (bare, safe) = (days(0).await, days(14).await);
+    let (bare, safe) = (days(0).await, days(28).await);
     assert!(figure(&bare, "meanStock") < figure(&safe, "meanStock"), "{bare:#} {safe:#}");
     assert_eq!(safe["outcome"]["fillRate"], 1.0, "{safe:#}");
     // The level of its class, and what each method keeps for one promise: a share of units needs less where orders are large.
@@ -174,8 +177,9 @@ async fn each_kind_of_policy_is_judged_before_it_is_set(trade: &Trade<'_>, tea: 
     };
     assert_eq!(by("QUANTILE", level).await["outcome"], service["outcome"]);
     let (cycles, units) = (by("QUANTILE", 0.95).await, by("FILL_RATE", 0.95).await);
+    // These products sell on one day of the week, so that an order goes out half a week's demand below its point: a little less is met than is promised.
     assert!(
-        figure(&units, "meanStock") < figure(&cycles, "meanStock") && figure(&units, "fillRate") >= 0.93,
+        figure(&units, "meanStock") < figure(&cycles, "meanStock") && figure(&units, "fillRate") >= 0.85,
         "{units:#} {cycles:#}"
     );
     let (low, high) = (by("NORMAL", 0.6).await, by("NORMAL", 0.99).await);
@@ -187,7 +191,7 @@ async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World
     let sold = |nth: usize, week: i64| if nth == 0 && week >= WEEKS - 8 { 0 } else { 10 };
     let (trade, products) = shop(world, sold).await;
     let peak = async |weeks: i64| {
-        let found = trade.simulate(&products[0], json!({ "serviceLevel": 0.9, "leadTimeWeeks": weeks })).await;
+        let found = trade.simulate(&products[0], json!({ "serviceLevel": 0.9, "leadTimeDays": 7 * weeks })).await;
         assert_eq!(found["status"], "READY", "{found:#}");
         found["outcome"]["peakStock"].as_i64().unwrap()
     };
@@ -199,7 +203,7 @@ async fn a_lead_time_of_twelve_weeks_orders_before_the_demand_ends(world: &World
 async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
     let trade = Trade::of(world).await;
     let (mug, lone) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("LONE", "2.00").await);
-    let nothing = trade.simulate(&mug, json!({ "leadTimeWeeks": 2 })).await;
+    let nothing = trade.simulate(&mug, json!({ "leadTimeDays": 14 })).await;
     assert_eq!(
         (&nothing["status"], &nothing["outcome"], &nothing["naiveOutcome"]),
         (&json!("NO_DEMAND"), &Value::Null, &Value::Null),
@@ -210,12 +214,12 @@ async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
     trade.sell_weekly(&mug, &[10]).await;
     trade.sell_weekly(&lone, &[10; 20]).await;
     trade.run(0).await.unwrap();
-    let found = trade.simulate(&mug, json!({ "leadTimeWeeks": 2 })).await;
+    let found = trade.simulate(&mug, json!({ "leadTimeDays": 14 })).await;
     assert_eq!((&found["status"], &found["outcome"]), (&json!("HISTORY_TOO_SHORT"), &Value::Null), "{found:#}");
     let why = found["why"].as_str().unwrap();
     assert!(why.contains("known of the product: 1.") && why.contains("need 12:"), "{why}");
     // Twenty weeks of its own, and hardly a forecast of the shop to learn from.
-    let found = trade.simulate(&lone, json!({ "leadTimeWeeks": 2 })).await;
+    let found = trade.simulate(&lone, json!({ "leadTimeDays": 14 })).await;
     assert_eq!(found["status"], "HISTORY_TOO_SHORT", "{found:#}");
     assert!(found["why"].as_str().unwrap().contains("too few errors"), "{found:#}");
 }
@@ -229,7 +233,7 @@ async fn a_manager_of_another_shop_simulates_nothing(world: &World) {
         caller
     };
     let dock = trade.books.office.store.clone();
-    let input = json!({ "i": { "product": mug, "store": dock, "policy": { "leadTimeWeeks": 2 } } });
+    let input = json!({ "i": { "product": mug, "store": dock, "policy": { "leadTimeDays": 14 } } });
     let own = trade.books.office.as_caller(of(&dock)).ask(SIMULATE, input.clone()).await;
     assert_eq!(own["data"]["stockSimulate"]["status"], "NO_DEMAND", "{own:#}");
     let theirs = trade.books.office.as_caller(of(&annex)).ask(SIMULATE, input.clone()).await;
@@ -247,22 +251,29 @@ async fn arguments_of_simulations_are_checked(world: &World) {
         let answer = trade.books.office.ask(SIMULATE, json!({ "i": input })).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
     };
-    let (days, fair) = (["2026-01-05", "2026-06-28"], json!({ "leadTimeWeeks": 2 }));
+    let (days, fair) = (["2026-01-05", "2026-06-28"], json!({ "leadTimeDays": 14 }));
     for policy in [
         json!({ "leadTimeWeeks": -1 }),
         json!({ "leadTimeWeeks": 26 }),
         json!({ "leadTimeWeeks": 2, "reviewWeeks": 0 }),
         json!({ "leadTimeWeeks": 20, "reviewWeeks": 7 }),
-        json!({ "leadTimeWeeks": 2, "serviceLevel": 0.49 }),
-        json!({ "leadTimeWeeks": 2, "serviceLevel": 1.0 }),
-        json!({ "leadTimeWeeks": 2, "packSize": 0 }),
-        json!({ "leadTimeWeeks": 2, "minimumQuantity": -1 }),
-        json!({ "leadTimeWeeks": 2, "kind": "MIN_MAX" }),
-        json!({ "leadTimeWeeks": 2, "kind": "MIN_MAX", "reorderPoint": 9, "maximum": 8 }),
-        json!({ "leadTimeWeeks": 2, "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }),
-        json!({ "leadTimeWeeks": 2, "kind": "REORDER_POINT", "coverDays": 366 }),
-        json!({ "leadTimeWeeks": 2, "kind": "TARGET_DAYS", "targetDays": 7, "safetyStockMethod": "NORMAL" }),
-        json!({ "leadTimeWeeks": 2, "coverDays": 7 }),
+        json!({ "leadTimeDays": -1 }),
+        json!({ "leadTimeDays": 182 }),
+        json!({ "leadTimeDays": 176 }),
+        json!({ "leadTimeDays": 14, "reviewDays": 0 }),
+        json!({ "leadTimeDays": 140, "reviewDays": 43 }),
+        json!({ "leadTimeDays": 14, "leadTimeWeeks": 2 }),
+        json!({ "leadTimeDays": 14, "reviewDays": 7, "reviewWeeks": 1 }),
+        json!({ "leadTimeDays": 14, "serviceLevel": 0.49 }),
+        json!({ "leadTimeDays": 14, "serviceLevel": 1.0 }),
+        json!({ "leadTimeDays": 14, "packSize": 0 }),
+        json!({ "leadTimeDays": 14, "minimumQuantity": -1 }),
+        json!({ "leadTimeDays": 14, "kind": "MIN_MAX" }),
+        json!({ "leadTimeDays": 14, "kind": "MIN_MAX", "reorderPoint": 9, "maximum": 8 }),
+        json!({ "leadTimeDays": 14, "kind": "TARGET_DAYS", "safetyDays": 8, "targetDays": 7 }),
+        json!({ "leadTimeDays": 14, "kind": "REORDER_POINT", "coverDays": 366 }),
+        json!({ "leadTimeDays": 14, "kind": "TARGET_DAYS", "targetDays": 7, "safetyStockMethod": "NORMAL" }),
+        json!({ "leadTimeDays": 14, "coverDays": 7 }),
     ] {
         refused(&mug, &store, policy, days).await;
     }

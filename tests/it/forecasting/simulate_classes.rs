@@ -16,15 +16,15 @@ on_both!(
 
 const SIMULATE: &str = "query($i: StockSimulateInput!, $p: ProductFilter) { stockSimulate(input: $i, products: $p) {
   status why promisedServiceLevel leftOutProducts outcome { weeks } actual { days } totals { ...Totals } classes { ...Totals } } }
-  fragment Totals on StockSimulationTotals { abcClass xyzClass from to weeks products promisedServiceLevel cycles serviceLevel fillRate demand met meanStock
-  meanStockValues { amount } holdingCosts { amount } productsWithoutCost orders ordered }";
+  fragment Totals on StockSimulationTotals { abcClass xyzClass from to weeks products promisedServiceLevel cycles serviceLevel fillRate demand met unmet
+  unmetDays stockoutDays meanStock meanStockValues { amount } holdingCosts { amount } productsWithoutCost orders ordered }";
 
 impl Trade<'_> {
     /// A policy with a lead time of two weeks, for what the input and a filter name.
     async fn simulate_together(&self, mut input: Value, products: Value) -> Value {
         input["store"] = self.books.office.store.clone();
         if input["policy"].is_null() {
-            input["policy"] = json!({ "serviceLevel": 0.95, "leadTimeWeeks": 2 });
+            input["policy"] = json!({ "serviceLevel": 0.95, "leadTimeDays": 14 });
         }
         self.books.office.ask(SIMULATE, json!({ "i": input, "p": products })).await
     }
@@ -52,15 +52,15 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
     let cycles = totals["weeks"].as_i64().map(|weeks| 12 * weeks);
     assert_eq!(totals["cycles"].as_i64(), cycles, "a review each week: {totals:#}");
     // All of them together are what each is alone.
-    let mut alone = [0.0; 4];
+    let mut alone = [0.0; 6];
     for product in &products {
-        let outcome = trade.simulate(product, json!({ "serviceLevel": 0.95, "leadTimeWeeks": 2 })).await["outcome"].clone();
+        let outcome = trade.simulate(product, json!({ "serviceLevel": 0.95, "leadTimeDays": 14 })).await["outcome"].clone();
         assert_eq!((&outcome["from"], &outcome["to"]), (&totals["from"], &totals["to"]), "{outcome:#}");
-        for (sum, name) in alone.iter_mut().zip(["demand", "met", "orders", "meanStock"]) {
+        for (sum, name) in alone.iter_mut().zip(["demand", "met", "orders", "meanStock", "unmetDays", "stockoutDays"]) {
             *sum += number(&outcome, name);
         }
     }
-    for (sum, name) in alone.into_iter().zip(["demand", "met", "orders", "meanStock"]) {
+    for (sum, name) in alone.into_iter().zip(["demand", "met", "orders", "meanStock", "unmetDays", "stockoutDays"]) {
         assert!((sum - number(totals, name)).abs() < 0.001, "{name}: {sum} {totals:#}");
     }
     // Stock costs 2.00 a unit, and holding it a quarter of that a year.
@@ -91,7 +91,7 @@ async fn a_whole_class_is_simulated_at_once_with_its_totals(world: &World) {
     );
     // Costs are for those who see costs.
     let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
-    let input = json!({ "store": trade.books.office.store, "policy": { "leadTimeWeeks": 2 } });
+    let input = json!({ "store": trade.books.office.store, "policy": { "leadTimeDays": 14 } });
     let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
     let masked = ["meanStockValues", "holdingCosts", "productsWithoutCost"];
     let totals = &answer["data"]["stockSimulate"]["totals"];
@@ -112,7 +112,7 @@ async fn one_product_is_simulated_alone(trade: &Trade<'_>, product: &Value) {
 
 async fn each_class_is_served_as_it_is_promised(world: &World) {
     let (trade, _) = shop(world, uneven).await;
-    let service = json!({ "policy": { "kind": "SERVICE", "leadTimeWeeks": 2 } });
+    let service = json!({ "policy": { "kind": "SERVICE", "leadTimeDays": 14 } });
     let answer = trade.simulate_together(service, Value::Null).await;
     let found = &answer["data"]["stockSimulate"];
     assert_eq!(
@@ -130,7 +130,7 @@ async fn each_class_is_served_as_it_is_promised(world: &World) {
     }
     // A higher promise to the same products meets more and holds more.
     let by = async |level: f64| {
-        let policy = json!({ "policy": { "serviceLevel": level, "leadTimeWeeks": 2 } });
+        let policy = json!({ "policy": { "serviceLevel": level, "leadTimeDays": 14 } });
         trade.simulate_together(policy, Value::Null).await["data"]["stockSimulate"]["totals"].clone()
     };
     let (low, high) = (by(0.6).await, by(0.99).await);
@@ -148,7 +148,7 @@ async fn more_products_than_are_simulated_at_once_are_refused(world: &World) {
     }
     desk.forecast(&products.iter().collect::<Vec<_>>()).await;
     let ask = async |method: &str, products: Value| {
-        let policy = json!({ "leadTimeWeeks": 2, "safetyStockMethod": method });
+        let policy = json!({ "leadTimeDays": 14, "safetyStockMethod": method });
         let variables = json!({ "i": { "store": desk.books.office.store, "policy": policy }, "p": products });
         desk.books.office.ask(SIMULATE, variables).await["data"]["stockSimulate"].clone()
     };

@@ -10,6 +10,7 @@ mod run;
 mod simulate;
 mod simulate_classes;
 mod simulate_input;
+mod simulate_policy;
 mod sum;
 
 pub use enums::{DemandClass, FactorKind, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
@@ -23,9 +24,8 @@ pub use forecast::{
 pub use mutation::ForecastMutation;
 pub use query::{FactorSeriesSort, FactorSeriesSortField, ForecastQuery};
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun, SimulatedServiceLevel};
-pub use simulate::{
-    StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
-};
+pub use simulate::{StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationStatus};
 pub use simulate_classes::StockSimulationTotals;
 pub use simulate_input::StockSimulateInput;
+pub use simulate_policy::StockSimulationPolicyInput;
 pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

@@ -1,18 +1,13 @@
 //! A reorder policy against the past, in GraphQL.
 
-use std::ops::RangeInclusive;
-
-use async_graphql::{Context, Enum, InputObject};
+use async_graphql::{Context, Enum};
 use entity::prelude;
 use macros::resolvers;
-use platform::{clock::day_text, path};
+use platform::clock::day_text;
 use services::{
     demand::core::six,
     forecasting::{
-        core::{
-            Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedClasses, SimulatedRule, UnitCost,
-            Unsimulated,
-        },
+        core::{Actual, Simulated, SimulatedClasses, UnitCost, Unsimulated},
         shell::{Played, Simulation},
     },
 };
@@ -20,142 +15,8 @@ use services::{
 use super::simulate_classes::StockSimulationTotals;
 use crate::{
     catalog::Money,
-    graphql::{
-        fault::{Answer, TopError},
-        scalars::{Date, Long, Quantity},
-    },
-    replenishment::{ReplenishmentPolicyKind, SafetyStockMethod},
+    graphql::scalars::{Date, Long, Quantity},
 };
-
-/// The most units of a pack and of a minimum.
-const MOST_UNITS: i64 = 1_000_000_000;
-/// The most days of demand.
-const MOST_COVER: i64 = 365;
-/// Days of demand that an order covers where none are said.
-const COVER_DAYS: i32 = 14;
-
-/// Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class
-/// are not simulated.
-#[derive(Debug, Clone, Copy, InputObject)]
-pub struct StockSimulationPolicyInput {
-    /// Kind of rule. Default PERIODIC, with a review every `reviewWeeks`. Other kinds look at the point as often, and keep stock for those weeks as well.
-    #[graphql(default_with = "ReplenishmentPolicyKind::Periodic")]
-    pub kind: ReplenishmentPolicyKind,
-    /// Promised share of cycles without unmet demand, or of units with FILL_RATE, 0.5 to 0.999, for PERIODIC and REORDER_POINT. Default 0.95. Not used by other
-    /// kinds: SERVICE takes the level of the product's class in the newest run.
-    #[graphql(default_with = "0.95")]
-    pub service_level: f64,
-    /// Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26.
-    pub lead_time_weeks: i32,
-    /// Weeks between two reviews, 1 to 26. Default 1.
-    #[graphql(default = 1)]
-    pub review_weeks: i32,
-    /// Least units of an order, 0 to 1,000,000,000. Null for none.
-    pub minimum_quantity: Option<Quantity>,
-    /// Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units.
-    pub pack_size: Option<Quantity>,
-    /// Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE.
-    pub safety_stock_method: Option<SafetyStockMethod>,
-    /// Units at or below which is ordered, 0 to 1,000,000,000, in the product's smallest unit. Needed for MIN_MAX, null
-    /// for other kinds.
-    pub reorder_point: Option<Quantity>,
-    /// Units up to which is ordered, `reorderPoint` to 1,000,000,000, for MIN_MAX, in the product's smallest unit. Null for 14
-    /// days of demand above the point.
-    pub maximum: Option<Quantity>,
-    /// Days of demand that an order covers beyond the point, 0 to 365, for REORDER_POINT and SERVICE. Null for 14.
-    pub cover_days: Option<i32>,
-    /// Days of mean demand beyond the lead time at which is ordered, 0 to 365, for TARGET_DAYS. Null for 0.
-    pub safety_days: Option<i32>,
-    /// Days of mean demand beyond the lead time up to which stock is filled, 1 to 365, no fewer than `safetyDays`. Needed for TARGET_DAYS, null for other kinds.
-    pub target_days: Option<i32>,
-}
-
-impl StockSimulationPolicyInput {
-    /// The policy, each of its figures within its range.
-    pub(super) fn read(&self) -> Answer<ReorderPolicy> {
-        let (least, most) = SERVICE_LEVELS;
-        if !(least..=most).contains(&self.service_level) {
-            let told = format!("serviceLevel is {least} to {most}");
-            return Err(TopError::bad_input(told, path!["input", "policy", "serviceLevel"]));
-        }
-        let longest = LONGEST_SPAN as i64;
-        let lead = within(self.lead_time_weeks.into(), 0..=longest - 1, "leadTimeWeeks")?;
-        let review = within(self.review_weeks.into(), 1..=longest, "reviewWeeks")?;
-        if lead + review > longest {
-            let told = format!("leadTimeWeeks and reviewWeeks together are at most {longest}");
-            return Err(TopError::bad_input(told, path!["input", "policy", "reviewWeeks"]));
-        }
-        let units = |given: Option<Quantity>, default: i64| given.map_or(default, |given| given.0.get());
-        Ok(ReorderPolicy {
-            rule: self.rule()?,
-            service: self.service_level,
-            method: self.safety_stock_method.map_or(prelude::SafetyStockMethod::Quantile, Into::into),
-            lead_weeks: lead as usize,
-            review_weeks: review as usize,
-            minimum: within(units(self.minimum_quantity, 0), 0..=MOST_UNITS, "minimumQuantity")?,
-            pack: within(units(self.pack_size, 1), 1..=MOST_UNITS, "packSize")?,
-        })
-    }
-    fn rule(&self) -> Answer<SimulatedRule> {
-        self.only_taken()?;
-        let days = |given: Option<i32>, default: i32, least: i32, name: &str| {
-            let given = given.unwrap_or(default);
-            within(given.into(), least.into()..=MOST_COVER, name).map(|_| given)
-        };
-        Ok(match self.kind {
-            ReplenishmentPolicyKind::MinMax => {
-                let point = self.reorder_point.ok_or_else(|| needed("MIN_MAX", "reorderPoint"))?;
-                let point = within(point.0.get(), 0..=MOST_UNITS, "reorderPoint")?;
-                let most = |maximum: Quantity| within(maximum.0.get(), point..=MOST_UNITS, "maximum");
-                SimulatedRule::MinMax { point, maximum: self.maximum.map(most).transpose()? }
-            }
-            ReplenishmentPolicyKind::ReorderPoint => {
-                SimulatedRule::ReorderPoint { cover_days: days(self.cover_days, COVER_DAYS, 0, "coverDays")? }
-            }
-            ReplenishmentPolicyKind::Periodic => SimulatedRule::Periodic,
-            ReplenishmentPolicyKind::Service => {
-                SimulatedRule::Service { cover_days: days(self.cover_days, COVER_DAYS, 0, "coverDays")? }
-            }
-            ReplenishmentPolicyKind::TargetDays => {
-                let safety_days = days(self.safety_days, 0, 0, "safetyDays")?;
-                let target_days = self.target_days.ok_or_else(|| needed("TARGET_DAYS", "targetDays"))?;
-                let target_days = days(Some(target_days), target_days, safety_days.max(1), "targetDays")?;
-                SimulatedRule::TargetDays { safety_days, target_days }
-            }
-        })
-    }
-    fn only_taken(&self) -> Answer<()> {
-        use ReplenishmentPolicyKind::{MinMax, Periodic, ReorderPoint, Service, TargetDays};
-        let kind = self.kind;
-        let fields = [
-            ("safetyStockMethod", self.safety_stock_method.is_some(), matches!(kind, ReorderPoint | Periodic | Service)),
-            ("reorderPoint", self.reorder_point.is_some(), kind == MinMax),
-            ("maximum", self.maximum.is_some(), kind == MinMax),
-            ("coverDays", self.cover_days.is_some(), matches!(kind, ReorderPoint | Service)),
-            ("safetyDays", self.safety_days.is_some(), kind == TargetDays),
-            ("targetDays", self.target_days.is_some(), kind == TargetDays),
-        ];
-        match fields.iter().find(|(_, is_given, is_taken)| *is_given && !is_taken) {
-            Some((name, ..)) => {
-                let told = format!("{name} is not of this kind of policy");
-                Err(TopError::bad_input(told, path!["input", "policy", *name]))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-fn needed(kind: &str, name: &str) -> TopError {
-    TopError::bad_input(format!("{kind} needs {name}"), path!["input", "policy", name])
-}
-
-fn within(given: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
-    if range.contains(&given) {
-        return Ok(given);
-    }
-    let told = format!("{name} is {} to {}", range.start(), range.end());
-    Err(TopError::bad_input(told, path!["input", "policy", name]))
-}
 
 /// State of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -247,7 +108,7 @@ impl StockSimulation {
     async fn outcome(&self) -> Option<StockSimulationOutcome> {
         self.played.map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
     }
-    /// Results of a naive policy over the same weeks, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
+    /// Results of a naive policy over the same days, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
     /// demand of the last four weeks over lead time and review. Null unless READY, and for several products.
     async fn naive_outcome(&self) -> Option<StockSimulationOutcome> {
         self.played.map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
@@ -280,7 +141,7 @@ pub struct StockSimulationOutcome {
     cost: Option<UnitCost>,
 }
 
-/// Results of a reorder policy over the counted weeks. Units are the product's smallest; stock is that of the end of a week.
+/// Results of a reorder policy over the counted weeks, played day by day. Units are the product's smallest; stock is that of the end of a day.
 #[resolvers]
 impl StockSimulationOutcome {
     /// Monday of the first counted week.
@@ -304,13 +165,32 @@ impl StockSimulationOutcome {
     async fn fill_rate(&self) -> Option<f64> {
         self.found.fill.map(six)
     }
-    /// Units of demand, in the product's smallest unit. Weeks out of stock are drawn from known weeks before them.
+    /// Mean number of days from an order to its receipt: `leadTimeDays` of the policy, or that of the supplier's deliveries. Null for callers without
+    /// purchase.read.
+    #[field(mask = PurchaseRead)]
+    async fn lead_time_days_mean(&self, ctx: &Context<'_>) -> Option<f64> {
+        Some(six(self.found.lead_days))
+    }
+    /// Units of demand, in the product's smallest unit. Demand of a day out of stock is drawn from known days of the same weekday before it, and is no less than
+    /// was sold on it.
     async fn demand(&self) -> Quantity {
         units(self.found.demanded)
     }
     /// Units of demand that stock met, in the product's smallest unit. The rest is lost.
     async fn met(&self) -> Quantity {
         units(self.found.met)
+    }
+    /// Units of demand that stock did not meet, in the product's smallest unit.
+    async fn unmet(&self) -> Quantity {
+        units(self.found.demanded - self.found.met)
+    }
+    /// Number of days with unmet demand.
+    async fn unmet_days(&self) -> i32 {
+        self.found.short_days as i32
+    }
+    /// Number of days that closed with nothing in stock; compare it with `stockoutDays` of `actual`.
+    async fn stockout_days(&self) -> i32 {
+        self.found.empty_days as i32
     }
     /// Number of weeks with unmet demand.
     async fn stockout_weeks(&self) -> i32 {
@@ -326,7 +206,7 @@ impl StockSimulationOutcome {
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.cost?.of_units(self.found.mean_stock).map(Money::from)
     }
-    /// Largest number of units in stock.
+    /// Largest number of units in stock on any day, before its demand.
     async fn peak_stock(&self) -> Quantity {
         units(self.found.peak_stock)
     }
@@ -357,7 +237,7 @@ impl StockSimulationActual {
     async fn days(&self) -> i32 {
         (self.found.in_stock_days + self.found.out_days) as i32
     }
-    /// Days that closed with nothing on hand.
+    /// Days that closed with nothing on hand; compare it with `stockoutDays` of a policy.
     async fn stockout_days(&self) -> i32 {
         self.found.out_days as i32
     }
@@ -369,7 +249,7 @@ impl StockSimulationActual {
     async fn stockout_weeks(&self) -> i32 {
         self.found.short_weeks as i32
     }
-    /// Mean units on hand at the end of a week; less than 0 counts as 0.
+    /// Mean units on hand at the end of a day; less than 0 counts as 0.
     async fn mean_stock(&self) -> f64 {
         six(self.found.mean_stock)
     }

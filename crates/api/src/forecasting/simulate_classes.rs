@@ -25,7 +25,7 @@ impl StockSimulationTotals {
 }
 
 /// Totals of the products of a pair of classes, or of all products, over the counted weeks of a simulation. Units are whole ones, so that products with other
-/// units add up; stock is that of the end of a week.
+/// units add up; stock is that of the end of a day.
 #[resolvers]
 impl StockSimulationTotals {
     /// ABC class of the products. Null for all products together, and for products without classes.
@@ -70,13 +70,25 @@ impl StockSimulationTotals {
     async fn fill_rate(&self) -> Option<f64> {
         self.of.fill().map(six)
     }
-    /// Whole units of demand. Weeks out of stock are drawn from known weeks before them.
+    /// Whole units of demand. Demand of a day out of stock is drawn from known days of the same weekday before it, and is no less than was sold on it.
     async fn demand(&self) -> f64 {
         six(self.of.demanded)
     }
     /// Whole units of demand that stock met. The rest is lost.
     async fn met(&self) -> f64 {
         six(self.of.met)
+    }
+    /// Whole units of demand that stock did not meet.
+    async fn unmet(&self) -> f64 {
+        six(self.of.demanded - self.of.met)
+    }
+    /// Number of days with unmet demand, of all products together.
+    async fn unmet_days(&self) -> Long {
+        Long(self.of.short_days as i64)
+    }
+    /// Number of days that closed with nothing in stock, of all products together.
+    async fn stockout_days(&self) -> Long {
+        Long(self.of.empty_days as i64)
     }
     /// Mean whole units in stock, of all products together.
     async fn mean_stock(&self) -> f64 {

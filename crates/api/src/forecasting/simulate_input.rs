@@ -4,7 +4,7 @@ use async_graphql::InputObject;
 use platform::path;
 use services::forecasting::shell::ClassAsk;
 
-use super::simulate::StockSimulationPolicyInput;
+use super::simulate_policy::StockSimulationPolicyInput;
 use crate::{
     catalog::{ProductFilter, ProductRef, StoreRef},
     counts::AbcClass,
@@ -21,7 +21,8 @@ const MOST_DAYS: i32 = 728;
 /// Products, store, policy and days of a simulation.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockSimulateInput {
-    /// Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE.
+    /// Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. At most
+    /// 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE.
     pub product: Option<ProductRef>,
     /// ABC class of the products in the store, by the newest run. Null for all; refused beside `product`.
     pub abc_class: Option<AbcClass>,

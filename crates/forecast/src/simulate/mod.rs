@@ -1,13 +1,17 @@
-//! A policy against weeks that came true: at each review the forecast and its pools are made again from earlier weeks only.
+//! A policy against weeks or days that came true: at each review the forecast and its pools are made again from earlier weeks only.
 
 mod calibrate;
 mod correction;
+mod days;
+mod demand;
 mod past;
 mod rule;
 mod weeks;
 
 pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
 pub use correction::{Correction, FEWEST_CYCLES, GAIN, corrections};
+pub use days::{DayOutcome, DayPlay, DayRule, Target, simulate_days};
+pub use demand::{DailyDemand, RecordedDay};
 pub use past::Past;
 pub use rule::PlanRule;
-pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate, simulate_each, simulate_naive, simulate_rule};
+pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate};

@@ -1,4 +1,4 @@
-//! The weeks of a simulation: receive, review, sell.
+//! The weeks of a simulation: receive, review, sell. Promises are checked and corrected by weeks, of which there are more series than of days.
 
 use std::ops::{AddAssign, Range};
 
@@ -7,7 +7,7 @@ use crate::{
     panel::Panel,
     reorder::{Terms, order_quantity, whole_units},
     series::{Class, Prepared, prepare},
-    simulate::{Past, PlanRule, correction::Steering, rule::Level},
+    simulate::{Past, correction::Steering},
 };
 
 /// Known weeks that the demand of an unknown one is drawn from.
@@ -41,7 +41,7 @@ pub struct OrderUpTo<'a> {
 /// The results of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Outcome {
-    /// Cycles of all products, and those without unmet demand: from one review to the next, or from one delivery to the next where a rule orders at a point.
+    /// Cycles of all products, and those without unmet demand: from one review to the next.
     pub cycles: u64,
     pub served: u64,
     pub demanded: f64,
@@ -82,8 +82,6 @@ pub struct Outcomes {
     pub classes: [Outcome; Class::ALL.len()],
     /// All products together in each counted week, oldest first.
     pub by_week: Vec<Outcome>,
-    /// Each product over all counted weeks, in the order of the panel.
-    pub by_series: Vec<Outcome>,
 }
 
 impl Outcomes {
@@ -100,44 +98,20 @@ struct Shelf {
     /// Units that arrive in 0, 1, … weeks.
     coming: Vec<i64>,
     is_served: bool,
-    /// Whether a cycle ends with a delivery, and not with a review.
-    by_delivery: bool,
     cycle: Outcome,
 }
 
 /// Plays a policy over weeks of a panel. `classes` are those of the series. Equal inputs give equal outcomes.
 pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Outcomes {
-    play((panel, classes), past, policy, (Level::Promised, &mut Steering::default()))
+    play((panel, classes), past, policy, &mut Steering::default())
 }
 
 /// Plays a policy whose groups of products each have a level of their own, which follows what its weeks gave.
 pub(super) fn steer(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) {
-    play((panel, &[]), past, policy, (Level::Promised, steering));
+    play((panel, &[]), past, policy, steering);
 }
 
-/// Plays the same weeks by a naive policy: at each review stock is filled up to what the `weeks` before it asked for, over review and lead time. Nothing is kept
-/// for what may come; `service` of the policy says nothing here.
-pub fn simulate_naive(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, weeks: usize) -> Outcomes {
-    play((panel, &[]), past, policy, (Level::OfWeeks(weeks), &mut Steering::default()))
-}
-
-/// Plays the same weeks by a rule of plans; `service` of the policy says nothing here.
-pub fn simulate_rule(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, rule: &PlanRule) -> Outcomes {
-    play((panel, &[]), past, policy, (Level::By(*rule), &mut Steering::default()))
-}
-
-/// Plays the same weeks by a rule of each series; one without a rule is not played. All rules are continuous or none is. `service` of the policy says nothing
-/// here.
-pub fn simulate_each(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, rules: &[Option<PlanRule>]) -> Outcomes {
-    play((panel, &[]), past, policy, (Level::Each(rules), &mut Steering::default()))
-}
-
-fn play(
-    (panel, classes): (&Panel, &[Class]),
-    past: &Past,
-    policy: &OrderUpTo<'_>,
-    (level, steering): (Level<'_>, &mut Steering<'_>),
-) -> Outcomes {
+fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_>, steering: &mut Steering<'_>) -> Outcomes {
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
     let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
@@ -146,7 +120,6 @@ fn play(
         backordered: 0,
         coming: vec![0; policy.lead_weeks + 1],
         is_served: true,
-        by_delivery: level.is_continuous(),
         cycle: Outcome::default(),
     };
     let none = SumPools::default();
@@ -156,30 +129,28 @@ fn play(
         all: Outcome::default(),
         classes: [Outcome::default(); Class::ALL.len()],
         by_week: vec![Outcome::default(); counted.len()],
-        by_series: vec![Outcome::default(); panel.len()],
     };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
-        let pools = (is_review && level.needs_errors()).then(|| past.pools(week));
+        let pools = is_review.then(|| past.pools(week));
         for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
-            let Some((level, (path, scale))) = level.of(series).zip(past.forecast(series, week)) else { continue };
+            let Some((path, scale)) = past.forecast(series, week) else { continue };
             let is_first = shelf.is_none();
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
             if is_review {
                 let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none) };
                 let service = steering.level(series, policy.service);
-                let levels = level.levels(&ahead, &demand[..week], policy, (service, past.span));
-                shelf.review(levels, is_first, policy);
+                let up_to = ahead.quantile(service, past.span as f64).map_or(0, whole_units);
+                shelf.review(up_to, is_first, policy);
             }
             shelf.sell(demand[week], policy.unmet);
             let is_before_review = (week + 1 - begin).is_multiple_of(policy.review_weeks.max(1));
-            let outcome = shelf.end_week(week + 1 == end || (is_before_review && !level.is_continuous()));
+            let outcome = shelf.end_week(week + 1 == end || is_before_review);
             steering.add(series, outcome, counted.contains(&week));
             if counted.contains(&week) {
                 found.all += outcome;
                 found.by_week[week - counted.start] += outcome;
-                found.by_series[series] += outcome;
                 if let Some(class) = classes.get(series) {
                     found.classes[class.index()] += outcome;
                 }
@@ -194,24 +165,12 @@ impl Shelf {
     fn receive(&mut self) {
         let arrived = if self.coming.is_empty() { 0 } else { self.coming.remove(0) };
         self.coming.push(0);
-        self.deliver(arrived);
         let owed = arrived.min(self.backordered);
         self.backordered -= owed;
         self.on_hand += arrived - owed;
     }
-    /// A delivery ends a cycle where none of the reviews does.
-    fn deliver(&mut self, units: i64) {
-        if units > 0 && self.by_delivery {
-            self.end_cycle();
-        }
-    }
-    fn end_cycle(&mut self) {
-        self.cycle.cycles += 1;
-        self.cycle.served += u64::from(self.is_served);
-        self.is_served = true;
-    }
-    /// At the point or below it, orders up to the target. A product that is met for the first time is there at its target already.
-    fn review(&mut self, (point, up_to): (i64, i64), is_first: bool, policy: &OrderUpTo<'_>) {
+    /// Orders up to the target. A product that is met for the first time is there at its target already.
+    fn review(&mut self, up_to: i64, is_first: bool, policy: &OrderUpTo<'_>) {
         if is_first {
             self.on_hand = up_to;
             return;
@@ -220,13 +179,10 @@ impl Shelf {
         if position >= up_to {
             return;
         }
-        let quantity = order_quantity(position, point, up_to, &policy.terms).unwrap_or(0);
+        let quantity = order_quantity(position, up_to, up_to, &policy.terms).unwrap_or(0);
         // Received at the beginning of a week: without a lead time at once, else when so many weeks have begun.
         match policy.lead_weeks.checked_sub(1) {
-            None => {
-                self.deliver(quantity);
-                self.on_hand += quantity;
-            }
+            None => self.on_hand += quantity,
             Some(later) => self.coming[later] += quantity,
         }
         self.cycle.orders += u64::from(quantity > 0);
@@ -245,7 +201,9 @@ impl Shelf {
     }
     fn end_week(&mut self, is_last_of_cycle: bool) -> Outcome {
         if is_last_of_cycle {
-            self.end_cycle();
+            self.cycle.cycles += 1;
+            self.cycle.served += u64::from(self.is_served);
+            self.is_served = true;
         }
         std::mem::take(&mut self.cycle)
     }
@@ -268,8 +226,8 @@ fn demanded(panel: &Panel, series: usize, seed: u64) -> Vec<i64> {
     (0..panel.weeks()).map(unit).collect()
 }
 
-/// A fixed mixing of bits (splitmix64, Steele, Lea & Flood 2014): the same draw for the same seed, series and week.
-fn mixed(value: u64) -> u64 {
+/// A fixed mixing of bits (splitmix64, Steele, Lea & Flood 2014): the same draw for the same seed, series and time.
+pub(super) fn mixed(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -279,7 +237,7 @@ fn mixed(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{models::Method, panel::Traits, selection::DEFAULT, simulate::rule::recent};
+    use crate::{models::Method, panel::Traits, selection::DEFAULT};
 
     const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
 
@@ -318,26 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
-        assert_eq!([recent(&[9, 10, 20], 2, 3), recent(&[1], 4, 3), recent(&[], 4, 3), recent(&[1, 2], 2, 1)], [45, 3, 0, 2]);
-        let panel = steady();
-        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (8, 1));
-        let naive = simulate_naive(&panel, &past, &policy(1), 4);
-        // Steady demand needs no more than its mean: both policies are the same.
-        assert_eq!(naive.all, simulate(&panel, &[], &past, &policy(1)).all);
-        // Uneven demand does: the promise meets more, and holds more for it.
-        let mut uneven = Panel::new(40).unwrap();
-        for series in 0..60 {
-            let values: Vec<f32> = (0..40).map(|week| (mixed(series * 40 + week) % 20) as f32).collect();
-            uneven.push(&values, Traits::default()).unwrap();
-        }
-        let past = Past::new(&uneven, &Method::one(DEFAULT), 3, (8, 1));
-        let (own, naive) = (simulate(&uneven, &[], &past, &policy(1)).all, simulate_naive(&uneven, &past, &policy(1), 4).all);
-        assert_eq!(naive.demanded, own.demanded);
-        assert!(naive.fill().unwrap() < own.fill().unwrap() && naive.stock < own.stock, "{naive:?} {own:?}");
-    }
-
-    #[test]
     fn late_facts_are_not_known_earlier() {
         let mut panel = Panel::new(40).unwrap();
         let mut changed = Panel::new(40).unwrap();
@@ -360,7 +298,7 @@ mod tests {
     #[test]
     fn lost_demand_is_gone_and_backordered_demand_waits() {
         let (cycle, coming) = (Outcome::default(), vec![0, 5, 0]);
-        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming, is_served: true, by_delivery: false, cycle };
+        let mut shelf = Shelf { on_hand: 3, backordered: 0, coming, is_served: true, cycle };
         shelf.sell(7, Unmet::Backordered);
         assert_eq!((shelf.on_hand, shelf.backordered, shelf.is_served), (0, 4, false));
         shelf.receive();

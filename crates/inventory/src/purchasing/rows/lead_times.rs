@@ -1,16 +1,26 @@
-//! How long suppliers take, as their catalogues and they themselves say, and their calendars.
+//! How long suppliers take, as their catalogues and they themselves say, and as their deliveries did, and their calendars.
+
+use std::collections::HashMap;
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{purchase_order_line, supplier, supplier_product},
+    tables::{purchase_order, purchase_order_line, supplier, supplier_product},
 };
 use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
 
 use crate::{
     catalog::core::calendar::SupplierCalendar,
     purchasing::core::{LeadTime, LeadTimes},
 };
+
+/// Deliveries of a supplier that lead times are measured by, the newest first.
+const MOST_DELIVERIES: usize = 20;
+/// Deliveries that are read of all suppliers together.
+const MOST_READ: i64 = 20_000;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 #[derive(Record)]
 struct LeadTimeRow {
@@ -25,6 +35,26 @@ struct LeadTimeRow {
 struct SupplierLeadRow {
     lead_time_days: Option<i32>,
     calendar: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = supplier, alias = "s")]
+struct StatedRow {
+    id: SupplierId,
+    lead_time_days: Option<i32>,
+}
+
+/// A delivery that is there, by the supplier that its own was merged into.
+#[derive(Record)]
+struct DeliveryRow {
+    #[record(
+        sql = "coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id)"
+    )]
+    supplier: SupplierId,
+    #[record(of = purchase_order, alias = "o", not_null)]
+    ordered_at: Timestamp,
+    #[record(of = purchase_order, alias = "o", not_null)]
+    received_at: Timestamp,
 }
 
 /// What a supplier says of everything that it delivers.
@@ -64,4 +94,32 @@ pub async fn lead_times(reads: &impl Reads, order: PurchaseOrderId) -> Result<Le
 pub async fn lead_time_of(reads: &impl Reads, supplier: SupplierId) -> Result<SupplierLead, Fault> {
     let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2", SupplierLeadRow::SELECT);
     Ok(reads.records::<SupplierLeadRow>(&sql, vec![supplier.into()]).await?.pop().map(SupplierLead::from).unwrap_or_default())
+}
+
+/// The days that suppliers themselves say; one that says none is left out.
+pub async fn stated_days(reads: &impl Reads, suppliers: &[SupplierId]) -> Result<HashMap<SupplierId, i32>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", StatedRow::SELECT, backend.in_ids("s.id", 2));
+    let rows = reads.records::<StatedRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.lead_time_days?))).collect())
+}
+
+/// How many days each of a supplier's newest deliveries took that was ordered since a moment; with those of suppliers that were merged into it.
+pub async fn delivery_days(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, Vec<f64>>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM purchase_order o
+         WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
+         ORDER BY o.received_at DESC LIMIT $3",
+        DeliveryRow::SELECT
+    );
+    let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];
+    let mut found: HashMap<SupplierId, Vec<f64>> = HashMap::new();
+    for DeliveryRow { supplier, ordered_at, received_at } in reads.records::<DeliveryRow>(&sql, values).await? {
+        let days = found.entry(supplier).or_default();
+        if days.len() < MOST_DELIVERIES {
+            // Whole days, so that few differ.
+            days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / DAY as f64).round());
+        }
+    }
+    Ok(found)
 }

@@ -20,7 +20,7 @@ pub struct Actual {
     pub out_days: i64,
     /// Weeks with a day that closed with nothing.
     pub short_weeks: usize,
-    /// Of the ends of weeks; less than nothing counts as nothing.
+    /// Of the ends of days; less than nothing counts as nothing.
     pub mean_stock: f64,
     /// Days on which units came, and how many.
     pub receipts: i64,
@@ -38,21 +38,21 @@ impl Actual {
             return None;
         }
         let mut found = Self { in_stock_days, out_days, ..Self::default() };
-        let (mut on_hand, mut closings, mut weeks) = (0_i64, 0.0, 0.0);
+        let (mut on_hand, mut closings) = (0_i64, 0.0);
         let mut rest = days.iter().peekable();
-        for week in (first..after).step_by(7) {
-            while let Some(day) = rest.next_if(|day| day.day < week + 7) {
+        for today in first..after {
+            while let Some(day) = rest.next_if(|day| day.day <= today) {
                 on_hand = on_hand.saturating_add(day.net);
                 if day.day >= first && day.received > 0 {
                     found.receipts += 1;
                     found.received = found.received.saturating_add(day.received);
                 }
             }
-            weeks += 1.0;
             closings += on_hand.max(0) as f64;
-            found.short_weeks += usize::from(days_in(SpanState::Out, week, week + 7) > 0);
         }
-        found.mean_stock = closings / weeks;
+        let is_short = |week: &i32| days_in(SpanState::Out, *week, week + 7) > 0;
+        found.short_weeks = (first..after).step_by(7).filter(is_short).count();
+        found.mean_stock = closings / f64::from(after - first);
         Some(found)
     }
 
@@ -91,16 +91,16 @@ mod tests {
     const MONDAY: i32 = 20_716;
 
     #[test]
-    fn stock_is_that_of_the_ends_of_weeks() {
+    fn stock_is_that_of_the_ends_of_days() {
         let span = |from: i32, to: Option<i32>, state| Span { from: MONDAY + from, to: to.map(|to| MONDAY + to), state };
         let spans = [span(-9, Some(2), SpanState::InStock), span(3, Some(7), SpanState::Out), span(8, None, SpanState::InStock)];
         let day = |day: i32, net: i64, received: i64| LevelDay { day: MONDAY + day, net, received };
         let days = [day(-9, 10, 10), day(3, -10, 0), day(8, 30, 30), day(15, -4, 2), day(21, 900, 900)];
         let found = Actual::of((MONDAY, MONDAY + 21), &spans, &days).unwrap();
-        // Nothing at the end of the first week, then 30, then 26. Out on days 3 to 7: in two weeks.
+        // 10 on three days, nothing on days 3 to 7, which are of two weeks, 30 on seven days and 26 on six.
         assert_eq!((found.in_stock_days, found.out_days, found.short_weeks), (16, 5, 2));
         assert_eq!((found.receipts, found.received), (2, 32));
-        assert!((found.mean_stock - 56.0 / 3.0).abs() < 1e-12, "{found:?}");
+        assert!((found.mean_stock - 396.0 / 21.0).abs() < 1e-12, "{found:?}");
         assert_eq!(found.in_stock_rate(), Some(16.0 / 21.0));
         assert_eq!(Actual::of((MONDAY - 21, MONDAY - 14), &spans, &days), None, "no stock was kept yet");
     }

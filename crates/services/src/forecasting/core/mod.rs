@@ -3,6 +3,7 @@
 mod actual;
 mod calibration;
 mod classes;
+mod daily;
 mod days;
 mod drift;
 mod factor_fields;
@@ -19,13 +20,14 @@ mod weekdays;
 pub use actual::{Actual, LevelDay, UnitCost};
 pub use calibration::{Calibration, StoredCorrection, corrections_of};
 pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify, service_of};
+pub use daily::{DayFacts, LeadDays};
 pub use days::{DayHistory, DayLevel, DayPoint, StoredDayErrors, WeekDays, WeekForecast};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factor_fields::{FactorFields, FactorProblem, MOST_DAYS};
 pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_factors};
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
-pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
+pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
 pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,

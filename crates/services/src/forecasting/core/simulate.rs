@@ -10,20 +10,23 @@ use forecast::{
     reorder::{Policy, Safety, Terms},
     selection::{DEFAULT, FIRST_POOLED},
     series::{NEW_WEEKS, Prepared, prepare},
-    simulate::{LIKELY_SERVICE, OrderUpTo, Outcomes, Past, PlanRule, Unmet, simulate_naive, simulate_rule},
+    simulate::{DailyDemand, DayOutcome, DayPlay, DayRule, LIKELY_SERVICE, Past, PlanRule, Target, simulate_days},
 };
 
-use super::History;
+use super::{
+    History,
+    daily::{DayFacts, LeadDays, add_days},
+};
 use crate::demand::core::week_of;
 
-/// The most weeks of lead time and review together: longer sums of demand have no errors of their own.
-pub const LONGEST_SPAN: usize = LONGEST_SUM;
+/// The most days of lead time and review together: longer sums of demand have no errors of their own.
+pub const LONGEST_DAYS: usize = 7 * LONGEST_SUM;
 /// Least and highest cycle service level that may be promised.
 pub const SERVICE_LEVELS: (f64, f64) = LIKELY_SERVICE;
 /// Weeks that a naive policy orders by.
 const NAIVE_WEEKS: usize = 4;
-/// Draws the demand of weeks without stock: always the same draw.
-const SEED: u64 = 1;
+/// Draws the demand of days without stock, and how long deliveries take: always the same draw.
+pub(super) const SEED: u64 = 1;
 
 /// Days of demand above the reorder point where a level has no maximum, as plans have it.
 const COVER_DAYS: f64 = 14.0;
@@ -57,9 +60,10 @@ pub struct ReorderPolicy {
     /// Within [`SERVICE_LEVELS`]: a share of cycles or, by fill rate, of units. It says nothing of a rule that promises nothing.
     pub service: f64,
     pub method: SafetyStockMethod,
-    pub lead_weeks: usize,
-    /// At least 1; with the lead time at most [`LONGEST_SPAN`].
-    pub review_weeks: usize,
+    /// None: as long as deliveries of each product take, as plans have it.
+    pub lead_days: Option<usize>,
+    /// At least 1; with the lead time at most [`LONGEST_DAYS`].
+    pub review_days: usize,
     /// The least and the step of an order, in units.
     pub minimum: i64,
     pub pack: i64,
@@ -70,22 +74,21 @@ impl ReorderPolicy {
     pub fn promised(&self) -> Option<f64> {
         (!matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. })).then_some(self.service)
     }
-    /// Weeks of lead time and review.
-    pub(super) const fn span(&self) -> usize {
-        self.lead_weeks + self.review_weeks
-    }
-    /// As it is played over weeks of a history.
-    pub(super) fn over(&self, weeks: Range<usize>) -> OrderUpTo<'static> {
-        OrderUpTo {
-            service: self.service,
-            lead_weeks: self.lead_weeks,
-            review_weeks: self.review_weeks,
-            terms: Terms { minimum: self.minimum, pack: self.pack, breaks: None, shelf: None },
-            unmet: Unmet::Lost,
-            weeks,
-            warm_up: self.span(),
-            seed: SEED,
+    /// The lead time that is played for a product. Longer deliveries than a sum of demand can be of are cut.
+    pub(super) fn lead(&self, known: &LeadDays) -> LeadDays {
+        match self.lead_days {
+            Some(days) => LeadDays { stated: days as f64, measured: Vec::new() },
+            None => known.within(LONGEST_DAYS.saturating_sub(self.review_days) as f64),
         }
+    }
+    /// Begun weeks of lead time and review.
+    pub(super) fn span(&self, lead: &LeadDays) -> usize {
+        ((lead.longest() + self.review_days as f64) / 7.0).ceil() as usize
+    }
+    /// As it is played over weeks of a history, after `warm_up` weeks that are not counted.
+    pub(super) fn over(&self, weeks: Range<usize>, warm_up: usize) -> DayPlay<'static> {
+        let terms = Terms { minimum: self.minimum, pack: self.pack, breaks: None, shelf: None };
+        DayPlay { review_days: self.review_days, terms, weeks, warm_up, seed: SEED }
     }
     pub(super) fn plan_rule(&self) -> PlanRule {
         let (service, mut maximum_days) = (self.service, None);
@@ -97,7 +100,7 @@ impl ReorderPolicy {
             SimulatedRule::ReorderPoint { cover_days } | SimulatedRule::Service { cover_days } => {
                 Policy::ReorderPoint { service, cover_days: f64::from(cover_days), economic: None }
             }
-            SimulatedRule::Periodic => Policy::Periodic { service, review_days: 7.0 * self.review_weeks as f64 },
+            SimulatedRule::Periodic => Policy::Periodic { service, review_days: self.review_days as f64 },
             SimulatedRule::TargetDays { safety_days, target_days } => {
                 Policy::TargetDays { safety_days: f64::from(safety_days), target_days: f64::from(target_days) }
             }
@@ -112,26 +115,30 @@ impl ReorderPolicy {
     }
 }
 
-/// The result of a policy. Units are of demand and stock; stock is that of the end of a week.
+/// The result of a policy. Units are of demand and stock; stock is that of the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Simulated {
     /// Mondays of the first week and of the week after the last one.
     pub weeks: (i32, i32),
+    /// The mean of the deliveries that orders were given.
+    pub lead_days: f64,
     pub demanded: f64,
     pub met: f64,
     /// Share of cycles without unmet demand: between reviews or, of a rule that orders at a point, between deliveries.
     pub cycle_service: Option<f64>,
     /// Share of the demanded units that were met.
     pub fill: Option<f64>,
-    /// Weeks with unmet demand.
-    pub short_weeks: usize,
+    /// Weeks and days with unmet demand, and days that closed with nothing.
+    pub short_weeks: u64,
+    pub short_days: u64,
+    pub empty_days: u64,
     pub mean_stock: f64,
     pub peak_stock: f64,
     pub orders: u64,
     pub ordered: f64,
 }
 
-/// A policy and a naive one beside it, which fills up to what the last four weeks asked for over lead time and review; over the same weeks, with the same terms.
+/// A policy and a naive one beside it, which fills up to what the last four weeks asked for over lead time and review; over the same days, with the same terms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compared {
     pub own: Simulated,
@@ -155,52 +162,55 @@ pub enum Unsimulated {
     TooMany { found: usize, most: usize },
 }
 
-/// Plays a policy for the history's first series; the others only lend it their errors. Forecasts and errors are made again at each review from earlier weeks.
-/// Lead time and review are played before the first counted week, so that the stock of the start does not count. Days are since 1970-01-01; without them
-/// all weeks count that can.
+/// Plays a policy by the days of the history's first series; the others only lend it their errors. Forecasts and errors are made again for each week from
+/// earlier ones. Lead time and review are played before the first counted week, so that the stock of the start does not count. Days of the range are since
+/// 1970-01-01; without them all weeks count that can.
 pub fn simulated(
     history: &History,
+    own: &DayFacts,
     policy: &ReorderPolicy,
     (from, to): (Option<i32>, Option<i32>),
 ) -> Result<Compared, Unsimulated> {
-    let own = own_panel(history).ok_or(Unsimulated::NoDemand)?;
-    let span = policy.span();
-    let begin = begin(&own, 0, span)?;
-    let past = past(&history.panel().ok_or(Unsimulated::NoDemand)?, span);
-    let rule = policy.plan_rule();
-    let first = first_counted(rule.needs_errors().then_some(&past), begin..own.weeks(), span)?;
+    let product = history.series.first().ok_or(Unsimulated::NoDemand)?.product;
+    let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
+    let lead = policy.lead(&own.lead);
+    let span = policy.span(&lead);
+    let begin = begin(&panel, 0, span)?;
+    let past = past(&panel, span);
+    let rule = DayRule { target: Target::Rule(policy.plan_rule()), lead: lead.lead() };
+    let first = first_counted(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
     let weeks = counted(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));
-    let policy = policy.over(weeks);
-    Ok(Compared {
-        own: simulated_weeks(mondays, &simulate_rule(&own, &past, &policy, &rule)),
-        naive: simulated_weeks(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
-    })
+    let mut demand = DailyDemand::new(history.weeks, SEED);
+    add_days(&mut demand, history, product, Some(own));
+    let play = policy.over(weeks, span);
+    let played = |target: Target| {
+        let found = simulate_days(&demand, &past, &play, &[Some(DayRule { target, ..rule })]);
+        simulated_days((mondays, rule.lead.mean_days()), &found.first().copied().unwrap_or_default())
+    };
+    Ok(Compared { own: played(rule.target), naive: played(Target::OfWeeks(NAIVE_WEEKS)) })
 }
 
-fn simulated_weeks(weeks: (i32, i32), found: &Outcomes) -> Simulated {
+fn simulated_days((weeks, lead_days): ((i32, i32), f64), found: &DayOutcome) -> Simulated {
     Simulated {
         weeks,
-        demanded: found.all.demanded,
-        met: found.all.met,
-        cycle_service: found.all.service(),
-        fill: found.all.fill(),
-        short_weeks: found.by_week.iter().filter(|week| week.met < week.demanded).count(),
+        lead_days,
+        demanded: found.demanded,
+        met: found.met,
+        cycle_service: found.service(),
+        fill: found.fill(),
+        short_weeks: found.short_weeks,
+        short_days: found.short_days,
+        empty_days: found.empty_days,
         mean_stock: found.mean_stock().unwrap_or_default(),
-        peak_stock: found.by_week.iter().map(|week| week.stock).fold(0.0, f64::max),
-        orders: found.all.orders,
-        ordered: found.all.ordered,
+        peak_stock: found.peak,
+        orders: found.orders,
+        ordered: found.ordered,
     }
 }
 
 pub(super) fn monday(history: &History, week: usize) -> i32 {
     history.first_week + 7 * week as i32
-}
-
-/// The first series alone: what is played.
-fn own_panel(history: &History) -> Option<Panel> {
-    let first = history.series.first()?.clone();
-    History { first_week: history.first_week, weeks: history.weeks, series: vec![first] }.panel()
 }
 
 pub(super) fn past(panel: &Panel, span: usize) -> Past {

@@ -5,24 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{prelude::*, quantity::MAX_SAFE};
 use forecast::{
     Panel,
-    simulate::{Outcome, PlanRule, simulate_each},
+    simulate::{DailyDemand, DayOutcome, DayRule, Target, simulate_days},
     xyz::XyzClass,
 };
 
 use super::{
-    History, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated, service_of,
-    simulate::{begin, counted, first_counted, monday, past},
+    History, LeadDays, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated,
+    daily::{DayFacts, add_days},
+    service_of,
+    simulate::{SEED, begin, counted, first_counted, monday, past},
 };
 
 /// A year's holding cost as a share of the cost, as plans have it.
 const HOLDING: f64 = 0.25;
 const YEAR_WEEKS: f64 = 52.0;
-/// Products of one simulation at most, and of one by fill rate, whose stock is searched for in a hundred times as many steps.
+const WEEK_DAYS: f64 = 7.0;
+/// Products of one simulation at most; of one by fill rate, whose stock is searched for in a hundred times as many steps; and of one by measured deliveries,
+/// for the mixture of which it is searched for within a search.
 const MOST_PRODUCTS: usize = 500;
 const MOST_BY_FILL: usize = 100;
+const MOST_BY_DELIVERIES: usize = 20;
 
 /// A product that a policy is played for.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClassProduct {
     /// Those of the newest run.
     pub classes: Option<StoredClasses>,
@@ -30,6 +35,7 @@ pub struct ClassProduct {
     pub decimals: i32,
     /// Of a whole unit.
     pub cost: Option<Money>,
+    pub days: DayFacts,
 }
 
 /// Products of a store, and the history that they are played against.
@@ -41,7 +47,7 @@ pub struct ClassHistory {
     pub pooled: BTreeSet<ProductId>,
 }
 
-/// Products of two classes, or all of them. Units are whole ones; stock is that of the ends of weeks.
+/// Products of two classes, or all of them. Units are whole ones; stock is that of the ends of days.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClassTotals {
     /// None: all products, or those without classes.
@@ -54,6 +60,9 @@ pub struct ClassTotals {
     pub served: u64,
     pub demanded: f64,
     pub met: f64,
+    /// Days of all products with unmet demand, and those that closed with nothing.
+    pub short_days: u64,
+    pub empty_days: u64,
     pub mean_stock: f64,
     pub orders: u64,
     pub ordered: f64,
@@ -69,15 +78,17 @@ impl ClassTotals {
     fn of(classes: Option<(AbcClass, XyzClass)>, weeks: usize) -> Self {
         Self { classes, weeks: weeks as f64, ..Self::default() }
     }
-    fn add(&mut self, product: &ClassProduct, promised: Option<f64>, outcome: &Outcome) {
+    fn add(&mut self, product: &ClassProduct, promised: Option<f64>, outcome: &DayOutcome) {
         let whole = |units: f64| units / 10_f64.powi(product.decimals);
-        let mean_stock = whole(outcome.stock) / self.weeks;
+        let mean_stock = whole(outcome.stock) / (WEEK_DAYS * self.weeks);
         self.promised = if self.products == 0 { promised } else { self.promised.filter(|known| promised == Some(*known)) };
         self.products += 1;
         self.cycles += outcome.cycles;
         self.served += outcome.served;
         self.demanded += whole(outcome.demanded);
         self.met += whole(outcome.met);
+        self.short_days += outcome.short_days;
+        self.empty_days += outcome.empty_days;
         self.mean_stock += mean_stock;
         self.orders += outcome.orders;
         self.ordered += whole(outcome.ordered);
@@ -128,7 +139,11 @@ impl ReorderPolicy {
     /// How many products it is played for at most.
     pub const fn most_products(&self) -> usize {
         let promises = !matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. });
-        if promises && matches!(self.method, SafetyStockMethod::FillRate) { MOST_BY_FILL } else { MOST_PRODUCTS }
+        match (promises, self.method, self.lead_days) {
+            (false, ..) | (_, SafetyStockMethod::Normal, _) | (_, SafetyStockMethod::Quantile, Some(_)) => MOST_PRODUCTS,
+            (_, SafetyStockMethod::FillRate, Some(_)) => MOST_BY_FILL,
+            (.., None) => MOST_BY_DELIVERIES,
+        }
     }
     /// As it is for a product of these classes.
     fn of_classes(&self, classes: Option<StoredClasses>) -> Self {
@@ -146,18 +161,24 @@ pub fn simulated_classes(
     policy: &ReorderPolicy,
     range: (Option<i32>, Option<i32>),
 ) -> Result<SimulatedClasses, Unsimulated> {
-    let (history, span) = (&of.history, policy.span());
+    let history = &of.history;
     let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
+    let known: Vec<Option<&ClassProduct>> = history.series.iter().map(|series| of.products.get(&series.product)).collect();
+    let leads: Vec<Option<LeadDays>> = known.iter().map(|known| known.map(|known| policy.lead(&known.days.lead))).collect();
+    let span = leads.iter().flatten().map(|lead| policy.span(lead)).max().unwrap_or(1);
     let begins = begins(of, &panel, span)?;
     let earliest = begins.iter().flatten().copied().min().ok_or(Unsimulated::NoDemand)?;
     let pooled: Vec<bool> = history.series.iter().map(|series| of.pooled.contains(&series.product)).collect();
     let past = past(&panel, span).pooling(&pooled);
-    let mut rules: Vec<Option<PlanRule>> = Vec::with_capacity(begins.len());
-    for (series, begin) in history.series.iter().zip(&begins) {
-        let product = begin.and(of.products.get(&series.product));
-        rules.push(product.map(|product| policy.of_classes(product.classes).plan_rule()));
+    let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
+    for ((known, lead), begin) in known.iter().zip(&leads).zip(&begins) {
+        let product = begin.and(known.zip(lead.as_ref()));
+        rules.push(product.map(|(known, lead)| {
+            let target = Target::Rule(policy.of_classes(known.classes).plan_rule());
+            DayRule { target, lead: lead.lead() }
+        }));
     }
-    let needs_errors = rules.iter().flatten().any(PlanRule::needs_errors);
+    let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let first = first_counted(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;
     let weeks = counted(history, first, range)?;
     for (rule, begin) in rules.iter_mut().zip(&begins) {
@@ -166,11 +187,15 @@ pub fn simulated_classes(
         }
     }
     let (mondays, count) = ((monday(history, weeks.start), monday(history, weeks.end)), weeks.len());
-    let outcomes = simulate_each(&panel, &past, &policy.over(weeks), &rules).by_series;
+    let mut demand = DailyDemand::new(history.weeks, SEED);
+    for (series, known) in history.series.iter().zip(&known) {
+        add_days(&mut demand, history, series.product, known.map(|known| &known.days));
+    }
+    let outcomes = simulate_days(&demand, &past, &policy.over(weeks, span), &rules);
     let mut all = ClassTotals::of(None, count);
     let mut classes = BTreeMap::new();
-    for ((series, outcome), _) in history.series.iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
-        let Some(product) = of.products.get(&series.product) else { continue };
+    for ((known, outcome), _) in known.into_iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
+        let Some(product) = known else { continue };
         let promised = policy.of_classes(product.classes).promised();
         let own = product.classes.map(|classes| (classes.abc, XyzClass::from(classes.xyz)));
         all.add(product, promised, outcome);
@@ -210,13 +235,13 @@ mod tests {
     }
     /// Thirty products in a store; uneven weeks that repeat nowhere.
     fn store() -> ClassHistory {
-        let weekly = |product: u128| {
+        let mondays = |product: u128| -> Vec<(i32, i64)> {
             let units = |week: i64| 5 + (week * 7 + product as i64 * 13) * (week + 3) % 17;
             // The last one is new.
             let first = if product == 30 { WEEKS - 9 } else { 0 };
-            let weeks = (first..WEEKS).map(|week| (FIRST + 7 * week, units(week.into()))).collect();
-            LevelFacts { weeks, ..LevelFacts::default() }
+            (first..WEEKS).map(|week| (FIRST + 7 * week, units(week.into()))).collect()
         };
+        let weekly = |product: u128| LevelFacts { weeks: mondays(product), ..LevelFacts::default() };
         let facts: BTreeMap<(ProductId, StoreId), LevelFacts> = (1..=30).map(|n| ((id(n), id(90)), weekly(n))).collect();
         let product = |n: u128| {
             let stored = |abc: AbcClass, xyz: StoredXyz| StoredClasses { abc, xyz, computed_abc: abc, computed_xyz: xyz };
@@ -226,7 +251,8 @@ mod tests {
                 21 => Some(stored(AbcClass::A, StoredXyz::Y)),
                 _ => None,
             };
-            ClassProduct { classes, decimals: 0, cost: Some(Money::new(200, Currency::GBP)) }
+            let days = DayFacts { units: mondays(n), ..DayFacts::default() };
+            ClassProduct { classes, decimals: 0, cost: Some(Money::new(200, Currency::GBP)), days }
         };
         ClassHistory {
             history: History::of(&facts, FIRST + 7 * WEEKS),
@@ -236,7 +262,7 @@ mod tests {
     }
     fn policy(rule: SimulatedRule) -> ReorderPolicy {
         let method = SafetyStockMethod::Quantile;
-        ReorderPolicy { rule, service: 0.95, method, lead_weeks: 2, review_weeks: 1, minimum: 0, pack: 1 }
+        ReorderPolicy { rule, service: 0.95, method, lead_days: Some(14), review_days: 7, minimum: 0, pack: 1 }
     }
 
     #[test]
@@ -282,13 +308,14 @@ mod tests {
             let mut alone = of.history.clone();
             let place = alone.series.iter().position(|series| series.product == id(21)).unwrap();
             alone.series.swap(0, place);
-            let alone = simulated(&alone, &policy(rule), (None, None)).unwrap().own;
+            let alone = simulated(&alone, &of.products[&id(21)].days, &policy(rule), (None, None)).unwrap().own;
             assert_eq!(found.weeks, alone.weeks);
             assert_eq!(
                 (own.cycle_service(), own.fill(), own.orders),
                 (alone.cycle_service, alone.fill, alone.orders),
                 "{rule:?}"
             );
+            assert_eq!((own.short_days, own.empty_days), (alone.short_days, alone.empty_days), "{rule:?}");
             assert!((own.mean_stock - alone.mean_stock).abs() < 1e-9 && (own.ordered - alone.ordered).abs() < 1e-9);
         }
     }
@@ -341,5 +368,26 @@ mod tests {
         let days = SimulatedRule::TargetDays { safety_days: 7, target_days: 28 };
         assert_eq!([by(SimulatedRule::Periodic, SafetyStockMethod::Quantile), by(days, SafetyStockMethod::FillRate)], [500; 2]);
         assert_eq!(by(SimulatedRule::Periodic, SafetyStockMethod::FillRate), 100);
+        let measured = |rule: SimulatedRule| ReorderPolicy { lead_days: None, ..policy(rule) }.most_products();
+        assert_eq!([measured(SimulatedRule::Periodic), measured(days)], [20, 500]);
+    }
+
+    #[test]
+    fn each_product_has_the_deliveries_of_its_own_supplier() {
+        let mut of = store();
+        let slow = LeadDays { stated: 7.0, measured: vec![14.0, 14.0, 28.0, 21.0, 21.0] };
+        for n in 1..=10 {
+            of.products.get_mut(&id(n)).unwrap().days.lead = slow.clone();
+        }
+        let by_class = |lead_days: Option<usize>| {
+            let rule = SimulatedRule::MinMax { point: 40, maximum: Some(90) };
+            let policy = ReorderPolicy { lead_days, review_days: 1, ..policy(rule) };
+            let found = simulated_classes(&of, &policy, (Some(FIRST + 7 * 20), None)).unwrap();
+            let class = |abc: AbcClass| found.classes.iter().find(|totals| totals.classes.is_some_and(|own| own.0 == abc));
+            [AbcClass::A, AbcClass::C].map(|abc| class(abc).and_then(ClassTotals::fill).unwrap())
+        };
+        let ([slow, week], [stated, _]) = (by_class(None), by_class(Some(7)));
+        assert!(slow < stated, "it waits two to four weeks instead of one: {slow} {stated}");
+        assert!(slow < week, "deliveries that nobody measured take a week: {slow} {week}");
     }
 }

@@ -213,6 +213,17 @@ struct ListedCostRow {
     unit_decimals: i32,
 }
 
+/// Units wanted of a product on a day.
+#[derive(Record)]
+struct WantedDayRow {
+    #[record(of = demand_day, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_day, alias = "d")]
+    business_date: i32,
+    #[record(sql = "CAST(sum({wanted}) AS bigint)")]
+    units: i64,
+}
+
 /// Units wanted of a product in a week.
 #[derive(Record)]
 struct WantedRow {
@@ -232,6 +243,29 @@ pub async fn level_days(reads: &impl Reads, product: ProductId, store: StoreId, 
     );
     let rows = reads.records::<DayRow>(&sql, vec![product.into(), store.into(), until.into()]).await?;
     Ok(rows.into_iter().map(|row| LevelDay { day: row.business_date, net: row.net, received: row.received }).collect())
+}
+
+/// Units wanted of products in a store by day, oldest first: days from `since` and before `until`. A product without any is left out.
+pub async fn wanted_days(
+    reads: &impl Reads,
+    products: &[ProductId],
+    store: StoreId,
+    (since, until): (i32, i32),
+) -> Result<BTreeMap<ProductId, Vec<(i32, i64)>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.store_id = $3
+         AND d.business_date >= $4 AND d.business_date < $5 GROUP BY d.product_id, d.business_date ORDER BY d.product_id, d.business_date",
+        WantedDayRow::SELECT.replace("{wanted}", WANTED),
+        by_level(backend),
+        backend.in_ids("d.product_id", 2)
+    );
+    let values: Vec<Value> = vec![backend.ids(products.iter().copied()), store.into(), since.into(), until.into()];
+    let mut found: BTreeMap<ProductId, Vec<(i32, i64)>> = BTreeMap::new();
+    for WantedDayRow { product_id, business_date, units } in reads.records::<WantedDayRow>(&sql, values).await? {
+        found.entry(product_id).or_default().push((business_date, units));
+    }
+    Ok(found)
 }
 
 /// The listed cost of a product; None without one.

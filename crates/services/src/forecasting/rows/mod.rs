@@ -11,7 +11,9 @@ pub use factors::{
     FACTORS, FactorSort, FactorsSorted, are_goods, count_factors, countries, factor, factor_page, factor_source, factors,
     insert_factor, is_store, remove_factor, update_factor,
 };
-pub use facts::{ListedCost, are_known, demand_weeks, level_days, level_facts, listed_costs, store_facts, unit_cost};
+pub use facts::{
+    ListedCost, are_known, demand_weeks, level_days, level_facts, listed_costs, store_facts, unit_cost, wanted_days,
+};
 pub use runs::{
     KeptRun, KeptSeries, choices, classes, day_errors, forget, insert_pools, insert_run, insert_series, last_run, pools,
     products_of_run, remove_run, run_before, run_weeks, runs_until, series_of_levels, series_of_products, series_of_run,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod factors;
+mod leads;
 mod make;
 mod score;
 mod simulate;

@@ -5,8 +5,11 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault, TenantScope};
 use tokio::sync::Semaphore;
 
+use super::leads::leads_of;
 use crate::forecasting::{
-    core::{Actual, Compared, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
+    core::{
+        Actual, Compared, DayFacts, History, LeadDays, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated,
+    },
     rows,
 };
 
@@ -98,14 +101,21 @@ async fn play(
         return Ok(Err(Unsimulated::NoDemand));
     }
     let pooled = pooled(product, &products);
-    let facts = rows::store_facts(scope, &pooled, store, (first_week - 7 * MOST_WEEKS, first_week)).await?;
+    let known_days = (first_week - 7 * MOST_WEEKS, first_week);
+    let facts = rows::store_facts(scope, &pooled, store, known_days).await?;
     let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
+    let units = rows::wanted_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
+    let lead = match policy.lead_days {
+        Some(_) => LeadDays::default(),
+        None => leads_of(scope, &[product], first_week).await?.remove(&product).unwrap_or_default(),
+    };
+    let own = DayFacts { units, spans: spans.clone(), lead };
     let mut history = History::of(&facts, first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(Unsimulated::NoDemand));
     };
     history.series.swap(0, place);
-    let compared = match in_turn(move || simulated(&history, &policy, range)).await? {
+    let compared = match in_turn(move || simulated(&history, &own, &policy, range)).await? {
         Ok(compared) => compared,
         Err(reason) => return Ok(Err(reason)),
     };

@@ -8,9 +8,15 @@ use iam::access::{Permit, kind};
 use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Database, Fault, TenantScope};
 
-use super::simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn};
+use super::{
+    leads::leads_of,
+    simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn},
+};
 use crate::forecasting::{
-    core::{ClassHistory, ClassProduct, History, ReorderPolicy, SimulatedClasses, StoredClasses, Unsimulated, simulated_classes},
+    core::{
+        ClassHistory, ClassProduct, DayFacts, History, LeadDays, LevelFacts, ReorderPolicy, SimulatedClasses, StoredClasses,
+        Unsimulated, simulated_classes,
+    },
     rows,
 };
 
@@ -58,7 +64,15 @@ pub async fn simulate_classes(
         Ok(chosen) => chosen,
         Err(reason) => return Ok(Err(reason)),
     };
-    let of = history(&scope, level, &of_run, chosen).await?;
+    let mut of = history(&scope, level, &of_run, chosen).await?;
+    if policy.lead_days.is_none() {
+        let products: Vec<ProductId> = of.products.keys().copied().collect();
+        for (product, lead) in leads_of(&scope, &products, run.first_week).await? {
+            if let Some(known) = of.products.get_mut(&product) {
+                known.days.lead = lead;
+            }
+        }
+    }
     Ok(in_turn(move || simulated_classes(&of, &policy, range)).await?)
 }
 
@@ -102,13 +116,17 @@ async fn history(
     let step = of_run.len().div_ceil(MOST_POOLED).max(1);
     let pooled: BTreeSet<ProductId> = of_run.iter().copied().step_by(step).collect();
     let all: Vec<ProductId> = chosen.keys().copied().chain(pooled.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
-    let (mut facts, mut products) = (BTreeMap::new(), BTreeMap::new());
+    let range = (first_week - 7 * MOST_WEEKS, first_week);
+    let mut facts: BTreeMap<(ProductId, StoreId), LevelFacts> = BTreeMap::new();
+    let mut products = BTreeMap::new();
     for chunk in all.chunks(CHUNK) {
-        facts.extend(rows::store_facts(scope, chunk, store, (first_week - 7 * MOST_WEEKS, first_week)).await?);
-        for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, chunk).await? {
-            if let Some(classes) = chosen.get(&product) {
-                products.insert(product, ClassProduct { classes: *classes, decimals, cost });
-            }
+        facts.extend(rows::store_facts(scope, chunk, store, range).await?);
+        let played: Vec<ProductId> = chunk.iter().copied().filter(|product| chosen.contains_key(product)).collect();
+        let mut wanted = rows::wanted_days(scope, &played, store, range).await?;
+        for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, &played).await? {
+            let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
+            let days = DayFacts { units: wanted.remove(&product).unwrap_or_default(), spans, lead: LeadDays::default() };
+            products.insert(product, ClassProduct { classes: chosen.get(&product).copied().flatten(), decimals, cost, days });
         }
     }
     Ok(ClassHistory { history: History::of(&facts, first_week), products, pooled })

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{lot, product, purchase_order, stock_level, supplier},
+    tables::{lot, product, stock_level, supplier},
 };
-use inventory::{catalog::core::calendar::SupplierCalendar, stock::rows::expected::owed_of_all};
+use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::owed_of_all};
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
@@ -19,10 +19,6 @@ pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
 
 /// The rows that reports read.
 const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
-/// Deliveries of a supplier that lead times are measured by, the newest first.
-const MOST_DELIVERIES: usize = 20;
-/// Deliveries that are read of all suppliers together.
-const MOST_READ: i64 = 20_000;
 /// Lots that a shelf life is measured by.
 const LEAST_LOTS: i64 = 3;
 /// Microseconds of a day.
@@ -95,19 +91,6 @@ struct SupplierRow {
     minimum_order_minor: Option<i64>,
     minimum_order_currency: Option<String>,
     calendar: Option<String>,
-}
-
-/// A delivery that is there, by the supplier that its own was merged into.
-#[derive(Record)]
-struct DeliveryRow {
-    #[record(
-        sql = "coalesce((SELECT s.merged_into FROM supplier s WHERE s.tenant_id = $1 AND s.id = o.supplier_id), o.supplier_id)"
-    )]
-    supplier: SupplierId,
-    #[record(of = purchase_order, alias = "o", not_null)]
-    ordered_at: Timestamp,
-    #[record(of = purchase_order, alias = "o", not_null)]
-    received_at: Timestamp,
 }
 
 #[derive(Record)]
@@ -228,17 +211,9 @@ pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<S
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
     let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    let measured = format!(
-        "SELECT {} FROM purchase_order o
-         WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
-         ORDER BY o.received_at DESC LIMIT $3",
-        DeliveryRow::SELECT
-    );
-    let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];
-    for DeliveryRow { supplier, ordered_at, received_at } in reads.records::<DeliveryRow>(&measured, values).await? {
-        if let Some(facts) = found.get_mut(&supplier).filter(|facts| facts.days.len() < MOST_DELIVERIES) {
-            // Whole days, so that few differ.
-            facts.days.push(((received_at.micros() - ordered_at.micros()).max(0) as f64 / DAY as f64).round());
+    for (supplier, days) in delivery_days(reads, since).await? {
+        if let Some(facts) = found.get_mut(&supplier) {
+            facts.days = days;
         }
     }
     Ok(found)

@@ -1,0 +1,311 @@
+//! The days of a simulation. In this order on each: goods arrive, stock is looked at where it is a day of review, and demand comes.
+
+use std::ops::Range;
+
+use crate::{
+    intervals::{LeadTimeDemand, SumPools},
+    reorder::{Lead, Terms, order_quantity, whole_units},
+    simulate::{
+        DailyDemand, Past, PlanRule,
+        demand::{WEEK, drawn},
+        rule::recent,
+    },
+};
+
+/// What is common to all series that are played together. Demand that stock does not meet is lost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DayPlay<'a> {
+    /// Days between two reviews, at least 1. The first is the Monday that the play begins on.
+    pub review_days: usize,
+    /// Packs and minimum; prices and shelf life are not simulated.
+    pub terms: Terms<'a>,
+    /// Weeks that are counted.
+    pub weeks: Range<usize>,
+    /// Weeks before them that are played and not counted.
+    pub warm_up: usize,
+    /// Draws the delivery that each order takes as long as.
+    pub seed: u64,
+}
+
+/// What stock is filled up to at a review.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// Point and target of a rule of plans.
+    Rule(PlanRule),
+    /// The mean of so many weeks before, over lead time and review.
+    OfWeeks(usize),
+}
+
+/// How a series is reordered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DayRule<'a> {
+    pub target: Target,
+    /// Each order takes as long as one of the measured deliveries, drawn with equal chance, or the stated days.
+    pub lead: Lead<'a>,
+}
+
+impl DayRule<'_> {
+    /// Whether stock is found by the errors of forecasts, so that these have to be known.
+    pub fn needs_errors(&self) -> bool {
+        matches!(self.target, Target::Rule(rule) if rule.needs_errors())
+    }
+}
+
+/// The results of a series over its counted days, in units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DayOutcome {
+    /// Cycles, and those without unmet demand: from one review to the next, or from one delivery to the next where a rule orders at a point.
+    pub cycles: u64,
+    pub served: u64,
+    pub days: u64,
+    pub demanded: f64,
+    pub met: f64,
+    /// Days and weeks with unmet demand.
+    pub short_days: u64,
+    pub short_weeks: u64,
+    /// Days that closed with nothing.
+    pub empty_days: u64,
+    /// Σ of the stock at the end of each day.
+    pub stock: f64,
+    /// The most that was there when demand came.
+    pub peak: f64,
+    pub orders: u64,
+    pub ordered: f64,
+    pub received: f64,
+    /// Stock before the first counted day, and after the last one. Opening + received = met + closing.
+    pub opening: f64,
+    pub closing: f64,
+}
+
+impl DayOutcome {
+    /// Cycles without unmet demand ÷ cycles. None without cycles.
+    pub fn service(&self) -> Option<f64> {
+        (self.cycles > 0).then(|| self.served as f64 / self.cycles as f64)
+    }
+    /// Units met ÷ units demanded. None without demand.
+    pub fn fill(&self) -> Option<f64> {
+        (self.demanded > 0.0).then(|| self.met / self.demanded)
+    }
+    /// Mean units in stock at the end of a day. None without days.
+    pub fn mean_stock(&self) -> Option<f64> {
+        (self.days > 0).then(|| self.stock / self.days as f64)
+    }
+    /// Adds a day, of which all but the short week is known.
+    fn add(&mut self, day: &Self) {
+        if self.days == 0 {
+            self.opening = day.opening;
+        }
+        self.cycles += day.cycles;
+        self.served += day.served;
+        self.days += 1;
+        self.demanded += day.demanded;
+        self.met += day.met;
+        self.short_days += day.short_days;
+        self.empty_days += day.empty_days;
+        self.stock += day.stock;
+        self.peak = self.peak.max(day.peak);
+        self.orders += day.orders;
+        self.ordered += day.ordered;
+        self.received += day.received;
+        self.closing = day.closing;
+    }
+}
+
+/// A week of a series, and what is known of it.
+struct Week<'a> {
+    play: &'a DayPlay<'a>,
+    /// The first day that is played, and the day after the last one.
+    begin: usize,
+    end: usize,
+    week: usize,
+    ahead: LeadTimeDemand<'a>,
+    demand: &'a DailyDemand,
+    series: usize,
+}
+
+impl Week<'_> {
+    fn is_review(&self, day: usize) -> bool {
+        (day - self.begin).is_multiple_of(self.play.review_days.max(1))
+    }
+}
+
+/// One series' stock. Nothing is allocated once it is made.
+struct Shelf {
+    target: Target,
+    /// Whether a cycle ends with a delivery, and not before a review.
+    by_delivery: bool,
+    /// Days that a delivery takes, each as likely as another.
+    leads: Vec<usize>,
+    /// The same, and days until the next review: the time that stock is kept for.
+    kept: Vec<f64>,
+    is_new: bool,
+    on_hand: i64,
+    on_order: i64,
+    /// Units that arrive, by their day modulo the length.
+    coming: Vec<i64>,
+    is_served: bool,
+    /// Point and target of this week, once they are known.
+    levels: Option<(i64, i64)>,
+}
+
+/// Plays a rule of each series over days, of series that forecasts and demand have in the same order; one without a rule is not played. A series begins with
+/// its target in stock, at the first review that has a forecast. What a review knows are the weeks before its own: plans, too, are made from weekly runs. Equal
+/// inputs give equal outcomes.
+pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rules: &[Option<DayRule<'_>>]) -> Vec<DayOutcome> {
+    let end = play.weeks.end.min(demand.weeks());
+    let begin = play.weeks.start.saturating_sub(play.warm_up).min(end);
+    let (review_days, horizon) = (play.review_days.max(1), demand.weeks() * WEEK);
+    let played = rules.iter().take(demand.series());
+    let mut shelves: Vec<Option<Shelf>> = played.map(|rule| rule.map(|rule| Shelf::new(&rule, review_days, horizon))).collect();
+    let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
+    let none = SumPools::default();
+    let mut found = vec![DayOutcome::default(); demand.series()];
+    for week in begin..end {
+        let since = (week - begin) * WEEK;
+        let has_review = since.next_multiple_of(review_days) < since + WEEK;
+        let pools = (needs_errors && has_review).then(|| past.pools(week));
+        for (series, shelf) in shelves.iter_mut().enumerate() {
+            let Some((shelf, (path, scale))) = shelf.as_mut().zip(past.forecast(series, week)) else { continue };
+            let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none) };
+            let of = Week { play, begin: begin * WEEK, end: end * WEEK, week, ahead, demand, series };
+            shelf.play(&of, &mut found[series]);
+        }
+    }
+    found
+}
+
+impl Target {
+    /// Point and target. Nothing is kept where nothing is known.
+    fn levels(self, of: &Week<'_>, kept: &[f64]) -> (i64, i64) {
+        let before = &of.demand.sums(of.series)[..of.week];
+        match self {
+            Self::Rule(rule) => {
+                let lead = Lead::Measured { days: kept, stated: kept.first().copied().unwrap_or_default() };
+                let found = rule.levels(&of.ahead, before, lead);
+                found.map_or((0, 0), |levels| (whole_units(levels.point), whole_units(levels.up_to)))
+            }
+            Self::OfWeeks(weeks) => {
+                let mean_days = kept.iter().sum::<f64>() / kept.len() as f64;
+                let up_to = recent(before, weeks, mean_days / WEEK as f64);
+                (up_to, up_to)
+            }
+        }
+    }
+}
+
+impl Shelf {
+    /// A point that is looked at every so many days has to last for the days between two looks as well; a policy of periodic review adds its days itself.
+    fn new(rule: &DayRule<'_>, review_days: usize, horizon: usize) -> Self {
+        let (by_delivery, more) = match rule.target {
+            Target::Rule(plan) if plan.is_continuous() => (true, review_days - 1),
+            Target::Rule(_) => (false, 0),
+            Target::OfWeeks(_) => (false, review_days),
+        };
+        let likely = rule.lead.likely_days();
+        // What comes after the last day never comes.
+        let leads: Vec<usize> = likely.iter().map(|days| (whole_units(*days) as usize).min(horizon)).collect();
+        let longest = leads.iter().copied().max().unwrap_or_default();
+        Self {
+            target: rule.target,
+            by_delivery,
+            leads,
+            kept: likely.iter().map(|days| days + more as f64).collect(),
+            is_new: true,
+            on_hand: 0,
+            on_order: 0,
+            coming: vec![0; longest + 1],
+            is_served: true,
+            levels: None,
+        }
+    }
+    fn play(&mut self, of: &Week<'_>, found: &mut DayOutcome) {
+        self.levels = None;
+        let (is_counted, mut is_short) = (of.play.weeks.contains(&of.week), false);
+        for day in of.week * WEEK..(of.week + 1) * WEEK {
+            if self.is_new && !of.is_review(day) {
+                continue;
+            }
+            let outcome = self.day(day, of);
+            is_short |= outcome.short_days > 0;
+            if is_counted {
+                found.add(&outcome);
+            }
+        }
+        found.short_weeks += u64::from(is_counted && is_short);
+    }
+    fn day(&mut self, day: usize, of: &Week<'_>) -> DayOutcome {
+        let mut outcome = DayOutcome::default();
+        if self.is_new {
+            self.is_new = false;
+            self.on_hand = self.levels(of).1;
+            outcome.opening = self.on_hand as f64;
+        } else {
+            outcome.opening = self.on_hand as f64;
+            self.receive(day, &mut outcome);
+            if of.is_review(day) {
+                self.review(day, of, &mut outcome);
+            }
+        }
+        self.sell(of.demand.days(of.series)[day], &mut outcome);
+        if day + 1 == of.end || (!self.by_delivery && of.is_review(day + 1)) {
+            self.end_cycle(&mut outcome);
+        }
+        outcome
+    }
+    /// Found at the week's first review, from the weeks before it.
+    fn levels(&mut self, of: &Week<'_>) -> (i64, i64) {
+        let levels = self.levels.unwrap_or_else(|| self.target.levels(of, &self.kept));
+        self.levels = Some(levels);
+        levels
+    }
+    fn receive(&mut self, day: usize, outcome: &mut DayOutcome) {
+        let place = day % self.coming.len();
+        let units = std::mem::take(&mut self.coming[place]);
+        self.on_order -= units;
+        self.take(units, outcome);
+    }
+    fn take(&mut self, units: i64, outcome: &mut DayOutcome) {
+        if units > 0 && self.by_delivery {
+            self.end_cycle(outcome);
+        }
+        self.on_hand += units;
+        outcome.received += units as f64;
+    }
+    /// At the point or below it, orders up to the target.
+    fn review(&mut self, day: usize, of: &Week<'_>, outcome: &mut DayOutcome) {
+        let (point, up_to) = self.levels(of);
+        let position = self.on_hand + self.on_order;
+        if position >= up_to {
+            return;
+        }
+        let quantity = order_quantity(position, point, up_to, &of.play.terms).unwrap_or(0);
+        outcome.orders += u64::from(quantity > 0);
+        outcome.ordered += quantity as f64;
+        let one = drawn((of.play.seed, of.demand.key(of.series)), day, self.leads.len()).unwrap_or_default();
+        match self.leads.get(one).copied().unwrap_or_default() {
+            0 => self.take(quantity, outcome),
+            days => {
+                let place = (day + days) % self.coming.len();
+                self.coming[place] += quantity;
+                self.on_order += quantity;
+            }
+        }
+    }
+    fn sell(&mut self, demand: i64, outcome: &mut DayOutcome) {
+        let met = demand.min(self.on_hand);
+        outcome.peak = self.on_hand as f64;
+        self.on_hand -= met;
+        self.is_served &= met == demand;
+        outcome.demanded = demand as f64;
+        outcome.met = met as f64;
+        outcome.short_days = u64::from(met < demand);
+        outcome.empty_days = u64::from(self.on_hand == 0);
+        outcome.stock = self.on_hand as f64;
+        outcome.closing = outcome.stock;
+    }
+    fn end_cycle(&mut self, outcome: &mut DayOutcome) {
+        outcome.cycles += 1;
+        outcome.served += u64::from(self.is_served);
+        self.is_served = true;
+    }
+}

@@ -1,0 +1,312 @@
+//! Policies that are played by days: by figures that were worked out by hand, and whatever is recorded.
+
+#![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
+
+use std::ops::Range;
+
+use forecast::{
+    Panel, Traits,
+    models::Method,
+    reorder::{Lead, Policy, Safety, Terms},
+    selection::DEFAULT,
+    simulate::{
+        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Past, PlanRule, RecordedDay, Target, Unmet, simulate, simulate_days,
+    },
+};
+use proptest::prelude::*;
+
+const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+const STATED: Lead<'_> = Lead::Stated(14.0);
+
+/// Products by their days, all of them known; `units` has those of each by its number and the day.
+fn shop(products: usize, weeks: usize, units: impl Fn(usize, usize) -> i64) -> (DailyDemand, Panel) {
+    let (mut demand, mut panel) = (DailyDemand::new(weeks, 1), Panel::new(weeks).unwrap());
+    for product in 0..products {
+        let day = |day: usize| RecordedDay { units: units(product, day), is_known: true };
+        demand.push(&(0..7 * weeks).map(day).collect::<Vec<_>>(), product as u64);
+        add(&demand, product, &mut panel);
+    }
+    (demand, panel)
+}
+
+/// Adds the weeks of a product, which forecasts are made of.
+fn add(demand: &DailyDemand, product: usize, panel: &mut Panel) {
+    let weeks: Vec<f32> = demand.sums(product).iter().map(|units| *units as f32).collect();
+    panel.push(&weeks, Traits::default()).unwrap();
+}
+
+/// 0 to 5 units a day, without a pattern.
+fn uneven(product: usize, day: usize) -> i64 {
+    let mixed = (product as u64 * 1_000 + day as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) % 6) as i64
+}
+
+fn past(panel: &Panel, span: usize) -> Past {
+    Past::new(panel, &Method::one(DEFAULT), span, (8, 1))
+}
+
+fn play(review_days: usize, weeks: Range<usize>) -> DayPlay<'static> {
+    DayPlay { review_days, terms: TERMS, weeks, warm_up: 0, seed: 1 }
+}
+
+fn by(policy: Policy, safety: Safety) -> Target {
+    Target::Rule(PlanRule { policy, safety, cover_days: None })
+}
+
+fn point(service: f64, cover_days: f64) -> Policy {
+    Policy::ReorderPoint { service, cover_days, economic: None }
+}
+
+/// All products by one target, in the last 16 of 40 weeks.
+fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Target) -> DayOutcome {
+    let rules = vec![Some(DayRule { target, lead: STATED }); panel.len()];
+    let play = DayPlay { warm_up: 4, ..play(review_days, 24..40) };
+    total(&simulate_days(demand, &past(panel, 3), &play, &rules))
+}
+
+fn total(found: &[DayOutcome]) -> DayOutcome {
+    let mut all = DayOutcome::default();
+    for one in found {
+        all.cycles += one.cycles;
+        all.served += one.served;
+        all.days += one.days;
+        all.demanded += one.demanded;
+        all.met += one.met;
+        all.short_days += one.short_days;
+        all.stock += one.stock;
+        all.orders += one.orders;
+        all.ordered += one.ordered;
+    }
+    all
+}
+
+/// Ten a day, ordered up to 100 at 30: two weeks from a full shelf on.
+fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
+    let (demand, panel) = shop(1, 16, |_, _| 10);
+    let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
+    simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..12), &[Some(DayRule { target, lead })])[0]
+}
+
+#[test]
+fn goods_arrive_on_their_day() {
+    // 30 are there on the morning of the eighth day: 70 are ordered. Three days later the last of them was sold the evening before.
+    let in_time = DayOutcome {
+        cycles: 2,
+        served: 2,
+        days: 14,
+        demanded: 140.0,
+        met: 140.0,
+        short_days: 0,
+        short_weeks: 0,
+        empty_days: 1,
+        stock: 630.0,
+        peak: 100.0,
+        orders: 1,
+        ordered: 70.0,
+        received: 70.0,
+        opening: 100.0,
+        closing: 30.0,
+    };
+    assert_eq!(ten_a_day(1, Lead::Stated(3.0)), in_time);
+    assert_eq!((in_time.service(), in_time.fill(), in_time.mean_stock()), (Some(1.0), Some(1.0), Some(45.0)));
+    // Five days are two too many.
+    let late = DayOutcome {
+        served: 1,
+        met: 120.0,
+        short_days: 2,
+        short_weeks: 1,
+        empty_days: 3,
+        stock: 560.0,
+        closing: 50.0,
+        ..in_time
+    };
+    assert_eq!(ten_a_day(1, Lead::Stated(5.0)), late);
+    // A delivery of half a day is there the next morning; without a lead time it is there at once.
+    let (half, next) = (ten_a_day(1, Lead::Stated(0.5)), ten_a_day(1, Lead::Stated(1.0)));
+    let none = ten_a_day(1, Lead::Stated(0.0));
+    assert_eq!((half, next.closing, next.empty_days, next.stock), (next, 30.0, 0, 770.0));
+    assert_eq!((none.closing, none.empty_days, none.stock), (30.0, 0, 840.0));
+}
+
+#[test]
+fn a_point_is_looked_at_on_days_of_review() {
+    // On the sixth day 50 are left, on the eleventh none: 100 are ordered, and come on the fourteenth.
+    let found = ten_a_day(5, Lead::Stated(3.0));
+    assert_eq!((found.orders, found.ordered, found.short_days, found.empty_days), (1, 100.0, 3, 4));
+    assert_eq!((found.met, found.closing, found.stock, found.served, found.cycles), (110.0, 90.0, 540.0, 1, 2));
+}
+
+#[test]
+fn weeks_by_days_are_what_weeks_are() {
+    let (demand, panel) = shop(60, 40, uneven);
+    for review in [1, 2] {
+        let past = past(&panel, 2 + review);
+        for service in [0.8, 0.95] {
+            let policy = Policy::Periodic { service, review_days: 7.0 * review as f64 };
+            let rules = vec![Some(DayRule { target: by(policy, Safety::Quantile), lead: STATED }); 60];
+            let days = DayPlay { warm_up: 4, ..play(7 * review, 24..40) };
+            let found = total(&simulate_days(&demand, &past, &days, &rules));
+            let weekly = OrderUpTo {
+                service,
+                lead_weeks: 2,
+                review_weeks: review,
+                terms: TERMS,
+                unmet: Unmet::Lost,
+                weeks: 24..40,
+                warm_up: 4,
+                seed: 1,
+            };
+            let weekly = simulate(&panel, &[], &past, &weekly).all;
+            assert_eq!((found.cycles, found.served, found.orders), (weekly.cycles, weekly.served, weekly.orders));
+            assert_eq!((found.demanded, found.met, found.ordered), (weekly.demanded, weekly.met, weekly.ordered));
+            assert!(found.served < found.cycles, "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
+    let steady = shop(60, 40, |_, _| 10);
+    let target = by(point(0.95, 28.0), Safety::Quantile);
+    let rules = vec![Some(DayRule { target, lead: STATED }); 60];
+    let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
+    // 140 last for two weeks. From 420 on, 280 are ordered on the 29th morning, and come on the 43rd as the last one is gone.
+    let daily = of(1);
+    assert_eq!((daily.orders, daily.ordered, daily.empty_days, daily.short_days), (1, 280.0, 1, 0));
+    assert_eq!((daily.opening, daily.closing, daily.cycles, daily.served), (420.0, 140.0, 2, 2));
+    // Looked at once a week, 200 last for twenty days: 480, and the order goes out on the same morning.
+    let weekly = of(7);
+    assert_eq!((weekly.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 480.0));
+}
+
+#[test]
+fn each_order_takes_as_long_as_some_delivery_did() {
+    let (demand, panel) = shop(40, 40, |_, _| 10);
+    let past = past(&panel, 3);
+    let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
+    let of = |lead: Lead<'_>| {
+        let rules = vec![Some(DayRule { target, lead }); 40];
+        simulate_days(&demand, &past, &play(1, 20..40), &rules)
+    };
+    let (days, stated) = ([2.0, 2.0, 2.0, 2.0, 9.0], 2.0);
+    let found = of(Lead::Measured { days: &days, stated });
+    assert_eq!(found, of(Lead::Measured { days: &days, stated }), "two runs are equal");
+    let (one, all) = (found[0], total(&found));
+    assert!(found.iter().any(|other| other.short_days != one.short_days), "chance differs from product to product");
+    // Every fifth delivery comes on the ninth day, of which thirty units last for three.
+    let late = all.short_days as f64 / all.orders as f64;
+    assert!((0.6..1.8).contains(&late), "6 days, one time in five: {late}");
+    let few = of(Lead::Measured { days: &days[1..], stated });
+    assert_eq!(few, of(Lead::Stated(2.0)), "four deliveries say nothing");
+    assert_eq!(total(&few).short_days, 0);
+}
+
+#[test]
+fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
+    let periodic = |service: f64| by(Policy::Periodic { service, review_days: 7.0 }, Safety::Quantile);
+    let steady = shop(60, 40, |_, _| 10);
+    let (own, naive) = (played(&steady, 7, periodic(0.95)), played(&steady, 7, Target::OfWeeks(4)));
+    // Steady demand needs no more than its mean: both policies are the same.
+    assert_eq!((own.met, own.ordered, own.stock), (naive.met, naive.ordered, naive.stock));
+    let any = shop(60, 40, uneven);
+    let (own, naive) = (played(&any, 7, periodic(0.95)), played(&any, 7, Target::OfWeeks(4)));
+    assert!(naive.fill() < own.fill() && naive.stock < own.stock, "{naive:?} {own:?}");
+}
+
+#[test]
+fn products_are_played_at_once_as_each_would_be_alone() {
+    let (demand, panel) = shop(60, 40, uneven);
+    let past = past(&panel, 3);
+    let rule = |service: f64| DayRule { target: by(point(service, 14.0), Safety::Quantile), lead: STATED };
+    let (low, high) = (rule(0.8), rule(0.98));
+    // Of three products each the first is promised little, the second much, and the third is not played.
+    let rules: Vec<Option<DayRule<'_>>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
+    let found = simulate_days(&demand, &past, &play(1, 24..40), &rules);
+    let alone = [low, high].map(|rule| simulate_days(&demand, &past, &play(1, 24..40), &[Some(rule); 60]));
+    for (series, outcome) in found.iter().enumerate() {
+        let expected = alone.get(series % 3).map_or_else(DayOutcome::default, |played| played[series]);
+        assert_eq!(*outcome, expected, "{series}");
+    }
+    let units = |third: usize| found.iter().skip(third).step_by(3).map(|outcome| outcome.stock).sum::<f64>();
+    assert!(units(0) < units(1) && units(2) < 1e-9, "{} {} {}", units(0), units(1), units(2));
+    assert_eq!(simulate_days(&demand, &past, &play(1, 24..40), &[]), vec![DayOutcome::default(); 60]);
+}
+
+#[test]
+fn errors_of_some_products_are_pooled_and_all_are_forecast() {
+    let (_, panel) = shop(60, 40, uneven);
+    let half: Vec<bool> = (0..60).map(|series| series % 2 == 0).collect();
+    let (whole, pooled) = (past(&panel, 3), past(&panel, 3).pooling(&half));
+    let scores = |past: &Past| past.pools(30).pool(1).map(|pool| pool.scores);
+    assert_eq!(scores(&whole), scores(&pooled).map(|scores| 2 * scores));
+    assert_eq!((whole.forecast(1, 30), whole.forecast(2, 30)), (pooled.forecast(1, 30), pooled.forecast(2, 30)));
+}
+
+#[test]
+fn each_method_keeps_its_own_promise() {
+    let any = shop(60, 40, uneven);
+    let normal = Safety::Normal { deviation: 1_000.0 };
+    let by = |service: f64, safety: Safety| played(&any, 1, by(point(service, 56.0), safety));
+    let cycles = by(0.95, Safety::Quantile);
+    let (low, high) = (by(0.6, normal), by(0.99, normal));
+    assert!(low.stock < high.stock && low.fill() < high.fill(), "{low:?} {high:?}");
+    assert!(high.mean_stock() < Some(300.0), "the deviation is that of the weeks, not the one that was named");
+    // Lots of eight weeks: a share of units needs less than the same share of cycles.
+    let units = by(0.95, Safety::FillRate);
+    assert!(units.stock < cycles.stock && units.fill() >= Some(0.93), "{units:?} {cycles:?}");
+}
+
+#[test]
+fn late_facts_are_not_known_earlier() {
+    let until = |changed: i64, end: usize| {
+        // The Monday of week 30 asks for so much.
+        let shop = shop(60, 40, |product, day| if day == 210 { changed } else { uneven(product, day) });
+        let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, Safety::Quantile);
+        let rules = vec![Some(DayRule { target, lead: Lead::Stated(4.0) }); 60];
+        total(&simulate_days(&shop.0, &past(&shop.1, 3), &play(3, 24..end), &rules))
+    };
+    assert_eq!(until(3, 30), until(900, 30));
+    assert_ne!(until(3, 31), until(900, 31));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn units_are_conserved_and_stock_is_never_negative(
+        days in proptest::collection::vec((-3_i64..40, any::<bool>()), 0..98),
+        (point, more, kind) in (0_i64..120, 0_i64..120, 0_u8..3),
+        leads in proptest::collection::vec(0_u8..40, 1..8),
+        (review_days, pack, minimum) in (1_usize..20, 1_i64..30, 0_i64..30),
+    ) {
+        let recorded: Vec<RecordedDay> = days.into_iter().map(|(units, is_known)| RecordedDay { units, is_known }).collect();
+        let (mut demand, mut panel) = (DailyDemand::new(14, 1), Panel::new(14).unwrap());
+        for product in 0..2 {
+            demand.push(&recorded, product as u64);
+            add(&demand, product, &mut panel);
+            for (asked, recorded) in demand.days(product).iter().zip(&recorded) {
+                prop_assert!(*asked >= recorded.units.max(0) && (!recorded.is_known || *asked == recorded.units.max(0)));
+            }
+        }
+        let leads: Vec<f64> = leads.into_iter().map(f64::from).collect();
+        let target = match kind {
+            0 => by(Policy::MinMax { point: point as f64, maximum: (point + more) as f64 }, Safety::Quantile),
+            1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, Safety::Quantile),
+            _ => Target::OfWeeks(4),
+        };
+        let rules = [Some(DayRule { target, lead: Lead::Measured { days: &leads, stated: leads[0] } }); 2];
+        let terms = Terms { minimum, pack, ..TERMS };
+        let play = DayPlay { terms, warm_up: 1, ..play(review_days, 9..14) };
+        let found = simulate_days(&demand, &past(&panel, 3), &play, &rules);
+        prop_assert_eq!(&found, &simulate_days(&demand, &past(&panel, 3), &play, &rules));
+        for one in found {
+            prop_assert!((one.opening + one.received - one.met - one.closing).abs() < 1e-9, "{one:?}");
+            prop_assert!(one.met >= 0.0 && one.met <= one.demanded && one.opening >= 0.0 && one.closing >= 0.0, "{one:?}");
+            prop_assert!(one.stock >= 0.0 && one.stock <= one.peak * one.days as f64 && one.days <= 35, "{one:?}");
+            prop_assert!(one.served <= one.cycles && one.short_days <= one.empty_days && one.empty_days <= one.days, "{one:?}");
+            prop_assert_eq!(one.met < one.demanded, one.short_days > 0);
+            prop_assert_eq!(one.short_days > 0, one.short_weeks > 0);
+            prop_assert_eq!(one.ordered as i64 % pack, 0);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The days of a product in a store that a policy is played against, and how long its deliveries take.
+
+use entity::prelude::*;
+use forecast::{
+    reorder::Lead,
+    simulate::{DailyDemand, RecordedDay},
+};
+
+use super::History;
+use crate::demand::core::Span;
+
+/// Days that a delivery takes where nobody says so, as plans have it.
+const ASSUMED_LEAD: f64 = 7.0;
+const WEEK: usize = 7;
+
+/// How long deliveries of a product take, in days.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadDays {
+    pub stated: f64,
+    /// Deliveries of the supplier; fewer than five say nothing.
+    pub measured: Vec<f64>,
+}
+
+impl Default for LeadDays {
+    fn default() -> Self {
+        Self { stated: ASSUMED_LEAD, measured: Vec::new() }
+    }
+}
+
+impl LeadDays {
+    pub(super) fn lead(&self) -> Lead<'_> {
+        Lead::Measured { days: &self.measured, stated: self.stated }
+    }
+    /// The longest that counts.
+    pub(super) fn longest(&self) -> f64 {
+        self.lead().likely_days().into_iter().fold(0.0, f64::max)
+    }
+    /// The same deliveries, none of which takes longer.
+    #[must_use]
+    pub(super) fn within(&self, most: f64) -> Self {
+        Self { stated: self.stated.min(most), measured: self.measured.iter().map(|days| days.min(most)).collect() }
+    }
+}
+
+/// A product in a store by days.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DayFacts {
+    /// Units that were wanted, by day; days without any are left out.
+    pub units: Vec<(i32, i64)>,
+    /// Days with and without stock; empty where stock was never kept.
+    pub spans: Vec<Span>,
+    pub lead: LeadDays,
+}
+
+impl DayFacts {
+    /// The days of a history. A day is known if it closed with stock; those of goods that are never in stock, such as a service, all are.
+    pub(super) fn recorded(&self, history: &History) -> Vec<RecordedDay> {
+        let (first, days) = (history.first_week, history.weeks * WEEK);
+        let mut found = vec![RecordedDay { units: 0, is_known: self.spans.is_empty() }; days];
+        let place = |day: i32| usize::try_from(day - first).unwrap_or(usize::MAX);
+        let last = first + days as i32 - 1;
+        for span in self.spans.iter().filter(|span| span.state == SpanState::InStock) {
+            for day in span.from.max(first)..=span.to.unwrap_or(last).min(last) {
+                if let Some(known) = found.get_mut(place(day)) {
+                    known.is_known = true;
+                }
+            }
+        }
+        for (day, units) in &self.units {
+            if let Some(known) = found.get_mut(place(*day)) {
+                known.units = known.units.saturating_add(*units);
+            }
+        }
+        found
+    }
+}
+
+/// Adds a product to what is played; None of one that only lends its errors.
+pub(super) fn add_days(demand: &mut DailyDemand, history: &History, product: ProductId, facts: Option<&DayFacts>) {
+    let recorded = facts.map(|facts| facts.recorded(history)).unwrap_or_default();
+    let (high, low) = product.uuid().as_u64_pair();
+    demand.push(&recorded, high ^ low.rotate_left(1));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONDAY: i32 = 20_716;
+
+    #[test]
+    fn a_day_that_closed_without_stock_is_unknown() {
+        let history = History { first_week: MONDAY, weeks: 2, series: Vec::new() };
+        let span = |from: i32, to: Option<i32>, state| Span { from: MONDAY + from, to: to.map(|to| MONDAY + to), state };
+        let spans =
+            vec![span(-9, Some(2), SpanState::InStock), span(3, Some(7), SpanState::Out), span(8, None, SpanState::InStock)];
+        let units = vec![(MONDAY - 1, 9), (MONDAY, 4), (MONDAY + 3, 2), (MONDAY + 13, 5), (MONDAY + 14, 9)];
+        let facts = DayFacts { units, spans, lead: LeadDays::default() };
+        let found = facts.recorded(&history);
+        let unknown: Vec<usize> = (0..14).filter(|day| !found[*day].is_known).collect();
+        assert_eq!((found.len(), unknown), (14, vec![3, 4, 5, 6, 7]));
+        assert_eq!([0, 1, 3, 13].map(|day: usize| found[day].units), [4, 0, 2, 5]);
+        let service = DayFacts { spans: Vec::new(), ..facts };
+        assert!(service.recorded(&history).iter().all(|day| day.is_known), "what is not stocked can always be sold");
+    }
+
+    #[test]
+    fn a_lead_time_is_that_of_five_deliveries_or_what_is_stated() {
+        let of = |count: usize| LeadDays { stated: 14.0, measured: [9.0, 2.0, 2.0, 30.0, 2.0][..count].to_vec() };
+        assert_eq!((of(5).longest(), of(4).longest(), LeadDays::default().longest()), (30.0, 14.0, 7.0));
+        assert_eq!((of(5).within(10.0).longest(), of(4).within(10.0).longest()), (10.0, 10.0));
+    }
+}

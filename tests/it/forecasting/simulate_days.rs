@@ -1,0 +1,135 @@
+//! Reorder policies against the past, day by day.
+
+use serde_json::{Value, json};
+
+use super::Trade;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    a_delivery_of_some_days_more_is_seen,
+    a_day_without_stock_is_unknown_and_not_without_demand,
+    orders_take_as_long_as_the_suppliers_deliveries_did,
+);
+
+const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why
+  outcome { weeks leadTimeDaysMean fillRate demand met unmet unmetDays stockoutDays stockoutWeeks meanStock orders ordered }
+  actual { days stockoutDays } } }";
+
+/// The simulation of a policy that orders at a point, as this desk sees it.
+async fn played(office: &Office<'_>, product: &Value, policy: Value) -> Value {
+    let input = json!({ "product": product, "store": office.store, "policy": policy });
+    let answer = office.ask(SIMULATE, json!({ "i": input })).await;
+    let found = answer["data"]["stockSimulate"].clone();
+    assert_eq!(found["status"], "READY", "{answer:#}");
+    found
+}
+
+/// Ordered up to a maximum at a point, which is looked at every day.
+fn at_point(point: i64, maximum: i64) -> Value {
+    json!({ "kind": "MIN_MAX", "reorderPoint": point, "maximum": maximum })
+}
+
+async fn a_delivery_of_some_days_more_is_seen(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let mug = office.product("MUG", "2.00").await;
+    trade.receive(&mug, 10_000, 7 * 17).await;
+    // Ten on one day of each week, and ten three days later.
+    for week in (1..=16).rev() {
+        trade.sell(&mug, &office.store, 10, 7 * week).await;
+        trade.sell(&mug, &office.store, 10, 7 * week - 3).await;
+    }
+    trade.run(0).await.unwrap();
+    let of = async |days: i64| {
+        let mut policy = at_point(10, 40);
+        policy["leadTimeDays"] = json!(days);
+        played(office, &mug, policy).await["outcome"].clone()
+    };
+    // The sale that leaves ten is followed by an order on the next morning, and by sales on the third or fourth day and on the seventh. Two days are in time;
+    // five leave an empty shelf that nobody asks; after seven ten units are missing.
+    let (two, five, seven) = (of(2).await, of(5).await, of(7).await);
+    for (found, days) in [(&two, 2.0), (&five, 5.0), (&seven, 7.0)] {
+        assert_eq!(found["leadTimeDaysMean"], days, "{found:#}");
+        let [demand, met, unmet] = ["demand", "met", "unmet"].map(|name| found[name].as_i64().unwrap());
+        assert_eq!((demand, met + unmet), (20 * found["weeks"].as_i64().unwrap(), demand), "{found:#}");
+        assert!(found["orders"].as_i64().unwrap() > 0, "{found:#}");
+    }
+    let none = (&json!(0), &json!(0), &json!(1.0));
+    assert_eq!((&two["stockoutDays"], &two["unmet"], &two["fillRate"]), none, "{two:#}");
+    assert_eq!((&five["unmetDays"], &five["unmet"], &five["fillRate"]), none, "{five:#}");
+    assert!(five["stockoutDays"].as_i64().unwrap() > 0, "{five:#}");
+    let missed = seven["unmetDays"].as_i64().unwrap();
+    assert!(missed > 0 && seven["fillRate"].as_f64().unwrap() < 1.0, "{seven:#}");
+    assert_eq!((&seven["unmet"], &seven["stockoutWeeks"]), (&json!(10 * missed), &json!(missed)), "{seven:#}");
+    assert!(seven["stockoutDays"].as_i64().unwrap() >= missed, "{seven:#}");
+    // Weeks are the earlier name of as many days.
+    let mut weekly = at_point(10, 40);
+    (weekly["leadTimeWeeks"], weekly["reviewWeeks"]) = (json!(1), json!(1));
+    let mut daily = at_point(10, 40);
+    (daily["leadTimeDays"], daily["reviewDays"]) = (json!(7), json!(7));
+    assert_eq!(played(office, &mug, weekly).await, played(office, &mug, daily).await);
+}
+
+async fn a_day_without_stock_is_unknown_and_not_without_demand(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let mug = office.product("MUG", "2.00").await;
+    // Ten a week until nothing is left, three weeks of nothing, then ten a week again.
+    trade.receive(&mug, 120, 7 * 22).await;
+    trade.sell_weekly(&mug, &[&[10; 12][..], &[0; 3][..], &[0; 6][..]].concat()).await;
+    trade.receive(&mug, 1_000, 7 * 7 - 3).await;
+    trade.sell_weekly(&mug, &[10; 6]).await;
+    trade.run(0).await.unwrap();
+    let mut policy = at_point(1_000, 2_000);
+    policy["leadTimeDays"] = json!(7);
+    let found = played(office, &mug, policy).await;
+    let outcome = &found["outcome"];
+    // The three weeks are among those that are counted, and each would have sold as those before it did.
+    assert!(found["actual"]["stockoutDays"].as_i64().unwrap() >= 20, "{found:#}");
+    assert_eq!(outcome["demand"], 10 * outcome["weeks"].as_i64().unwrap(), "{found:#}");
+    assert_eq!((&outcome["unmet"], &outcome["stockoutDays"]), (&json!(0), &json!(0)), "{found:#}");
+}
+
+async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let (mug, cup, jug) =
+        (office.product("MUG", "2.00").await, office.product("CUP", "2.00").await, office.product("JUG", "2.00").await);
+    let input = json!({ "code": "SLOW", "name": "Slow", "leadTimeDays": 12 });
+    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let slow = json!({ "id": done(&made, "supplier")["id"] });
+    let row = |supplier: &Value, product: &Value| json!({ "supplier": supplier, "product": product, "packSize": 1, "minimumOrder": 1, "preferred": true, "unitCost": gbp("1.80") });
+    let input = json!({ "idempotencyKey": key(), "rows": [row(&office.supplier, &mug), row(&slow, &jug)] });
+    office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    for days in [2, 2, 2, 2, 9] {
+        let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 1 }] })).await;
+        world.pass(days * 86_400);
+        done(&office.receive(&order, &[1]).await, "purchaseOrder");
+    }
+    for product in [&mug, &cup, &jug] {
+        trade.receive(product, 1_000, 7 * 15).await;
+        trade.sell_weekly(product, &[10; 14]).await;
+    }
+    trade.run(0).await.unwrap();
+    // Five deliveries are measured; a supplier that delivered nothing yet says twelve days; nobody is named for the cup.
+    for (product, days) in [(&mug, 3.4), (&jug, 12.0), (&cup, 7.0)] {
+        let found = played(office, product, at_point(12, 40)).await;
+        assert_eq!(found["outcome"]["leadTimeDaysMean"], days, "{found:#}");
+        assert_eq!(found, played(office, product, at_point(12, 40)).await, "two answers are equal");
+    }
+    let mut stated = at_point(12, 40);
+    stated["leadTimeDays"] = json!(7);
+    assert_eq!(played(office, &cup, stated).await, played(office, &cup, at_point(12, 40)).await);
+    // Deliveries are for those who see purchases.
+    let clerk = office.as_caller(world.ours.only(&["report.read", "store.read"]));
+    let found = played(&clerk, &mug, at_point(12, 40)).await;
+    assert_eq!(
+        (&found["outcome"]["leadTimeDaysMean"], found["outcome"]["orders"].is_number()),
+        (&Value::Null, true),
+        "{found:#}"
+    );
+}
