@@ -147,7 +147,7 @@ pub fn counted_beside(ctx: &Context<'_>, scope: &TenantScope, source: &ListSourc
     }
     let (scope, source, mut task) = (scope.clone(), source.clone(), JoinSet::new());
     let count = async move { source.count(&scope, COUNTED_BY_DEFAULT.into()).await };
-    task.spawn(traces::within(traces::current(), slow::carried(count)));
+    task.spawn(traces::along(slow::carried(count)));
     let ended = async move {
         let counted = task.join_next().await.and_then(Result::ok);
         counted.unwrap_or_else(|| Err(Fault::Broken("a count did not come to its end".to_owned())))

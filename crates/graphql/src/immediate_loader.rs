@@ -14,7 +14,7 @@ use platform::{slow, traces};
 struct Tokio;
 impl Spawn for Tokio {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        tokio::spawn(traces::within(traces::current(), slow::carried(future)));
+        tokio::spawn(traces::along(slow::carried(future)));
         Ok(())
     }
 }

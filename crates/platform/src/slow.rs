@@ -62,6 +62,11 @@ fn kept(sql: &str) -> String {
     text
 }
 
+/// Whether this is but the beginning of a statement.
+pub fn is_cut(text: &str) -> bool {
+    text.ends_with('…')
+}
+
 /// Whether a statement is a query that changes and locks nothing.
 fn only_reads(sql: &str) -> bool {
     let mut words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
@@ -146,6 +151,11 @@ impl StatementTimer {
         let sql = if watch.queue.is_closed() { kept(sql) } else { sql.to_owned() };
         Self(Some(Running { sql, began: watch.clock.monotonic(), operation }))
     }
+
+    /// The text, or its beginning (`is_cut`); None where nothing is timed.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_ref().map(|running| running.sql.as_str())
+    }
 }
 
 impl Drop for StatementTimer {
@@ -187,6 +197,7 @@ mod tests {
         assert_eq!(shown(&"é".repeat(3_000)).chars().count(), MOST_TEXT + 1);
         assert_eq!(kept("SELECT 1"), "SELECT 1");
         let long = kept(&format!("-{}", "é".repeat(3_000)));
+        assert!(is_cut(&long) && !is_cut(&kept("SELECT 1")));
         assert!(long.ends_with("é…") && long.len() == MOST_KEPT - 1 + '…'.len_utf8(), "{}", long.len());
     }
 

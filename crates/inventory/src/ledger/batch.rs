@@ -159,7 +159,7 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
                 }
             }
             Decided::New(mut decision) => {
-                decision.trace = queue_span.as_ref().map(QueueSpan::context);
+                decision.trace = queue_span.as_ref().and_then(QueueSpan::context);
                 state.stock.evolve(&decision.stock);
                 documents.evolve(&mut state.books, &decision.documents);
                 decisions.accept(index, decision);

@@ -65,6 +65,6 @@ pub struct Queued {
     pub(super) result: Option<Result<Receipt, Vec<Rejection>>>,
     /// On whose behalf, for the audit log; none for the jobs of the system.
     pub(super) audit_context: Option<Arc<AuditContext>>,
-    /// Its time in the queue, where its trace is recorded.
+    /// Its time in the queue, where that is told.
     pub(super) queue_span: Option<QueueSpan>,
 }

@@ -43,7 +43,7 @@ pub trait Batcher: Send + Sync + 'static {
     type Speculative: Default + Send + Sync + 'static;
     /// How much of a batch the command takes: its lines.
     fn weight(command: &Self::Command) -> usize;
-    /// The command's time in the queue, where its trace is recorded.
+    /// The command's time in the queue, where that is told.
     fn queue_span(_command: &mut Self::Command) -> Option<&mut QueueSpan> {
         None
     }

@@ -8,18 +8,30 @@ use std::sync::{
 use sea_orm::Statement;
 
 use super::Database;
-use crate::{slow::StatementTimer, traces::Span};
+use crate::{
+    slow::{self, StatementTimer},
+    traces::Span,
+};
 
 /// A statement that was sent, until it is answered: its span, and its time for the log.
 #[must_use]
 pub(super) struct Sent {
-    _span: Span,
-    _timer: StatementTimer,
+    span: Span,
+    timer: StatementTimer,
 }
 
 impl Sent {
     pub(super) fn begin(sql: &str) -> Self {
-        Self { _span: Span::statement(sql), _timer: StatementTimer::begin(sql) }
+        Self { span: Span::statement(sql), timer: StatementTimer::begin(sql) }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        // The text that the log keeps anyway is enough.
+        if let Some(sql) = self.timer.text() {
+            self.span.describe(sql, (!slow::is_cut(sql)).then_some(sql));
+        }
     }
 }
 

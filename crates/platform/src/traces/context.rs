@@ -1,11 +1,26 @@
 //! A position in a trace, and the one that the current task is at. Its text is the header `traceparent` of W3C Trace Context.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use tokio::task::futures::TaskLocalFuture;
 
+use super::parts::Parts;
+
 tokio::task_local! {
-    static CURRENT: Option<TraceContext>;
+    static CURRENT: Place;
+}
+
+/// Where a task is: its position in a trace, and the parts of its operation where that may be told though its trace is not recorded.
+#[derive(Clone, Default)]
+pub struct Place {
+    context: Option<TraceContext>,
+    parts: Option<Arc<Parts>>,
+}
+
+impl Place {
+    pub(super) fn new(context: Option<TraceContext>, parts: Option<Arc<Parts>>) -> Self {
+        Self { context, parts }
+    }
 }
 
 /// A position in a trace: the next span is a child of this one.
@@ -51,12 +66,26 @@ fn hexadecimal(text: &str, digits: usize) -> Option<u128> {
 
 /// The trace that the current task works for, if any.
 pub fn current() -> Option<TraceContext> {
-    CURRENT.try_with(|current| *current).ok().flatten()
+    CURRENT.try_with(|current| current.context).ok().flatten()
+}
+
+/// The parts of the operation that the current task works for, where it may be told.
+pub(super) fn parts() -> Option<Arc<Parts>> {
+    CURRENT.try_with(|current| current.parts.clone()).ok().flatten()
 }
 
 /// Runs the future at a position in a trace, or in none. Tasks that it spawns are in none.
-pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalFuture<Option<TraceContext>, F> {
-    CURRENT.scope(context, future)
+pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalFuture<Place, F> {
+    at(Place::new(context, None), future)
+}
+
+/// What a task of its own does for the operation that the current task carries out: it is where that is.
+pub fn along<F: Future>(future: F) -> TaskLocalFuture<Place, F> {
+    at(CURRENT.try_with(Clone::clone).unwrap_or_default(), future)
+}
+
+pub(super) fn at<F: Future>(place: Place, future: F) -> TaskLocalFuture<Place, F> {
+    CURRENT.scope(place, future)
 }
 
 #[cfg(test)]
@@ -95,6 +124,8 @@ mod tests {
         assert_eq!(current(), None);
         assert_eq!(within(context, async { current() }).await, context);
         assert_eq!(within(context, within(None, async { current() })).await, None);
+        assert_eq!(within(context, async { tokio::spawn(along(async { current() })).await.unwrap() }).await, context);
+        assert_eq!(along(async { current() }).await, None);
         assert_eq!(current(), None);
     }
 }

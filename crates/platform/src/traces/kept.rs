@@ -1,7 +1,7 @@
 //! What is told of traces that are not recorded: an operation that failed or took long, and the request around it.
 //!
-//! Nothing is kept of the others while they run: such a span is made when its operation has ended, so those that are fast and well cost a comparison.
-//! What was within it is not there any more. So many are told, and no more: of a node that fails at all it is enough to see some.
+//! Such a span is made when its operation has ended, so those that are fast and well cost a comparison and what is kept of their `parts`. So many are
+//! told, and no more: of a node that fails at all it is enough to see some.
 //! `docs/decisions/0349-slow-and-failed-operations-reach-the-collector.md`.
 
 use std::{

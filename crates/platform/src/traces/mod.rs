@@ -1,14 +1,17 @@
 //! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
 //!
-//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and nothing else, and an operation that failed or
-//! took long is told afterwards (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded queue; where that is full, it is
+//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and the parts that took long (`parts`), and an
+//! operation that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded queue; where that is full, it is
 //! dropped and counted. `docs/decisions/0149-traces.md`.
 //!
 //! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
 
+mod attributes;
 mod context;
 mod kept;
+mod parts;
 mod payload;
+mod queue_span;
 mod sampler;
 mod span;
 
@@ -22,10 +25,12 @@ use std::{
 
 use tokio::sync::mpsc;
 
-pub use context::{TraceContext, current, within};
+pub use attributes::{AttributeValue, TextHash};
+pub use context::{Place, TraceContext, along, current, within};
 pub use kept::Ending;
 pub use payload::{carried, carry, opening, without};
-pub use span::{AttributeValue, FinishedSpan, QueueSpan, Span, SpanKind, TextHash};
+pub use queue_span::QueueSpan;
+pub use span::{FinishedSpan, Span, SpanKind};
 
 use self::{kept::Keeper, sampler::Sampler};
 use crate::clock::Clock;

@@ -1,25 +1,22 @@
 //! Spans: begun, told about, and handed to the exporter when they are dropped.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use entity::prelude::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::task::futures::TaskLocalFuture;
 
 use super::{
-    TRACER, Tracer,
-    context::{TraceContext, current, within},
+    QUEUE, TRACER, Tracer,
+    attributes::{AttributeValue, Summary, TextHash},
+    context::{Place, TraceContext, at, current, parts},
     count_dropped,
     kept::{Ending, Position, Verdict},
+    parts::{LEAST, Noted, Parts},
 };
 use crate::clock::Monotonic;
 
-/// The longest text of an attribute, in characters.
-const MOST_TEXT: usize = 200;
 /// Commands that a batch is linked with.
 const MOST_LINKS: usize = 128;
-/// Words of a statement among which its first table is looked for.
-const MOST_WORDS: usize = 300;
 
 /// How a span stands to what is outside of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,33 +28,6 @@ pub enum SpanKind {
     Client,
     /// It works on what was queued.
     Consumer,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttributeValue {
-    Text(String),
-    Number(i64),
-}
-
-impl From<&str> for AttributeValue {
-    fn from(text: &str) -> Self {
-        Self::Text(text.chars().take(MOST_TEXT).collect())
-    }
-}
-impl From<i64> for AttributeValue {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-/// A text that is told by its digest: 16 digits of SHA-256.
-#[derive(Debug, Clone, Copy)]
-pub struct TextHash<'a>(pub &'a str);
-
-impl From<TextHash<'_>> for AttributeValue {
-    fn from(TextHash(text): TextHash<'_>) -> Self {
-        Self::Text(hex::encode(&Sha256::digest(text)[..8]))
-    }
 }
 
 /// A span as it is exported.
@@ -82,6 +52,10 @@ pub struct Span {
     record: Option<Box<Record>>,
     /// What it is where its trace is not recorded, to be told afterwards.
     unrecorded: Option<Unrecorded>,
+    /// Where it is a part of something that may be told afterwards.
+    pub(super) noted: Option<Noted>,
+    /// What is within it, where that may be told afterwards.
+    pub(super) parts: Option<Arc<Parts>>,
 }
 
 /// A span of a trace that is not recorded.
@@ -100,7 +74,16 @@ struct Record {
 impl Span {
     /// Of no trace.
     pub fn none() -> Self {
-        Self { context: None, record: None, unrecorded: None }
+        Self::silent(None)
+    }
+
+    /// At a position in a trace, and nothing by itself.
+    fn silent(context: Option<TraceContext>) -> Self {
+        Self { context, record: None, unrecorded: None, noted: None, parts: None }
+    }
+
+    fn unrecorded(context: TraceContext, unrecorded: Unrecorded) -> Self {
+        Self { context: Some(context), record: None, unrecorded: Some(unrecorded), noted: None, parts: None }
     }
 
     /// The first span in this process of a trace, which a client may have begun (`traceparent`).
@@ -111,8 +94,7 @@ impl Span {
         let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: tracer.samples(parent) };
         let behind = parent.map(|parent| parent.span_id);
         if !context.is_sampled {
-            let unrecorded = Some(Unrecorded { name, kind, position: Position::First(behind) });
-            return Self { context: Some(context), record: None, unrecorded };
+            return Self::unrecorded(context, Unrecorded { name, kind, position: Position::First(behind) });
         }
         tracer.begin(context, behind, name, kind)
     }
@@ -137,17 +119,25 @@ impl Span {
 
     /// A span under one that may have ended, or be another process's.
     pub fn under(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
-        match (parent, TRACER.get()) {
-            (Some(parent), Some(tracer)) if parent.is_sampled => {
+        let Some(tracer) = TRACER.get() else { return Self::silent(parent) };
+        let mut span = match parent {
+            Some(parent) if parent.is_sampled => {
                 let context = TraceContext { span_id: tracer.span_id(), ..parent };
                 tracer.begin(context, Some(parent.span_id), name, kind)
             }
-            (Some(context), Some(_)) => {
-                let unrecorded = Some(Unrecorded { name, kind, position: Position::Within });
-                Self { context: Some(context), record: None, unrecorded }
-            }
-            (context, _) => Self { context, record: None, unrecorded: None },
+            Some(context) => Self::unrecorded(context, Unrecorded { name, kind, position: Position::Within }),
+            None => Self::none(),
+        };
+        span.noted = parts().map(|parts| Noted::new(parts, name, kind, tracer.clock.monotonic()));
+        span
+    }
+
+    /// Keeps what is within it, where its trace is not recorded, until it is known whether it is told (`keep`).
+    pub fn with_parts(mut self) -> Self {
+        if self.unrecorded.is_some() {
+            self.parts = Some(Arc::default());
         }
+        self
     }
 
     /// A statement of the current trace. Its text is told by its digest, its verb and its first table.
@@ -155,23 +145,6 @@ impl Span {
         let mut span = Self::child("db.statement", SpanKind::Client);
         span.set("db.query.summary", Summary(sql));
         span.set("db.query.hash", TextHash(sql));
-        span
-    }
-
-    /// A batch of commands, linked with those whose traces are recorded: none, where there are none. It ends their waiting. The batch of one such
-    /// command is a span of the command's trace, any other is a trace of its own.
-    pub fn batch<'a>(name: &'static str, commands: impl Iterator<Item = &'a mut QueueSpan>) -> Self {
-        let Some(tracer) = TRACER.get() else { return Self::none() };
-        let waiting: Vec<&mut QueueSpan> = commands.collect();
-        let Some(first) = waiting.first().map(|first| first.context) else { return Self::none() };
-        let parent = (waiting.len() == 1).then_some(first);
-        let trace_id = parent.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
-        let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled: true };
-        let mut span = tracer.begin(context, parent.map(|parent| parent.span_id), name, SpanKind::Internal);
-        for command in waiting {
-            span.link(command.context);
-            command.end(context);
-        }
         span
     }
 
@@ -186,14 +159,34 @@ impl Span {
     }
 
     /// Runs the future inside it.
-    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Option<TraceContext>, F> {
-        within(self.context, future)
+    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Place, F> {
+        let parts = self.parts.as_ref().or_else(|| self.noted.as_ref().map(|noted| &noted.parts));
+        at(Place::new(self.context, parts.cloned()), future)
     }
 
-    /// Sets an attribute. Its value is made only where the span is recorded.
+    /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
     pub fn set(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
+        let noted = self.noted.as_mut().filter(|noted| noted.is_open());
+        if self.record.is_none() && noted.is_none() {
+            return;
+        }
+        let value = value.into();
+        if let Some(noted) = noted {
+            noted.set(key, value.clone());
+        }
         if let Some(record) = &mut self.record {
-            record.span.attributes.push((key, value.into()));
+            record.span.attributes.push((key, value));
+        }
+    }
+
+    /// Says which statement it was, at its end: where it is a part, and took so long that it is kept. The whole text has its digest.
+    pub fn describe(&mut self, sql: &str, whole: Option<&str>) {
+        let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
+        if tracer.clock.monotonic().since(noted.part.began) >= LEAST {
+            noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
+            if let Some(whole) = whole {
+                noted.part.attributes.push(("db.query.hash", TextHash(whole).into()));
+            }
         }
     }
 
@@ -205,11 +198,15 @@ impl Span {
         }
     }
 
-    /// Has it told though its trace is not recorded, where it failed or took long: it alone, without what was within it. Called when it has come to its
-    /// end; whether that is so. Attributes that were set before are not there.
+    /// Has it told though its trace is not recorded, where it failed or took long, with the parts that were kept. Called when it has come to its end;
+    /// whether that is so. Attributes that were set before are not there.
     pub fn keep(&mut self, ending: Ending, took: Duration) -> bool {
-        if let (Some(unrecorded), Some(context), Some(tracer)) = (self.unrecorded.take(), self.context, TRACER.get()) {
+        let (unrecorded, parts) = (self.unrecorded.take(), self.parts.take());
+        if let (Some(unrecorded), Some(context), Some(tracer)) = (unrecorded, self.context, TRACER.get()) {
             self.record = tracer.kept(context, unrecorded, (ending, took)).map(Box::new);
+            if let (Some(record), Some(parts)) = (&self.record, parts) {
+                tracer.tell_parts(&parts, record.span.context);
+            }
             return self.record.is_some();
         }
         false
@@ -217,6 +214,9 @@ impl Span {
 
     /// Ends it.
     pub fn end(mut self, has_failed: bool) {
+        if let Some(noted) = &mut self.noted {
+            noted.part.has_failed = has_failed;
+        }
         if let Some(record) = &mut self.record {
             record.span.has_failed = has_failed;
         }
@@ -225,18 +225,25 @@ impl Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        if let Some(record) = self.record.take()
-            && let Some(tracer) = TRACER.get()
-        {
+        let (record, noted) = (self.record.take(), self.noted.take());
+        if record.is_none() && noted.is_none() {
+            return;
+        }
+        let Some(tracer) = TRACER.get() else { return };
+        let now = tracer.clock.monotonic();
+        if let Some(noted) = noted {
+            noted.end(now);
+        }
+        if let Some(record) = record {
             let Record { mut span, began } = *record;
-            span.took = tracer.clock.monotonic().since(began);
+            span.took = now.since(began);
             tracer.take(span);
         }
     }
 }
 
 impl Tracer {
-    fn begin(&self, context: TraceContext, parent: Option<u64>, name: &'static str, kind: SpanKind) -> Span {
+    pub(super) fn begin(&self, context: TraceContext, parent: Option<u64>, name: &'static str, kind: SpanKind) -> Span {
         let span = FinishedSpan {
             context,
             parent,
@@ -248,7 +255,18 @@ impl Tracer {
             links: Vec::new(),
             has_failed: false,
         };
-        Span { context: Some(context), record: Some(Box::new(Record { span, began: self.clock.monotonic() })), unrecorded: None }
+        let record = Some(Box::new(Record { span, began: self.clock.monotonic() }));
+        Span { context: Some(context), record, unrecorded: None, noted: None, parts: None }
+    }
+
+    /// Tells the parts of an operation that is told, where they leave room for recorded traces.
+    fn tell_parts(&self, parts: &Parts, operation: TraceContext) {
+        let spans = parts.finished((self.clock.monotonic(), self.clock.now()), operation, || self.span_id());
+        if self.queue.capacity() < QUEUE / 2 {
+            count_dropped(spans.len() as u64);
+        } else {
+            spans.into_iter().for_each(|span| self.take(span));
+        }
     }
 
     /// What is told of a span that has ended, if anything is.
@@ -283,68 +301,13 @@ impl Tracer {
     }
 }
 
-/// The time that a command of a recorded trace spends in a queue.
-pub struct QueueSpan {
-    context: TraceContext,
-    /// None once its batch has begun.
-    span: Option<Span>,
-}
-
-impl QueueSpan {
-    /// None outside of recorded traces.
-    pub fn begin(name: &'static str) -> Option<Self> {
-        let span = Span::child(name, SpanKind::Internal);
-        let context = span.context().filter(|context| context.is_sampled)?;
-        Some(Self { context, span: Some(span) })
-    }
-
-    pub fn context(&self) -> TraceContext {
-        self.context
-    }
-
-    fn end(&mut self, batch: TraceContext) {
-        if let Some(mut span) = self.span.take() {
-            span.link(batch);
-        }
-    }
-}
-
-/// A statement by its verb and the first table that it names.
-struct Summary<'a>(&'a str);
-
-impl From<Summary<'_>> for AttributeValue {
-    fn from(Summary(sql): Summary<'_>) -> Self {
-        let words = sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
-        let words: Vec<&str> = words.take(MOST_WORDS).collect();
-        let names_table =
-            |pair: &&[&str]| matches!(pair[0], "FROM" | "INTO" | "UPDATE") && !matches!(pair[1], "SELECT" | "unnest");
-        let table = words.windows(2).find(names_table).map_or("", |pair| pair[1]);
-        Self::from(format!("{} {table}", words.first().copied().unwrap_or_default()).trim_end())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        traces::{QUEUE, dropped, install},
+        traces::{QueueSpan, dropped, install},
     };
-
-    fn summary(sql: &str) -> AttributeValue {
-        Summary(sql).into()
-    }
-
-    #[test]
-    fn a_statement_is_told_by_its_verb_and_table() {
-        assert_eq!(summary("SELECT \"a\".\"id\" FROM \"stock_level\" AS a WHERE tenant_id = $1"), "SELECT stock_level".into());
-        assert_eq!(summary("UPDATE tenant_counter SET head = head + $2"), "UPDATE tenant_counter".into());
-        assert_eq!(summary("SELECT x FROM (SELECT j.* FROM job j) q"), "SELECT job".into());
-        assert_eq!(summary("INSERT INTO event (seq) VALUES ($1)"), "INSERT event".into());
-        assert_eq!((summary("SELECT 1"), summary("")), ("SELECT".into(), "".into()));
-        assert_eq!(AttributeValue::from(TextHash("")), "e3b0c44298fc1c14".into());
-        assert_eq!(AttributeValue::from("x".repeat(1_000).as_str()), AttributeValue::Text("x".repeat(200)));
-    }
 
     /// The one test that installs: it is done once a process.
     #[tokio::test]

@@ -35,7 +35,12 @@ async fn what_was_slow_is_told_though_its_trace_is_not_recorded() {
     assert_eq!(attribute(operation, "graphql.operation.type").as_deref(), Some("mutation"));
     assert_eq!(attribute(operation, "entrepot.outcome").as_deref(), Some("OK"));
     told_to_stop(server).await;
-    assert_eq!(collector.spans().len(), 2, "nothing of what was within it");
+    let all = collector.spans();
+    for part in all.iter().filter(|span| !["request", "graphql.operation"].contains(&span.name.as_str())) {
+        assert_eq!((part.name.as_str(), &part.parent_span_id), ("db.statement", &operation.span_id), "{part:#?}");
+        assert!(part.end_time_unix_nano >= part.start_time_unix_nano + 1_000_000, "what was short is left out: {part:#?}");
+        assert!(attribute(part, "db.query.summary").is_some() && part.flags & 1 == 0, "{part:#?}");
+    }
 }
 
 on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
@@ -55,7 +60,7 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     assert!(["UNAVAILABLE", "TIMEOUT"].contains(&code), "{answer:#}");
     holder.execute_unprepared("ROLLBACK").await.unwrap();
     holder.close().await.unwrap();
-    let spans = collector.spans_with(&["request", "graphql.operation"]).await;
+    let spans = collector.spans_with(&["request", "graphql.operation", "ledger.wait", "ledger.batch"]).await;
     let (request, operation) = (named(&spans, "request"), named(&spans, "graphql.operation"));
     assert_eq!((hex::encode(&request.parent_span_id).as_str(), &operation.parent_span_id), (PARENT, &request.span_id));
     assert_eq!(attribute(operation, "graphql.operation.name").as_deref(), Some("Adjust"));
@@ -64,6 +69,16 @@ on_both!(what_failed_is_told_though_its_trace_is_not_recorded, site: Site => {
     assert!(has_failed(operation), "{operation:#?}");
     let why = attribute(request, "entrepot.kept");
     assert!(["error", "operation"].map(Some).contains(&why.as_deref()), "{request:#?}");
+    // What it waited for, finished or not.
+    let (wait, batch) = (named(&spans, "ledger.wait"), named(&spans, "ledger.batch"));
+    for part in [wait, batch] {
+        assert_eq!(part.parent_span_id, operation.span_id, "{part:#?}");
+        assert!(part.start_time_unix_nano >= operation.start_time_unix_nano.saturating_sub(1_000_000), "{part:#?}");
+    }
+    assert_eq!(attribute(batch, "entrepot.batch.commands").as_deref(), Some("1"));
+    let of_these = |span: &Span| span.parent_span_id == operation.span_id || span.parent_span_id == batch.span_id;
     told_to_stop(server).await;
-    assert_eq!(collector.spans().len(), 2, "nothing of what was within it");
+    let all = collector.spans();
+    let others: Vec<_> = all.iter().filter(|span| !["request", "graphql.operation"].contains(&span.name.as_str())).collect();
+    assert!(others.len() >= 2 && others.into_iter().all(of_these), "{all:#?}");
 });

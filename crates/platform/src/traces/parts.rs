@@ -1,0 +1,243 @@
+//! What was within an operation whose trace is not recorded: its waits, its batch and what took longest of its statements.
+//!
+//! It is kept while the operation runs: sent if the operation is told (`kept`), else thrown away. Of each part there are a name and two times; the text
+//! of a statement is looked at once that has taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::Timestamp;
+
+use super::{
+    attributes::AttributeValue,
+    context::TraceContext,
+    span::{FinishedSpan, SpanKind},
+};
+use crate::clock::Monotonic;
+
+/// The most parts of an operation, and of a batch: the longest.
+const MOST: usize = 16;
+/// Statements that took less explain nothing of an operation that was slow.
+pub(super) const LEAST: Duration = Duration::from_millis(1);
+
+/// A part of an operation or of a batch.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) kind: SpanKind,
+    pub(super) began: Monotonic,
+    /// None while it goes on.
+    pub(super) took: Option<Duration>,
+    pub(super) attributes: Vec<(&'static str, AttributeValue)>,
+    pub(super) has_failed: bool,
+}
+
+impl Part {
+    /// How long it is for the choice of the longest: what goes on is kept.
+    fn length(&self) -> Duration {
+        self.took.unwrap_or(Duration::MAX)
+    }
+
+    /// As a span under its parent, with an ID of its own.
+    fn finished(&self, (now, wall): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
+        let since = now.since(self.began);
+        let mut attributes = self.attributes.clone();
+        if self.took.is_none() {
+            attributes.push(("entrepot.unfinished", "true".into()));
+        }
+        let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        FinishedSpan {
+            context: TraceContext { span_id, ..parent },
+            parent: Some(parent.span_id),
+            name: self.name,
+            kind: self.kind,
+            start: Timestamp(wall.micros().saturating_sub(micros)),
+            took: self.took.unwrap_or(since),
+            attributes,
+            links: Vec::new(),
+            has_failed: self.has_failed,
+        }
+    }
+}
+
+/// The parts of an operation, or a batch and its parts.
+#[derive(Default)]
+pub struct Parts(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    parts: Vec<Part>,
+    /// The last batch that the operation's command was in: its first part is the batch itself.
+    batch: Option<Arc<Parts>>,
+}
+
+impl Parts {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a part, and where: in the place of the shortest if there are too many. None if it is the shortest itself.
+    fn add(&self, part: Part) -> Option<usize> {
+        let mut state = self.lock();
+        let parts = &mut state.parts;
+        if parts.len() < MOST {
+            parts.push(part);
+            return Some(parts.len() - 1);
+        }
+        let (place, shortest) = parts.iter_mut().enumerate().min_by_key(|(_, part)| part.length())?;
+        if shortest.length() >= part.length() {
+            return None;
+        }
+        *shortest = part;
+        Some(place)
+    }
+
+    /// Says more of a part that is kept while it goes on: until it has ended nothing takes its place.
+    fn update(&self, place: usize, part: Part) {
+        if let Some(open) = self.lock().parts.get_mut(place) {
+            *open = part;
+        }
+    }
+
+    /// The operation's command is in this batch now.
+    pub(super) fn join(&self, batch: Arc<Self>) {
+        self.lock().batch = Some(batch);
+    }
+
+    /// All as spans under the operation's, and those of the batch under the batch.
+    pub(super) fn finished(
+        &self,
+        now: (Monotonic, Timestamp),
+        operation: TraceContext,
+        mut span_id: impl FnMut() -> u64,
+    ) -> Vec<FinishedSpan> {
+        let state = self.lock();
+        let mut spans: Vec<_> = state.parts.iter().map(|part| part.finished(now, operation, span_id())).collect();
+        if let Some(batch) = &state.batch {
+            let within = batch.lock();
+            let mut parts = within.parts.iter();
+            if let Some(first) = parts.next() {
+                let batch = first.finished(now, operation, span_id());
+                let position = batch.context;
+                spans.push(batch);
+                spans.extend(parts.map(|part| part.finished(now, position, span_id())));
+            }
+        }
+        spans
+    }
+}
+
+/// A span that is a part of an operation or of a batch.
+pub(super) struct Noted {
+    pub(super) parts: Arc<Parts>,
+    pub(super) part: Part,
+    /// Where it is among them already, while it goes on.
+    place: Option<usize>,
+}
+
+impl Noted {
+    /// A part that is kept once it has ended, if it took long enough.
+    pub(super) fn new(parts: Arc<Parts>, name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
+        let part = Part { name, kind, began, took: None, attributes: Vec::new(), has_failed: false };
+        Self { parts, part, place: None }
+    }
+
+    /// Keeps it from now on, however long it takes: whoever waits for it may give up before.
+    pub(super) fn open(&mut self) {
+        self.place = self.parts.add(self.part.clone());
+    }
+
+    /// Sets an attribute of what is kept already.
+    pub(super) fn set(&mut self, key: &'static str, value: AttributeValue) {
+        if let Some(place) = self.place {
+            self.part.attributes.push((key, value));
+            self.parts.update(place, self.part.clone());
+        }
+    }
+
+    /// Whether it is kept however long it takes.
+    pub(super) fn is_open(&self) -> bool {
+        self.place.is_some()
+    }
+
+    pub(super) fn end(mut self, now: Monotonic) {
+        let took = now.since(self.part.began);
+        self.part.took = Some(took);
+        match self.place {
+            Some(place) => self.parts.update(place, self.part),
+            None if took >= LEAST => {
+                self.parts.add(self.part);
+            }
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPERATION: TraceContext = TraceContext { trace_id: 1, span_id: 2, is_sampled: false };
+    const WALL: Timestamp = Timestamp(1_000_000_000);
+
+    fn at(milliseconds: i64) -> Monotonic {
+        Monotonic::from_micros(milliseconds * 1_000)
+    }
+
+    /// A statement that began at 0.
+    fn statement(parts: &Arc<Parts>, milliseconds: i64) {
+        Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(at(milliseconds));
+    }
+
+    /// Name, ID, parent and milliseconds of each, told a second after 0.
+    fn told(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
+        let mut last = 10;
+        let spans = parts.finished((at(1_000), WALL), OPERATION, || {
+            last += 1;
+            last
+        });
+        assert!(spans.iter().all(|span| span.context.trace_id == 1 && !span.context.is_sampled));
+        spans.iter().map(|span| (span.name, span.context.span_id, span.parent, span.took.as_millis())).collect()
+    }
+
+    #[test]
+    fn the_longest_statements_are_kept() {
+        let parts = Arc::new(Parts::default());
+        Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(Monotonic::from_micros(999));
+        assert!(told(&parts).is_empty());
+        (1..=40).for_each(|milliseconds| statement(&parts, milliseconds));
+        statement(&parts, 1);
+        let mut lengths: Vec<_> = told(&parts).into_iter().map(|(_, _, _, took)| took).collect();
+        lengths.sort_unstable();
+        assert_eq!(lengths, (25..=40).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_goes_on_is_kept_and_its_batch_with_it() {
+        let (parts, batch) = (Arc::new(Parts::default()), Arc::new(Parts::default()));
+        let mut wait = Noted::new(parts.clone(), "ledger.wait", SpanKind::Internal, at(0));
+        wait.open();
+        (1..=40).for_each(|milliseconds| statement(&parts, 100 + milliseconds));
+        let spans = parts.finished((at(1_000), WALL), OPERATION, || 7);
+        let open = spans.iter().find(|span| span.name == "ledger.wait").unwrap();
+        assert_eq!((open.took, open.start), (Duration::from_secs(1), Timestamp(WALL.micros() - 1_000_000)));
+        assert_eq!(open.attributes, vec![("entrepot.unfinished", AttributeValue::from("true"))]);
+        let mut head = Noted::new(batch.clone(), "ledger.batch", SpanKind::Internal, at(3));
+        head.open();
+        parts.join(batch.clone());
+        wait.end(at(3));
+        statement(&batch, 9);
+        head.part.has_failed = true;
+        head.end(at(12));
+        let told = told(&parts);
+        assert_eq!(
+            told.iter().filter(|(name, _, parent, took)| (*name, *parent, *took) == ("ledger.wait", Some(2), 3)).count(),
+            1
+        );
+        let [.., (name, id, parent, took), inner] = told[..] else { panic!("{told:?}") };
+        assert_eq!((name, parent, took), ("ledger.batch", Some(2), 9));
+        assert_eq!(inner, ("db.statement", id + 1, Some(id), 9));
+    }
+}
