@@ -90,7 +90,7 @@ pub async fn abandon(db: &Database, source: &KeySource, clock: &Clock, id: &str,
     }
     if factors == LostFactors::Remove {
         let users: Vec<UserId> = users_of(&lost).into_iter().map(UserId::from_uuid).collect();
-        remove_factors(db, clock, &users).await?;
+        remove_factors(db, clock, &users, |seed| secrets::key_of(seed) == Some(id)).await?;
     }
     let given_up = secrets::abandon(db, &ring, clock, id, &columns).await?;
     // A node that was not stopped has the key in its memory, and what it sealed behind the walk would be unreadable without a word.

@@ -20,6 +20,7 @@ use crate::world::on_both;
 on_both!(
     of_two_new_sets_of_backup_codes_one_counts,
     a_factor_is_removed_while_another_one_is_confirmed,
+    of_two_sessions_that_remove_the_factor_one_goes_on,
     of_two_links_for_a_new_password_one_sets_it,
     an_address_is_forgotten_by_one_company_and_invited_by_another,
     a_company_is_erased_while_its_founder_logs_in,
@@ -107,6 +108,20 @@ async fn a_factor_is_removed_while_another_one_is_confirmed(world: &World) {
     assert!(["", "MFA_INVALID", "INVALID_STATE"].contains(&codes(&confirmed).join(" ").as_str()), "{confirmed:#}");
     let left = (world.dump("totp").await, world.dump("backup_code").await);
     assert_eq!(left, (String::new(), String::new()), "no code is left without its factor");
+}
+
+async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
+    let (ada, phone, _) = enrolled(world, "ada").await;
+    let challenge = challenged(world, "ada").await;
+    let further = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 30)).await);
+    let remove = "mutation { it: totpRemove { userErrors { code } } }";
+    let asks = (world.change(Some(&ada.access), remove, json!({})), world.change(Some(&further.access), remove, json!({})));
+    let answers = both_reach(world, "app_user WHERE email_key = 'ada@example.com'", asks).await;
+    let mut told: Vec<String> = answers.iter().map(|answer| codes(answer).join(" ")).collect();
+    told.sort();
+    assert_eq!(told, ["", "INVALID_STATE"], "the second one finds none");
+    let go_on = [world.lets_in(&ada.access).await, world.lets_in(&further.access).await];
+    assert_eq!(go_on.iter().filter(|goes_on| **goes_on).count(), 1, "whoever removed it is still there");
 }
 
 async fn of_two_links_for_a_new_password_one_sets_it(world: &World) {

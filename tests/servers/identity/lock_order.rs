@@ -21,6 +21,7 @@ use crate::world::on_both;
 on_both!(
     a_copied_token_ends_sessions_in_the_order_of_their_ids,
     second_factors_of_several_people_are_removed_one_after_the_other,
+    a_second_factor_that_is_not_lost_is_not_removed,
     after_a_restore_all_sessions_end_however_many_there_are,
     after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too,
     after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing,
@@ -77,10 +78,20 @@ async fn second_factors_of_several_people_are_removed_one_after_the_other(world:
         sessions.push(id_of(&enrolled(world, word).await.0));
         users.push(rows::user_by_email(&global, &format!("{word}@example.com")).await.unwrap().unwrap().id);
     }
-    let removes = async { remove_factors(&world.node.db, &world.node.clock, &users).await.unwrap() };
+    let removes = async { remove_factors(&world.node.db, &world.node.clock, &users, |_| true).await.unwrap() };
     while_held(world, [sessions[1], sessions[0]], removes).await;
     let left = (world.dump("totp").await, world.dump("backup_code").await, open(world).await);
     assert_eq!(left, (String::new(), String::new(), 0));
+}
+
+async fn a_second_factor_that_is_not_lost_is_not_removed(world: &World) {
+    enrolled(world, "ada").await;
+    let ada = rows::user_by_email(&world.node.db.global(), "ada@example.com").await.unwrap().unwrap().id;
+    // It was lost when the command looked for such, and she has enrolled another one since.
+    remove_factors(&world.node.db, &world.node.clock, &[ada], |_| false).await.unwrap();
+    assert_eq!((world.dump("totp").await.lines().count(), open(world).await), (1, 1));
+    remove_factors(&world.node.db, &world.node.clock, &[ada], |_| true).await.unwrap();
+    assert_eq!((world.dump("totp").await.lines().count(), open(world).await), (0, 0));
 }
 
 async fn after_a_restore_all_sessions_end_however_many_there_are(world: &World) {

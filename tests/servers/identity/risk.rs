@@ -12,7 +12,10 @@ use entrepot::{
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::world::{PASSWORD, Tokens, World, codes, token_in, tokens};
+use super::{
+    factors::enrol,
+    world::{PASSWORD, Tokens, World, codes, token_in, tokens},
+};
 use crate::world::on_both;
 
 on_both!(
@@ -20,6 +23,7 @@ on_both!(
     an_unusual_login_shows_a_code_from_a_letter,
     a_code_from_a_letter_is_guessed_at_five_times_and_dies_young,
     a_code_from_a_letter_is_no_second_factor,
+    a_code_from_a_letter_is_over_once_there_is_a_second_factor,
     a_login_from_elsewhere_a_moment_later_is_asked_about,
     a_known_device_travels,
     a_known_device_is_not_kept_out_by_the_guesses_of_others,
@@ -184,6 +188,15 @@ async fn a_code_from_a_letter_is_no_second_factor(world: &World) {
     let pair = tokens(&world.show(ABROAD, &challenge, &world.code(1).await).await);
     let me = world.ask(Some(&pair.access), "{ viewer { tenant { slug } } }", json!({})).await;
     assert_eq!(me["errors"][0]["code"], "MFA_ENROLMENT_REQUIRED");
+}
+
+async fn a_code_from_a_letter_is_over_once_there_is_a_second_factor(world: &World) {
+    let ada = world.founder("ada").await;
+    let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;
+    assert_eq!(challenge["result"]["methods"], json!(["EMAIL"]), "{challenge:#}");
+    let code = world.code(1).await;
+    enrol(world, &ada.access).await;
+    assert_eq!(codes(&world.show(ABROAD, &challenge, &code).await), ["TOKEN_EXPIRED"], "it would come in with one factor");
 }
 
 async fn a_login_from_elsewhere_a_moment_later_is_asked_about(world: &World) {

@@ -141,6 +141,8 @@ impl Identity {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         }
+        // A login that waits for a code from a letter would come in with that alone.
+        factors::end_challenges_of_user(&work, user, now).await?;
         let ended = sessions::end(&work, Which::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
         sessions::showed_factor(&work, session.id, now).await?;
         work.commit().await?;
@@ -168,9 +170,9 @@ impl Identity {
         let work = self.db.global().begin().await?;
         // Another call would not see the rows of this one when it takes the old ones away, and meet them when it writes its own.
         rows::lock_password(&work, session.user).await?;
-        if !factors::has_factor(&work, session.user).await? {
+        if let Err(refused) = Self::still_has_factor(&work, session).await {
             work.rollback().await?;
-            return Err(Rejection::NoFactor.into());
+            return Err(refused);
         }
         factors::put_backup_codes(&work, session.user, hashes).await?;
         work.commit().await?;
@@ -183,6 +185,10 @@ impl Identity {
         let work = self.db.global().begin().await?;
         // Whoever confirms another one meanwhile is done, or begins after this: no codes are left without a factor.
         rows::lock_password(&work, session.user).await?;
+        if let Err(refused) = Self::still_has_factor(&work, session).await {
+            work.rollback().await?;
+            return Err(refused);
+        }
         factors::remove(&work, session.user).await?;
         let now = self.clock.now();
         let ended = sessions::end(&work, Which::OthersOfUser(session.user, session.id), EndReason::Factor, now).await?;
@@ -201,6 +207,25 @@ impl Identity {
         if session.mfa { Ok(()) } else { Err(IdentityError::StepUp) }
     }
 
+    /// The same in a transaction that holds the account: whoever took the factor away, or confirmed another one, has ended the user's other sessions, and
+    /// theirs stays.
+    async fn still_has_factor(work: &GlobalWork, session: &Session) -> Result<(), IdentityError> {
+        if !factors::has_factor(work, session.user).await? {
+            return Err(Rejection::NoFactor.into());
+        }
+        let row = sessions::by_id(work, session.id).await?;
+        let has_shown = row.is_some_and(|row| row.ended_at.is_none() && row.mfa_at.is_some());
+        if has_shown { Ok(()) } else { Err(IdentityError::StepUp) }
+    }
+
+    /// Why a user's second factor is not reset by others.
+    async fn reset_refusal(db: &impl GlobalReads, user: UserId) -> Result<Option<MemberRefusal>, Fault> {
+        if rows::memberships(db, user).await?.len() > 1 {
+            return Ok(Some(MemberRefusal::FactorElsewhere));
+        }
+        Ok((!factors::has_factor(db, user).await?).then_some(MemberRefusal::NoFactor))
+    }
+
     /// Takes a member's second factor away, so that they can enrol another; all their sessions end. Nobody can set one for somebody else,
     /// and nobody does this for a person who belongs to other companies too.
     pub async fn reset_factor(&self, session: &Session, member: MemberId) -> Result<MemberView, IdentityError> {
@@ -212,12 +237,8 @@ impl Identity {
             Some(MemberRefusal::OwnFactor)
         } else if view.membership.status == MemberStatus::Invited {
             Some(MemberRefusal::FactorOfInvited)
-        } else if rows::memberships(&global, user).await?.len() > 1 {
-            Some(MemberRefusal::FactorElsewhere)
-        } else if !view.mfa_enabled {
-            Some(MemberRefusal::NoFactor)
         } else {
-            None
+            Self::reset_refusal(&global, user).await?
         };
         if let Some(why) = refused {
             return Err(why.into());
@@ -225,6 +246,11 @@ impl Identity {
         let work = GlobalWork::from(global.maintenance_for(session.tenant).await?);
         self.within_own_rights(&work, session, member).await?;
         rows::lock_password(&work, user).await?;
+        // Of two who do this at once, one has done it.
+        if let Some(why) = Self::reset_refusal(&work, user).await? {
+            work.rollback().await?;
+            return Err(why.into());
+        }
         factors::remove(&work, user).await?;
         let ended = sessions::end(&work, Which::OfUser(user), EndReason::Factor, self.clock.now()).await?;
         work.commit().await?;

@@ -124,15 +124,25 @@ pub async fn end_member(
     Ok(true)
 }
 
-/// Removes the second factors of users, whose secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol another. Each user has
-/// a transaction, so that nothing of one is held while another's is waited for.
+/// Removes the second factors of users, where their sealed secrets are lost, and ends their sessions: their passwords alone let them in, until they enrol
+/// another. Each user has a transaction, so that nothing of one is held while another's is waited for.
 ///
 /// # Errors
 /// The database fails. Those who come before have none by then; called again, it goes on.
-pub async fn remove_factors(db: &Database, clock: &Clock, users: &[UserId]) -> Result<(), Fault> {
+pub async fn remove_factors(
+    db: &Database,
+    clock: &Clock,
+    users: &[UserId],
+    is_lost: impl Fn(&[u8]) -> bool,
+) -> Result<(), Fault> {
     for user in users {
         let work = db.global().begin().await?;
         rows::lock_password(&work, *user).await?;
+        // Whoever has enrolled another one since they were looked for keeps it.
+        if !factors::totp(&work, *user).await?.seed.is_some_and(|seed| is_lost(&seed)) {
+            work.rollback().await?;
+            continue;
+        }
         factors::remove(&work, *user).await?;
         sessions::end(&work, Which::OfUser(*user), EndReason::Factor, clock.now()).await?;
         work.commit().await?;
