@@ -6,7 +6,7 @@ use platform::storage::{
     events::{Audience, EventViewer, Shown, Stream, Subject, Terms, Topic},
     journal::NewEvent,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::core::{Order, OrderFact, Paid};
@@ -91,9 +91,9 @@ pub struct OrderHead {
     /// Events of earlier versions of Entrepot lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// Events of earlier versions of Entrepot lack it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub register: Option<String>,
+    /// Events of earlier versions of Entrepot lack it, though the order may have one: others tell whether it has.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    pub register: Option<ToldRegister>,
     pub total: Money,
     pub placed_at: Timestamp,
     pub business_date: i32,
@@ -109,15 +109,25 @@ pub struct OrderHead {
     pub holds: Vec<String>,
 }
 
+/// The register of an order as an event tells it: null where the order has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ToldRegister(pub Option<String>);
+
+/// What is there, null too: what is absent has not been told.
+fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
+    ToldRegister::deserialize(deserializer).map(Some)
+}
+
 impl OrderEvent {
     /// Whether it says all of the order but its lines.
     pub fn is_whole(&self) -> bool {
-        self.head.as_ref().is_some_and(|head| head.paid.is_some())
+        self.head.as_ref().is_some_and(|head| head.paid.is_some() && head.register.is_some())
     }
     /// The order as the event left it, without its lines; None of an event that does not say all of it.
     pub fn order(&self) -> Option<Order> {
         let head = self.head.clone()?;
-        let paid = head.paid?;
+        let (paid, ToldRegister(register)) = (head.paid?, head.register?);
         Some(Order {
             id: self.order,
             number: DocumentNumber::Given(self.number),
@@ -127,7 +137,7 @@ impl OrderEvent {
             customer: self.customer,
             external_ref: head.external_ref,
             country: head.country,
-            register: head.register,
+            register,
             total: head.total,
             placed_at: head.placed_at,
             business_date: head.business_date,
@@ -221,7 +231,7 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
         head: Some(OrderHead {
             external_ref: order.external_ref.clone(),
             country: order.country.clone(),
-            register: order.register.clone(),
+            register: Some(ToldRegister(order.register.clone())),
             total: order.total,
             placed_at: order.placed_at,
             business_date: order.business_date,
@@ -237,4 +247,62 @@ fn payload(order: &Order, before: Option<OrderStatus>) -> OrderEvent {
 /// An order holds less than before, to make room for what had happened.
 pub fn order_shortened(order: &Order) -> NewEvent {
     ORDER_UPDATED.event(&payload(order, Some(order.status)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(register: Option<&str>) -> OrderEvent {
+        let head = OrderHead {
+            external_ref: None,
+            country: None,
+            register: Some(ToldRegister(register.map(ToOwned::to_owned))),
+            total: Money::zero(Currency::parse("GBP").unwrap()),
+            placed_at: Timestamp(1),
+            business_date: 1,
+            expires_at: None,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(2),
+            paid: Some(Paid::NOTHING),
+            holds: Vec::new(),
+        };
+        OrderEvent {
+            order: OrderId::NIL,
+            number: 7,
+            status: OrderStatus::Confirmed,
+            store: StoreId::NIL,
+            channel: ChannelId::NIL,
+            customer: None,
+            version: 2,
+            before: Some(OrderStatus::Draft),
+            changed: Vec::new(),
+            moved_from: None,
+            head: Some(head),
+        }
+    }
+
+    /// What a node wrote, and another one reads.
+    fn read(payload: &Value) -> OrderEvent {
+        serde_json::from_str(&payload.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_event_tells_whether_its_order_has_a_register() {
+        for register in [Some("T3"), None] {
+            let read = read(&json!(event(register)));
+            assert_eq!(read, event(register));
+            assert_eq!(read.order().map(|order| order.register), Some(register.map(ToOwned::to_owned)));
+        }
+    }
+
+    /// It went on with an order that a newer node has placed at a register.
+    #[test]
+    fn an_event_of_a_node_that_knows_no_registers_leaves_it_to_the_order() {
+        let mut payload = json!(event(Some("T3")));
+        payload.as_object_mut().unwrap().remove("register").unwrap();
+        let read = read(&payload);
+        assert!(!read.is_whole(), "the order's own row is looked at");
+        assert_eq!((read.order(), read.status, read.version), (None, OrderStatus::Confirmed, 2));
+    }
 }
