@@ -89,6 +89,24 @@ async fn a_register_is_a_short_code() {
 }
 
 #[tokio::test]
+async fn blanks_around_a_register_are_left_out() {
+    World::on_both(async |world| {
+        let typed = json!(format!(" {}\t", "é".repeat(32)));
+        let kept = json!("é".repeat(32));
+        let payload = world.act("orderCreate", input(&world, &typed)).await;
+        let order = done(&payload, "order").clone();
+        done(&cancels(&world, &order, &json!(" T4 "), json!({})).await, "order");
+        let steps = json!([{"action": "order.created", "register": kept}, {"action": "order.cancelled", "register": "T4"}]);
+        assert_eq!(shown(&world, &order).await, json!({"status": "CANCELLED", "register": kept, "steps": steps}));
+        done(&world.act("returnCreate", input(&world, &typed)).await, "return");
+        let document = "query($filter: ReturnFilter) { returns(filter: $filter) { nodes { register } } }";
+        let found = world.ask(document, json!({"filter": {"register": {"eq": kept}}})).await;
+        assert_eq!(found["returns"]["nodes"], json!([{"register": kept}]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn orders_and_returns_are_found_by_their_registers() {
     World::on_both(async |world| {
         for register in [json!("T1"), json!("T2"), json!("t1"), Value::Null] {

@@ -140,14 +140,10 @@ impl Checks {
             self.0.push(CallRefusal::OddCode.at(field()));
         }
     }
-    /// The code of a register, where a call names one.
+    /// The code of a register, where a call names one. It is kept without the blanks around it.
     pub fn register(&mut self, code: Option<&str>, field: impl Fn() -> At) {
-        let Some(text) = code else { return };
-        if text.trim().is_empty() {
-            self.0.push(CallRefusal::EmptyText.at(field()));
-            return;
-        }
-        self.text(code, MAX_REGISTER, &field);
+        let Some(text) = code.map(str::trim) else { return };
+        self.text(Some(text), MAX_REGISTER, &field);
         // NUL is refused above.
         if text.chars().any(|c| c.is_control() && c != '\0') {
             self.0.push(CallRefusal::OddCode.at(field()));

@@ -93,7 +93,7 @@ fn act_on<P: Permission>(ledger: &Ledger, permit: &Permit<P>, input: OrderAct, o
         expected_version: input.expected_version,
         note: input.note,
         reason: input.reason,
-        register: input.register,
+        register: input.register.map(|code| code.trim().to_owned()),
         actor: permit.actor(),
         by_channel: permit.channel().is_some(),
         movement: ledger.clock().document_id(),

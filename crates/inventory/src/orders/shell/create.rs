@@ -116,7 +116,7 @@ async fn placed(
         customer: input.customer,
         external_ref: input.external_ref,
         country: country.map(country_code),
-        register: input.register,
+        register: input.register.map(|code| code.trim().to_owned()),
         placed_at: input.placed_at,
         status,
         reservations,

@@ -69,7 +69,7 @@ async fn attempt(
         seen: order.version,
         original: original.clone(),
         lines: wanted(input),
-        register: input.register.clone(),
+        register: input.register.as_deref().map(|code| code.trim().to_owned()),
         call: call_of(ledger, permit, input, std::slice::from_ref(original))?,
     };
     submit(ledger, permit, Command::of(SaleReversal(Box::new(reverse))), key, mode).await

@@ -83,7 +83,7 @@ async fn taken_back(
         store: store.id,
         customer: input.customer,
         external_ref: input.external_ref.take(),
-        register: input.register.take(),
+        register: input.register.take().map(|code| code.trim().to_owned()),
         receive: input.receive,
         settle: input.settle.as_ref().map(|settle| Settle { refund: settle.refund }),
         note: input.note.take(),

@@ -169,7 +169,7 @@ impl Said {
             ("store", self.store != order.store),
             ("customer", self.customer.is_some() && self.customer != order.customer),
             ("placedAt", self.placed_at.is_some_and(|at| at != order.placed_at)),
-            // Cells are read without the blanks around them, which a code may have.
+            // Cells are read without the blanks around them, which a code of an earlier version may have.
             ("register", self.register.is_some() && self.register.as_deref() != order.register.as_deref().map(str::trim)),
         ];
         if let Some((field, _)) = head.iter().find(|(_, differs)| *differs) {
