@@ -220,19 +220,11 @@ fn is_done(payload: &Value) -> bool {
     }
 }
 
-/// Sends a file by the link that a step was given.
+/// Sends a file by the link that a step was given; its lines are parted by `\n`.
 async fn uploaded(caller: &Client, data: &Value, text: &str) -> Result<(), String> {
     let link = data["fileUploadCreate"]["uploadUrl"].as_str().ok_or_else(|| format!("no upload: {data}"))?;
-    let bytes = if text == "picture" { PICTURE.to_vec() } else { lines(text).into_bytes() };
+    let bytes = if text == "picture" { PICTURE.to_vec() } else { text.replace("\\n", "\n").into_bytes() };
     caller.upload(link, bytes).await
-}
-
-/// Lines that are parted by `\n`. Behind `TIMES` and a number is one line that is there so often: work for a job that is not done at once.
-fn lines(text: &str) -> String {
-    match text.strip_prefix("TIMES ").and_then(|rest| rest.split_once(' ')) {
-        Some((count, line)) => format!("{line}\n").repeat(count.parse().unwrap()),
-        None => text.replace("\\n", "\n"),
-    }
 }
 
 /// The token of the link in an e-mail: `wanted` is its address and the beginning of the token.
@@ -271,9 +263,4 @@ fn an_authenticator_that_a_step_enrols_shows_the_codes_of_examples() {
     assert!(codes(0).contains(&known.fill("[\"123456\"]")));
     known.renew(&json!({ "totpConfirm": { "backupCodes": ["07-0AZ01-2345Z"] } }));
     assert!(codes(CODE_SECONDS).contains(&known.fill("[\"123456\"]")));
-}
-
-#[test]
-fn a_file_has_a_line_as_often_as_it_says() {
-    assert_eq!((lines("a\\nb\\n"), lines("TIMES 3 a b")), ("a\nb\n".to_owned(), "a b\na b\na b\n".to_owned()));
 }
