@@ -52,6 +52,11 @@ impl Numbers {
         self.that(|patterns| patterns.reach(kind, number)).await
     }
 
+    /// Has them read anew: this request has changed one. A number that was given out is looked for by itself, and that of a dry run is none.
+    async fn forget(&self) {
+        *self.read.lock().await = None;
+    }
+
     /// Patterns that will do, read anew where those that were read will not.
     async fn that(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
         let mut read = self.read.lock().await;
@@ -268,12 +273,15 @@ impl NumberMutation {
         let identity = ctx.given::<Identity>()?;
         let kind = Numbered::from(input.kind);
         Ok(match shell::set(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await {
-            Ok((patterns, seq)) => NumberPatternPayload {
-                number_pattern: pattern_of(&patterns, kind),
-                user_errors: Vec::new(),
-                replayed: false,
-                seq: seq.map(Long),
-            },
+            Ok((patterns, seq)) => {
+                ctx.lazy::<Numbers>()?.forget().await;
+                NumberPatternPayload {
+                    number_pattern: pattern_of(&patterns, kind),
+                    user_errors: Vec::new(),
+                    replayed: false,
+                    seq: seq.map(Long),
+                }
+            }
             Err(stop) => user_errors_of(stop, refused)?.into(),
         })
     }

@@ -19,6 +19,7 @@ on_both!(
     numbers_of_before_the_patterns_stay_as_they_were,
     the_patterns_of_another_company_are_its_own,
     a_dry_run_has_the_pattern_of_its_kind_with_dots_for_digits,
+    a_pattern_holds_for_a_dry_run_behind_it_in_the_same_request,
 );
 
 async fn set(office: &Office<'_>, kind: &str, pattern: &str) -> Value {
@@ -210,4 +211,19 @@ async fn a_dry_run_has_the_pattern_of_its_kind_with_dots_for_digits(world: &Worl
     assert_eq!(pattern(&office, "ORDER").await["next"], next, "no number is taken");
     done(&set(&office, "ORDER", "WEB-{n:3}").await, "numberPattern");
     assert_eq!(dry_number(&office, "orderCreate", "order", sale).await, "WEB-···");
+}
+
+async fn a_pattern_holds_for_a_dry_run_behind_it_in_the_same_request(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-N", "2.00").await;
+    let sale = || json!({ "idempotencyKey": key(), "store": office.store, "lines": [{ "product": mug, "quantity": 1 }] });
+    let query = "mutation($one: OrderCreateInput!, $two: OrderCreateInput!, $three: OrderCreateInput!) {
+        one: orderCreate(input: $one, validateOnly: true) { order { number } userErrors { code message field } }
+        foreseen: numberPatternSet(input: { kind: ORDER, pattern: \"NET-{n:4}\" }, validateOnly: true) { userErrors { code message field } }
+        two: orderCreate(input: $two, validateOnly: true) { order { number } userErrors { code message field } }
+        set: numberPatternSet(input: { kind: ORDER, pattern: \"WEB-{n:3}\" }) { userErrors { code message field } }
+        three: orderCreate(input: $three, validateOnly: true) { order { number } userErrors { code message field } } }";
+    let answer = office.ask(query, json!({ "one": sale(), "two": sale(), "three": sale() })).await;
+    let numbers = ["one", "two", "three"].map(|name| answer["data"][name]["order"]["number"].clone());
+    assert_eq!(numbers, ["SO-······", "SO-······", "WEB-···"], "{answer:#}");
 }
