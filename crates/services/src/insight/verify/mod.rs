@@ -15,6 +15,7 @@ mod demand;
 mod documents;
 #[cfg(test)]
 mod emptiness;
+mod groups;
 mod histories;
 mod invoices;
 mod journal;

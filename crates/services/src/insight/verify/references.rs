@@ -10,7 +10,7 @@ use entity::{
 };
 use platform::storage::{Database, Fault, Reads, Row, Snapshot};
 
-use super::{checks, report::Broken, table_sizes::TableSizes, tenancy::AT_ONCE};
+use super::{checks, groups::AT_ONCE, report::Broken, table_sizes::TableSizes};
 
 pub(super) use links::LINKS;
 
@@ -250,9 +250,11 @@ struct NamedStrayRow {
 pub(super) async fn strays(db: &Database) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
     let sizes = TableSizes::of_all(db).await?;
     let mut sound: HashMap<&'static str, u64> = HashMap::new();
-    let small: Vec<_> = TENANTED.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_unwritten(table)).collect();
-    for tables in small.chunks(AT_ONCE) {
-        sound.extend(without_strays(db, tables).await?);
+    for tables in TENANTED.chunks(AT_ONCE) {
+        let small: Vec<_> = tables.iter().copied().filter(|table| sizes.is_small(table) && !sizes.is_unwritten(table)).collect();
+        if !small.is_empty() {
+            sound.extend(without_strays(db, &small).await?);
+        }
     }
     let mut rows = 0_u64;
     for table in TENANTED.iter().copied().filter(|table| !sizes.is_unwritten(table)) {

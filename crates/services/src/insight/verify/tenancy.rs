@@ -11,7 +11,7 @@ use platform::{
 use super::{
     charges,
     checks::{self, Check},
-    demand, enum_columns, histories, invoices, payments, receipts, references,
+    demand, enum_columns, groups, histories, invoices, payments, receipts, references,
     report::{Broken, Line, Report},
     table_sizes::TableSizes,
     walk,
@@ -20,8 +20,6 @@ use super::{
 /// Of a tenant with so many rows of a table several things are asked by one statement. Of more each is asked alone: planning is nothing beside reading
 /// them, and a statement ends within its limit of time.
 const FEW: u64 = 10_000;
-/// How many things one statement asks: Postgres keeps what each has hashed until all have ended.
-pub(super) const AT_ONCE: usize = 32;
 
 pub(super) const AUDIT: &str = "audit: each entry follows from the one before, and none is missing";
 
@@ -272,7 +270,7 @@ impl<'a> Tenancy<'a> {
                 few.push(place);
             }
         }
-        for places in few.chunks(AT_ONCE) {
+        for places in groups::of(&few) {
             let broken = match proof {
                 ColumnProof::Words => enum_columns::broken(&self.snapshot, places).await,
                 ColumnProof::References => references::broken(&self.snapshot, places).await,
