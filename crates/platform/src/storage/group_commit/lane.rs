@@ -12,11 +12,18 @@ use entity::prelude::TenantId;
 use futures_util::FutureExt;
 use tokio::{
     runtime::Handle,
-    task::{JoinError, JoinHandle, JoinSet},
+    task::{JoinError, JoinSet},
     time::Instant,
 };
 
-use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, progress::Progress, queue::Door, waiting::Next};
+use super::{
+    ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT,
+    locked::Locked,
+    progress::Progress,
+    queue::Door,
+    under_way::{Settled, UnderWay, Undone, over},
+    waiting::Next,
+};
 use crate::{
     metrics::{self, Way},
     storage::{Fault, Prepared},
@@ -34,35 +41,6 @@ pub(super) struct Lane<B: Batcher> {
     /// Transactions that are not waited for. Each says its tenants when it is over.
     aside: JoinSet<Vec<TenantId>>,
     progress: Progress,
-}
-
-/// Batches that are being written in one transaction. Its task answers their commands, and gives back those that must be done again.
-struct UnderWay<B: Batcher> {
-    tenants: Vec<TenantId>,
-    commands: usize,
-    since: Instant,
-    task: JoinHandle<Vec<Undone<B::Command>>>,
-}
-
-/// A batch of which nothing was written.
-struct Undone<C> {
-    batch: Batch<C>,
-    /// Whether it may be planned once more: only the end of a chain was not where it was.
-    can_replan: bool,
-}
-
-/// What a transaction that is over leaves to do.
-struct Settled<C> {
-    /// Tenants for whom what was planned after it is void.
-    void: HashSet<TenantId>,
-    /// Batches to be planned once more.
-    again: HashMap<TenantId, Batch<C>>,
-}
-
-impl<C> Default for Settled<C> {
-    fn default() -> Self {
-        Self { void: HashSet::new(), again: HashMap::new() }
-    }
 }
 
 impl<B: Batcher> Lane<B> {
@@ -88,6 +66,9 @@ impl<B: Batcher> Lane<B> {
 
     pub(super) async fn run(mut self) {
         while self.gather().await {
+            while let Some(freed) = self.aside.try_join_next() {
+                self.let_in(freed);
+            }
             // Where nothing runs beside the lane, one heavy batch comes after each transaction that tenants share.
             let room_aside = if self.patience.is_some() { ASIDE.saturating_sub(self.aside.len()) } else { 1 };
             let Next { shared: mut batches, heavy } = self.door.lock().waiting.next_batches(B::weight, room_aside);
@@ -105,8 +86,9 @@ impl<B: Batcher> Lane<B> {
             }
             // What was planned of a tenant holds only if what went before it is written.
             let settled = self.settle().await;
-            // Of what is heavy nothing is planned: it is run with locks.
-            batches.extend(heavy);
+            // Of what is heavy nothing is planned: it is run with locks. What needs these may have to wait for room beside the lane: it comes after.
+            let place = if self.patience.is_some() { 0 } else { batches.len() };
+            drop(batches.splice(place..place, heavy));
             self.carry_out(plan, batches, settled).await;
         }
     }
@@ -141,7 +123,12 @@ impl<B: Batcher> Lane<B> {
         }
         self.put_back(again);
         for batch in anew {
-            self.run_with_locks(batch).await;
+            // The lane does not wait for room for what is heavy.
+            if self.patience.is_some() && !self.has_room_aside() && self.door.lock().waiting.has_heavy(batch.tenant) {
+                self.door.lock().waiting.put_back(batch);
+            } else {
+                self.run_with_locks(batch).await;
+            }
         }
     }
 
@@ -245,19 +232,28 @@ impl<B: Batcher> Lane<B> {
             let _ = tokio::spawn(async move { locked.commit(batch).await }).await;
             return;
         };
-        while !self.has_room_aside() {
+        // Without room that is kept for it, what is heavy would wait for as long as others need locks.
+        let kept = usize::from(self.door.lock().waiting.keeps_room);
+        while self.aside.len() + kept >= ASIDE {
             if let Some(freed) = self.aside.join_next().await {
                 self.let_in(freed);
             }
         }
         self.door.lock().waiting.set_aside(tenant);
-        self.aside.spawn(async move {
+        self.run_beside(vec![tenant], async move {
             let mut running = pin!(locked.commit(batch));
             if tokio::time::timeout(patience, &mut running).await.is_err() {
                 metrics::tenant_set_aside();
                 running.await;
             }
-            vec![tenant]
+        });
+    }
+
+    /// Goes on with a transaction beside the lane. Its tenants are let in when it is over, also where it panics.
+    fn run_beside(&mut self, tenants: Vec<TenantId>, running: impl Future<Output = ()> + Send + 'static) {
+        self.aside.spawn(async move {
+            drop(AssertUnwindSafe(running).catch_unwind().await);
+            tenants
         });
     }
 
@@ -336,11 +332,10 @@ impl<B: Batcher> Lane<B> {
         }
         tenants.iter().for_each(|tenant| self.forget(*tenant));
         let locked = self.locked.clone();
-        self.aside.spawn(async move {
+        self.run_beside(tenants, async move {
             for undone in task.await.unwrap_or_default() {
                 locked.commit(undone.batch).await;
             }
-            tenants
         });
     }
 
@@ -361,14 +356,6 @@ fn tell_unplanned(fault: &Fault) {
     if told.is_none_or(|at| at.elapsed() >= AGAIN) {
         *told = Some(Instant::now());
         tracing::warn!(error = %fault, "a batch of the ledger could not be planned ahead or written as planned: it takes the slower way, with locks");
-    }
-}
-
-/// The end of what is under way; never, where nothing is.
-async fn over<B: Batcher>(under_way: &mut Option<UnderWay<B>>) -> Result<Vec<Undone<B::Command>>, JoinError> {
-    match under_way {
-        Some(batch) => (&mut batch.task).await,
-        None => std::future::pending().await,
     }
 }
 
