@@ -5,7 +5,7 @@ use entrepot::{
         rows::{Book, book},
         shell::{catch_up, check},
     },
-    storage::{Reads, Row},
+    storage::{Database, Options, Reads, Row},
 };
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use crate::{
 on_both!(
     a_sale_is_counted_on_its_day,
     a_cancelled_order_leaves_its_day_as_it_was,
+    nodes_that_count_in_turn_count_each_document_once,
     a_reversal_leaves_the_day_of_what_it_reverses_as_it_was,
     a_late_order_changes_exactly_its_rows,
     what_comes_back_is_taken_back_on_the_day_of_its_order,
@@ -137,6 +138,30 @@ async fn a_cancelled_order_leaves_its_day_as_it_was(world: &World) {
     assert_eq!((after.sum, after.row_count), (before.sum, before.row_count), "the largest line, too, is the one before");
     assert!(after.seq > counted.seq);
     is_the_same_made_again(world).await;
+    books.office.is_sound().await;
+}
+
+async fn nodes_that_count_in_turn_count_each_document_once(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 50, "2.00").await;
+    let other = Database::open(world.url(), Options::default()).await.unwrap();
+    let count = async |node: &Database| {
+        assert!(catch_up(node, world.ours.owner.tenant, usize::MAX).await.unwrap().is_current());
+    };
+    // Each remembers the day as it was before the other one's pages.
+    for node in [&world.node.db, &other, &world.node.db, &other] {
+        let large = order(&books, &mug, 5, ("CONFIRMED", 0)).await;
+        order(&books, &mug, 2, ("FULFILLED", 0)).await;
+        count(node).await;
+        let input = json!({ "idempotencyKey": key(), "id": large["id"] });
+        done(&books.office.act("orderCancel", "ActionInput", "order { status }", input).await, "order");
+        count(node).await;
+    }
+    let found = rows(world, &mug, "ordered_units, orders, max_line_units").await;
+    assert!(found.iter().any(|row| row[1..] == [8, 4, 2]), "{found:?}");
+    is_the_same_made_again(world).await;
+    other.close().await.unwrap();
     books.office.is_sound().await;
 }
 

@@ -52,38 +52,62 @@ impl KnownDays {
             self.days.insert(key, Box::new(day));
         }
     }
-    /// Forgets days that no event after this one has changed, where there are more than are remembered; then all, if there are still more.
-    fn cut(&mut self, after: i64, most: usize) {
-        if self.days.len() <= most {
-            return;
-        }
+    /// Forgets days that no event after this one has changed.
+    fn forget_older(&mut self, after: i64) {
         self.days.retain(|_, day| day.row.revised_seq > after);
-        if self.days.len() > most {
-            self.days.clear();
-        }
         self.days.shrink_to_fit();
+    }
+    /// Forgets those where there are more than are remembered; then all, if there are still more.
+    fn cut(&mut self, after: i64, most: usize) {
+        if self.days.len() > most {
+            self.forget_older(after);
+        }
+        if self.days.len() > most {
+            self.days = HashMap::new();
+        }
     }
 }
 
-/// Tenants' books as they were committed here last, each with days of it.
+/// A tenant's book as it was committed here last, with days of it.
+struct LeftBook {
+    book: Book,
+    days: KnownDays,
+    /// The event that its last page began after.
+    after: i64,
+}
+
+/// The books that were left here. None is without days: there may be any number of tenants.
 #[derive(Default)]
-pub(super) struct Remembered(HashMap<TenantId, (Book, KnownDays)>);
+pub(super) struct Remembered(HashMap<TenantId, LeftBook>);
 
 impl Remembered {
     /// What is known of the days of a book that is locked. Whoever changes a day changes its book in the same transaction: while that is as it was left
     /// here, so are the days.
     pub fn take(&mut self, tenant: TenantId, book: &Book) -> KnownDays {
-        let known = self.0.remove(&tenant).filter(|(left, _)| left == book);
-        known.map(|(_, days)| days).unwrap_or_default()
+        let known = self.0.remove(&tenant).filter(|left| left.book == *book);
+        known.map(|left| left.days).unwrap_or_default()
     }
-    /// Remembers the days of a book that has been committed, whose last page began after this event.
+    /// Remembers the days of a book that has been committed, whose last page began after this event. Others keep the days of their last pages alone where
+    /// there are too many of all tenants, and none if there are still too many.
     pub fn leave(&mut self, tenant: TenantId, book: Book, mut days: KnownDays, after: i64) {
+        self.0.remove(&tenant);
         days.cut(after, MOST);
-        let others: usize = self.0.values().map(|(_, days)| days.days.len()).sum();
-        if others + days.days.len() > MOST {
+        if days.days.is_empty() {
+            return;
+        }
+        let most_of_others = MOST - days.days.len();
+        if self.count() > most_of_others {
+            self.0.values_mut().for_each(|left| left.days.forget_older(left.after));
+            self.0.retain(|_, left| !left.days.days.is_empty());
+        }
+        if self.count() > most_of_others {
             self.0.clear();
         }
-        self.0.insert(tenant, (book, days));
+        self.0.insert(tenant, LeftBook { book, days, after });
+    }
+    /// Days of all tenants.
+    fn count(&self) -> usize {
+        self.0.values().map(|left| left.days.days.len()).sum()
     }
 }
 
@@ -150,5 +174,21 @@ mod tests {
         remembered.leave(tenant(3), book(7), days(1, 7), 0);
         let is_known = |n| remembered.take(tenant(n), &book(7)).row(&key(0)).is_some();
         assert_eq!([1, 2, 3].map(is_known), [false, false, true]);
+    }
+
+    #[test]
+    fn of_too_many_tenants_the_last_pages_stay() {
+        let mut remembered = Remembered::default();
+        let mut large = days(MOST as i32, 7);
+        large.note(key(0), days(1, 9).take(&key(0)).unwrap());
+        remembered.leave(tenant(1), book(9), large, 7);
+        remembered.leave(tenant(2), book(7), days(2, 7), 0);
+        assert_eq!(remembered.count(), 3);
+        let known = remembered.take(tenant(1), &book(9));
+        assert!(known.row(&key(0)).is_some() && known.row(&key(1)).is_none());
+        for n in 3..100 {
+            remembered.leave(tenant(n), book(7), days(0, 7), 0);
+        }
+        assert_eq!(remembered.0.len(), 1, "a tenant without days takes no memory");
     }
 }
