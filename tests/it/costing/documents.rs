@@ -89,6 +89,17 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
         books.revalue(json!({ "lines": [fine(), nobody("NOBODY"), fine(), nobody("NOBODY"), line(&theirs, gbp("1.00"))] })).await;
     let paths: Vec<String> = refusals(&unknown).into_iter().map(|(code, path)| format!("{code} {path}")).collect();
     assert_eq!(paths, [1, 3, 4].map(|nth| format!("NOT_FOUND input.lines.{nth}.product")));
+    // So are all values, before what has no stock, and all lines without stock.
+    let all = async |lines: Value| {
+        let paths = refusals(&books.revalue(json!({ "lines": lines })).await).into_iter();
+        paths.map(|(code, path)| format!("{code} {path}")).collect::<Vec<String>>()
+    };
+    let bare = books.office.product("BARE", "2.00").await;
+    let lines =
+        json!([line(&mug, gbp("-1.00")), line(&empty, gbp("1.00")), line(&plate, gbp("-2.00")), line(&bare, gbp("1.00"))]);
+    assert_eq!(all(lines).await, [0, 2].map(|nth| format!("OUT_OF_RANGE input.lines.{nth}.unitCost")));
+    let lines = json!([line(&empty, gbp("1.00")), fine(), line(&bare, gbp("1.00"))]);
+    assert_eq!(all(lines).await, [0, 2].map(|nth| format!("INVALID_STATE input.lines.{nth}.product")));
     refused(&books.revalue(json!({ "note": " ", "lines": [fine()] })).await, "REQUIRED", "input.note");
     refused(&books.revalue(json!({ "note": "x".repeat(1_001), "lines": [fine()] })).await, "TOO_LONG", "input.note");
     refused(&books.revalue(json!({ "externalRef": "", "lines": [fine()] })).await, "INVALID", "input.externalRef");

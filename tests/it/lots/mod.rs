@@ -14,4 +14,5 @@ mod owed;
 mod promised;
 mod quoted;
 mod returned;
+mod stages;
 mod tallied;

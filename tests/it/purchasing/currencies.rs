@@ -214,6 +214,9 @@ async fn a_file_of_the_central_bank_is_entered_once(world: &World) {
     let refusal = import(inverted, &key()).await;
     refused(&refusal, "OUT_OF_RANGE", "input.ecbCsv");
     assert!(refusal["userErrors"][0]["message"].as_str().unwrap().starts_with("JPY of 2020-11-02"), "{refusal}");
+    let both = import("Date,USD,JPY\n2020-11-02,109,0.0061\n", &key()).await;
+    let messages: Vec<&str> = both["userErrors"].as_array().unwrap().iter().filter_map(|one| one["message"].as_str()).collect();
+    assert!(matches!(messages.as_slice(), [usd, jpy] if usd.starts_with("USD of") && jpy.starts_with("JPY of")), "{both}");
     refused(&import("Currency,Rate\nUSD,1\n", &key()).await, "INVALID", "input.ecbCsv");
     // The same days as XML, which has one currency more.
     let sent = async |mut input: Value| {

@@ -15,6 +15,9 @@ on_both!(
     an_order_is_told_all_names_then_all_figures,
     a_delivery_is_told_every_line,
     what_goes_back_is_told_every_line,
+    an_order_is_told_every_charge,
+    an_order_that_names_no_lines_is_told_every_product,
+    limits_of_levels_are_told_all_together,
     rules_of_levels_are_told_all_names_that_mean_nothing,
     drafts_of_suggestions_are_told_all_names_that_mean_nothing,
 );
@@ -109,6 +112,50 @@ async fn what_goes_back_is_told_every_line(world: &World) {
         all("INSUFFICIENT_STOCK", &["input.lines.1.quantity", "input.lines.2.quantity"])
     );
     office.is_sound().await;
+}
+
+async fn an_order_is_told_every_charge(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let freight = |amount: &str| json!({ "kind": "FREIGHT", "amount": gbp(amount) });
+    let charges = [freight("0.00"), freight("5.00"), freight("-1.00")];
+    let lines = json!([{ "product": mug, "quantity": 1 }]);
+    let input = json!({ "supplier": office.supplier, "store": office.store, "lines": lines, "charges": charges });
+    assert_eq!(
+        refusals(&office.buy("purchaseOrderCreate", input).await),
+        all("OUT_OF_RANGE", &["input.charges.0.amount", "input.charges.2.amount"])
+    );
+}
+
+async fn an_order_that_names_no_lines_is_told_every_product(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, jug) = (office.product("MUG", "2.00").await, office.product("JUG", "2.00").await);
+    let plate = office.product("PLATE", "3.00").await;
+    let line = |product: &Value| json!({ "product": product, "quantity": 5 });
+    let mut order = office.draft(json!([line(&mug), line(&jug), line(&plate)])).await;
+    for step in ["purchaseOrderSubmit", "purchaseOrderApprove"] {
+        order = office.step(&order, step).await;
+    }
+    let work = world.node.db.tenant(office.caller.tenant).begin().await.unwrap();
+    let archive = "UPDATE product SET status = 'ARCHIVED' WHERE tenant_id = $1 AND sku IN ('MUG', 'PLATE')";
+    assert_eq!(work.execute(archive, vec![]).await.unwrap(), 2);
+    work.commit().await.unwrap();
+    let placed = office.buy("purchaseOrderPlace", json!({ "id": order["id"] })).await;
+    assert_eq!(refusals(&placed), all("INVALID_STATE", &["input.id", "input.id"]));
+    for (place, sku) in [(0, "MUG"), (1, "PLATE")] {
+        assert!(placed["userErrors"][place]["message"].as_str().unwrap().contains(sku), "{placed:#}");
+    }
+}
+
+async fn limits_of_levels_are_told_all_together(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let bowl = office.product("BOWL", "3.00").await;
+    let items = json!([{ "product": mug, "store": office.store, "reorderPoint": -1 }, { "product": bowl, "store": office.store, "maximum": 9 },
+        { "product": plate, "store": office.store, "maximum": -1 }]);
+    let input = json!({ "idempotencyKey": key(), "items": items });
+    let told = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", input).await;
+    assert_eq!(refusals(&told), all("OUT_OF_RANGE", &["input.items.0.reorderPoint", "input.items.2.maximum"]));
 }
 
 async fn rules_of_levels_are_told_all_names_that_mean_nothing(world: &World) {

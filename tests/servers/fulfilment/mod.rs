@@ -10,6 +10,7 @@ mod lots;
 mod other_stores;
 mod reject;
 mod rights;
+mod stages;
 mod states;
 pub mod steps;
 mod together;

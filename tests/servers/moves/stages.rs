@@ -88,3 +88,62 @@ async fn a_count_is_told_all_names_then_all_figures() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_transfer_to_its_own_store_is_told_its_quantities_with_it() {
+    World::on_both(async |world| {
+        let here = json!({"id": world.store});
+        let lines = json!([line("MUG", "quantity", 0), line("TEA", "quantity", 1), line("LAMP", "quantity", -1)]);
+        let input = json!({"idempotencyKey": world.key(), "fromStore": here, "toStore": here, "lines": lines});
+        let of = |code: &str, path: &str| (code.to_owned(), path.to_owned());
+        assert_eq!(
+            refusals(&world.act("transferCreate", input).await),
+            [
+                of("INVALID", "input.toStore"),
+                of("OUT_OF_RANGE", "input.lines.0.quantity"),
+                of("OUT_OF_RANGE", "input.lines.2.quantity")
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transfer_is_told_every_product_that_may_not_be_held() {
+    World::on_both(async |world| {
+        let draft = world.draft(&[(world.mug, 1), (world.lamp, 1), (world.tea, 1)]).await;
+        for product in [world.mug, world.tea] {
+            let archive = "UPDATE product SET status = 'ARCHIVED' WHERE tenant_id = $1 AND id = $2";
+            world.pretend(archive, vec![product.into()]).await;
+        }
+        let payload = world.act("transferMarkReady", world.step(&draft)).await;
+        assert_eq!(refusals(&payload), all("INVALID_STATE", &["input.id", "input.id"]));
+        for (place, named) in [(0, "MUG"), (1, "TEA")] {
+            assert!(payload["userErrors"][place]["message"].as_str().unwrap().contains(named), "{payload:#}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_recount_is_told_every_product_that_the_count_has_not() {
+    World::on_both(async |world| {
+        let count = world.counting(json!({"kind": "LIST", "products": [{"sku": "MUG"}]})).await;
+        world.finds(&count, &[(world.mug, 99)]).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
+        let again = async |products: Value| {
+            let mut input = world.step(&count);
+            input["products"] = products;
+            refusals(&world.act("stocktakeRecount", input).await)
+        };
+        assert_eq!(
+            again(json!([{"sku": "TEA"}, {"sku": "MUG"}, {"sku": "LAMP"}, {"sku": "MUG"}])).await,
+            all("NOT_FOUND", &["input.products.0", "input.products.2"])
+        );
+        assert_eq!(
+            again(json!([{"sku": "MUG"}, {"sku": "MUG"}, {"sku": "MUG"}])).await,
+            all("INVALID", &["input.products.1", "input.products.2"])
+        );
+    })
+    .await;
+}

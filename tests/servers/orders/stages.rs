@@ -148,6 +148,56 @@ async fn a_later_line_is_told_what_the_earlier_ones_leave() {
 }
 
 #[tokio::test]
+async fn holds_that_give_way_leave_each_line_its_own_shortage() {
+    World::on_both(async |world| {
+        world.reserve(world.mug, 30, None).await;
+        let lines = json!([sku("MUG", 80), sku("TEA", 6_000), sku("LAMP", 1), sku("MUG", 50)]);
+        let payload = order(&world, json!({"lines": lines, "status": "FULFILLED", "onShortage": "SHORTEN"})).await;
+        let short = "INSUFFICIENT_STOCK";
+        assert_eq!(refusals(&payload), said(&[(short, "input.lines.1.quantity"), (short, "input.lines.3.quantity")]));
+        assert_eq!(each(&payload, "sku"), ["TEA", "MUG"]);
+        assert_eq!(each(&payload, "requested"), [&json!(6_000), &json!(50)]);
+        // The first mugs take all that is free, and ten of those that are held: the holds of others are no offer.
+        assert_eq!(each(&payload, "available"), [&json!(5_000), &json!(0)]);
+        assert_eq!(world.level(world.mug, world.store).await, [100, 30, 0], "no hold gave way");
+        let lines = json!([sku("MUG", 80), sku("TEA", 5_000), sku("LAMP", 1)]);
+        done(&order(&world, json!({"lines": lines, "status": "FULFILLED", "onShortage": "SHORTEN"})).await, "order");
+        assert_eq!(world.level(world.mug, world.store).await, [20, 20, 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_see_stock_is_told_which_line_is_short() {
+    World::on_both(async |world| {
+        let (document, variables) = ordering(&world, json!({"lines": [sku("TEA", 1), sku("MUG", 500)]}));
+        let document = document.replace("sku requested", "index kitSku lotCode sku requested");
+        let answer = world.ask_without(&["stock.read", "stock.availability.read"], &document, variables).await;
+        let error = &answer["result"]["userErrors"][0];
+        assert_eq!((&error["index"], &error["sku"], &error["requested"]), (&json!(1), &json!("MUG"), &json!(500)), "{answer:#}");
+        for hidden in ["level", "nextIncoming", "kitSku", "lotCode"] {
+            assert!(error[hidden].is_null(), "{hidden}: {error:#}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edit_is_told_an_unknown_buyer_with_unknown_products() {
+    World::on_both(async |world| {
+        let placed = order(&world, json!({"lines": [sku("MUG", 1)]})).await;
+        let customer: CustomerId = world.ledger.clock().id();
+        let input = json!({"idempotencyKey": world.key(), "id": done(&placed, "order")["id"], "expectedVersion": 1,
+            "customerId": customer, "addLines": [sku("MUG", 0), {"product": {"id": world.foreign.mug}, "quantity": 1}]});
+        let document = format!("mutation($input: OrderUpdateInput!) {{ result: orderUpdate(input: $input) {{ {REFUSED} }} }}");
+        let payload = world.ask(&document, json!({"input": input})).await["result"].clone();
+        let missing = "NOT_FOUND";
+        assert_eq!(refusals(&payload), said(&[(missing, "input.customerId"), (missing, "input.addLines.1.product")]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn changes_of_stock_are_told_every_name_and_every_figure() {
     World::on_both(async |world| {
         let here = json!({"id": world.store});

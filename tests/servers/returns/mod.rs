@@ -10,6 +10,7 @@ mod refunds;
 mod rights;
 mod sourcing;
 mod sourcing_rules;
+mod stages;
 mod states;
 mod steps;
 mod world;

@@ -20,7 +20,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
-        refusal::{ErrorCode, Path, UserError},
+        refusal::{ErrorCode, Path, UserError, first_told},
         scalars::{CurrencyCode, Date, Decimal, Long},
     },
     purchasing::check_key,
@@ -141,7 +141,7 @@ impl CurrencyMutation {
                 replayed: is_replayed,
                 seq: seq.map(Long),
             },
-            Err(refusal) => refused(vec![rate_error(&refusal, |_| path!["input"])]),
+            Err(refusals) => refused(first_told(refusals.iter().map(|refusal| rate_error(refusal, |_| path!["input"])))),
         })
     }
 
@@ -167,12 +167,15 @@ impl CurrencyMutation {
         };
         Ok(match Box::pin(shell::set_rates(ledger.database(), ledger.clock(), permit, call, dry_run)).await? {
             Ok(outcome) => ExchangeRatesImportPayload::of(outcome, skipped),
-            Err(refusal) => {
-                let mut error = rate_error(&refusal, |_| path!["input", file]);
-                if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (&refusal, &mut error) {
-                    one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
-                }
-                ExchangeRatesImportPayload::refused(vec![error])
+            Err(refusals) => {
+                let of_cell = |refusal: &SetRefusal| {
+                    let mut error = rate_error(refusal, |_| path!["input", file]);
+                    if let (SetRefusal::Row(index, _), UserError::InputError(one)) = (refusal, &mut error) {
+                        one.message = format!("{}: {}", cells.get(*index).map_or("", String::as_str), one.message);
+                    }
+                    error
+                };
+                ExchangeRatesImportPayload::refused(first_told(refusals.iter().map(of_cell)))
             }
         })
     }

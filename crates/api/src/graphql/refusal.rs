@@ -197,6 +197,10 @@ pub struct InsufficientStock {
     pub level: Option<StockLevel>,
     /// SKU of the product that is short; of a kit, that of the component which is scarcest. Null where the refusal names no product.
     pub sku: Option<String>,
+    /// SKU of the kit that was asked for; `sku` is then of its component. Null where no kit was.
+    pub kit_sku: Option<String>,
+    /// Code of the lot or serial number that is short. Null where the product is, whatever its lots.
+    pub lot_code: Option<String>,
     /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
     /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
@@ -255,6 +259,10 @@ tells_its_value!(InputError {});
 tells_its_value!(VersionConflict {});
 tells_its_value!(InUse {});
 tells_its_value!(InsufficientStock {
+    /// Position of the line in its list of the input, 0 for the first. Null where the call names no line.
+    async fn index(&self) -> Option<i32> {
+        self.field.iter().flatten().find_map(|part| part.parse().ok())
+    }
     /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Empty without
     /// `stock.availability.read`, and where the order looked in several stores itself. Information, not a promise.
     async fn alternatives(

@@ -38,12 +38,11 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
     match rejection.why {
         Reason::LotShort { level, what, usable, requested } => {
             let message = format!("{requested} of {} asked for, {} there", scarce(&what), usable.max(0));
-            let named = (level.as_deref(), sku_of(what));
-            short(ctx, named, message, (requested, usable), field)
+            short(ctx, (level.as_deref(), Named::of(what)), message, (requested, usable), field)
         }
         Reason::Insufficient { level, usable, requested } => {
             let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
-            short(ctx, (Some(&level), None), message, (requested.get(), usable), field)
+            short(ctx, (Some(&level), Named::default()), message, (requested.get(), usable), field)
         }
         Reason::KeyReused => UserError::new(code, format!("{said}: use a new key for a new change"), field),
         Reason::VersionConflict { level, lot } => {
@@ -64,28 +63,37 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
     }
 }
 
-/// The SKU that a shortage names by itself.
-fn sku_of(what: Scarce) -> Option<String> {
-    match what {
-        Scarce::Lot { .. } | Scarce::OutsideParcels { .. } => None,
-        Scarce::Kit { part, .. } => Some(part),
-        Scarce::Aside { sku, .. }
-        | Scarce::MayBeTaken { sku }
-        | Scarce::NotPacked { sku }
-        | Scarce::MayBeSold { sku }
-        | Scarce::NotHeld { sku }
-        | Scarce::Stores { sku, .. } => Some(sku),
+/// What a shortage names by itself.
+#[derive(Default)]
+struct Named {
+    sku: Option<String>,
+    kit: Option<String>,
+    lot: Option<String>,
+}
+
+impl Named {
+    fn of(what: Scarce) -> Self {
+        match what {
+            Scarce::Lot { code } | Scarce::OutsideParcels { code } => Self { lot: Some(code), ..Self::default() },
+            Scarce::Kit { kit, part } => Self { sku: Some(part), kit: Some(kit), lot: None },
+            Scarce::Aside { sku, .. }
+            | Scarce::MayBeTaken { sku }
+            | Scarce::NotPacked { sku }
+            | Scarce::MayBeSold { sku }
+            | Scarce::NotHeld { sku }
+            | Scarce::Stores { sku, .. } => Self { sku: Some(sku), ..Self::default() },
+        }
     }
 }
 
 fn short(
     ctx: &Context<'_>,
-    (level, sku): (Option<&Level>, Option<String>),
+    (level, named): (Option<&Level>, Named),
     message: String,
     (requested, available): (i64, i64),
     field: Path,
 ) -> UserError {
-    let sku = sku.or_else(|| level.map(|level| level.facts.sku.clone()));
+    let sku = named.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
     let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
     UserError::InsufficientStock(Box::new(InsufficientStock {
         code: ErrorCode::InsufficientStock.noted(),
@@ -93,11 +101,13 @@ fn short(
         field: Some(field),
         // Stock may come: the same call with the same key may succeed later.
         retryable: false,
-        available: quantity(available),
-        requested: quantity(requested),
-        sku,
-        lacking: level.map(Lacking::from),
         level: level.and_then(|level| visible(ctx, level)),
+        sku,
+        kit_sku: named.kit,
+        lot_code: named.lot,
+        requested: quantity(requested),
+        available: quantity(available),
+        lacking: level.map(Lacking::from),
     }))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::prelude::*;
+use platform::stages::{Stage, Staged, earliest};
 
 use super::{
     added_charge::{AddedCharge, ChargeShare},
@@ -126,37 +127,64 @@ pub struct Resting {
     pub count: usize,
 }
 
+impl Staged for RevalueProblem {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::NoLines | Self::TooManyLines | Self::NoNote | Self::NoteTooLong | Self::Reference => Stage::Shape,
+            Self::NoProduct(_) => Stage::Reference,
+            Self::Twice(_) | Self::Negative(_) | Self::Currency(..) | Self::TooDear(_) | Self::TooDearTogether => Stage::Value,
+            Self::NoStock(_) | Self::ReferenceTaken | Self::KeyReused => Stage::State,
+        }
+    }
+}
+
 /// Whether lines can be revalued: all or none. `units` says how many of a product there are, and its unit's decimals; None where there is no such
 /// product.
+///
+/// # Errors
+/// All problems of the first stage that has any.
 pub fn check(
     lines: &[NewLine],
     currency: Currency,
     units: impl Fn(ProductId) -> Option<(i64, u8)>,
-) -> Result<Vec<RevaluationLine>, RevalueProblem> {
+) -> Result<Vec<RevaluationLine>, Vec<RevalueProblem>> {
     let mut seen = BTreeSet::new();
+    let mut problems = Vec::new();
     let mut checked = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        if line.unit_cost.currency != currency {
-            return Err(RevalueProblem::Currency(index, currency));
+        match check_line((index, line), currency, &mut seen, units(line.product)) {
+            Ok(line) => checked.push(line),
+            Err(problem) => problems.push(problem),
         }
-        if line.unit_cost.minor < 0 {
-            return Err(RevalueProblem::Negative(index));
-        }
-        if !seen.insert(line.product) {
-            return Err(RevalueProblem::Twice(index));
-        }
-        let (quantity, decimals) = match units(line.product) {
-            None => return Err(RevalueProblem::NoProduct(index)),
-            Some((0, _)) => return Err(RevalueProblem::NoStock(index)),
-            Some(of) => of,
-        };
-        if !can_be_told(line.unit_cost.minor, quantity, decimals) {
-            return Err(RevalueProblem::TooDear(index));
-        }
-        let (position, unit_cost) = (index as u16 + 1, line.unit_cost.minor);
-        checked.push(RevaluationLine { position, product: line.product, unit_cost, decimals, charge: None });
     }
-    Ok(checked)
+    if problems.is_empty() { Ok(checked) } else { Err(earliest(problems)) }
+}
+
+fn check_line(
+    (index, line): (usize, &NewLine),
+    currency: Currency,
+    seen: &mut BTreeSet<ProductId>,
+    units: Option<(i64, u8)>,
+) -> Result<RevaluationLine, RevalueProblem> {
+    if line.unit_cost.currency != currency {
+        return Err(RevalueProblem::Currency(index, currency));
+    }
+    if line.unit_cost.minor < 0 {
+        return Err(RevalueProblem::Negative(index));
+    }
+    if !seen.insert(line.product) {
+        return Err(RevalueProblem::Twice(index));
+    }
+    let (quantity, decimals) = match units {
+        None => return Err(RevalueProblem::NoProduct(index)),
+        Some((0, _)) => return Err(RevalueProblem::NoStock(index)),
+        Some(of) => of,
+    };
+    if !can_be_told(line.unit_cost.minor, quantity, decimals) {
+        return Err(RevalueProblem::TooDear(index));
+    }
+    let (position, unit_cost) = (index as u16 + 1, line.unit_cost.minor);
+    Ok(RevaluationLine { position, product: line.product, unit_cost, decimals, charge: None })
 }
 
 /// Books a line of a document on its product's pool.

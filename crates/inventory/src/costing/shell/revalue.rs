@@ -80,8 +80,9 @@ pub async fn revalue(
     input: Revalue,
     write: Write,
 ) -> Result<Result<Outcome, Vec<RevalueProblem>>, Fault> {
-    if let Some(problem) = unsound(&input) {
-        return Ok(Err(vec![problem]));
+    let problems = unsound(&input);
+    if !problems.is_empty() {
+        return Ok(Err(problems));
     }
     let key =
         Key { owner: permit.actor().id, mutation: "stockRevalue", key: input.idempotency_key.clone(), hash: hash_of(&input) };
@@ -129,20 +130,18 @@ pub(super) async fn are_too_dear(reads: &impl Reads, added: &[Values]) -> Result
     Ok(raised > 0.0 && rows::worth_of_all(reads).await? + raised > MAX_SAFE as f64)
 }
 
-/// What is wrong with it, whatever the books say.
-fn unsound(input: &Revalue) -> Option<RevalueProblem> {
+/// All that is wrong with it, whatever the books say.
+fn unsound(input: &Revalue) -> Vec<RevalueProblem> {
     let note = input.note.trim();
-    let reference = input.external_ref.as_deref();
-    match () {
-        () if input.lines.is_empty() => Some(RevalueProblem::NoLines),
-        () if input.lines.len() > MAX_REVALUED => Some(RevalueProblem::TooManyLines),
-        () if note.is_empty() || note.contains('\0') => Some(RevalueProblem::NoNote),
-        () if note.chars().count() > MAX_NOTE => Some(RevalueProblem::NoteTooLong),
-        () if reference.is_some_and(|r| r.trim().is_empty() || r.chars().count() > MAX_REF || r.contains('\0')) => {
-            Some(RevalueProblem::Reference)
-        }
-        () => None,
-    }
+    let is_odd = |reference: &str| reference.trim().is_empty() || reference.chars().count() > MAX_REF || reference.contains('\0');
+    let found = [
+        (input.lines.is_empty(), RevalueProblem::NoLines),
+        (input.lines.len() > MAX_REVALUED, RevalueProblem::TooManyLines),
+        (note.is_empty() || note.contains('\0'), RevalueProblem::NoNote),
+        (note.chars().count() > MAX_NOTE, RevalueProblem::NoteTooLong),
+        (input.external_ref.as_deref().is_some_and(is_odd), RevalueProblem::Reference),
+    ];
+    found.into_iter().filter_map(|(is_so, problem)| is_so.then_some(problem)).collect()
 }
 
 async fn once(
@@ -219,7 +218,7 @@ pub(super) async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Faul
     Ok(Outcome { document, is_replayed: true, seq: Some(receipt.seq), foreseen: Vec::new() })
 }
 
-/// Lines that can be revalued; else all products that are not there, or what is wrong with a line.
+/// Lines that can be revalued; else all products that are not there, or all that is wrong with lines.
 async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<RevaluationLine>, Vec<RevalueProblem>>, Fault> {
     let mut names = Names::default();
     names.products(work, input.lines.iter().map(|line| &line.product)).await?;
@@ -236,7 +235,7 @@ async fn read_lines(work: &Work, input: &Revalue) -> Result<Result<Vec<Revaluati
     let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let units = rows::product_units(work, &ids).await?;
     let (_, currency) = rows::method(work).await?;
-    Ok(check(&lines, currency, |product| units.get(&product).copied()).map_err(|problem| vec![problem]))
+    Ok(check(&lines, currency, |product| units.get(&product).copied()))
 }
 
 fn event_payload(document: &Revaluation) -> events::RevaluationEvent {

@@ -147,7 +147,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
         Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
-        Step::Recount(products) => recount(book, &mut count, products.as_ref(), &mut changes)?,
+        Step::Recount(products) => recount(book, draft, &mut count, products.as_ref(), &mut changes)?,
         Step::Approve(approval) => changes.changed = approve(book, draft, &mut count, (steps.actor, approval))?,
         Step::Cancel(note) => {
             let CountState::Active(stage) = count.state else { return Err(not_open(&count)) };
@@ -182,9 +182,9 @@ fn create(
     changes: &mut Changes,
 ) -> Result<Count, Rejection> {
     if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
-        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
+        draft.refuse(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))?;
     }
-    let selection = selection(new)?;
+    let selection = selection(draft, new)?;
     for (index, (product, id)) in new.products.iter().enumerate() {
         let lots = new.begin.as_ref().and_then(|begin| begin.lots.get(product));
         let lines = listed_lines(draft, new.store, (*product, *id, lots), &changes.made, At::row(Field::Products, index));
@@ -243,7 +243,7 @@ fn begun(draft: &Draft<'_>, count: &mut Count, new: &NewCount, changes: &mut Cha
 }
 
 /// A count says what its kind asks for, and nothing else.
-fn selection(new: &NewCount) -> Result<Selection, Rejection> {
+fn selection(draft: &mut Draft<'_>, new: &NewCount) -> Result<Selection, Rejection> {
     let asks = |kind, is_there: bool, field: Field| {
         if (new.kind == kind) == is_there {
             return Ok(());
@@ -251,9 +251,9 @@ fn selection(new: &NewCount) -> Result<Selection, Rejection> {
         let refusal = if is_there { Refusal::OfKind(kind) } else { Refusal::NeededBy(kind) };
         Err(refusal.at(At::input(field)))
     };
-    asks(CountKind::Category, new.category.is_some(), Field::Category)?;
-    asks(CountKind::Cycle, new.class.is_some(), Field::AbcClass)?;
-    asks(CountKind::List, !new.products.is_empty(), Field::Products)?;
+    draft.pass(asks(CountKind::Category, new.category.is_some(), Field::Category))?;
+    draft.pass(asks(CountKind::Cycle, new.class.is_some(), Field::AbcClass))?;
+    draft.pass(asks(CountKind::List, !new.products.is_empty(), Field::Products))?;
     Ok(match (new.category, new.class) {
         (Some(category), _) => Selection::Category(category),
         (None, Some(class)) => Selection::Cycle(class),
@@ -316,6 +316,7 @@ fn submit(book: &CountBook, draft: &Draft<'_>, count: &mut Count, uncounted: Unc
 
 fn recount(
     book: &CountBook,
+    draft: &mut Draft<'_>,
     count: &mut Count,
     products: Option<&Vec<ProductId>>,
     changes: &mut Changes,
@@ -325,14 +326,16 @@ fn recount(
         for (index, product) in products.iter().enumerate() {
             let field = At::row(Field::Products, index);
             if products[..index].contains(product) {
-                return Err(Refusal::RecountTwice.at(field));
+                draft.refuse(Refusal::RecountTwice.at(field))?;
+                continue;
             }
             let lines = book.lines_of(count.id, *product);
             if lines.is_empty() {
-                return Err(Rejection::not_found(Noun::LineOfThisProduct, field));
+                draft.refuse(Rejection::not_found(Noun::LineOfThisProduct, field))?;
             }
             changes.changed.extend(lines.into_iter().cloned());
         }
+        draft.end_pass()?;
     } else {
         let all = book.lines.get(&count.id).into_iter().flat_map(|lines| lines.values());
         let is_off =

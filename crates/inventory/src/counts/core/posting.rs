@@ -67,7 +67,7 @@ pub(super) fn approve(
             draft.counted(key, tally.counted_at);
         }
     }
-    independent(book, count, (actor, approval), &lines)?;
+    independent(book, draft, count, (actor, approval), &lines)?;
     let now = draft.now();
     for (part, ids) in off.chunks(PART).zip(&approval.movements) {
         let head = MovementHead {
@@ -136,7 +136,8 @@ fn post(draft: &mut Draft<'_>, part: &[Off], head: &MovementHead, room: Movement
     let Some(first) = part.first() else { return Ok(()) };
     draft.begin(head.clone(), first.key, field)?;
     for (step, posting) in steps.iter().zip(postings) {
-        draft.post_to(step.key, posting, field)?;
+        let posted = draft.post_to(step.key, posting, field);
+        draft.pass(posted)?;
     }
     Ok(())
 }
@@ -177,6 +178,7 @@ fn deltas(draft: &Draft<'_>, off: &Off, level: &Level) -> Vec<(Delta, Option<Con
 /// Above the tenant's limit nobody approves what they counted themselves. A difference that nobody can value is above any limit.
 fn independent(
     book: &CountBook,
+    draft: &mut Draft<'_>,
     count: &Count,
     (actor, approval): (Actor, &Approval),
     lines: &[Counted],
@@ -189,10 +191,12 @@ fn independent(
     for one in lines.iter().filter(|one| one.difference != 0) {
         let Some(worth) = worth(one, limit.currency) else {
             let (sku, currency) = (one.line.sku.clone(), limit.currency);
-            return Err(Refusal::NoValue { sku, currency }.at(At::input(Field::Id)));
+            draft.refuse(Refusal::NoValue { sku, currency }.at(At::input(Field::Id)))?;
+            continue;
         };
         total += worth;
     }
+    draft.end_pass()?;
     if total > i128::from(limit.minor) {
         return Err(Refusal::AboveLimit(limit).at(At::input(Field::Id)));
     }

@@ -101,7 +101,7 @@ fn decide(
     };
     goes_back_whole(command)?;
     let posted = posted(book, count.id);
-    let parts = choose(&originals_of(&posted, originals), reversed, command.lines.as_deref())?;
+    let parts = choose(draft, &originals_of(&posted, originals), reversed, command.lines.as_deref())?;
     let lines: Vec<&Line> = posted.into_iter().filter(|line| matches!(line.state, LineState::Posted(..))).collect();
     let occurred_at = call.moment(draft, completed_at)?;
     let chosen = chosen(&lines, command, &parts);

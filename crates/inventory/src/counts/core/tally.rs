@@ -51,10 +51,10 @@ pub(super) fn tally(
     let counted_at = record.counted_at.unwrap_or(draft.now());
     let field = || At::input(Field::CountedAt);
     if counted_at > draft.now().plus_seconds(AHEAD_SECONDS) {
-        return Err(Refusal::Ahead.at(field()));
+        draft.refuse(Refusal::Ahead.at(field()))?;
     }
     if counted_at < started_at {
-        return Err(Refusal::BeforeStart.at(field()));
+        draft.refuse(Refusal::BeforeStart.at(field()))?;
     }
     if record.tallied.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));

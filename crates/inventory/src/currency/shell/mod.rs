@@ -133,12 +133,12 @@ pub async fn set_rates(
     permit: Permit<kind::RateWrite>,
     input: SetRates,
     write: Write,
-) -> Result<Result<Outcome, SetRefusal>, Fault> {
+) -> Result<Result<Outcome, Vec<SetRefusal>>, Fault> {
     if input.rates.is_empty() {
-        return Ok(Err(SetRefusal::None));
+        return Ok(Err(vec![SetRefusal::None]));
     }
     if input.rates.len() > MAX_RATES {
-        return Ok(Err(SetRefusal::TooMany));
+        return Ok(Err(vec![SetRefusal::TooMany]));
     }
     let key =
         Key { owner: permit.actor().id, mutation: input.mutation, key: input.idempotency_key.clone(), hash: hash_of(&input) };
@@ -148,7 +148,7 @@ pub async fn set_rates(
         let decided = once(&mut work, clock, (actor, key), input).await;
         (work, decided)
     };
-    let is_to_keep = |decided: &Result<Outcome, SetRefusal>| {
+    let is_to_keep = |decided: &Result<Outcome, Vec<SetRefusal>>| {
         write == Write::Really && decided.as_ref().is_ok_and(|outcome| !outcome.is_replayed)
     };
     let (mut answer, is_written) = with_retries(&scope, decide, is_to_keep).await?;
@@ -166,25 +166,29 @@ async fn once(
     clock: &Clock,
     (actor, key): (Actor, &Key),
     input: &SetRates,
-) -> Result<Result<Outcome, SetRefusal>, Fault> {
+) -> Result<Result<Outcome, Vec<SetRefusal>>, Fault> {
     match idempotency::before(work, key).await? {
         None => {}
-        Some(KeyUse::Reused) => return Ok(Err(SetRefusal::KeyReused)),
+        Some(KeyUse::Reused) => return Ok(Err(vec![SetRefusal::KeyReused])),
         Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
     }
     let now = clock.now();
     let today = clock::local_day(now, &tenant_zone(work).await?);
     let mut before = Before::default();
-    let (mut made, mut held, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut made, mut held, mut seen, mut refused) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
     for (index, new) in input.rates.iter().enumerate() {
         let known = before.of(work, new, &input.rates).await?;
         let rate = match check(new, &known.newest, today, input.is_unusual) {
             Ok(rate) => rate,
-            Err(problem) => return Ok(Err(SetRefusal::Row(index, problem))),
+            Err(problem) => {
+                refused.push(SetRefusal::Row(index, problem));
+                continue;
+            }
         };
         let source = new.source.trim().to_owned();
         if !seen.insert((new.base, new.quote, new.day, source.clone())) {
-            return Ok(Err(SetRefusal::Row(index, RateProblem::Twice)));
+            refused.push(SetRefusal::Row(index, RateProblem::Twice));
+            continue;
         }
         let old = known.in_force.get(&(new.day, source.clone()));
         if let Some(same) = old.filter(|old| old.rate.is_worth(rate)) {
@@ -207,6 +211,9 @@ async fn once(
         }
         held.push(stored.clone());
         made.push(stored);
+    }
+    if !refused.is_empty() {
+        return Ok(Err(refused));
     }
     let seq = if made.is_empty() {
         None

@@ -85,7 +85,7 @@ fn decide(
     was.expect(command.expected_version)?;
     let found = works.fulfilments.get(&command.fulfilment).filter(|one| one.order == was.id);
     let mut shipment = found.ok_or_else(missing)?.clone();
-    let parts = choose(&sold_by(was, &shipment.lines, original), reversed, None)?;
+    let parts = choose(draft, &sold_by(was, &shipment.lines, original), reversed, None)?;
     if command.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }

@@ -66,9 +66,11 @@ pub fn decide_ship(
         return Err(Refusal::WrongCode.at(At::input(Field::Code)));
     }
     let sent = Sent { fulfilment: command.fulfilment, status: FulfilmentStatus::Shipped };
-    let leaving = label(&mut work, books.1, command.parcels.as_deref())?;
+    let leaving = label(draft, &mut work, books.1, command.parcels.as_deref())?;
     let left = send(&mut work, &leaving, sent);
     let named = lots(draft, &work, &leaving)?;
+    let lines = lines(draft, order, &left)?;
+    draft.end_pass()?;
     for LotPart { product, lot, units, .. } in &named {
         draft.leaves_parcels(LevelKey { product: *product, store: work.head.store }, *lot, *units);
     }
@@ -76,7 +78,7 @@ pub fn decide_ship(
         order: order.id,
         expected_version: None,
         store: Some(work.head.store),
-        lines: Some(lines(order, &left)?),
+        lines: Some(lines),
         lots: named,
         occurred_at: command.occurred_at,
         on_shortage: command.on_shortage,
@@ -85,8 +87,9 @@ pub fn decide_ship(
         movements: command.movements,
     };
     // Nobody typed lines: what is refused of one is refused of the work.
-    let of_work = |why: Rejection| if why.at.row.is_some() { Rejection { at, ..why } } else { why };
-    let mut orders = decide_fulfil(books.0, draft, &fulfil).map_err(of_work)?;
+    let shipped = decide_fulfil(books.0, draft, &fulfil).map_err(|why| why.of_whole(at));
+    draft.refuse_rows_at(at);
+    let mut orders = shipped?;
     let mut own = WorkDecision::default();
     for fulfilment in &mut orders.fulfilments {
         fulfilment.work = Some(work.head.id);
@@ -106,7 +109,12 @@ pub fn decide_ship(
 }
 
 /// The parcels that leave, with what is printed on them now.
-fn label(work: &mut Work, book: &WorkBook, named: Option<&[(ParcelId, Label)]>) -> Result<Vec<ParcelId>, Rejection> {
+fn label(
+    draft: &mut Draft<'_>,
+    work: &mut Work,
+    book: &WorkBook,
+    named: Option<&[(ParcelId, Label)]>,
+) -> Result<Vec<ParcelId>, Rejection> {
     let Some(named) = named else {
         let all = work.parcels.iter().filter(|parcel| parcel.sent.is_none() && !parcel.is_empty());
         let all: Vec<ParcelId> = all.map(|parcel| parcel.id).collect();
@@ -120,23 +128,33 @@ fn label(work: &mut Work, book: &WorkBook, named: Option<&[(ParcelId, Label)]>) 
     }
     let mut leaving: Vec<ParcelId> = Vec::with_capacity(named.len());
     for (index, (id, said)) in named.iter().enumerate() {
-        let at = At::row(Field::Parcels, index);
-        let of_parcel = at.field(Field::Id);
-        let parcel = work.parcel_mut(*id).ok_or_else(|| Rejection::not_found(Noun::Parcel, of_parcel))?;
-        if leaving.contains(id) {
-            return Err(Refusal::ParcelTwice.at(of_parcel));
-        }
-        if parcel.sent.is_some() {
-            return Err(Refusal::ParcelSent.at(of_parcel));
-        }
-        if parcel.is_empty() {
-            return Err(Refusal::EmptyParcel.at(of_parcel));
-        }
-        parcel.label.change(said);
-        parcel.label.check(&book.carriers, at)?;
-        leaving.push(*id);
+        let labelled = label_parcel(work, book, (*id, said, &leaving), At::row(Field::Parcels, index));
+        leaving.extend(draft.pass(labelled)?);
     }
+    draft.end_pass()?;
     Ok(leaving)
+}
+
+fn label_parcel(
+    work: &mut Work,
+    book: &WorkBook,
+    (id, said, before): (ParcelId, &Label, &[ParcelId]),
+    at: At,
+) -> Result<ParcelId, Rejection> {
+    let of_parcel = at.field(Field::Id);
+    let parcel = work.parcel_mut(id).ok_or_else(|| Rejection::not_found(Noun::Parcel, of_parcel))?;
+    if before.contains(&id) {
+        return Err(Refusal::ParcelTwice.at(of_parcel));
+    }
+    if parcel.sent.is_some() {
+        return Err(Refusal::ParcelSent.at(of_parcel));
+    }
+    if parcel.is_empty() {
+        return Err(Refusal::EmptyParcel.at(of_parcel));
+    }
+    parcel.label.change(said);
+    parcel.label.check(&book.carriers, at)?;
+    Ok(id)
 }
 
 /// Lets parcels go, and says how much of each product for each line of the order is in them.
@@ -160,14 +178,14 @@ fn send(work: &mut Work, leaving: &[ParcelId], sent: Sent) -> BTreeMap<(u16, Pro
 }
 
 /// What leaves, by lines of the order: kits whole. Goods that no stock is kept of leave with the last of those that have.
-fn lines(order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<LineQuantity>, Rejection> {
+fn lines(draft: &mut Draft<'_>, order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<LineQuantity>, Rejection> {
     let mut leaving: Vec<(u16, i64)> = Vec::new();
     for line in &order.lines {
         let units = |product: ProductId| left.get(&(line.position, product)).copied().unwrap_or(0);
         let mut whole = line.goods().map(|(product, takes)| (units(product) / takes.max(1), units(product) % takes.max(1)));
         let Some((quantity, rest)) = whole.next() else { continue };
         if rest != 0 || whole.any(|other| other != (quantity, 0)) {
-            return Err(Refusal::KitInParts { sku: line.sku.clone() }.at(At::input(Field::Parcels)));
+            draft.refuse(Refusal::KitInParts { sku: line.sku.clone() }.at(At::input(Field::Parcels)))?;
         }
         if quantity > 0 {
             leaving.push((line.position, quantity));
@@ -188,7 +206,7 @@ fn lines(order: &Order, left: &BTreeMap<(u16, ProductId), i64>) -> Result<Vec<Li
 }
 
 /// The lots that leaving parcels name, by lines of the order. Those that are still on record say themselves how much of them is there.
-fn lots(draft: &Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
+fn lots(draft: &mut Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotPart>, Rejection> {
     let mut named: BTreeMap<(u16, ProductId, LotId), i64> = BTreeMap::new();
     let parcels = work.parcels.iter().filter(|parcel| leaving.contains(&parcel.id));
     for of in parcels.flat_map(|parcel| &parcel.lots).filter(|of| of.units > 0) {
@@ -199,7 +217,8 @@ fn lots(draft: &Draft<'_>, work: &Work, leaving: &[ParcelId]) -> Result<Vec<LotP
     for ((position, product, lot), units) in named {
         if draft.lot(lot).is_none() {
             let (key, at) = (LevelKey { product, store: work.head.store }, At::input(Field::Parcels));
-            return Err(Refusal::LotGone { sku: draft.level(key, at)?.facts.sku.clone() }.at(at));
+            let sku = draft.level(key, at)?.facts.sku.clone();
+            draft.refuse(Refusal::LotGone { sku }.at(at))?;
         }
         parts.push(LotPart { position, product, lot, units });
     }

@@ -173,7 +173,7 @@ fn unpick(draft: &mut Draft<'_>, work: &mut Work, lines: Option<&[(FulfilmentWor
             let at = At::line(index);
             let Ok(line) = line_named(work, *id, at) else { continue };
             if splits_lots(work, line.nth, quantity.get() - line.picked) {
-                return Err(Refusal::LotsStay.at(at.field(Field::Quantity)));
+                draft.refuse(Refusal::LotsStay.at(at.field(Field::Quantity)))?;
             }
         }
         return each(draft, work, named, |line| line.picked + line.packed, back);

@@ -237,7 +237,8 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
         line.fulfil(quantity, kept);
         lines.push(FulfilmentLine { position, quantity: count(quantity) });
         if lot.is_said() && line.is_kit() {
-            return Err(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)));
+            draft.refuse(Refusal::LotOfKit { sku: line.sku.clone() }.at(field.field(Field::Lot)))?;
+            continue;
         }
         let cost = line.unit_cost.filter(|_| !line.is_kit());
         for (product, takes) in line.goods() {
@@ -248,6 +249,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
             parcels.push(Parcel { position, key, quantity, held: held_here, cost, lots, takes, field });
         }
     }
+    draft.end_pass()?;
     release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     lines.extend(deliver_charges(&mut order));

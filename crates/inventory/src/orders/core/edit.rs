@@ -80,7 +80,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let (after, of_detail) = command.detail.apply(before.unwrap_or(&nothing), order.version)?;
     let mut hints = Vec::new();
     let mut changed = command.redraft.apply(book, draft, &mut order, &command.external_ref)?;
-    changed.extend(header(book, &mut order, command, &mut hints)?);
+    changed.extend(header(book, draft, &mut order, command, &mut hints)?);
     changed.extend(of_detail);
     let mut fulfilments = Vec::new();
     let placed = order.lines.len();
@@ -133,17 +133,23 @@ fn may_say(order: &Order, command: &Update) -> Result<(), Rejection> {
 }
 
 /// Whom it is sold to, what it is called, and the country that it goes to; gives the fields that differ.
-fn header(book: &OrderBook, order: &mut Order, command: &Update, hints: &mut Vec<Hint>) -> Result<Vec<&'static str>, Rejection> {
+fn header(
+    book: &OrderBook,
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    command: &Update,
+    hints: &mut Vec<Hint>,
+) -> Result<Vec<&'static str>, Rejection> {
     let mut changed = Vec::new();
     // Naming the customer that it has is no new reference.
     if let Some(customer) = command.customer.set().filter(|customer| order.customer != Some(**customer)) {
-        check_buyer(book, *customer)?;
+        draft.pass(check_buyer(book, *customer))?;
     }
     if let Patch::Set(reference) = &command.external_ref
         && order.external_ref.as_ref() != Some(reference)
         && book.taken_refs.contains(&(order.channel, reference.clone()))
     {
-        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
+        draft.refuse(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))?;
     }
     let (customer, reference) = (order.customer, order.external_ref.clone());
     command.customer.apply(&mut order.customer);

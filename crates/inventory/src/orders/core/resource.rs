@@ -7,7 +7,7 @@ use super::{
     hold::{order_head, reservation},
     order::{Line, Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
-    sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
+    sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
 };
 use crate::orders::events;
 use crate::stock::core::{
@@ -111,7 +111,7 @@ fn release(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Resu
 }
 
 /// Where the lines are found, of what is there now; a store that has refused a line gives nothing of its goods.
-fn plan(draft: &Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<SourcingPlan, Rejection> {
+fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<SourcingPlan, Rejection> {
     let now = |one: &Source| {
         let there = |product: &ProductId| {
             let is_open = !command.has_refused(order, *product, one.store);
@@ -124,15 +124,22 @@ fn plan(draft: &Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<Sour
     let stores: Vec<Source> = command.sourcing.stores.iter().filter(|one| one.store != command.from).map(now).collect();
     let demand = |(line, quantity): (&Line, i64)| Demand { goods: line.goods().collect(), quantity, short: command.short };
     let demands: Vec<Demand> = command.wanted(order).map(demand).collect();
-    let rule = &command.sourcing.rule;
-    source(&demands, &stores, rule, command.sourcing.destination).map_err(|lacking| {
+    let (rule, destination) = (&command.sourcing.rule, command.sourcing.destination);
+    let short = |lacking: Lacking| {
         let wanted = command.wanted(order).nth(lacking.line);
         let sku = wanted.map_or_else(String::new, |(line, _)| line.sku.clone());
         let what = Scarce::Stores { sku, most: rule.most() };
         let requested = wanted.map_or(0, |(_, units)| units);
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested };
         Rejection { why, at: At::input(Field::ToStore) }
-    })
+    };
+    if draft.tells_all() {
+        for lacking in all_lacking(&demands, &stores, *rule, destination) {
+            draft.refuse(short(lacking))?;
+        }
+        draft.end_pass()?;
+    }
+    source(&demands, &stores, rule, destination).map_err(short)
 }
 
 /// New holds of an order, which are one movement. It begins with the first of them.

@@ -79,7 +79,7 @@ fn decide(
     let mut order = was.clone();
     // A sale over the counter delivered all of its lines.
     let sold: Vec<FulfilmentLine> = order.lines.iter().map(sold_whole).collect();
-    let parts = choose(&sold_by(&order, &sold, original), reversed, None)?;
+    let parts = choose(draft, &sold_by(&order, &sold, original), reversed, None)?;
     if sale.lines.is_some() {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }

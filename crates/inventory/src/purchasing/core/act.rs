@@ -126,7 +126,8 @@ fn plan(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Act, sign: i64) 
     )?;
     for line in order.lines.iter().filter(|line| line.open.is_positive()) {
         let delta = Delta { incoming: sign * line.open.get(), ..Delta::default() };
-        draft.post(order.key(line), delta, None, None, At::input(Field::Id))?;
+        let planned = draft.post(order.key(line), delta, None, None, At::input(Field::Id));
+        draft.pass(planned)?;
     }
     draft.end();
     Ok(())

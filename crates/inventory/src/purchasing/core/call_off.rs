@@ -99,7 +99,7 @@ pub(super) fn prices_stay(
 /// Refuses an order that calls off more than is left; `was` is the order before, and `at` says where a line of it stands in the input. More than before
 /// is called off only while the blanket order is in force.
 pub(super) fn check_left(
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     blanket: Option<&BlanketOrder>,
     (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
     at: impl Fn(usize) -> At,
@@ -110,7 +110,7 @@ pub(super) fn check_left(
         && let Some(line) = order.lines.iter().find(|line| order.called_off(line.product) > before(line.product))
     {
         let today = draft.business_date(draft.now(), order.key(line), At::input(Field::Id))?;
-        blanket.takes(today, At::input(Field::Id))?;
+        draft.pass(blanket.takes(today, At::input(Field::Id)))?;
     }
     let mut left: HashMap<ProductId, i64> =
         blanket.lines.iter().map(|line| (line.product, line.left().get() + before(line.product))).collect();
@@ -118,15 +118,17 @@ pub(super) fn check_left(
         let Some(left) = left.get_mut(&line.product) else { continue };
         let wanted = line.called_off().get();
         if wanted > *left {
-            return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)));
+            draft.refuse(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)))?;
         }
-        *left -= wanted;
+        // A line that asks for too much takes what is left.
+        *left -= wanted.min(*left);
     }
-    keeps_terms(blanket, (was, order), at)
+    keeps_terms(draft, blanket, (was, order), at)
 }
 
 /// Refuses an order that calls off less of a product than is agreed for one, or another multiple of it. What is with the supplier may be lowered.
 fn keeps_terms(
+    draft: &mut Draft<'_>,
     blanket: &BlanketOrder,
     (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
     at: impl Fn(usize) -> At,
@@ -141,7 +143,10 @@ fn keeps_terms(
         if !line.terms.allow(wanted, left) {
             let place = order.lines.iter().position(|one| one.product == line.product).unwrap_or_default();
             let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(left) };
-            return Err(refusal.at(at(place)));
+            // A line that asks for more than is left is told that.
+            if !draft.has_refused(at(place)) {
+                draft.refuse(refusal.at(at(place)))?;
+            }
         }
     }
     Ok(())

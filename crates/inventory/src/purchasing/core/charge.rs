@@ -8,7 +8,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::currency::core::FrozenRate;
-use crate::stock::core::{At, Field, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Field, Rejection, RoomRefusal};
 
 /// Freight, duty and the like, and deposits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,32 +123,45 @@ impl PurchaseOrder {
     }
 }
 
-pub(super) fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
-    let one = |(index, charge): (usize, &NewCharge)| {
-        let at = At::row(Field::Charges, index).field(Field::Amount);
-        let in_books = charge.in_books.clone().filter(|_| charge.amount.currency != order.currency);
-        // A deposit comes back in what it was paid in: it is in the order's total, and in no books.
-        if charge.amount.currency != order.currency && (charge.kind == ChargeKind::Deposit || in_books.is_none()) {
-            return Err(Refusal::ChargeIn { order: order.currency }.at(at));
+/// The charges of an order; of those that are refused, all of one stage are told.
+pub(super) fn charges(
+    draft: &mut Draft<'_>,
+    book: &PurchaseBook,
+    order: &PurchaseOrder,
+    new: &[NewCharge],
+) -> Result<Vec<Charge>, Rejection> {
+    let mut charges = Vec::with_capacity(new.len());
+    for (index, one) in new.iter().enumerate() {
+        let charge = charge_at(book, order, (index, one));
+        charges.extend(draft.pass(charge)?);
+    }
+    draft.end_pass()?;
+    Ok(charges)
+}
+
+fn charge_at(book: &PurchaseBook, order: &PurchaseOrder, (index, charge): (usize, &NewCharge)) -> Result<Charge, Rejection> {
+    let at = At::row(Field::Charges, index).field(Field::Amount);
+    let in_books = charge.in_books.clone().filter(|_| charge.amount.currency != order.currency);
+    // A deposit comes back in what it was paid in: it is in the order's total, and in no books.
+    if charge.amount.currency != order.currency && (charge.kind == ChargeKind::Deposit || in_books.is_none()) {
+        return Err(Refusal::ChargeIn { order: order.currency }.at(at));
+    }
+    // One that comes to nothing in the books would be in no cost of the goods.
+    if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|one| one.amount.minor <= 0) {
+        return Err(Refusal::AmountNotPositive.at(at));
+    }
+    let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
+    if let Some(supplier) = supplier {
+        let at = At::row(Field::Charges, index).field(Field::Supplier);
+        if let Some(since) = book.archived.get(&supplier) {
+            return Err(Refusal::SupplierArchived { since: *since }.at(at));
         }
-        // One that comes to nothing in the books would be in no cost of the goods.
-        if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|one| one.amount.minor <= 0) {
-            return Err(Refusal::AmountNotPositive.at(at));
+        if charge.kind == ChargeKind::Deposit {
+            return Err(Refusal::DepositElsewhere.at(at));
         }
-        let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
-        if let Some(supplier) = supplier {
-            let at = At::row(Field::Charges, index).field(Field::Supplier);
-            if let Some(since) = book.archived.get(&supplier) {
-                return Err(Refusal::SupplierArchived { since: *since }.at(at));
-            }
-            if charge.kind == ChargeKind::Deposit {
-                return Err(Refusal::DepositElsewhere.at(at));
-            }
-        }
-        let (kind, basis, name) = (charge.kind, charge.basis, charge.name.clone());
-        Ok(Charge { kind, basis, name, amount: charge.amount, supplier, in_books })
-    };
-    new.iter().enumerate().map(one).collect()
+    }
+    let (kind, basis, name) = (charge.kind, charge.basis, charge.name.clone());
+    Ok(Charge { kind, basis, name, amount: charge.amount, supplier, in_books })
 }
 
 /// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books.

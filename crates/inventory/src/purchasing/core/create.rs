@@ -98,9 +98,9 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     let now = draft.now();
     // It was in use when the call was read; behind the counter nobody archives it.
     if let Some(since) = book.archived.get(&command.supplier) {
-        return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
+        draft.refuse(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)))?;
     }
-    free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef))?;
+    draft.pass(free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef)))?;
     let blanket = blanket_for(book, draft, command)?;
     let new = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
     let zero = Money::zero(command.currency);
@@ -136,7 +136,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     };
     order.lines = lines(draft, (&order, command.prices), &new)?;
     check_left(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
-    order.charges = charges(book, &order, &command.charges)?;
+    order.charges = charges(draft, book, &order, &command.charges)?;
     settle(&mut order)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     let made = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
@@ -196,7 +196,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     let found = Box::new(order.clone());
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
-            free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef))?;
+            draft.pass(free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef)))?;
         }
         order.external_ref.clone_from(reference);
     }
@@ -221,7 +221,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         check_left(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
     }
     if let Some(new) = &command.charges {
-        order.charges = charges(book, &order, new)?;
+        order.charges = charges(draft, book, &order, new)?;
     }
     settle(&mut order)?;
     // Who rejected it has had their say; it begins anew.

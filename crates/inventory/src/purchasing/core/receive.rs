@@ -115,14 +115,15 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
 }
 
 fn count_line(
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     command: &Receive,
     order: &mut PurchaseOrder,
     counted: &mut Counted,
     (index, one): (usize, &(usize, ReceiveLine)),
 ) -> Result<(), Rejection> {
-    let facts = &draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts;
-    check_lots(facts, command, index, &one.1)?;
+    let facts = draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts.clone();
+    let whole = if command.lines.is_some() { At::line(index).field(Field::Lots) } else { At::input(Field::Lines) };
+    check_lots(draft, &facts, (index, &one.1), whole)?;
     counted.line(order, index, one).map(|()| counted.lots.push(one.1.lots.clone()))
 }
 
@@ -158,12 +159,8 @@ fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Re
 }
 
 /// What is kept by lots comes in lots, which sum to the line; nothing else does.
-fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine) -> Result<(), Rejection> {
-    let at = |name: Field| At::line(index).field(name);
-    let refuse = |refusal: Refusal| {
-        let field = if command.lines.is_some() { at(Field::Lots) } else { At::input(Field::Lines) };
-        Err(refusal.at(field))
-    };
+fn check_lots(draft: &mut Draft<'_>, facts: &Facts, (index, one): (usize, &ReceiveLine), whole: At) -> Result<(), Rejection> {
+    let refuse = |refusal: Refusal| Err(refusal.at(whole));
     let (sku, tracking) = (|| facts.sku.clone(), facts.tracking);
     if facts.tracking == Tracking::None {
         let is_fine = one.lots.is_empty();
@@ -173,12 +170,11 @@ fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine)
         return refuse(Refusal::LotsUnsaid { sku: sku(), tracking });
     }
     for (nth, lot) in one.lots.iter().enumerate() {
+        let at = |name: Field| At::line(index).part(Field::Lots, nth).field(name);
         if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
-            let field = At::line(index).part(Field::Lots, nth).field(Field::Quantity);
-            return Err(Refusal::LotOfNothing.at(field));
-        }
-        if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
-            return Err(Refusal::LotTwice.at(At::line(index).part(Field::Lots, nth).field(Field::Lot)));
+            draft.refuse(Refusal::LotOfNothing.at(at(Field::Quantity)))?;
+        } else if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
+            draft.refuse(Refusal::LotTwice.at(at(Field::Lot)))?;
         }
     }
     let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
@@ -341,7 +337,8 @@ fn take_in(
         let before = line.received.get() - came;
         let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
         let parts = Parts { row, lots, planned };
-        post(draft, order, line, parts, index)?;
+        let posted = post(draft, order, line, parts, index);
+        draft.pass(posted)?;
     }
     for (position, rest) in rests {
         let Some(line) = order.lines.iter().find(|line| line.position == position) else { continue };
@@ -385,7 +382,8 @@ fn post(
                 let unavailable = condition.map_or(0, |_| quantity);
                 let delta = Delta { on_hand: quantity, unavailable, incoming: -planned, ..Delta::default() };
                 let posting = Posting { delta, cost: Some(cost), lot: part.lot.clone(), condition, ..Posting::default() };
-                draft.post_to(order.key(line), posting, field)?;
+                let posted = draft.post_to(order.key(line), posting, field);
+                draft.pass(posted)?;
                 planned = 0;
             }
         }

@@ -93,7 +93,7 @@ pub fn decide_supplier_return(
 ) -> Result<PurchaseDecision, Rejection> {
     // It was in use when the call was read; behind the counter nobody archives it.
     if let Some(since) = book.archived.get(&command.supplier) {
-        return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
+        draft.refuse(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)))?;
     }
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
@@ -101,6 +101,12 @@ pub fn decide_supplier_return(
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     };
     let at = LevelKey { product: first.product, store: command.store };
+    if draft.tells_all() {
+        for (index, line) in command.lines.iter().enumerate() {
+            let key = LevelKey { product: line.product, store: command.store };
+            draft.look_for(key, At::line(index).field(Field::Product))?;
+        }
+    }
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
     draft.begin(head(command, occurred_at), at, At::line(0).field(Field::Product))?;
     let mut lines = Vec::with_capacity(command.lines.len());
@@ -108,15 +114,12 @@ pub fn decide_supplier_return(
     for (index, new) in command.lines.iter().enumerate() {
         let line = line(book, draft, command, (index, new), &mut orders);
         let Some(line) = draft.pass(line)? else { continue };
+        if credit.is_some_and(|sum| sum.currency != line.total.currency) {
+            draft.refuse(Refusal::OneCurrency.at(At::line(index).field(Field::UnitCredit)))?;
+            continue;
+        }
         let sum = credit.map_or(Some(line.total), |sum| sum.checked_add(line.total));
-        let other = credit.is_some_and(|sum| sum.currency != line.total.currency);
-        credit = Some(sum.ok_or_else(|| {
-            if other {
-                Refusal::OneCurrency.at(At::line(index).field(Field::UnitCredit))
-            } else {
-                Refusal::CreditTooLarge.at(At::input(Field::Lines))
-            }
-        })?);
+        credit = Some(sum.ok_or_else(|| Refusal::CreditTooLarge.at(At::input(Field::Lines)))?);
         lines.push(line);
     }
     draft.end_pass()?;

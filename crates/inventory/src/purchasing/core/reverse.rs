@@ -86,7 +86,7 @@ fn decide(
         return Err(Rejection::stale(Noun::PurchaseOrder, order.id.uuid(), order.version));
     }
     let originals = lines_of(&order, receipt, original);
-    let parts = choose(&originals, reversed, command.lines.as_deref())?;
+    let parts = choose(draft, &originals, reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, receipt.occurred_at)?;
     let (before, lines_before) = (order.status(), order.lines.clone());
     let taken_back = take_back(&mut order, receipt, &parts)?;

@@ -78,7 +78,7 @@ fn decide(
         entry: (*entry).clone(),
     };
     let originals: Vec<Original> = posted.iter().map(of).collect();
-    let parts = choose(&originals, reversed, command.lines.as_deref())?;
+    let parts = choose(draft, &originals, reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, ret.occurred_at)?;
     let mut orders: BTreeMap<PurchaseOrderId, PurchaseOrder> = BTreeMap::new();
     let (mut brought_back, mut effects, mut credit) = (Vec::new(), Vec::new(), 0);

@@ -282,7 +282,8 @@ fn plan(draft: &mut Draft<'_>, (was, order): (&PurchaseOrder, &PurchaseOrder), c
     let deltas: Vec<i64> = order.lines.iter().zip(before).map(|(line, before)| line.open.get() - before).collect();
     for is_gained in [false, true] {
         for (line, incoming) in order.lines.iter().zip(&deltas).filter(|(_, by)| **by != 0 && (**by > 0) == is_gained) {
-            draft.post(order.key(line), Delta { incoming: *incoming, ..Delta::default() }, None, None, at)?;
+            let planned = draft.post(order.key(line), Delta { incoming: *incoming, ..Delta::default() }, None, None, at);
+            draft.pass(planned)?;
         }
     }
     draft.end();

@@ -1,6 +1,6 @@
 //! When levels are filled up, and where their products lie: set in bulk, all or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
@@ -102,11 +102,10 @@ async fn once(
     (permit, key): (&Permit<kind::StockPolicy>, &Key),
     input: &PolicySet,
 ) -> Result<Result<Set, Vec<PolicyRefusal>>, Fault> {
-    let refuse = |row: usize, what: PolicyWhat| Ok(Err(vec![PolicyRefusal { row, what }]));
     // Before what the rows name, which may be gone by now. Of two calls with one key the second fails at the key, and is begun again.
     match idempotency::before(work, key).await? {
         None => {}
-        Some(KeyUse::Reused) => return refuse(0, PolicyWhat::KeyReused),
+        Some(KeyUse::Reused) => return Ok(Err(vec![PolicyRefusal { row: 0, what: PolicyWhat::KeyReused }])),
         Some(KeyUse::Same(receipt)) => {
             let set: Set = serde_json::from_str(&receipt)
                 .map_err(|_| Fault::corrupt("idempotency", "a receipt of policies lists its levels"))?;
@@ -122,17 +121,10 @@ async fn once(
     };
     let keys: BTreeSet<LevelKey> = items.iter().map(|item| item.key).collect();
     let there = lock_policies(work, &keys.into_iter().collect::<Vec<_>>()).await?;
-    let mut policies = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let Some(now) = there.get(&item.key) else { return refuse(index, PolicyWhat::NoProduct) };
-        match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
-            Ok((reorder_point, maximum, safety_stock)) => {
-                let bin_location = item.bin_location.clone().unwrap_or_else(|| now.bin_location.clone());
-                policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*now });
-            }
-            Err(problem) => return refuse(index, PolicyWhat::Problem(problem)),
-        }
-    }
+    let mut policies = match policies_of(&items, &there) {
+        Ok(policies) => policies,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let now = clock.now();
     // In the ledger's own order, so that two writers of the same levels do not wait for each other.
     policies.sort_by_key(|policy| policy.key);
@@ -179,6 +171,27 @@ fn named_items(
     }
     let refused = if unknown.is_empty() { twice } else { unknown };
     if refused.is_empty() { Ok(items) } else { Err(refused) }
+}
+
+/// The policies of levels as items leave them. Refused are all levels that are not there; where all are, all values.
+fn policies_of(items: &[PolicyItem], there: &HashMap<LevelKey, Policy>) -> Result<Vec<Policy>, Vec<PolicyRefusal>> {
+    let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
+    let mut policies = Vec::with_capacity(items.len());
+    for (row, item) in items.iter().enumerate() {
+        let Some(now) = there.get(&item.key) else {
+            unknown.push(PolicyRefusal { row, what: PolicyWhat::NoProduct });
+            continue;
+        };
+        match check_policy(item, (now.reorder_point, now.maximum, now.safety_stock)) {
+            Ok((reorder_point, maximum, safety_stock)) => {
+                let bin_location = item.bin_location.clone().unwrap_or_else(|| now.bin_location.clone());
+                policies.push(Policy { reorder_point, maximum, safety_stock, bin_location, ..*now });
+            }
+            Err(problem) => wrong.push(PolicyRefusal { row, what: PolicyWhat::Problem(problem) }),
+        }
+    }
+    let refused = if unknown.is_empty() { wrong } else { unknown };
+    if refused.is_empty() { Ok(policies) } else { Err(refused) }
 }
 
 /// Levels with their bin locations under policies that are written, in their order by key, and are not kept.

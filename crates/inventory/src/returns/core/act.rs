@@ -271,27 +271,11 @@ fn receive(
     let mut begin = Some(head);
     let wanted = wanted(draft, ret, goods)?;
     let lots = lots_chosen(draft, ret, goods.left.as_ref(), &wanted);
-    for (index, (position, quantity, lot, field)) in wanted.into_iter().enumerate() {
-        let line = ret.lines.iter().find(|line| line.position == position);
-        let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
-        let mut came_in = None;
-        if let Some((key, line)) = goes_to {
-            comes_in(&draft.level(key, field)?.facts, field)?;
-            if let Some(head) = begin.take() {
-                draft.begin(head, key, field)?;
-            }
-            let lot = lots.lot((index, key.product), &lot, field)?;
-            came_in = put_aside(draft, key, (quantity, lot), field)?;
-            left_with(basis, draft, line, of_lot(field))?;
-        } else if lot.is_said() {
-            return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
-        }
-        let Some(line) = ret.line_mut(position) else { continue };
-        credit(basis, orders, line, quantity)?;
-        if let Some(lot) = came_in {
-            note_lot(line, lot, quantity);
-        }
+    for (index, one) in wanted.into_iter().enumerate() {
+        let came = receive_line(basis, draft, (&mut *ret, &mut *orders), (&lots, index, one), &mut begin);
+        draft.pass(came)?;
     }
+    draft.end_pass()?;
     let products = ret.lines.iter().filter(|line| line.kind == LineKind::Product);
     let (came, awaited) = products.fold((0, 0), |(came, left), line| (came + line.received.get(), left + line.awaited()));
     if came == 0 && awaited > 0 {
@@ -310,6 +294,37 @@ fn receive(
             credit(basis, orders, line, awaited)?;
         }
         let_go(basis, orders, ret)?;
+    }
+    Ok(())
+}
+
+/// Takes goods of a line on hand, where stock is kept of them, and puts them on its order lines. The movement begins with the first of them.
+fn receive_line(
+    basis: ReturnBasis<'_>,
+    draft: &mut Draft<'_>,
+    (ret, orders): (&mut Return, &mut Orders),
+    (lots, index, (position, quantity, lot, field)): (&LotsChosen, usize, Wanted),
+    begin: &mut Option<MovementHead>,
+) -> Result<(), Rejection> {
+    let line = ret.lines.iter().find(|line| line.position == position);
+    let goes_to = line.and_then(|line| Some((stocked(draft, ret, line)?, line)));
+    let mut came_in = None;
+    if let Some((key, line)) = goes_to {
+        comes_in(&draft.level(key, field)?.facts, field)?;
+        if let Some(head) = begin.as_ref() {
+            draft.begin(head.clone(), key, field)?;
+            *begin = None;
+        }
+        let lot = lots.lot((index, key.product), &lot, field)?;
+        came_in = put_aside(draft, key, (quantity, lot), field)?;
+        left_with(basis, draft, line, of_lot(field))?;
+    } else if lot.is_said() {
+        return Err(ReturnStepRefusal::NotByLots.at(of_lot(field)));
+    }
+    let Some(line) = ret.line_mut(position) else { return Ok(()) };
+    credit(basis, orders, line, quantity)?;
+    if let Some(lot) = came_in {
+        note_lot(line, lot, quantity);
     }
     Ok(())
 }

@@ -112,7 +112,7 @@ pub struct NewReturnLine {
 }
 
 pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<Decided, Rejection> {
-    check_names(basis, command)?;
+    check_names(basis, draft, command)?;
     if let Some(left) = &command.left {
         left.expect(basis)?;
     }
@@ -183,7 +183,7 @@ fn look_for(draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejecti
 /// A line with the parts that come back of what is a kit.
 fn whole_line(
     basis: ReturnBasis<'_>,
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     command: &CreateReturn,
     (index, new): (usize, &NewReturnLine),
     orders: &mut BTreeMap<OrderId, Order>,
@@ -215,14 +215,14 @@ pub(super) fn decided(
     (ReturnDecision { sales_return, event, before }, changed)
 }
 
-fn check_names(basis: ReturnBasis<'_>, command: &CreateReturn) -> Result<(), Rejection> {
+fn check_names(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejection> {
     if command.customer.is_some_and(|customer| !basis.orders.customers.contains_key(&customer)) {
-        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
+        draft.refuse(Rejection::not_found(Noun::Customer, At::input(Field::Customer)))?;
     }
     if let Some(reference) = &command.external_ref
         && basis.returns.taken_refs.contains(reference)
     {
-        return Err(ReturnRefusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
+        draft.refuse(ReturnRefusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))?;
     }
     if command.lines.is_empty() {
         return Err(ReturnRefusal::NoLines.at(At::input(Field::Lines)));
@@ -248,7 +248,7 @@ pub(super) fn comes_in(facts: &Facts, field: At) -> Result<(), Rejection> {
 
 fn return_line(
     basis: ReturnBasis<'_>,
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     command: &CreateReturn,
     index: usize,
     new: &NewReturnLine,
@@ -271,7 +271,7 @@ fn return_line(
         (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
         (LineKind::Charge, None) => None,
     };
-    let sold_at = match_lines(basis, (index, command.receive), new, orders)?;
+    let sold_at = match_lines((basis, draft), (index, command.receive), new, orders)?;
     let unit_price = new.unit_price.or(sold_at.map(|sold| sold.0)).or_else(|| facts.as_ref().and_then(|f| f.price));
     let Some(unit_price) = unit_price else {
         return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
@@ -315,55 +315,73 @@ fn return_line(
     Ok(line)
 }
 
+/// The price that the first order line of a return's line was sold at, with the decimals of its quantity, and how much of the line goes back on none so far.
+type Matched = (Option<(Money, u8)>, i64);
+
 /// Puts the line's quantity back on the order lines it names, or asks for it there; gives the price the first of them was sold at, and the
 /// decimals of its quantity.
 fn match_lines(
-    basis: ReturnBasis<'_>,
+    (basis, draft): (ReturnBasis<'_>, &mut Draft<'_>),
     (index, receive): (usize, Receive),
     new: &NewReturnLine,
     orders: &mut BTreeMap<OrderId, Order>,
 ) -> Result<Option<(Money, u8)>, Rejection> {
-    let mut sold_at: Option<(Money, u8)> = None;
-    let mut left = new.quantity.get();
-    for (piece, matched) in new.matches.iter().enumerate() {
-        let field = At::line(index).part(Field::Matches, piece);
-        let (id, position) = matched.line.split_line();
-        let missing = || Rejection::not_found(Noun::OrderLine, field);
-        if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
-            return Err(ReturnRefusal::PieceTwice.at(field));
-        }
-        let order = match orders.entry(id) {
-            Entry::Occupied(taken) => taken.into_mut(),
-            Entry::Vacant(free) => free.insert(basis.order(id).ok_or_else(missing)?.clone()),
-        };
-        let line = order.line_mut(position).ok_or_else(missing)?;
-        if line.product() != new.product {
-            return Err(ReturnRefusal::OtherProduct.at(field));
-        }
-        let currency = line.total.currency;
-        if new.unit_price.is_some_and(|price| price.currency != currency) {
-            let field = At::line(index).field(Field::UnitPriceCurrency);
-            return Err(ReturnRefusal::SoldIn(currency).at(field));
-        }
-        if sold_at.is_some_and(|(price, _)| price.currency != currency) {
-            return Err(ReturnRefusal::PiecesOfCurrencies.at(field));
-        }
-        let returnable = line.returnable();
-        if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
-            return Err(ReturnRefusal::ReturnableUpTo { most: returnable }.at(field));
-        }
-        left -= matched.quantity.get();
-        if left < 0 {
-            return Err(ReturnRefusal::PiecesAboveLine.at(field));
-        }
-        let counted = match receive {
-            Receive::Now => &mut line.returned,
-            Receive::Later => &mut line.return_pending,
-        };
-        *counted = count(counted.get() + matched.quantity.get());
-        if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
-            return Err(ReturnRefusal::PiecesOfUnits.at(field));
+    let mut matched: Matched = (None, new.quantity.get());
+    let mut refused = None;
+    for piece in 0..new.matches.len() {
+        if let Err(why) = match_piece(basis, (index, receive), (new, piece), orders, &mut matched) {
+            draft.refuse(why.clone())?;
+            refused.get_or_insert(why);
         }
     }
-    Ok(sold_at)
+    // Its line is refused with it.
+    refused.map_or(Ok(matched.0), Err)
+}
+
+fn match_piece(
+    basis: ReturnBasis<'_>,
+    (index, receive): (usize, Receive),
+    (new, piece): (&NewReturnLine, usize),
+    orders: &mut BTreeMap<OrderId, Order>,
+    (sold_at, left): &mut Matched,
+) -> Result<(), Rejection> {
+    let (matched, field) = (new.matches[piece], At::line(index).part(Field::Matches, piece));
+    let (id, position) = matched.line.split_line();
+    let missing = || Rejection::not_found(Noun::OrderLine, field);
+    if new.matches[..piece].iter().any(|earlier| earlier.line == matched.line) {
+        return Err(ReturnRefusal::PieceTwice.at(field));
+    }
+    let order = match orders.entry(id) {
+        Entry::Occupied(taken) => taken.into_mut(),
+        Entry::Vacant(free) => free.insert(basis.order(id).ok_or_else(missing)?.clone()),
+    };
+    let line = order.line_mut(position).ok_or_else(missing)?;
+    if line.product() != new.product {
+        return Err(ReturnRefusal::OtherProduct.at(field));
+    }
+    let currency = line.total.currency;
+    if new.unit_price.is_some_and(|price| price.currency != currency) {
+        let field = At::line(index).field(Field::UnitPriceCurrency);
+        return Err(ReturnRefusal::SoldIn(currency).at(field));
+    }
+    if sold_at.is_some_and(|(price, _)| price.currency != currency) {
+        return Err(ReturnRefusal::PiecesOfCurrencies.at(field));
+    }
+    let returnable = line.returnable();
+    if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
+        return Err(ReturnRefusal::ReturnableUpTo { most: returnable }.at(field));
+    }
+    *left -= matched.quantity.get();
+    if *left < 0 {
+        return Err(ReturnRefusal::PiecesAboveLine.at(field));
+    }
+    let counted = match receive {
+        Receive::Now => &mut line.returned,
+        Receive::Later => &mut line.return_pending,
+    };
+    *counted = count(counted.get() + matched.quantity.get());
+    if sold_at.get_or_insert((line.unit_price, line.decimals)).1 != line.decimals {
+        return Err(ReturnRefusal::PiecesOfUnits.at(field));
+    }
+    Ok(())
 }

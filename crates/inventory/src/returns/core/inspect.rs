@@ -74,10 +74,8 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
                     if let Some(head) = begin.take() {
                         draft.begin(head, key, one.field)?;
                     }
-                    move_aside(draft, key, part.lot, (-part.quantity, part.lies), one.field)?;
-                    if let Some(why) = part.blocked {
-                        move_aside(draft, key, part.lot, (part.quantity, why), one.field)?;
-                    }
+                    let moved = restock(draft, key, &part, one.field);
+                    draft.pass(moved)?;
                 }
             }
         }
@@ -92,7 +90,8 @@ pub(super) fn inspect(draft: &mut Draft<'_>, ret: &mut Return, act: &ActOnReturn
         let delta = Delta { on_hand: -part.quantity, unavailable: -part.quantity, ..Delta::default() };
         let lot = part.lot.map_or(LotChoice::Unsaid, LotChoice::Id);
         let condition = Some(part.lies);
-        draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field)?;
+        let posted = draft.post_to(key, Posting { delta, cost, note: None, lot, condition, dates: Dates::Override }, field);
+        draft.pass(posted)?;
     }
     let is_done = ret.lines.iter().all(|line| line.unseen() == 0);
     if let (true, ReturnState::Received { received_at }) = (is_done, &ret.state) {
@@ -185,6 +184,15 @@ fn parts(draft: &Draft<'_>, key: LevelKey, line: &mut ReturnLine, one: &Seen) ->
 /// The field beside the quantity that says the lot.
 pub(super) fn of_lot(field: At) -> At {
     field.field(Field::Lot)
+}
+
+/// Takes goods from where they lie aside, and sets them aside again where their lot may not be sold.
+fn restock(draft: &mut Draft<'_>, key: LevelKey, part: &Part, field: At) -> Result<(), Rejection> {
+    move_aside(draft, key, part.lot, (-part.quantity, part.lies), field)?;
+    match part.blocked {
+        Some(why) => move_aside(draft, key, part.lot, (part.quantity, why), field),
+        None => Ok(()),
+    }
 }
 
 fn move_aside(

@@ -95,7 +95,7 @@ fn decide(
     if command.originals.is_empty() {
         return Err(ReversalRefusal::NothingMoved.at(field));
     }
-    let parts = choose(&taken_in(was, &command.originals), reversed, None)?;
+    let parts = choose(draft, &taken_in(was, &command.originals), reversed, None)?;
     let occurred_at = call.moment(draft, received_at)?;
     let mirrored = mirror(draft, (call, occurred_at), &command.originals, &parts)?;
     let mut ret = was.clone();

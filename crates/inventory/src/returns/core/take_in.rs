@@ -10,11 +10,14 @@ use super::{
     sales_return::{Return, ReturnLine},
 };
 use crate::stock::core::{
-    At, Dates, Delta, Draft, Field, LevelKey, MovementHead, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
+    At, Dates, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,
 };
 
+/// Where goods are kept, how many of them, and what one costs.
+type StockedGoods = (LevelKey, i64, Option<Money>);
+
 /// What of a line comes into stock: its own product, or the parts of what is a kit.
-fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<(LevelKey, i64, Option<Money>)> {
+fn goods(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Vec<StockedGoods> {
     let own = line.product.filter(|_| line.parts.is_empty()).map(|product| (product, line.quantity.get()));
     let parts = line.parts.iter().map(|(product, quantity)| (*product, quantity.get()));
     let stocked = |(product, quantity)| {
@@ -72,30 +75,53 @@ pub(super) fn take_in(
         MovementHead { id: command.movements[1], kind: MovementKind::Removal, reason: Some(ReasonCode::Damage), ..head.clone() };
     let lots = lots_chosen(draft, ret, command);
     for (head, sign) in [(head, 1), (removal, -1)] {
+        let passing = Passing { basis, lots: &lots, sign };
         let mut begun = false;
         for (index, line) in ret.lines.iter().enumerate() {
             if sign < 0 && line.disposition != Disposition::WriteOff {
                 continue;
             }
-            let field = At::line(index);
             let named = command.lines.get(index).map(|new| new.lot.clone()).unwrap_or_default();
-            for (key, quantity, cost) in goods(draft, ret, line) {
-                comes_in(&draft.level(key, field)?.facts, field)?;
-                let lot = lots.lot((index, key.product), &named, field)?;
+            for of in goods(draft, ret, line) {
                 if !begun {
-                    draft.begin(head.clone(), key, field)?;
+                    draft.begin(head.clone(), of.0, At::line(index))?;
                     begun = true;
                 }
-                let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
-                // What came into a lot that may not be sold went aside at once, and is written off from there.
-                let condition = if is_aside { None } else { draft.blocked(key, &lot) };
-                let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
-                let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
-                let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
-                draft.post_to(key, posting, field)?;
-                left_with(basis, draft, line, At::line(index).field(Field::Lot))?;
+                let posted = passing.post(draft, (index, line), &named, of);
+                draft.pass(posted)?;
             }
         }
+        // What was refused as it comes in does not go out again.
+        draft.end_pass()?;
     }
     Ok(())
+}
+
+/// Goods that come in (`sign` 1), or are written off (−1).
+struct Passing<'a> {
+    basis: ReturnBasis<'a>,
+    lots: &'a LotsChosen,
+    sign: i64,
+}
+
+impl Passing<'_> {
+    fn post(
+        &self,
+        draft: &mut Draft<'_>,
+        (index, line): (usize, &ReturnLine),
+        named: &LotChoice,
+        (key, quantity, cost): StockedGoods,
+    ) -> Result<(), Rejection> {
+        let (field, sign) = (At::line(index), self.sign);
+        comes_in(&draft.level(key, field)?.facts, field)?;
+        let lot = self.lots.lot((index, key.product), named, field)?;
+        let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
+        // What came into a lot that may not be sold went aside at once, and is written off from there.
+        let condition = if is_aside { None } else { draft.blocked(key, &lot) };
+        let unavailable = if is_aside || condition.is_some() { sign * quantity } else { 0 };
+        let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
+        let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
+        draft.post_to(key, posting, field)?;
+        left_with(self.basis, draft, line, field.field(Field::Lot))
+    }
 }

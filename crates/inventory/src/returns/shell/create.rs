@@ -123,6 +123,7 @@ fn check(input: &ReturnCreate) -> Result<(), Stop> {
 /// Who is bound to a channel takes back what that channel sold and nothing else. A return is of the channel whose orders it goes back on: one that
 /// went back on none would be nobody's, and would bring into stock what was never sold.
 fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
+    let mut checks = Checks::default();
     for (index, line) in lines.iter().enumerate() {
         if line.order_line.is_some() {
             continue;
@@ -130,13 +131,12 @@ fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
         let sum = |sum: i64, piece: &ReturnMatch| sum.checked_add(piece.quantity.get());
         let matched = line.matches.iter().try_fold(0, sum);
         if line.matches.is_empty() {
-            return Err(ReturnRefusal::NoOrderLine.at(At::line(index).field(Field::OrderLine)).into());
-        }
-        if matched != Some(line.quantity.get()) {
-            return Err(ReturnRefusal::PiecesNotWhole.at(At::line(index).field(Field::Matches)).into());
+            checks.refuse(ReturnRefusal::NoOrderLine.at(At::line(index).field(Field::OrderLine)));
+        } else if matched != Some(line.quantity.get()) {
+            checks.refuse(ReturnRefusal::PiecesNotWhole.at(At::line(index).field(Field::Matches)));
         }
     }
-    Ok(())
+    checks.done()
 }
 
 async fn lines_of(

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{refusal::Refusal, reversal::ReversalBook};
-use crate::stock::core::{At, Entry, Field, Noun, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Entry, Field, Noun, Rejection, RoomRefusal};
 
 /// An entry that a line of a document posted.
 #[derive(Debug, Clone)]
@@ -44,7 +44,12 @@ fn amount(entry: &Entry) -> i64 {
 
 /// Chooses how much of which entries goes back, in the order in which they were posted. Of a line in part, sound goods go before those that were set
 /// aside, and the last lot before the first.
-pub fn choose(originals: &[Original], book: &ReversalBook, wanted: Option<&[Wanted]>) -> Result<Vec<Part>, Rejection> {
+pub fn choose(
+    draft: &mut Draft<'_>,
+    originals: &[Original],
+    book: &ReversalBook,
+    wanted: Option<&[Wanted]>,
+) -> Result<Vec<Part>, Rejection> {
     let gone = |one: &Original| book.reversed.get(&(one.movement, one.entry.line)).copied().unwrap_or(0);
     let mut left: Vec<i64> = originals.iter().map(|one| amount(&one.entry) - gone(one)).collect();
     if left.iter().all(|left| *left <= 0) {
@@ -63,39 +68,51 @@ pub fn choose(originals: &[Original], book: &ReversalBook, wanted: Option<&[Want
     }
     let mut chosen: Vec<(usize, i64, At)> = Vec::new();
     for (index, one) in wanted.iter().enumerate() {
-        let at = |name: Field| At::line(index).field(name);
-        if wanted[..index].iter().any(|other| other.line == one.line && other.lot == one.lot) {
-            return Err(Refusal::LineTwice.at(at(Field::LineId)));
-        }
-        let is_of =
-            |place: &usize| originals[*place].line == one.line && (one.lot.is_none() || originals[*place].entry.lot == one.lot);
-        let mut places: Vec<usize> = (0..originals.len()).filter(is_of).collect();
-        if places.is_empty() {
-            return Err(Rejection::not_found(Noun::Line, at(Field::LineId)));
-        }
-        let most: i64 = places.iter().map(|place| left[*place].max(0)).sum();
-        let mut rest = one.quantity.map_or(most, Quantity::get);
-        if rest <= 0 || rest > most {
-            return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
-        }
+        let meant = meant(originals, &left, (one, &wanted[..index]), At::line(index));
+        let Some((mut places, mut rest)) = draft.pass(meant)? else { continue };
         places.sort_by_key(|place| (originals[*place].entry.unavailable_delta != 0, Reverse(*place)));
         for place in places {
             let taken = rest.min(left[place].max(0));
             if taken > 0 {
-                chosen.push((place, taken, at(Field::Quantity)));
+                chosen.push((place, taken, At::line(index).field(Field::Quantity)));
                 left[place] -= taken;
                 rest -= taken;
             }
         }
     }
+    draft.end_pass()?;
     chosen.sort_by_key(|(place, ..)| *place);
     Ok(chosen.into_iter().map(|(place, quantity, field)| part(place, quantity, field)).collect())
+}
+
+/// The entries of a line that was not named before, and how much of them goes back.
+fn meant(
+    originals: &[Original],
+    left: &[i64],
+    (one, before): (&Wanted, &[Wanted]),
+    line: At,
+) -> Result<(Vec<usize>, i64), Rejection> {
+    if before.iter().any(|other| other.line == one.line && other.lot == one.lot) {
+        return Err(Refusal::LineTwice.at(line.field(Field::LineId)));
+    }
+    let is_of =
+        |place: &usize| originals[*place].line == one.line && (one.lot.is_none() || originals[*place].entry.lot == one.lot);
+    let places: Vec<usize> = (0..originals.len()).filter(is_of).collect();
+    if places.is_empty() {
+        return Err(Rejection::not_found(Noun::Line, line.field(Field::LineId)));
+    }
+    let most: i64 = places.iter().map(|place| left[*place].max(0)).sum();
+    let wanted = one.quantity.map_or(most, Quantity::get);
+    if wanted <= 0 || wanted > most {
+        return Err(Refusal::LineUpTo { most }.at(line.field(Field::Quantity)));
+    }
+    Ok((places, wanted))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stock::core::LevelKey;
+    use crate::stock::core::{Book, LevelKey};
 
     fn entry(line: u16, on_hand: i64, unavailable: i64) -> Entry {
         Entry {
@@ -136,25 +153,48 @@ mod tests {
         Wanted { line: line(of), quantity: Quantity::new(quantity), lot: None }
     }
 
+    fn stock() -> Book {
+        Book::new(Timestamp(0), |_, _| 0)
+    }
+
+    fn chosen(book: &ReversalBook, wanted: Option<&[Wanted]>) -> Result<Vec<Part>, Rejection> {
+        choose(&mut Draft::new(&stock()), &originals(), book, wanted)
+    }
+
     #[test]
     fn all_that_is_left_goes_back_where_no_line_is_named() {
         let mut book = ReversalBook::default();
-        assert_eq!(quantities(&choose(&originals(), &book, None).unwrap()), [(1, 7), (2, 3), (3, 5)]);
+        assert_eq!(quantities(&chosen(&book, None).unwrap()), [(1, 7), (2, 3), (3, 5)]);
         book.reversed.insert((MovementId::NIL, 1), 4);
         book.reversed.insert((MovementId::NIL, 3), 5);
-        assert_eq!(quantities(&choose(&originals(), &book, None).unwrap()), [(1, 3), (2, 3)]);
+        assert_eq!(quantities(&chosen(&book, None).unwrap()), [(1, 3), (2, 3)]);
         book.reversed.extend([((MovementId::NIL, 1), 7), ((MovementId::NIL, 2), 3)]);
-        let refused = choose(&originals(), &book, None).unwrap_err();
+        let refused = chosen(&book, None).unwrap_err();
         assert_eq!(refused, Refusal::AlreadyReversed.at(At::input(Field::Document)));
     }
 
     #[test]
     fn sound_goods_go_back_before_damaged_ones() {
         let book = ReversalBook::default();
-        let of = |quantity| choose(&originals(), &book, Some(&[wanted(1, quantity)])).map(|parts| quantities(&parts));
+        let of = |quantity| chosen(&book, Some(&[wanted(1, quantity)])).map(|parts| quantities(&parts));
         assert_eq!((of(6), of(8)), (Ok(vec![(1, 6)]), Ok(vec![(1, 7), (2, 1)])));
         assert_eq!(of(11), Err(Refusal::LineUpTo { most: 10 }.at(At::line(0).field(Field::Quantity))));
-        let twice = choose(&originals(), &book, Some(&[wanted(1, 1), wanted(1, 1)])).unwrap_err();
+        let twice = chosen(&book, Some(&[wanted(1, 1), wanted(1, 1)])).unwrap_err();
         assert_eq!(twice, Refusal::LineTwice.at(At::line(1).field(Field::LineId)));
+    }
+
+    #[test]
+    fn every_line_that_cannot_go_back_is_told() {
+        let (stock, book) = (stock(), ReversalBook::default());
+        let told = |lines: &[Wanted]| {
+            let mut draft = Draft::to_tell_all(&stock);
+            let end = choose(&mut draft, &originals(), &book, Some(lines)).err();
+            draft.into_rejections(end)
+        };
+        let too_much = |line: usize, most: i64| Refusal::LineUpTo { most }.at(At::line(line).field(Field::Quantity));
+        assert_eq!(told(&[wanted(1, 11), wanted(2, 6)]), [too_much(0, 10), too_much(1, 5)]);
+        let unknown = |line: usize| Rejection::not_found(Noun::Line, At::line(line).field(Field::LineId));
+        assert_eq!(told(&[wanted(8, 1), wanted(1, 11), wanted(9, 1)]), [unknown(0), unknown(2)]);
+        assert!(told(&[wanted(1, 10), wanted(2, 5)]).is_empty());
     }
 }

@@ -122,7 +122,8 @@ pub fn mirror(
                 condition,
                 dates: Dates::Override,
             };
-            draft.post_to(entry.key, posting, part.field)?;
+            let posted = draft.post_to(entry.key, posting, part.field);
+            draft.pass(posted)?;
         }
         lines.extend(parts.iter().filter(|part| part.movement == original.id).map(|part| ReversalLine::of(part, *id)));
     }

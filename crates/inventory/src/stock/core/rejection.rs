@@ -198,6 +198,11 @@ impl Rejection {
     pub fn not_found(what: Noun, at: At) -> Self {
         Self { why: Reason::NotFound(what), at }
     }
+    /// The same at this place where it is of a row: nobody typed that.
+    #[must_use]
+    pub fn of_whole(self, at: At) -> Self {
+        if self.at.row.is_some() { Self { at, ..self } } else { self }
+    }
     pub fn key_reused() -> Self {
         Self { why: Reason::KeyReused, at: At::input(Field::IdempotencyKey) }
     }

@@ -102,12 +102,57 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
     draft.begin(MovementHead { id: room.id, kind, reverses: None, ..head.clone() }, first, field)?;
     for (key, missing, field) in short {
         let facts = draft.level(key, field)?.facts.clone();
-        if facts.tracking != Tracking::None {
-            return Err(LotRefusal::NotOnRecord { sku: facts.sku.clone() }.at(field));
+        if facts.tracking == Tracking::None {
+            let posted = draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field);
+            draft.pass(posted)?;
+            continue;
         }
-        draft.post(key, Delta { on_hand: missing, ..Delta::default() }, facts.cost, None, field)?;
+        for nth in short_steps(draft, steps, (key, 0))? {
+            draft.refuse(LotRefusal::NotOnRecord { sku: facts.sku.clone() }.at(steps[nth].field))?;
+        }
     }
     Ok(())
+}
+
+/// The steps of a level, in their order, that take more than is left of it with so much that holds give way.
+fn short_steps(draft: &Draft<'_>, steps: &[Step], (key, given): (LevelKey, i64)) -> Result<Vec<usize>, Rejection> {
+    let mut left = draft.level(key, At::NOWHERE)?.available() + given;
+    let mut short = Vec::new();
+    for (nth, step) in steps.iter().enumerate().filter(|(_, step)| step.key == key) {
+        left += step.available_delta;
+        if left < 0 && step.available_delta < 0 {
+            short.push(nth);
+        }
+    }
+    Ok(short)
+}
+
+/// Refuses what is short of a level though so much that others held gives way: each line that is, or the command where nobody typed lines.
+fn still_short(
+    draft: &mut Draft<'_>,
+    (key, given): (LevelKey, i64),
+    (steps, taking): (&[Step], Taking),
+    field: At,
+) -> Result<(), Rejection> {
+    if field.row.is_some() {
+        for nth in short_steps(draft, steps, (key, given))? {
+            let short = draft.short_step(steps, nth, taking);
+            draft.refuse(short)?;
+        }
+        return Ok(());
+    }
+    let level = Box::new(draft.level(key, field)?.clone());
+    let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
+    let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.wanted_units(), held + step.held()));
+    // What is free, and what is held for it: how far other holds would give way is not offered.
+    let mut usable = (level.available() + held).max(0);
+    if let [only] = own.as_slice()
+        && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only, taking)?
+    {
+        usable = usable.min(lots);
+    }
+    let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
+    draft.refuse(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field })
 }
 
 /// Takes what is missing back from the levels' holds, unpaid and newest first: a movement for each document whose holds give way.
@@ -136,18 +181,7 @@ fn give_way(
             given[place].push((reservation.clone(), taken, field));
         }
         if left > 0 {
-            let level = Box::new(draft.level(key, field)?.clone());
-            let own: Vec<&Step> = steps.iter().filter(|step| step.key == key).collect();
-            let (asked, held) = own.iter().fold((0, 0), |(asked, held), step| (asked + step.wanted_units(), held + step.held()));
-            // What is free, and what is held for it: how far other holds would give way is not offered.
-            let mut usable = (level.available() + held).max(0);
-            if let [only] = own.as_slice()
-                && let Some(lots) = draft.usable_of_lots(std::iter::empty(), only, taking)?
-            {
-                usable = usable.min(lots);
-            }
-            let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
-            draft.refuse(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field })?;
+            still_short(draft, (key, missing - left), (steps, taking), field)?;
         }
     }
     draft.end_pass()?;

@@ -61,7 +61,7 @@ impl Stages {
     }
 }
 
-/// A line is short once, whichever rule finds it; where no line is named, once for each level.
+/// A line is short once, whichever rule finds it; where no line is named, once for each level, and once for each product that several stores lack.
 fn says_the_same(told: &Rejection, other: &Rejection) -> bool {
     let of_level = |rejection: &Rejection| -> Option<Option<LevelKey>> {
         match &rejection.why {
@@ -71,7 +71,9 @@ fn says_the_same(told: &Rejection, other: &Rejection) -> bool {
         }
     };
     match (of_level(told), of_level(other)) {
-        (Some(one), Some(another)) => told.at == other.at && (told.at.row.is_some() || one == another),
+        (Some(one), Some(another)) if one.is_some() || told.at.row.is_some() => {
+            told.at == other.at && (told.at.row.is_some() || one == another)
+        }
         _ => told == other,
     }
 }
@@ -82,6 +84,18 @@ impl<'b> Draft<'b> {
         let mut draft = Self::new(book);
         draft.stages = Some(Stages::default());
         draft
+    }
+    /// Whether anything was refused of this place already.
+    pub fn has_refused(&self, at: At) -> bool {
+        self.stages.as_ref().is_some_and(|stages| stages.by_place.contains_key(&at))
+    }
+    /// Names this place in refusals of rows: nobody typed them.
+    pub fn refuse_rows_at(&mut self, at: At) {
+        if let Some(stages) = &mut self.stages {
+            for rejection in std::mem::take(stages).refused {
+                stages.add(rejection.of_whole(at));
+            }
+        }
     }
     /// Whether it goes on behind a refusal.
     pub fn tells_all(&self) -> bool {

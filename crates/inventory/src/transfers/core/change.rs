@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    decide::{Planned, Steps, head, held, look_for, not_taken, plan, twice},
+    decide::{Planned, Steps, head, held, is_there, look_for, not_taken, plan, twice},
     moves::{held_for, units},
     refusal::Refusal,
     transfer::{Transfer, TransferBook, TransferState},
@@ -41,7 +41,7 @@ pub(super) fn update(
         only_words(draft, transfer, change)?;
     }
     if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
-        not_taken(book, change.external_ref.as_ref())?;
+        draft.pass(not_taken(book, change.external_ref.as_ref()))?;
         transfer.external_ref.clone_from(&change.external_ref);
     }
     if change.note.is_some() {
@@ -151,11 +151,8 @@ fn hold_more(
         }
         let field = At::line(index).field(Field::Quantity);
         let key = LevelKey { product: planned.product, store: transfer.from };
-        draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
-        let there = draft.movable(key, field)?;
-        if there < more {
-            let short = draft.unpromised(key, (more, there), field);
-            draft.refuse(short)?;
+        let fits = is_there(draft, (key, transfer.to), more, field);
+        if draft.pass(fits)?.is_none() {
             continue;
         }
         if !has_begun {

@@ -190,12 +190,12 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
 fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
     look_for(draft, (new.from, new.to), &new.lines)?;
     if new.from == new.to {
-        return Err(Refusal::SameStore.at(At::input(Field::ToStore)));
+        draft.refuse(Refusal::SameStore.at(At::input(Field::ToStore)))?;
     }
     if new.lines.is_empty() {
-        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+        draft.refuse(Refusal::NoLines.at(At::input(Field::Lines)))?;
     }
-    not_taken(book, new.external_ref.as_ref())?;
+    draft.pass(not_taken(book, new.external_ref.as_ref()))?;
     let now = draft.now();
     let mut transfer = Transfer {
         id: steps.transfer,
@@ -295,11 +295,8 @@ pub(super) fn hold(
     for (index, (line, id)) in transfer.live().zip(reservations).enumerate() {
         let field = field(index);
         let key = LevelKey { product: line.product, store: transfer.from };
-        draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
-        let there = draft.movable(key, field)?;
-        if there < line.quantity.get() {
-            let short = draft.unpromised(key, (line.quantity.get(), there), field);
-            draft.refuse(short)?;
+        let fits = is_there(draft, (key, transfer.to), line.quantity.get(), field);
+        if draft.pass(fits)?.is_none() {
             continue;
         }
         if !has_begun {
@@ -311,6 +308,13 @@ pub(super) fn hold(
     }
     transfer.state = TransferState::Ready;
     Ok(())
+}
+
+/// That so much of a product is there to be sent to a store, and may come in there.
+pub(super) fn is_there(draft: &Draft<'_>, (key, to): (LevelKey, StoreId), wanted: i64, field: At) -> Result<(), Rejection> {
+    draft.stocked(LevelKey { store: to, ..key }, field)?;
+    let there = draft.movable(key, field)?;
+    if there < wanted { Err(draft.unpromised(key, (wanted, there), field)) } else { Ok(()) }
 }
 
 /// The hold of a line that is to leave, made by the movement that reserves it.

@@ -19,32 +19,60 @@ pub(super) fn lots_field(one: &Wanted<'_>) -> At {
     one.index.map_or_else(|| one.field, |index| At::line(index).field(Field::Lots))
 }
 
-/// What leaves of which lots: those that are named, else the first to expire. Empty where stock is not kept by lots.
-/// `held` is what the transfer held of it.
-pub(super) fn leaving(draft: &Draft<'_>, key: LevelKey, (one, held): (&Wanted<'_>, i64)) -> Result<Vec<LotPart>, Rejection> {
+/// Tells what is wrong with the lots that a parcel names, before it is asked how much of them is there.
+pub(super) fn look_at_named(draft: &mut Draft<'_>, key: LevelKey, one: &Wanted<'_>) -> Result<(), Rejection> {
+    if one.lots.is_empty() {
+        return Ok(());
+    }
+    let facts = draft.level(key, one.field)?.facts.clone();
+    let looked = match facts.tracking {
+        Tracking::None => untracked(&facts.sku, one).map(|_| ()),
+        Tracking::Lot | Tracking::Serial => named(draft, key.product, one).map(|_| ()),
+    };
+    draft.pass(looked).map(|_| ())
+}
+
+/// What leaves of which lots: those that are named, else the first to expire. Empty where stock is not kept by lots, and None where some of
+/// those that are named were refused. `held` is what the transfer held of it.
+pub(super) fn leaving(
+    draft: &mut Draft<'_>,
+    key: LevelKey,
+    (one, held): (&Wanted<'_>, i64),
+) -> Result<Option<Vec<LotPart>>, Rejection> {
     let facts = &draft.level(key, one.field)?.facts;
     if facts.tracking == Tracking::None {
-        return untracked(&facts.sku, one);
+        return untracked(&facts.sku, one).map(Some);
     }
     let parts: Vec<LotPart> = if one.lots.is_empty() {
         draft.lots_to_take(key, (&LotChoice::Unsaid, one.quantity), one.field)?
     } else {
+        let Some(named) = named(draft, key.product, one)? else { return Ok(None) };
         let mut parts = BTreeMap::new();
-        for (lot, amount, field) in named(draft, key.product, one)? {
-            draft.lots_to_take(key, (&LotChoice::Id(lot), amount), field)?;
-            parts.insert(lot, amount);
+        for (lot, amount, field) in &named {
+            let taken = draft.lots_to_take(key, (&LotChoice::Id(*lot), *amount), *field);
+            if draft.pass(taken)?.is_some() {
+                parts.insert(*lot, *amount);
+            }
+        }
+        if parts.len() < named.len() {
+            return Ok(None);
         }
         parts.into_iter().collect()
     };
     draft.leaves_what_is_promised(key, (&parts, held), lots_field(one))?;
-    Ok(parts)
+    Ok(Some(parts))
 }
 
 /// What arrives of which lots: those that are named, else the first to expire of those that are under way. Empty where stock is not kept by
-/// lots.
-pub(super) fn arriving(draft: &Draft<'_>, transfer: &Transfer, line: &Line, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
+/// lots, and None where some of those that are named were refused.
+pub(super) fn arriving(
+    draft: &mut Draft<'_>,
+    transfer: &Transfer,
+    line: &Line,
+    one: &Wanted<'_>,
+) -> Result<Option<Vec<LotPart>>, Rejection> {
     if line.lots.is_empty() {
-        return untracked(&line.sku, one);
+        return untracked(&line.sku, one).map(Some);
     }
     if line.lots.iter().any(|sent| draft.lot(sent.lot).is_none()) {
         // It was sent after its lots were read to know what to lock.
@@ -52,15 +80,17 @@ pub(super) fn arriving(draft: &Draft<'_>, transfer: &Transfer, line: &Line, one:
     }
     let under_way = |lot: LotId| line.lots.iter().find(|sent| sent.lot == lot).map_or(0, SentLot::under_way);
     if !one.lots.is_empty() {
-        let mut parts = Vec::with_capacity(one.lots.len());
-        for (lot, amount, field) in named(draft, line.product, one)? {
-            let most = under_way(lot);
-            if amount > most {
-                return Err(Refusal::LotUpTo { most }.at(field));
+        let Some(named) = named(draft, line.product, one)? else { return Ok(None) };
+        let mut parts = Vec::with_capacity(named.len());
+        for (lot, amount, field) in &named {
+            let most = under_way(*lot);
+            if *amount > most {
+                draft.refuse(Refusal::LotUpTo { most }.at(*field))?;
+                continue;
             }
-            parts.push((lot, amount));
+            parts.push((*lot, *amount));
         }
-        return Ok(parts);
+        return Ok((parts.len() == named.len()).then_some(parts));
     }
     let mut there: Vec<&SentLot> = line.lots.iter().filter(|sent| sent.under_way() > 0).collect();
     let first = |sent: &&SentLot| draft.lot(sent.lot).map(|lot| (lot.expires_on.is_none(), lot.expires_on, lot.key.clone()));
@@ -75,30 +105,46 @@ pub(super) fn arriving(draft: &Draft<'_>, transfer: &Transfer, line: &Line, one:
         }
     }
     debug_assert_eq!(left, 0, "a line's lots sum to the line");
-    Ok(parts)
+    Ok(Some(parts))
 }
 
 fn untracked(sku: &str, one: &Wanted<'_>) -> Result<Vec<LotPart>, Rejection> {
     if one.lots.is_empty() { Ok(Vec::new()) } else { Err(Refusal::NotTracked { sku: sku.to_owned() }.at(lots_field(one))) }
 }
 
-/// The lots that a parcel names, each once, with the fields of their quantities; they sum to the parcel.
-fn named(draft: &Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Vec<(LotId, i64, At)>, Rejection> {
-    let at = |nth: usize, name: Field| lots_field(one).part(Field::Lots, nth).field(name);
-    let mut found: Vec<(LotId, i64, At)> = Vec::with_capacity(one.lots.len());
-    for (nth, (choice, quantity)) in one.lots.iter().enumerate() {
-        let lot = draft.said(product, choice).ok_or_else(|| Rejection::not_found(Noun::Lot, at(nth, Field::Lot)))?.id;
-        if found.iter().any(|(known, ..)| *known == lot) {
-            return Err(Refusal::LotTwice.at(at(nth, Field::Lot)));
-        }
-        if !quantity.is_positive() {
-            return Err(Refusal::NotPositive.at(at(nth, Field::Quantity)));
-        }
-        found.push((lot, quantity.get(), at(nth, Field::Quantity)));
+/// A lot that a parcel names, how much of it, and the field of that.
+type NamedLot = (LotId, i64, At);
+
+/// The lots that a parcel names, each once; they sum to the parcel. None where some of them were refused.
+fn named(draft: &mut Draft<'_>, product: ProductId, one: &Wanted<'_>) -> Result<Option<Vec<NamedLot>>, Rejection> {
+    let mut found: Vec<NamedLot> = Vec::with_capacity(one.lots.len());
+    for (nth, lot) in one.lots.iter().enumerate() {
+        let lot = named_lot(draft, product, (lot, &found), lots_field(one).part(Field::Lots, nth));
+        found.extend(draft.pass(lot)?);
+    }
+    if found.len() < one.lots.len() {
+        return Ok(None);
     }
     let sum: i128 = found.iter().map(|(_, amount, _)| i128::from(*amount)).sum();
     if sum != i128::from(one.quantity) {
         return Err(Refusal::LotsSum { quantity: one.quantity, sum }.at(lots_field(one)));
     }
-    Ok(found)
+    Ok(Some(found))
+}
+
+fn named_lot(
+    draft: &Draft<'_>,
+    product: ProductId,
+    ((choice, quantity), before): (&(LotChoice, Quantity), &[NamedLot]),
+    part: At,
+) -> Result<NamedLot, Rejection> {
+    let at = |name: Field| part.field(name);
+    let lot = draft.said(product, choice).ok_or_else(|| Rejection::not_found(Noun::Lot, at(Field::Lot)))?.id;
+    if before.iter().any(|(known, ..)| *known == lot) {
+        return Err(Refusal::LotTwice.at(at(Field::Lot)));
+    }
+    if !quantity.is_positive() {
+        return Err(Refusal::NotPositive.at(at(Field::Quantity)));
+    }
+    Ok((lot, quantity.get(), at(Field::Quantity)))
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     decide::{Steps, head, not_open},
-    lots::{LotPart, arriving, leaving, lots_field},
+    lots::{LotPart, arriving, leaving, look_at_named, lots_field},
     refusal::Refusal,
     transfer::{Line, SentLot, Transfer, TransferEnd, TransferState},
 };
@@ -137,6 +137,9 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
     for (one, held) in wanted.iter().zip(&consumed) {
         let Some(product) = product(one.position) else { continue };
         let key = LevelKey { product, store: from };
+        if draft.tells_all() {
+            look_at_named(draft, key, one)?;
+        }
         let (available_delta, on_hand_delta) = (held - one.quantity, -one.quantity);
         let lots = match one.lots {
             [] => vec![(LotChoice::Unsaid, -one.quantity)],
@@ -145,23 +148,24 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
-    draft.end_pass()?;
     let Some(first) = needed.first() else {
         return Err(Refusal::NothingLeaves.at(At::input(Field::Lines)));
     };
     draft.begin(out, first.key, At::input(Field::Id))?;
     for ((step, one), held) in needed.iter().zip(&wanted).zip(&consumed) {
+        // A line is short once. It takes nothing from the others: a product has one.
+        if one.index.is_some() && draft.has_refused(one.field) {
+            continue;
+        }
         let cost = draft.level(step.key, one.field)?.facts.cost;
-        let lots = leaving(draft, step.key, (one, *held))?;
-        take_out(
-            draft,
-            (step.key, &lots),
-            Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() },
-            cost,
-            one.field,
-        )?;
+        let lots = leaving(draft, step.key, (one, *held));
+        let Some(lots) = draft.pass(lots)?.flatten() else { continue };
+        let leaves = Delta { on_hand: -one.quantity, reserved: -held, ..Delta::default() };
+        let left = take_out(draft, (step.key, &lots), leaves, cost, one.field);
+        draft.pass(left)?;
         let there = LevelKey { store: transfer.to, ..step.key };
-        draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, one.field)?;
+        let arrives = draft.post(there, Delta { in_transit: one.quantity, ..Delta::default() }, None, None, one.field);
+        draft.pass(arrives)?;
         if let Some(line) = transfer.lines.iter_mut().find(|line| line.position == one.position) {
             (line.shipped, line.unit_cost) = (units(one.quantity), cost);
             line.lots = lots.into_iter().map(|(lot, shipped)| SentLot { lot, shipped, received: 0, lost: 0 }).collect();
@@ -233,24 +237,14 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     let mut begin = Some(MovementHead { note: arrival.note.clone(), ..enter });
     for one in wanted {
         let Some(place) = transfer.lines.iter().position(|line| line.position == one.position) else { continue };
-        let (key, field) = (LevelKey { product: transfer.lines[place].product, store: transfer.to }, one.field);
+        let key = LevelKey { product: transfer.lines[place].product, store: transfer.to };
         if let Some(head) = begin.take() {
-            draft.begin(head, key, field)?;
+            draft.begin(head, key, one.field)?;
         }
-        let (line, cost) = (&transfer.lines[place], transfer.lines[place].unit_cost);
-        let parts = arriving(draft, transfer, line, &one)?;
-        let arrives = |quantity: i64| Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
-        if parts.is_empty() {
-            draft.post(key, arrives(one.quantity), cost, None, field)?;
-        }
-        let line = &mut transfer.lines[place];
-        for (lot, amount) in parts {
-            let posting = Posting { delta: arrives(amount), cost, lot: LotChoice::Id(lot), ..Posting::default() };
-            draft.post_to(key, posting, field).map_err(|refusal| of_lots(refusal, &one))?;
-            line.lots.iter_mut().filter(|sent| sent.lot == lot).for_each(|sent| sent.received += amount);
-        }
-        line.received = units(line.received.get() + one.quantity);
+        let came = take_in(draft, transfer, (place, key), &one);
+        draft.pass(came)?;
     }
+    draft.end_pass()?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let is_done = transfer.lines.iter().all(|line| line.under_way() == 0);
     transfer.state = if is_done {
@@ -258,6 +252,30 @@ pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &St
     } else {
         TransferState::PartiallyReceived { shipped_at, received_at }
     };
+    Ok(())
+}
+
+/// Takes a line's goods on hand, of each lot its part.
+fn take_in(
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    (place, key): (usize, LevelKey),
+    one: &Wanted<'_>,
+) -> Result<(), Rejection> {
+    let (line, cost) = (&transfer.lines[place], transfer.lines[place].unit_cost);
+    let Some(parts) = arriving(draft, transfer, line, one)? else { return Ok(()) };
+    let arrives = |quantity: i64| Delta { on_hand: quantity, in_transit: -quantity, ..Delta::default() };
+    if parts.is_empty() {
+        draft.post(key, arrives(one.quantity), cost, None, one.field)?;
+    }
+    let line = &mut transfer.lines[place];
+    for (lot, amount) in parts {
+        let posting = Posting { delta: arrives(amount), cost, lot: LotChoice::Id(lot), ..Posting::default() };
+        let posted = draft.post_to(key, posting, one.field).map_err(|refusal| of_lots(refusal, one));
+        draft.pass(posted)?;
+        line.lots.iter_mut().filter(|sent| sent.lot == lot).for_each(|sent| sent.received += amount);
+    }
+    line.received = units(line.received.get() + one.quantity);
     Ok(())
 }
 

@@ -101,7 +101,7 @@ fn decide(
     let mut transfer = was.clone();
     transfer.expect(Some(command.seen))?;
     transfer.expect(command.expected_version)?;
-    let parts = choose(&lines_of(&transfer, original), reversed, command.lines.as_deref())?;
+    let parts = choose(draft, &lines_of(&transfer, original), reversed, command.lines.as_deref())?;
     let occurred_at = call.moment(draft, original.occurred_at)?;
     if command.lines.is_some() && !matches!(command.undo, Undo::Receipt { .. }) {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));

@@ -1,0 +1,132 @@
+//! Of lots that a call names, every one that is wrong is told, whichever line names it.
+
+use serde_json::{Value, json};
+
+use super::{
+    house::{House, done, key, sent_lots},
+    kits::{product, set},
+};
+use crate::{
+    authorization::world::World,
+    world::{answers::refusals, on_both},
+};
+
+on_both!(
+    a_transfer_is_told_each_lot_that_is_short,
+    an_arrival_is_told_each_lot_that_did_not_leave,
+    a_delivery_is_told_each_lot_of_nothing,
+    a_discrepancy_is_told_each_product_that_is_kept_by_lots,
+    a_return_over_the_counter_is_told_each_line_that_lacks_its_lot,
+    a_shortage_names_the_lot_and_the_kit,
+);
+
+/// The same code at each of these places of the input.
+fn all(code: &str, places: &[&str]) -> Vec<(String, String)> {
+    places.iter().map(|place| (code.to_owned(), format!("input.{place}"))).collect()
+}
+
+/// Cheese in three lots and two drills.
+async fn stocked(world: &World) -> House<'_> {
+    let house = House::open(world).await;
+    for (code, units) in [("a", 3), ("b", 3), ("c", 4)] {
+        house.takes_in(code, units, "2099-03-01").await;
+    }
+    for code in ["S-1", "S-2"] {
+        let came = house.adjust("RECEIPT", (&house.drill, &house.office.store), 1, json!({ "code": code })).await;
+        done(&came, "levels");
+    }
+    house
+}
+
+/// So much of each of these lots.
+fn lots(named: &[(&str, i64)]) -> Value {
+    named.iter().map(|(code, n)| json!({ "lot": { "code": code }, "quantity": n })).collect()
+}
+
+/// A line of a transfer in these lots.
+fn parcel(transfer: &Value, line: usize, named: &[(&str, i64)]) -> Value {
+    let quantity: i64 = named.iter().map(|(_, n)| n).sum();
+    json!({ "lineId": transfer["lines"][line]["id"], "quantity": quantity, "lots": lots(named) })
+}
+
+async fn a_transfer_is_told_each_lot_that_is_short(world: &World) {
+    let house = stocked(world).await;
+    let held = house.held(&[(&house.cheese, 10), (&house.drill, 2)]).await;
+    let ship = async |lines: Value| refusals(&house.moves("transferShip", json!({ "id": held["id"], "lines": lines })).await);
+    let cheese = parcel(&held, 0, &[("a", 4), ("b", 4), ("c", 2)]);
+    let drills = parcel(&held, 1, &[("S-1", 2)]);
+    let places = ["lines.0.lots.0.quantity", "lines.0.lots.1.quantity", "lines.1.lots.0.quantity"];
+    assert_eq!(ship(json!([cheese, drills])).await, all("INSUFFICIENT_STOCK", &places));
+    // Lots that are not there come first, of all lines.
+    let unknown = [parcel(&held, 0, &[("none", 2), ("a", 4), ("nor", 4)]), parcel(&held, 1, &[("S-9", 2)])];
+    let places = ["lines.0.lots.0.lot", "lines.0.lots.2.lot", "lines.1.lots.0.lot"];
+    assert_eq!(ship(json!(unknown)).await, all("NOT_FOUND", &places));
+    let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
+    assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]).len(), 3, "nothing left on the way");
+    house.office.is_sound().await;
+}
+
+async fn an_arrival_is_told_each_lot_that_did_not_leave(world: &World) {
+    let house = stocked(world).await;
+    let held = house.held(&[(&house.cheese, 10), (&house.drill, 2)]).await;
+    done(&house.moves("transferShip", json!({ "id": held["id"] })).await, "transfer");
+    let lines = json!([parcel(&held, 0, &[("a", 4), ("b", 4), ("c", 1)]), parcel(&held, 1, &[("S-1", 2)])]);
+    let came = house.moves("transferReceive", json!({ "id": held["id"], "lines": lines })).await;
+    let places = ["lines.0.lots.0.quantity", "lines.0.lots.1.quantity", "lines.1.lots.0.quantity"];
+    assert_eq!(refusals(&came), all("OUT_OF_RANGE", &places));
+    done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
+    house.office.is_sound().await;
+}
+
+async fn a_delivery_is_told_each_lot_of_nothing(world: &World) {
+    let house = House::open(world).await;
+    let ordered = json!({ "lines": [{ "product": house.cheese, "quantity": 10 }, { "product": house.drill, "quantity": 1 }] });
+    let order = house.office.ordered(ordered).await;
+    let line = |nth: usize, quantity: i64, named: &[(&str, i64)]| json!({ "purchaseOrderLineId": order["lines"][nth]["id"], "quantity": quantity, "lots": lots(named) });
+    let lines = json!([line(0, 10, &[("a", 0), ("b", 10), ("c", 0)]), line(1, 1, &[("S-1", 0), ("S-2", 1)])]);
+    let came = house.office.buy("purchaseOrderReceive", json!({ "id": order["id"], "lines": lines })).await;
+    let places = ["lines.0.lots.0.quantity", "lines.0.lots.2.quantity", "lines.1.lots.0.quantity"];
+    assert_eq!(refusals(&came), all("OUT_OF_RANGE", &places));
+}
+
+async fn a_discrepancy_is_told_each_product_that_is_kept_by_lots(world: &World) {
+    let house = stocked(world).await;
+    let change = |of: &Value, delta: i64| json!({ "product": of, "store": house.office.store, "delta": delta });
+    let changes = [change(&house.cheese, -11), change(&house.mug, -1), change(&house.drill, -3), change(&house.cheese, -1)];
+    let input = json!({ "idempotencyKey": key(), "kind": "SALE", "reasonCode": "SALE", "onShortage": "POST_DISCREPANCY", "changes": changes });
+    let sold = house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await;
+    assert_eq!(refusals(&sold), all("INVALID", &["changes.0.delta", "changes.2.delta", "changes.3.delta"]));
+    assert_eq!(house.lots(&house.cheese, &house.office.store).await.len(), 3, "nothing was sold");
+    house.office.is_sound().await;
+}
+
+async fn a_return_over_the_counter_is_told_each_line_that_lacks_its_lot(world: &World) {
+    let house = stocked(world).await;
+    let price = json!({ "amount": "4.00", "currencyCode": "GBP" });
+    let line = |of: &Value| json!({ "product": of, "quantity": 1, "unitPrice": price });
+    let lines = [line(&house.cheese), line(&house.mug), line(&house.drill)];
+    let input = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": lines });
+    let back = house.office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
+    assert_eq!(refusals(&back), all("INVALID", &["lines.0.lot", "lines.2.lot"]));
+}
+
+async fn a_shortage_names_the_lot_and_the_kit(world: &World) {
+    let house = stocked(world).await;
+    let short = async |mutation: &str, kind: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        let told = "code ... on InsufficientStock { index sku kitSku lotCode requested available }";
+        let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ {told} }} }} }}");
+        house.office.ask(&query, json!({ "input": input })).await["data"][mutation]["userErrors"].clone()
+    };
+    let change = |code: &str, delta: i64| json!({ "product": house.cheese, "store": house.office.store, "delta": delta, "lot": { "code": code } });
+    let changes = json!({ "kind": "SALE", "reasonCode": "SALE", "changes": [change("c", -2), change("a", -4), change("b", -4)] });
+    let of_lot = |index: i64, code: &str| json!({ "code": "INSUFFICIENT_STOCK", "index": index, "sku": "CHEESE", "kitSku": null, "lotCode": code, "requested": 4, "available": 3 });
+    assert_eq!(short("stockAdjust", "StockAdjustInput", changes).await, json!([of_lot(1, "a"), of_lot(2, "b")]));
+    let pot = product(&house, "POT", "5.00", 3).await;
+    let kit = product(&house, "TEA-SET", "9.99", 0).await;
+    done(&set(&house, &kit, &[(&pot, 2)]).await, "product");
+    let lines = json!([{ "product": house.drill, "quantity": 1 }, { "product": kit, "quantity": 5 }]);
+    let order = json!({ "store": house.office.store, "status": "CONFIRMED", "lines": lines });
+    let of_kit = json!({ "code": "INSUFFICIENT_STOCK", "index": 1, "sku": "POT", "kitSku": "TEA-SET", "lotCode": null, "requested": 5, "available": 1 });
+    assert_eq!(short("orderCreate", "OrderCreateInput", order).await, json!([of_kit]));
+}
