@@ -1,8 +1,8 @@
 //! Lists that end at a bound say whether there is more.
 
 use entity::{
-    prelude::OrderId,
-    tables::{carrier, cost_layer, document_reversal, order_step, paper, store},
+    prelude::{OrderId, ParcelId},
+    tables::{carrier, cost_layer, document_reversal, order_step, paper, parcel, store},
 };
 use entrepot::storage::Finds;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ on_both!(
     a_note_says_that_it_was_edited_more_often,
     sourcing_says_that_there_are_more_stores,
     a_company_has_no_more_carriers_than_are_listed,
+    an_order_that_left_in_many_parcels_is_one_match,
 );
 
 /// The length of a list of something, and the sign beside it.
@@ -184,4 +185,29 @@ async fn a_company_has_no_more_carriers_than_are_listed(world: &World) {
     done(&upsert("last").await, "carrier");
     let query = "{ carriersList(first: 1) { totalCount { count } } }";
     assert_eq!(office.ask(query, json!({})).await["data"]["carriersList"]["totalCount"]["count"], 500);
+}
+
+async fn an_order_that_left_in_many_parcels_is_one_match(world: &World) {
+    let office = Office::of(world).await;
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let id: ParcelId = world.ours.ids["pcl"].parse().unwrap();
+    let parcels = scope.all(scope.find::<parcel::Entity>()).await.unwrap();
+    let left = parcels.into_iter().find(|parcel| parcel.id == id).unwrap();
+    assert!(left.fulfilment_id.is_some(), "it has left");
+    let number = Some("1Z999AA10123456784".to_owned());
+    let work = scope.begin().await.unwrap();
+    for nth in 1..=21 {
+        let (id, position) = (world.node.clock.id(), left.position + nth);
+        let row = parcel::Model { id, position, tracking_number: number.clone(), ..left.clone() };
+        work.insert::<parcel::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let query = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code: $code, kinds: $kinds) { matches { kind } hasMoreMatches } }";
+    let scan = async |kinds: Value| {
+        let answer = office.ask(query, json!({ "code": number, "kinds": kinds })).await;
+        shown(&answer["data"]["scanCode"], "matches", "hasMoreMatches")
+    };
+    assert_eq!(scan(json!(["ORDER"])).await, (Some(1), Some(false)));
+    assert_eq!(scan(json!(["PARCEL"])).await, (Some(20), Some(true)));
+    assert_eq!(scan(Value::Null).await, (Some(21), Some(true)), "the order, and the first parcels");
 }
