@@ -23,6 +23,7 @@ on_both!(
     a_note_says_that_it_was_edited_more_often,
     sourcing_says_that_there_are_more_stores,
     a_company_has_no_more_carriers_than_are_listed,
+    a_company_that_had_more_carriers_before_the_limit_is_shown_all,
     an_order_that_left_in_many_parcels_is_one_match,
 );
 
@@ -185,6 +186,30 @@ async fn a_company_has_no_more_carriers_than_are_listed(world: &World) {
     done(&upsert("last").await, "carrier");
     let query = "{ carriersList(first: 1) { totalCount { count } } }";
     assert_eq!(office.ask(query, json!({})).await["data"]["carriersList"]["totalCount"]["count"], 500);
+}
+
+async fn a_company_that_had_more_carriers_before_the_limit_is_shown_all(world: &World) {
+    let office = Office::of(world).await;
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let known = scope.all(scope.find::<carrier::Entity>()).await.unwrap();
+    let work = scope.begin().await.unwrap();
+    for nth in known.len()..502 {
+        let code = format!("van-{nth:03}");
+        let row = carrier::Model { id: world.node.clock.id(), code_key: code.clone(), code, ..known[0].clone() };
+        work.insert::<carrier::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let query = "{ carriers { code } carriersList(last: 1) { nodes { code } pageInfo { hasNextPage } totalCount { count } } }";
+    let seen = office.ask(query, json!({})).await["data"].clone();
+    assert_eq!(seen["carriers"].as_array().map(Vec::len), Some(502));
+    let last = json!({ "nodes": [{ "code": "van-501" }], "pageInfo": { "hasNextPage": false }, "totalCount": { "count": 502 } });
+    assert_eq!(seen["carriersList"], last);
+    let upsert = async |code: &str| {
+        let input = json!({ "idempotencyKey": key(), "code": code, "name": "Post" });
+        office.act("carrierUpsert", "CarrierUpsertInput", "carrier { name }", input).await
+    };
+    refused(&upsert("MORE").await, "LIMIT_EXCEEDED", "input");
+    assert_eq!(done(&upsert("van-501").await, "carrier")["name"], "Post", "each of them can be changed");
 }
 
 async fn an_order_that_left_in_many_parcels_is_one_match(world: &World) {
