@@ -1,8 +1,8 @@
 //! Lists that end at a bound say whether there is more.
 
 use entity::{
-    prelude::OrderId,
-    tables::{carrier, cost_layer, document_reversal, order_step, paper, store},
+    prelude::{OrderId, ParcelId},
+    tables::{carrier, cost_layer, document_reversal, order_step, paper, parcel, store},
 };
 use entrepot::storage::Finds;
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ on_both!(
     a_note_says_that_it_was_edited_more_often,
     sourcing_says_that_there_are_more_stores,
     a_company_has_no_more_carriers_than_are_listed,
+    a_company_that_had_more_carriers_before_the_limit_is_shown_all,
+    an_order_that_left_in_many_parcels_is_one_match,
 );
 
 /// The length of a list of something, and the sign beside it.
@@ -184,4 +186,53 @@ async fn a_company_has_no_more_carriers_than_are_listed(world: &World) {
     done(&upsert("last").await, "carrier");
     let query = "{ carriersList(first: 1) { totalCount { count } } }";
     assert_eq!(office.ask(query, json!({})).await["data"]["carriersList"]["totalCount"]["count"], 500);
+}
+
+async fn a_company_that_had_more_carriers_before_the_limit_is_shown_all(world: &World) {
+    let office = Office::of(world).await;
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let known = scope.all(scope.find::<carrier::Entity>()).await.unwrap();
+    let work = scope.begin().await.unwrap();
+    for nth in known.len()..502 {
+        let code = format!("van-{nth:03}");
+        let row = carrier::Model { id: world.node.clock.id(), code_key: code.clone(), code, ..known[0].clone() };
+        work.insert::<carrier::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let query = "{ carriers { code } carriersList(last: 1) { nodes { code } pageInfo { hasNextPage } totalCount { count } } }";
+    let seen = office.ask(query, json!({})).await["data"].clone();
+    assert_eq!(seen["carriers"].as_array().map(Vec::len), Some(502));
+    let last = json!({ "nodes": [{ "code": "van-501" }], "pageInfo": { "hasNextPage": false }, "totalCount": { "count": 502 } });
+    assert_eq!(seen["carriersList"], last);
+    let upsert = async |code: &str| {
+        let input = json!({ "idempotencyKey": key(), "code": code, "name": "Post" });
+        office.act("carrierUpsert", "CarrierUpsertInput", "carrier { name }", input).await
+    };
+    refused(&upsert("MORE").await, "LIMIT_EXCEEDED", "input");
+    assert_eq!(done(&upsert("van-501").await, "carrier")["name"], "Post", "each of them can be changed");
+}
+
+async fn an_order_that_left_in_many_parcels_is_one_match(world: &World) {
+    let office = Office::of(world).await;
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let id: ParcelId = world.ours.ids["pcl"].parse().unwrap();
+    let parcels = scope.all(scope.find::<parcel::Entity>()).await.unwrap();
+    let left = parcels.into_iter().find(|parcel| parcel.id == id).unwrap();
+    assert!(left.fulfilment_id.is_some(), "it has left");
+    let number = Some("1Z999AA10123456784".to_owned());
+    let work = scope.begin().await.unwrap();
+    for nth in 1..=21 {
+        let (id, position) = (world.node.clock.id(), left.position + nth);
+        let row = parcel::Model { id, position, tracking_number: number.clone(), ..left.clone() };
+        work.insert::<parcel::Entity>(row).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let query = "query($code: String!, $kinds: [SearchKind!]) { scanCode(code: $code, kinds: $kinds) { matches { kind } hasMoreMatches } }";
+    let scan = async |kinds: Value| {
+        let answer = office.ask(query, json!({ "code": number, "kinds": kinds })).await;
+        shown(&answer["data"]["scanCode"], "matches", "hasMoreMatches")
+    };
+    assert_eq!(scan(json!(["ORDER"])).await, (Some(1), Some(false)));
+    assert_eq!(scan(json!(["PARCEL"])).await, (Some(20), Some(true)));
+    assert_eq!(scan(Value::Null).await, (Some(21), Some(true)), "the order, and the first parcels");
 }

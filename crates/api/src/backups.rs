@@ -152,11 +152,13 @@ impl BackupQuery {
         #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<BackupRunConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let sorted = BackupRunSort::sorted(sort);
         let list = sorted.kind("backups");
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let filter = RunFilter {
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             states: of_both(statuses, states).map(|statuses| statuses.into_iter().map(Into::into).collect()),

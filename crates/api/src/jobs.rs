@@ -199,6 +199,7 @@ impl JobQuery {
     /// Your queued jobs, the newest first unless another order is asked for. Successful jobs are
     /// shown for a week, failed ones until they are retried.
     #[field(permit = JobRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn jobs(
         &self,
         ctx: &Context<'_>,
@@ -210,10 +211,12 @@ impl JobQuery {
         #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<BackgroundJobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let (descending, list) = sorted(sort);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, ctx.given::<Limits>()?.page)?;
+        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
         if let Some(statuses) = of_both(statuses, states) {
             let backend = jobs.database().backend();

@@ -231,96 +231,156 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
     ]
 }
 
-on_both!(cursors_of_the_last_release_still_open,);
+/// Lists that only go forward, with the reason.
+const FORWARD: [(&str, &str); 10] = [
+    ("CostSummary.rows", SUMMED),
+    ("MovementSummary.rows", SUMMED),
+    ("Query.events", "a log that is followed from a place on"),
+    ("Query.history", "put together from logs, notes and movements as it is read"),
+    ("Query.lotTrace", "its successor `Lot.trace` goes both ways"),
+    ("Query.search", "ranked, the best first"),
+    ("Query.stockDigestLevels", "levels are sought for their buckets until the page is full"),
+    ("SalesSummary.rows", SUMMED),
+    ("StockLevel.entries", "`stockMovements` of the product and the store goes both ways"),
+    ("StockValueSummary.rows", SUMMED),
+];
+const SUMMED: &str = "summed as far as the page goes";
 
-/// A page in the middle, which is never all of its list, counts the nodes that the list has from its beginning.
-async fn counts_its_nodes(world: &World, (list, name): (&str, &str), query: &str, middle: &Value) {
-    // Entries and jobs may come in between.
-    if ["Query.auditEntries", "Query.jobs"].contains(&list) {
-        return;
-    }
-    // A page of a search has 50 at most.
-    let everything = json!({ "after": null, "first": if name == "search" { 50 } else { 100 } });
-    let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
-    assert!(whole["errors"].is_null(), "{list}: {whole:#}");
-    let page = |answer: &Value| {
-        let data = answer["data"].as_object().unwrap();
-        let found = data.get(name).or_else(|| data.values().next().and_then(|of| of.get(name)));
-        found.unwrap_or_else(|| panic!("{list}: {answer:#}")).clone()
+on_both!(cursors_of_the_last_release_still_open, lists_are_read_from_their_ends,);
+
+/// The query of a page, by the names of the arguments for its cursor and its size.
+fn query_of(world: &World, (list, arguments): (&str, &str), [cursor, size]: [&str; 2]) -> String {
+    let (of, name) = list.split_once('.').unwrap();
+    let selected = "nodes { __typename } totalCount { count } pageInfo { hasNextPage endCursor }";
+    let field = format!("{name}({} {cursor}: $cursor, {size}: $size) {{ {selected} }}", filled(world, arguments));
+    let field = match of {
+        "Query" => field,
+        summary if summary.ends_with("Summary") => format!("{}{} {{ {field} }}", summary[..1].to_lowercase(), &summary[1..]),
+        _ => {
+            let prefix = match of {
+                "Category" => "cat",
+                "Customer" => "cus",
+                "Supplier" => "sup",
+                "StockLevel" => "lvl",
+                "Store" => "sto",
+                "Stocktake" => "cnt",
+                "Lot" => "lot",
+                "ReplenishmentPlan" => "rpl",
+                "LiquidationPlan" => "lqp",
+                _ => "whe",
+            };
+            let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));
+            format!("node(id: \"{id}\") {{ ... on {of} {{ {field} }} }}")
+        }
     };
-    let (whole, middle) = (page(&whole), page(middle));
-    if whole["pageInfo"]["hasNextPage"] == false {
-        assert_eq!(middle["totalCount"]["count"], whole["nodes"].as_array().unwrap().len(), "{list}");
-    }
+    format!("query($cursor: Cursor, $size: Int!) {{ {field} }}")
 }
 
-async fn cursors_of_the_last_release_still_open(world: &World) {
-    let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
-    let filled = |text: &str| {
-        let mut text = text.to_owned();
-        for (prefix, id) in &world.ours.ids {
-            text = text.replace(&format!("{{{prefix}}}"), id);
-        }
-        text
-    };
-    let rank = canonical::name(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
-    let performance = canonical::digest_of(json!({ "from": 20_454, "to": 20_484, "substitution": "0.2" }));
-    for (list, arguments, kind, keys) in lists() {
-        let kind =
-            filled(kind).replace("RANK", &URL_SAFE_NO_PAD.encode(rank)).replace("ASKED", &URL_SAFE_NO_PAD.encode(performance));
-        let (of, name) = list.split_once('.').unwrap();
-        let arguments = format!("{} after: $after, first: $first", filled(arguments));
-        let field = format!("{name}({arguments}) {{ nodes {{ __typename }} totalCount {{ count }} pageInfo {{ hasNextPage }} }}");
-        let query = match of {
-            "Query" => format!("query($after: Cursor, $first: Int!) {{ {field} }}"),
-            summary if summary.ends_with("Summary") => {
-                format!(
-                    "query($after: Cursor, $first: Int!) {{ {}{} {{ {field} }} }}",
-                    summary[..1].to_lowercase(),
-                    &summary[1..]
-                )
-            }
-            _ => {
-                let prefix = match of {
-                    "Category" => "cat",
-                    "Customer" => "cus",
-                    "Supplier" => "sup",
-                    "StockLevel" => "lvl",
-                    "Store" => "sto",
-                    "Stocktake" => "cnt",
-                    "Lot" => "lot",
-                    "ReplenishmentPlan" => "rpl",
-                    "LiquidationPlan" => "lqp",
-                    _ => "whe",
-                };
-                let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));
-                format!("query($after: Cursor, $first: Int!) {{ node(id: \"{id}\") {{ ... on {of} {{ {field} }} }} }}")
-            }
-        };
-        let asked = async |kind: &str| {
-            let cursor = signer.sign(kind, &keys);
-            world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "after": cursor, "first": 1 })).await
-        };
-        let answer = asked(&kind).await;
-        assert!(answer["errors"].is_null(), "{list}: {answer:#}");
-        counts_its_nodes(world, (list, name), &query, &answer).await;
-        let other = asked("of another list").await;
-        assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
-    }
-    let covered: BTreeSet<String> = lists().into_iter().map(|(list, ..)| list.to_owned()).collect();
-    let all = with_registry(|registry| {
+/// A text with the IDs of our company's things.
+fn filled(world: &World, text: &str) -> String {
+    world.ours.ids.iter().fold(text.to_owned(), |text, (prefix, id)| text.replace(&format!("{{{prefix}}}"), id))
+}
+
+/// The lists of the schema with this argument, but for streams.
+async fn lists_with(argument: &'static str) -> BTreeSet<String> {
+    with_registry(move |registry| {
         let mut all = BTreeSet::new();
         for (name, kind) in &registry.types {
             for (field, known) in kind.fields().into_iter().flatten() {
-                if known.args.contains_key("after") && name != "Subscription" {
+                if known.args.contains_key(argument) && name != "Subscription" {
                     all.insert(format!("{name}.{field}"));
                 }
             }
         }
         all
     })
-    .await;
+    .await
+}
+
+/// The page of a list in an answer.
+fn page_of(answer: &Value, list: &str) -> Value {
+    let data = answer["data"].as_object().unwrap();
+    let (_, name) = list.split_once('.').unwrap();
+    let found = data.get(name).or_else(|| data.values().next().and_then(|of| of.get(name)));
+    found.unwrap_or_else(|| panic!("{list}: {answer:#}")).clone()
+}
+
+/// A page in the middle, which is never all of its list, counts the nodes that the list has from its beginning.
+async fn counts_its_nodes(world: &World, list: &str, query: &str, middle: &Value) {
+    // Entries and jobs may come in between.
+    if ["Query.auditEntries", "Query.jobs"].contains(&list) {
+        return;
+    }
+    // A page of a search has 50 at most.
+    let everything = json!({ "cursor": null, "size": if list == "Query.search" { 50 } else { 100 } });
+    let whole = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &everything).await;
+    assert!(whole["errors"].is_null(), "{list}: {whole:#}");
+    let (whole, middle) = (page_of(&whole, list), page_of(middle, list));
+    if whole["pageInfo"]["hasNextPage"] == false {
+        assert_eq!(middle["totalCount"]["count"], whole["nodes"].as_array().unwrap().len(), "{list}");
+    }
+}
+
+/// What the cursors of a list are bound to, in our company.
+fn bound_to(world: &World, kind: &str) -> String {
+    let rank = canonical::name(&products::Filter::All(vec![products::Filter::Search("red mug".to_owned())]));
+    let performance = canonical::digest_of(json!({ "from": 20_454, "to": 20_484, "substitution": "0.2" }));
+    let kind = filled(world, kind).replace("RANK", &URL_SAFE_NO_PAD.encode(rank));
+    kind.replace("ASKED", &URL_SAFE_NO_PAD.encode(performance))
+}
+
+async fn cursors_of_the_last_release_still_open(world: &World) {
+    let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
+    for (list, arguments, kind, keys) in lists() {
+        let query = query_of(world, (list, arguments), ["after", "first"]);
+        let asked = async |kind: &str| {
+            let cursor = signer.sign(kind, &keys);
+            world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "cursor": cursor, "size": 1 })).await
+        };
+        let answer = asked(&bound_to(world, kind)).await;
+        assert!(answer["errors"].is_null(), "{list}: {answer:#}");
+        counts_its_nodes(world, list, &query, &answer).await;
+        let other = asked("of another list").await;
+        assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
+    }
+    let covered: BTreeSet<String> = lists().into_iter().map(|(list, ..)| list.to_owned()).collect();
+    let all = lists_with("after").await;
     // Its cursors are a stream's, whose names are compared above.
     let missing: Vec<&String> = all.iter().filter(|list| !covered.contains(*list) && *list != "Query.events").collect();
     assert!(missing.is_empty(), "lists whose cursors nobody holds to their form: {missing:?}");
+}
+
+/// All lists but those that say why not: a page before a cursor, and the last page, which ends where the whole list does.
+async fn lists_are_read_from_their_ends(world: &World) {
+    let (after, before) = (lists_with("after").await, lists_with("before").await);
+    let forward: BTreeSet<&str> = after.difference(&before).map(String::as_str).collect();
+    let listed: BTreeSet<&str> = FORWARD.iter().map(|(list, _)| *list).collect();
+    assert_eq!(forward, listed, "say why they only go forward");
+    let signer = CursorSigner::new(world.node.identity.cursor_secret().await.unwrap());
+    for (list, arguments, kind, keys) in lists().into_iter().filter(|(list, ..)| before.contains(*list)) {
+        let backward = query_of(world, (list, arguments), ["before", "last"]);
+        let asked = async |query: &str, cursor: Value, size: i32| {
+            world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "cursor": cursor, "size": size })).await
+        };
+        let answer = asked(&backward, json!(signer.sign(&bound_to(world, kind), &keys)), 1).await;
+        assert!(answer["errors"].is_null(), "{list}: {answer:#}");
+        let other = asked(&backward, json!(signer.sign("of another list", &keys)), 1).await;
+        assert_eq!(other["errors"][0]["code"], "BAD_USER_INPUT", "{list} takes any cursor: {other:#}");
+        // Entries and jobs may come in between, and people and jobs are seen at work.
+        if ["Query.auditEntries", "Query.jobs"].contains(&list) || arguments.contains("LAST_") {
+            continue;
+        }
+        let forward = query_of(world, (list, arguments), ["after", "first"]);
+        let [whole, last] = [asked(&forward, Value::Null, 100).await, asked(&backward, Value::Null, 1).await];
+        let [whole, last] = [whole, last].map(|answer| {
+            assert!(answer["errors"].is_null(), "{list}: {answer:#}");
+            page_of(&answer, list)
+        });
+        if whole["pageInfo"]["hasNextPage"] == false {
+            let (all, one) = (&whole["pageInfo"], &last["pageInfo"]);
+            let count = whole["nodes"].as_array().unwrap().len();
+            assert_eq!(last["nodes"].as_array().unwrap().len(), count.min(1), "{list}");
+            assert_eq!((&one["endCursor"], &one["hasNextPage"]), (&all["endCursor"], &json!(false)), "{list}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Documents of any kind, and returns, that calls name by their numbers.
+//! Documents of any kind, and returns, that calls name by their numbers; returns by their references in external systems, too.
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::{
 
 on_both!(
     a_return_is_found_by_id_and_by_number,
+    a_return_is_found_by_its_reference_in_another_system,
     a_sale_is_reversed_by_its_number,
     a_number_that_is_no_documents_reverses_nothing,
     a_key_is_of_the_document_as_it_was_named,
@@ -63,6 +64,31 @@ async fn a_return_is_found_by_id_and_by_number(world: &World) {
     let clerk = office.as_caller(without(world, "order.read"));
     let answer = clerk.ask(query, json!({ "by": { "number": own } })).await;
     assert_eq!(answer["errors"][0]["permission"], "order.read", "{answer:#}");
+}
+
+async fn a_return_is_found_by_its_reference_in_another_system(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG-9", "2.00").await;
+    books.receive(&mug, 5, "2.00").await;
+    let order = books.sell(&mug, 2).await;
+    let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "externalRef": "RMA-17", "lines": lines });
+    let made = office.act("returnCreate", "ReturnCreateInput", "return { id }", input).await;
+    let id = &done(&made, "return")["id"];
+    let query = "query($reference: String!) { return(by: { externalRef: $reference }) { id } }";
+    let found = async |office: &Office<'_>, reference: &str| {
+        let answer = office.ask(query, json!({ "reference": reference })).await;
+        assert_eq!(answer["errors"], Value::Null, "{answer:#}");
+        answer["data"]["return"].clone()
+    };
+    assert_eq!(found(office, "RMA-17").await, json!({ "id": id }));
+    for none in ["RMA-18", "rma-17", "1", "a\u{0}1"] {
+        assert_eq!(found(office, none).await, Value::Null, "{none}");
+    }
+    // Who is bound to another channel sees none of it.
+    let elsewhere = Caller { channel: Some(world.theirs.ids["chn"].parse().unwrap()), ..world.ours.owner.clone() };
+    assert_eq!(found(&office.as_caller(elsewhere), "RMA-17").await, Value::Null);
 }
 
 /// Two mugs that were sold over the counter, and the number of the order.

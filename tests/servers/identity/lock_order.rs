@@ -1,5 +1,5 @@
 //! Sessions of several people, or several of one, that end together: they are locked in the order of their IDs, also where a session was switched to from
-//! one that comes behind it.
+//! one that comes behind it. Links that end wait for their accounts, and invitations end in the order of their keys.
 
 use std::sync::Mutex;
 
@@ -25,6 +25,7 @@ on_both!(
     after_a_restore_all_sessions_end_however_many_there_are,
     after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too,
     after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing,
+    after_a_restore_links_and_invitations_end_in_the_order_of_others,
 );
 
 /// Two sessions of Ada's, in the order of their IDs: the first one was switched to from the second one, by a node whose clock was behind.
@@ -159,4 +160,48 @@ async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(worl
     ended_meanwhile(world, &[&held, &invited]).await;
     let valid = "SELECT 1 FROM invitation WHERE expires_at > $1";
     assert_eq!(global.rows(valid, vec![world.node.clock.now().into()]).await.unwrap().len(), 0);
+}
+
+/// Ends all sessions while a row is held: another one is free, and as it was, as long as the first one is waited for.
+async fn ended_while_held(world: &World, [held, free]: [&str; 2]) {
+    let work = world.node.db.global().begin().await.unwrap();
+    assert_eq!(work.rows(held, Vec::new()).await.unwrap().len(), 1, "{held}");
+    let ends = async { end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap() };
+    let goes_on = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        assert_eq!(work.rows(free, Vec::new()).await.unwrap().len(), 1, "{free}");
+        work.commit().await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(ends, goes_on);
+    assert!(ended.links > 0, "{ended:?}");
+}
+
+async fn after_a_restore_links_and_invitations_end_in_the_order_of_others(world: &World) {
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return;
+    }
+    world.founder("ada").await;
+    let work = global.begin().await.unwrap();
+    let link = "INSERT INTO link (hash, purpose, user_id, created_at, expires_at)
+        SELECT decode(repeat('ff', 32), 'hex'), 'RESET', id, created_at, 9000000000000000 FROM app_user";
+    assert_eq!(work.change(link, Vec::new()).await.unwrap(), 1);
+    work.commit().await.unwrap();
+    let account = "SELECT 1 FROM app_user FOR NO KEY UPDATE";
+    let open = "SELECT 1 FROM link WHERE hash = decode(repeat('ff', 32), 'hex') AND used_at IS NULL FOR UPDATE SKIP LOCKED";
+    ended_while_held(world, [account, open]).await;
+    // The row of the second key is stored before that of the first one.
+    world.founder("bob").await;
+    let work = global.begin().await.unwrap();
+    for (nth, byte) in ["ff", "00"].into_iter().enumerate() {
+        let invited = format!(
+            "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at)
+             SELECT decode(repeat('{byte}', 32), 'hex'), tenant_id, id, 'eve@example.com', id, created_at, 9000000000000000
+             FROM member ORDER BY id LIMIT 1 OFFSET {nth}"
+        );
+        assert_eq!(work.change(&invited, Vec::new()).await.unwrap(), 1);
+    }
+    work.commit().await.unwrap();
+    let of = |byte: &str| format!("SELECT 1 FROM invitation WHERE hash = decode(repeat('{byte}', 32), 'hex') FOR UPDATE");
+    ended_while_held(world, [&of("00"), &format!("{} SKIP LOCKED", of("ff"))]).await;
 }

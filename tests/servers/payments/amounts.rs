@@ -83,6 +83,25 @@ async fn a_refund_names_its_return_by_the_number() {
 }
 
 #[tokio::test]
+async fn a_refund_names_its_return_by_the_reference_of_another_system() {
+    World::on_both(async |world| {
+        let order = world.mugs("FULFILLED", 2).await;
+        world.paid(&order, "CAPTURE", "5.10", json!({})).await;
+        let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": 1});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "externalRef": "RMA-17", "close": true,
+            "refund": pounds("2.00"), "lines": [line]});
+        let back = done(&world.act("returnCreate", input).await, "return").clone();
+        let refund =
+            async |reference: &str| world.pay(&order, "REFUND", "0.50", json!({"return": {"externalRef": reference}})).await;
+        assert_eq!(done(&refund("RMA-17").await, "payment")["return"]["id"], back["id"]);
+        let message = refused(&refund("RMA-18").await, "NOT_FOUND", "input.return.externalRef");
+        assert_eq!(message, "there is no such return: \"RMA-18\"");
+        assert_eq!(world.money(&order).await[1], "-1.50", "of 2.00 to be given back, 0.50 was");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_return_of_two_orders_gives_back_to_each_its_share() {
     World::on_both(async |world| {
         let (one, two) = (world.mugs("FULFILLED", 1).await, world.mugs("FULFILLED", 2).await);

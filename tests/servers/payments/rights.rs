@@ -82,11 +82,12 @@ async fn orders_of_other_stores_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_return_of_another_stores_order_is_not_found_by_its_number() {
+async fn a_return_of_another_stores_order_is_found_neither_by_its_number_nor_by_its_reference() {
     World::on_both(async |world| {
         let order = world.mugs("FULFILLED", 1).await;
         let line = json!({"orderLineId": order["lines"][0]["id"], "quantity": 1});
-        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "receive": false, "lines": [line]});
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "externalRef": "RMA-17", "receive": false,
+            "lines": [line]});
         let back = done(&world.act("returnCreate", input).await, "return").clone();
         let found = world.ask("query($id: ID!) { return(by: {id: $id}) { number } }", json!({"id": back["id"]})).await;
         let number = &found["return"]["number"];
@@ -96,20 +97,23 @@ async fn a_return_of_another_stores_order_is_not_found_by_its_number() {
         for order in [&order, &own] {
             world.paid(order, "CAPTURE", "2.00", json!({})).await;
         }
-        let refund = |order: &Value, number: &Value| {
-            let mut input = world.fact(order, "REFUND", "1.00", json!({"return": {"number": number}}));
+        let refund = |order: &Value, named: &Value| {
+            let mut input = world.fact(order, "REFUND", "1.00", json!({ "return": named }));
             input["idempotencyKey"] = json!(world.key());
             json!({ "input": input })
         };
         let told = |answer: Value| answer["result"]["userErrors"].clone();
-        for number in [number, &json!("RT-999999")] {
-            let answer = world.ask_as(of_store(world.depot), PAY, refund(&own, number)).await;
-            assert_eq!(told(answer), json!([{"code": "NOT_FOUND"}]), "{number} tells nothing of the other store's returns");
+        let names = [json!({ "number": number }), json!({"externalRef": "RMA-17"})];
+        for named in names.iter().chain(&[json!({"number": "RT-999999"}), json!({"externalRef": "RMA-18"})]) {
+            let answer = world.ask_as(of_store(world.depot), PAY, refund(&own, named)).await;
+            assert_eq!(told(answer), json!([{"code": "NOT_FOUND"}]), "{named} tells nothing of the other store's returns");
         }
         // Who records payments of all stores is told that it is of another order, and who does so of its own that it is not closed.
-        assert_eq!(told(world.ask(PAY, refund(&own, number)).await), json!([{"code": "INVALID"}]));
-        let answer = world.ask_as(of_store(world.store), PAY, refund(&order, number)).await;
-        assert_eq!(told(answer), json!([{"code": "INVALID_STATE"}]));
+        for named in &names {
+            assert_eq!(told(world.ask(PAY, refund(&own, named)).await), json!([{"code": "INVALID"}]));
+            let answer = world.ask_as(of_store(world.store), PAY, refund(&order, named)).await;
+            assert_eq!(told(answer), json!([{"code": "INVALID_STATE"}]));
+        }
     })
     .await;
 }

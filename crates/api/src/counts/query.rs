@@ -196,6 +196,7 @@ impl CountsQuery {
     /// Products due for a stocktake in a store, class A first, by SKU: those of class A that were not counted for 30 days, of B for 90, of C for 180.
     /// Empty for a store that you may not see.
     #[field(permit = CountRead, cost = "10", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stocktakes_due_list(
         &self,
         ctx: &Context<'_>,
@@ -207,10 +208,12 @@ impl CountsQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StocktakeDueConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "stocktakesDue";
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, MOST_A_PAGE)?;
+        let request = PageArgs { first, after, last, before }.check(list, signer, MOST_A_PAGE)?;
         let products = product_ids_within(ctx, product, None).await?;
         let products: Option<HashSet<_>> = products.map(|ids| ids.into_iter().collect());
         let mut due = match store_named(ctx, &store, &["store"]).await? {

@@ -137,7 +137,7 @@ pub struct CarrierQuery;
 
 #[resolvers]
 impl CarrierQuery {
-    /// Carriers of the tenant by their codes, at most 500.
+    /// Carriers of the tenant by their codes.
     #[field(
         permit = FulfilmentRead,
         list_size(assumed = 20),
@@ -182,7 +182,7 @@ pub struct CarrierMutation;
 
 #[resolvers]
 impl CarrierMutation {
-    /// Makes a carrier, or changes the one of the code. A tenant has at most 500 carriers.
+    /// Makes a carrier, or changes the one of the code. A tenant with 500 carriers or more gets no further one.
     #[mutation(permit = StoreWrite, emits(CARRIER_SET), dry_run)]
     async fn carrier_upsert(
         &self,

@@ -76,7 +76,8 @@ impl LiquidationQuery {
     /// Without product.cost.read, what is worth most at its price comes first.
     ///
     /// Requires report.read. Costs 100.
-    #[field(permit = ReportRead, cost = "100", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "100", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn dead_stock(
         &self,
         ctx: &Context<'_>,
@@ -87,12 +88,14 @@ impl LiquidationQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<DeadStockConnection> {
         of_no_channel(&permit)?;
         let mut ask = DeadStockFilter::read(by_ids(ctx, filter, "filter").await?)?;
         ask.products = product_ids_within(ctx, product, ask.products).await?;
         let list = if permit.caller().sees_costs() { "deadStock" } else { "deadStock:PRICE" };
-        let paging = ReportPaging::of(ctx, list, first, after)?;
+        let paging = ReportPaging::of(ctx, list, &PageArgs { first, after, last, before })?;
         let found = Box::pin(shell::dead_stock(ctx.given::<Ledger>()?, permit, ask)).await?;
         let currency = found.source.currency;
         let page = paging.page(found.rows, |of| DeadStockItem::new(of, currency));

@@ -10,12 +10,13 @@ use entity::{
     id::{Kind, kind as ids},
     prelude::*,
 };
-use iam::access::kind;
+use iam::access::{Permit, kind};
 use platform::storage::Fault;
 use services::{
     files::Files,
     papers::{core, rows},
 };
+use tokio::sync::OnceCell;
 
 use super::{Invoice, Paper};
 use crate::{
@@ -47,18 +48,27 @@ const MOST: usize = 50;
 /// How many of an order are looked at: some of them may be of works that the caller does not see.
 const MOST_READ: usize = 250;
 
+/// Papers about an order. Fields of the order that ask for them together have the same ones.
+#[derive(Default)]
+pub struct AboutOrder {
+    all: Arc<Vec<Arc<core::Paper>>>,
+    /// What the order shows of them, once a field has asked.
+    shown: OnceCell<Arc<Shown>>,
+}
+
 /// Papers about an order, drawn of it or of documents of it, the newest first: one more than are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PapersOfOrder(pub OrderId);
 
 impl Loader<PapersOfOrder> for Rows {
-    type Value = Arc<Vec<Arc<core::Paper>>>;
+    type Value = Arc<AboutOrder>;
     type Error = Fault;
-    async fn load(&self, keys: &[PapersOfOrder]) -> Result<HashMap<PapersOfOrder, Arc<Vec<Arc<core::Paper>>>>, Fault> {
+    async fn load(&self, keys: &[PapersOfOrder]) -> Result<HashMap<PapersOfOrder, Arc<AboutOrder>>, Fault> {
         let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
         let all = rows::of_orders(&self.0, &ids, MOST_READ as u32 + 1).await?;
         let of = |paper: core::Paper| Some((PapersOfOrder(paper.order?), Arc::new(paper)));
-        Ok(grouped(keys, all.into_iter().filter_map(of)))
+        let all = grouped(keys, all.into_iter().filter_map(of));
+        Ok(all.into_iter().map(|(of, all)| (of, Arc::new(AboutOrder { all, shown: OnceCell::new() }))).collect())
     }
 }
 
@@ -114,20 +124,33 @@ pub async fn invoices_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<
     Ok(all.iter().filter(|invoice| permit.covers(invoice.store)).cloned().map(Invoice).collect())
 }
 
-/// What a document shows of its papers.
+/// What an order shows of the papers about it.
 #[derive(Default)]
 struct Shown {
     papers: Vec<Paper>,
     has_more: bool,
 }
 
-/// Papers about an order whose documents the caller reads, the newest first: those of works only with the works. They belong to no channel.
-async fn shown_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Shown> {
+/// What an order shows the caller, worked out once for the fields that ask together. Papers belong to no channel.
+async fn shown_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Arc<Shown>> {
     let permit = ctx.permit::<kind::OrderRead>()?;
     if permit.channel().is_some() {
-        return Ok(Shown::default());
+        return Ok(Arc::default());
     }
-    let all = load(ctx, PapersOfOrder(order)).await?.unwrap_or_default();
+    let about = load(ctx, PapersOfOrder(order)).await?.unwrap_or_default();
+    let read = || Box::pin(read_of_order(ctx, &permit, order, store, &about.all));
+    let shown = about.shown.get_or_try_init(read).await?;
+    Ok(shown.clone())
+}
+
+/// Papers about an order whose documents the caller reads, the newest first: those of works only with the works.
+async fn read_of_order(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    order: OrderId,
+    store: StoreId,
+    all: &[Arc<core::Paper>],
+) -> Answer<Arc<Shown>> {
     let mut works: HashSet<uuid::Uuid> = HashSet::new();
     if ctx.holds::<kind::FulfilmentRead>() && all.iter().any(|paper| is_of_work(paper)) {
         let seen = Box::pin(works_of_order(ctx, order)).await?;
@@ -137,12 +160,12 @@ async fn shown_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> An
     let mut read =
         looked_at.filter(|paper| if is_of_work(paper) { works.contains(&paper.target.id) } else { permit.covers(store) });
     let papers = read.by_ref().take(MOST).cloned().map(Paper).collect();
-    Ok(Shown { papers, has_more: all.len() > MOST_READ || read.next().is_some() })
+    Ok(Arc::new(Shown { papers, has_more: all.len() > MOST_READ || read.next().is_some() }))
 }
 
 /// The newest papers about an order.
 pub async fn papers_of_order(ctx: &Context<'_>, order: OrderId, store: StoreId) -> Answer<Vec<Paper>> {
-    Ok(shown_of_order(ctx, order, store).await?.papers)
+    Ok(shown_of_order(ctx, order, store).await?.papers.clone())
 }
 
 /// Whether there are more papers about an order, or may be: of more than are looked at, it is not known which ones the caller reads.
@@ -154,23 +177,22 @@ fn is_of_work(paper: &core::Paper) -> bool {
     paper.target.kind == ids::FulfilmentWorkId::PREFIX
 }
 
-/// Papers that were drawn of a document that the caller reads, the newest first.
-async fn shown_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Shown> {
+/// Papers that were drawn of a document that the caller reads, the newest first: one more than it shows.
+async fn drawn_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Arc<Vec<Arc<core::Paper>>>> {
     if ctx.caller()?.channel.is_some() {
-        return Ok(Shown::default());
+        return Ok(Arc::default());
     }
-    let all = load(ctx, PapersOf(document)).await?.unwrap_or_default();
-    Ok(Shown { papers: all.iter().take(MOST).cloned().map(Paper).collect(), has_more: all.len() > MOST })
+    Ok(load(ctx, PapersOf(document)).await?.unwrap_or_default())
 }
 
 /// The newest papers that were drawn of a document.
 pub async fn papers_of(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<Vec<Paper>> {
-    Ok(shown_of(ctx, document).await?.papers)
+    Ok(drawn_of(ctx, document).await?.iter().take(MOST).cloned().map(Paper).collect())
 }
 
 /// Whether more papers were drawn of a document than it shows.
 pub async fn has_more_papers(ctx: &Context<'_>, document: uuid::Uuid) -> Answer<bool> {
-    Ok(shown_of(ctx, document).await?.has_more)
+    Ok(drawn_of(ctx, document).await?.len() > MOST)
 }
 
 /// The paper of an invoice that was drawn last.

@@ -1,6 +1,7 @@
-//! Documents that an input names: an order by its number or by its reference in a channel, an invoice or a return by its number. What is looked up here is
-//! looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does not exist. A return is looked up
-//! among those of orders that the caller may record payments of, and a number of any kind of document among those that the caller sees.
+//! Documents that an input names: an order by its number or by its reference in a channel, a return by its number or by its reference, an invoice by its
+//! number. What is looked up here is looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does
+//! not exist. A return is looked up among those of orders that the caller may record payments of, and a number of any kind of document among those that the
+//! caller sees.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +16,7 @@ use inventory::{
     numbering::core::Patterns,
     orders::rows::OrderName,
     payments::rows::orders_named,
-    returns::rows::{order_places, returns_numbered},
+    returns::rows::{order_places, returns_numbered, returns_referenced},
 };
 use platform::path;
 use services::scan::core::{Kind, WorkNumber, numbered};
@@ -90,6 +91,8 @@ pub(super) struct Documents {
     /// Invoices and credit notes by their numbers: several companies may have given one.
     invoices: HashMap<String, Vec<InvoiceId>>,
     returns: HashMap<i64, ReturnId>,
+    /// Returns by their references in external systems.
+    referenced: HashMap<String, ReturnId>,
     /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
     any: HashMap<String, Vec<String>>,
 }
@@ -107,7 +110,10 @@ impl Documents {
 
     async fn read(ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<Self> {
         let mut found = Self::default();
-        if documents.iter().any(|name| !matches!(name, DocumentName::ExternalOrder(_) | DocumentName::InvoiceNumber(_))) {
+        let has_number = |name: &&DocumentName| {
+            matches!(name, DocumentName::OrderNumber(_) | DocumentName::ReturnNumber(_) | DocumentName::Number(_))
+        };
+        if documents.iter().any(has_number) {
             found.patterns = patterns(ctx).await?;
         }
         if documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_))) {
@@ -115,7 +121,15 @@ impl Documents {
         }
         let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
         if !numbers.is_empty() {
-            found.returns = returns_of_own(ctx, &numbers).await?;
+            found.returns = returns_of_own(ctx, returns_numbered(loads(ctx)?.scope(), &numbers).await?).await?;
+        }
+        let references = documents.iter().filter_map(|name| match name {
+            DocumentName::ReturnReference(reference) => Some(reference.as_str()),
+            _ => None,
+        });
+        let references: Vec<&str> = references.collect();
+        if !references.is_empty() {
+            found.referenced = returns_of_own(ctx, returns_referenced(loads(ctx)?.scope(), &references).await?).await?;
         }
         for name in documents {
             match name {
@@ -128,7 +142,10 @@ impl Documents {
                     let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
                     found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
-                DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_) | DocumentName::ReturnNumber(_) => {}
+                DocumentName::OrderNumber(_)
+                | DocumentName::ExternalOrder(_)
+                | DocumentName::ReturnNumber(_)
+                | DocumentName::ReturnReference(_) => {}
             }
         }
         Ok(found)
@@ -160,7 +177,10 @@ impl Documents {
                 let reference = Some(external.reference.clone()).filter(|text| !text.contains('\0'));
                 channel.zip(reference).map(|(channel, reference)| OrderName::External(channel, reference))
             }
-            DocumentName::InvoiceNumber(_) | DocumentName::ReturnNumber(_) | DocumentName::Number(_) => None,
+            DocumentName::InvoiceNumber(_)
+            | DocumentName::ReturnNumber(_)
+            | DocumentName::ReturnReference(_)
+            | DocumentName::Number(_) => None,
         })
     }
 
@@ -205,8 +225,10 @@ impl Documents {
             }
             DocumentName::ReturnNumber(_) => {
                 let known = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
-                let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
-                Ok(Meant { id: ID(id.to_string()), last: path!["number"], shared: None })
+                Ok(of_return(known, path!["number"], unknown))
+            }
+            DocumentName::ReturnReference(reference) => {
+                Ok(of_return(self.referenced.get(reference).copied(), path!["externalRef"], unknown))
             }
             DocumentName::Number(number) => Ok(self.of_any_kind(number, beside, unknown)),
         }
@@ -229,11 +251,16 @@ impl Documents {
     }
 }
 
-/// The returns that have these numbers. A number is guessed, which an ID is not: who records payments of some stores or of a channel finds the returns of
-/// orders there.
-async fn returns_of_own(ctx: &Context<'_>, numbers: &[i64]) -> Answer<HashMap<i64, ReturnId>> {
+/// What the name of a return stands for: the return's ID, or one of its own that no return has.
+fn of_return(known: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> Meant {
+    let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
+    Meant { id: ID(id.to_string()), last, shared: None }
+}
+
+/// Those of the returns, by their names, that the caller finds so. A number or a reference is guessed, which an ID is not: who records payments of some
+/// stores or of a channel finds the returns of orders there.
+async fn returns_of_own<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
     let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
-    let mut found = returns_numbered(scope, numbers).await?;
     if permit.is_limited() && !found.is_empty() {
         let ids: Vec<ReturnId> = found.values().copied().collect();
         let places = order_places(scope, &ids).await?.into_iter();

@@ -38,6 +38,8 @@ pub enum DocumentName {
     /// As it is printed.
     InvoiceNumber(String),
     ReturnNumber(String),
+    /// The reference of a return in an external system.
+    ReturnReference(String),
     /// The number of a document of any kind.
     Number(String),
 }
@@ -130,6 +132,7 @@ impl From<ReturnRef> for Name {
         match sales_return {
             ReturnRef::Id(id) => Self::Id(id),
             ReturnRef::Number(number) => Self::Document(DocumentName::ReturnNumber(number)),
+            ReturnRef::ExternalRef(reference) => Self::Document(DocumentName::ReturnReference(reference)),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     counts::AbcClass,
-    graphql::{context::ContextExt, fault::Answer, scalars::Cursor},
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
 };
 
 pub(super) fn abc_of(class: core::AbcClass) -> AbcClass {
@@ -164,15 +164,17 @@ impl AbcXyzQuery {
     /// sold nothing are in it. Computed from the period, and with hysteresis from the days before: no class is stored.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
     async fn abc_xyz(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Sales to classify by.")] filter: SalesReportFilter,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<AbcXyzConnection> {
-        let paging = ReportPaging::of(ctx, "abcXyz", first, after)?;
+        let paging = ReportPaging::of(ctx, "abcXyz", &PageArgs { first, after, last, before })?;
         let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);
         // The days before take as long as the report itself, and days in stock are read apart.
         let ask = AbcXyzAsk {

@@ -14,6 +14,7 @@ use super::{
     page::{ReportPaging, report_connection},
 };
 use crate::graphql::{
+    connection::PageArgs,
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -109,7 +110,7 @@ impl BasketQuery {
     /// of more than 100 lines are left out and counted.
     ///
     /// Requires report.read. Costs 100.
-    #[field(permit = ReportRead, cost = "100", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "100", paged)]
     async fn bought_together(
         &self,
         ctx: &Context<'_>,
@@ -117,8 +118,10 @@ impl BasketQuery {
         filter: SalesReportFilter,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<BoughtTogetherConnection> {
-        let paging = ReportPaging::of(ctx, "boughtTogether", first, after)?;
+        let paging = ReportPaging::of(ctx, "boughtTogether", &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx).await?;
         let found = Box::pin(shell::bought_together(permit, ctx.given::<Ledger>()?.database(), narrow));
         let found = found.await.map_err(|error| match error {

@@ -25,7 +25,7 @@ use super::{
     page::{ReportPaging, value_name},
 };
 use crate::graphql::{
-    connection::CountedPage,
+    connection::{CountedPage, PageArgs},
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -245,7 +245,7 @@ impl ReportBuilderQuery {
     /// its days. A caller of some stores, or of a channel, is shown theirs.
     ///
     /// Requires report.read. Costs 20.
-    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "20", paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn report(
         &self,
@@ -262,10 +262,12 @@ impl ReportBuilderQuery {
         sort: Option<ReportSort>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<ReportRowConnection> {
         let sort = sort.map(ReportSort::read);
         costs_seen(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;
-        let paging = ReportPaging::of(ctx, list_name(&dimensions, &measures, sort), first, after)?;
+        let paging = ReportPaging::of(ctx, list_name(&dimensions, &measures, sort), &PageArgs { first, after, last, before })?;
         let spec = core::ReportSpec {
             measures: measures.into_iter().map(Into::into).collect(),
             dimensions: dimensions.into_iter().map(Into::into).collect(),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     catalog::{ProductFilter, products_within},
-    graphql::{context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
     keyed_filters::{KeyKind, test_by_ids},
 };
 
@@ -177,7 +177,7 @@ impl CustomerReportQuery {
     /// and in no row.
     ///
     /// Requires report.read; the customer of a row, customer.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn customer_scores(
         &self,
@@ -191,8 +191,10 @@ impl CustomerReportQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
-        let paging = ReportPaging::of(ctx, "customerScores", first, after)?;
+        let paging = ReportPaging::of(ctx, "customerScores", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
         let to = to.map_or_else(|| local_day(ledger.clock().now(), "UTC"), |day| day.0);
         let products = products_within(ctx, product, None).await?;
@@ -215,7 +217,7 @@ impl CustomerReportQuery {
     /// stores or a channel, and with a filter, it is the first order there.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn customer_cohorts(
         &self,
@@ -227,8 +229,10 @@ impl CustomerReportQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {
-        let paging = ReportPaging::of(ctx, "customerCohorts", first, after)?;
+        let paging = ReportPaging::of(ctx, "customerCohorts", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
         let span = period.read()?;
         let products = products_within(ctx, product, None).await?;

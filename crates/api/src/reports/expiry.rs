@@ -20,6 +20,7 @@ use super::{
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{
+        connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
@@ -129,7 +130,8 @@ impl ExpiryRiskQuery {
     /// quarantine or recalled are not in it.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn expiry_risk(
         &self,
         ctx: &Context<'_>,
@@ -141,12 +143,14 @@ impl ExpiryRiskQuery {
         #[graphql(desc = "Stores to include. Null for all.")] store: Option<IdFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<ExpiryRiskConnection> {
         of_no_channel(&permit)?;
         if !(1..=MOST_DAYS).contains(&within) {
             return Err(TopError::bad_input(format!("within lies between 1 and {MOST_DAYS}"), path!["within"]));
         }
-        let paging = ReportPaging::of(ctx, "expiryRisk", first, after)?;
+        let paging = ReportPaging::of(ctx, "expiryRisk", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
         let today = local_day(ledger.clock().now(), "UTC");
         let products: ProductCondition = products_within(ctx, product, None).await?;

@@ -18,6 +18,7 @@ use super::{
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
+    connection::PageArgs,
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -118,7 +119,8 @@ impl FulfilmentReportQuery {
     /// Fill rate by units, lines and orders, and hours from an order to its fulfilments, by the day on which orders were placed. Those with the most orders first.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn fulfilment_report(
         &self,
         ctx: &Context<'_>,
@@ -131,12 +133,18 @@ impl FulfilmentReportQuery {
         within_hours: i32,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<FulfilmentReportConnection> {
         if !(1..=MOST_HOURS).contains(&within_hours) {
             return Err(TopError::bad_input(format!("withinHours lies between 1 and {MOST_HOURS}"), path!["withinHours"]));
         }
         let group: rows::FulfilmentGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("fulfilmentReport:{}", value_name(group_by)), first, after)?;
+        let paging = ReportPaging::of(
+            ctx,
+            format!("fulfilmentReport:{}", value_name(group_by)),
+            &PageArgs { first, after, last, before },
+        )?;
         let narrow = filter.read(ctx).await?;
         let db = ctx.given::<Ledger>()?.database();
         let found =

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     demand::LostSales,
     graphql::{
+        connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -156,7 +157,8 @@ impl LostSalesQuery {
     /// in it.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn lost_sales(
         &self,
         ctx: &Context<'_>,
@@ -165,11 +167,13 @@ impl LostSalesQuery {
         substitution: f64,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<LostSalesConnection> {
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));
         }
-        let paging = ReportPaging::of(ctx, "lostSales", first, after)?;
+        let paging = ReportPaging::of(ctx, "lostSales", &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::lost_sales(permit, ctx.given::<Ledger>()?.database(), narrow, substitution);
         let found = Box::pin(found).await.map_err(no_report)?;

@@ -16,7 +16,7 @@ use super::{
     links::{self, Category, Channel, Money, Product, Quantity, Store, money, named, no_report, six, units},
     page::{ReportPaging, report_connection, value_name},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor};
 
 /// Revenue and margin of one group, or of all.
 pub struct MarginReport {
@@ -101,7 +101,8 @@ impl MarginQuery {
     /// Revenue, cost and margin by channel, store, category or product, by the rules of demandFacts.
     ///
     /// Requires report.read. Costs 20.
-    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "20", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn margin_report(
         &self,
         ctx: &Context<'_>,
@@ -114,11 +115,16 @@ impl MarginQuery {
         top_by: MarginTop,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<MarginReportConnection> {
         let (group, top): (rows::MarginGroup, shell::MarginTop) = (group_by.into(), top_by.into());
         costs_seen(ctx, top.shows_costs())?;
-        let paging =
-            ReportPaging::of(ctx, format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
+        let paging = ReportPaging::of(
+            ctx,
+            format!("marginReport:{}:{}", value_name(group_by), value_name(top_by)),
+            &PageArgs { first, after, last, before },
+        )?;
         let narrow = filter.read(ctx).await?;
         let found = shell::margin_report(permit, ctx.given::<Ledger>()?.database(), narrow, (group, top));
         let found = Box::pin(found).await.map_err(no_report)?;

@@ -9,7 +9,6 @@ use crate::{
         connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        scalars::Cursor,
     },
     orders::links::MOST_A_PAGE,
 };
@@ -28,10 +27,10 @@ pub(super) fn value_name(value: impl Into<Value>) -> String {
 }
 
 impl ReportPaging {
-    pub fn of(ctx: &Context<'_>, kind: impl Into<String>, first: Option<i32>, after: Option<Cursor>) -> Answer<Self> {
+    pub fn of(ctx: &Context<'_>, kind: impl Into<String>, args: &PageArgs) -> Answer<Self> {
         // A row may be of somebody whom its reader is not told.
         let (kind, signer) = (kind.into(), ctx.given::<CursorSigner>()?.sealing());
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, &signer, MOST_A_PAGE)?;
+        let request = args.check(&kind, &signer, MOST_A_PAGE)?;
         Ok(Self { request, kind, signer })
     }
     pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {

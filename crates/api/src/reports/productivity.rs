@@ -17,6 +17,7 @@ use super::{
     page::{ReportPaging, report_connection, value_name},
 };
 use crate::graphql::{
+    connection::PageArgs,
     context::ContextExt,
     fault::Answer,
     scalars::{Cursor, Date},
@@ -229,7 +230,8 @@ impl ProductivityQuery {
     /// revenue are those of demandFacts, costs those of costReport by the company's own method.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stock_productivity(
         &self,
         ctx: &Context<'_>,
@@ -243,6 +245,8 @@ impl ProductivityQuery {
         top_by: ProductivityTop,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
         let sees_costs = ctx.caller()?.sees_costs();
         let ask = ProductivityAsk {
@@ -252,8 +256,11 @@ impl ProductivityQuery {
             with_category: sees_costs && is_asked(ctx, "categoryTurnover"),
         };
         costs_seen(ctx, ask.top.shows_costs())?;
-        let paging =
-            ReportPaging::of(ctx, format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)), first, after)?;
+        let paging = ReportPaging::of(
+            ctx,
+            format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)),
+            &PageArgs { first, after, last, before },
+        )?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
         let found = Box::pin(found).await.map_err(no_report)?;

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     counts::AbcClass,
     graphql::{
+        connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
         scalars::Cursor,
@@ -204,7 +205,8 @@ impl ShrinkageQuery {
     /// Returns to suppliers are not included.
     ///
     /// Requires report.read. Costs 50.
-    #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "50", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn shrinkage(
         &self,
         ctx: &Context<'_>,
@@ -212,9 +214,12 @@ impl ShrinkageQuery {
         #[graphql(desc = "Meaning of a row. Default REASON.", default_with = "ShrinkageGroup::Reason")] group_by: ShrinkageGroup,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<ShrinkageConnection> {
         let group: rows::LossGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), first, after)?;
+        let paging =
+            ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx, &permit).await?;
         let found = shell::shrinkage(permit, ctx.given::<Ledger>()?.database(), narrow, group);
         let found = Box::pin(found).await.map_err(no_report)?;
@@ -227,7 +232,8 @@ impl ShrinkageQuery {
     /// Accuracy of books by lines of counts that were completed in the period, in UTC, and the share of units that was missing. Those with the most lines off first.
     ///
     /// Requires report.read. Costs 20.
-    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = ReportRead, cost = "20", paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn count_accuracy(
         &self,
         ctx: &Context<'_>,
@@ -240,13 +246,16 @@ impl ShrinkageQuery {
         tolerance: Option<Quantity>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<CountAccuracyConnection> {
         let tolerance = tolerance.map_or(0, |units| units.0.get());
         if tolerance < 0 {
             return Err(TopError::bad_input("tolerance is 0 or more", platform::path!["tolerance"]));
         }
         let group: rows::CountGroup = group_by.into();
-        let paging = ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), first, after)?;
+        let paging =
+            ReportPaging::of(ctx, format!("countAccuracy:{}", value_name(group_by)), &PageArgs { first, after, last, before })?;
         let narrow = filter.read(ctx, &permit).await?;
         let ask = CountAsk { group, tolerance, with_classes: are_classes_asked(ctx) };
         let found = shell::count_accuracy(permit, ctx.given::<Ledger>()?.database(), narrow, ask);

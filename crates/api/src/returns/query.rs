@@ -3,7 +3,10 @@
 use async_graphql::{Context, ID, OneofObject};
 use entity::prelude::{Numbered, ReturnId};
 use iam::access::{Permit, kind};
-use inventory::{ledger::Ledger, returns::rows::returns_numbered};
+use inventory::{
+    ledger::Ledger,
+    returns::rows::{returns_numbered, returns_referenced},
+};
 use macros::resolvers;
 use platform::path;
 
@@ -26,6 +29,8 @@ pub enum ReturnRef {
     Id(ID),
     /// Number of the return, with or without its letters, as in RT-000007.
     Number(String),
+    /// Reference of the return in an external system; at most 128 characters.
+    ExternalRef(String),
 }
 
 /// The root fields that read returns.
@@ -40,7 +45,7 @@ impl ReturnsQuery {
     async fn sales_return(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or number of the return.")] by: ReturnRef,
+        #[graphql(desc = "Return to find: by its ID, its number, or its reference in an external system.")] by: ReturnRef,
     ) -> Option<Answer<Return>> {
         named(ctx, &permit, by).await.transpose()
     }
@@ -67,13 +72,15 @@ impl ReturnsQuery {
 
 /// The return that the argument `by` names, if there is one that the caller sees. What is no number is the number of no return.
 async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: ReturnRef) -> Answer<Option<Return>> {
-    let number = match by {
-        ReturnRef::Id(id) => return load_return(ctx, argument(&id, || path!["by", "id"])?).await,
-        ReturnRef::Number(number) => numbering::named(ctx, Numbered::Return, &number).await?,
-    };
-    let Some(number) = number else { return Ok(None) };
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
-    let id: Option<ReturnId> = returns_numbered(&scope, &[number]).await?.remove(&number);
+    let id: Option<ReturnId> = match by {
+        ReturnRef::Id(id) => return load_return(ctx, argument(&id, || path!["by", "id"])?).await,
+        ReturnRef::Number(number) => match numbering::named(ctx, Numbered::Return, &number).await? {
+            Some(number) => returns_numbered(&scope, &[number]).await?.remove(&number),
+            None => None,
+        },
+        ReturnRef::ExternalRef(reference) => returns_referenced(&scope, &[&reference]).await?.remove(&reference),
+    };
     match id {
         Some(id) => load_return(ctx, id).await,
         None => Ok(None),

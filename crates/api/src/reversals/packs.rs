@@ -5,7 +5,7 @@ use entity::{
     id::{Id, Kind, kind, prefix_of},
     prelude::{self, GoodsReceiptId, StoreId, SupplierReturnId, TransferId},
 };
-use iam::access::{Permit, kind as may};
+use iam::access::{Permission, Permit, kind as may};
 use inventory::{
     ledger::Ledger,
     purchasing::rows as purchasing,
@@ -72,7 +72,7 @@ async fn of_receipt(
 ) -> Result<Option<(LinesOf, ID)>, Fault> {
     let Some(order) = purchasing::order_of_receipt(scope, receipt).await? else { return Ok(None) };
     let places = purchasing::places_of(scope, &[order]).await?;
-    let is_own = places.get(&order).is_some_and(|(store, _)| may_receive(permit, *store));
+    let is_own = places.get(&order).is_some_and(|(store, _)| may_receive::<may::PurchaseReceive>(permit, *store));
     Ok(is_own.then(|| (LinesOf::PurchaseOrder, ID(order.to_string()))))
 }
 
@@ -82,7 +82,7 @@ async fn of_supplier_return(
     id: SupplierReturnId,
 ) -> Result<Option<(LinesOf, ID)>, Fault> {
     let found = purchasing::returns(scope, &[id]).await?;
-    let is_own = found.iter().any(|ret| may_receive(permit, ret.store));
+    let is_own = found.iter().any(|ret| may_receive::<may::PurchaseReceive>(permit, ret.store));
     Ok(is_own.then(|| (LinesOf::SupplierReturn, ID(id.to_string()))))
 }
 
@@ -93,13 +93,11 @@ async fn of_transfer(
     id: TransferId,
 ) -> Result<Option<(LinesOf, ID)>, Fault> {
     let Some(route) = transfers::places_of(scope, id).await? else { return Ok(None) };
-    let receiving = permit.also::<may::TransferReceive>();
-    let is_own = permit.covers(route.to) && receiving.is_ok_and(|receiving| receiving.covers(route.to));
+    let is_own = may_receive::<may::TransferReceive>(permit, route.to);
     Ok(is_own.then(|| (LinesOf::Transfer, ID(id.to_string()))))
 }
 
-/// Whether the caller may undo documents and count deliveries in, in a store.
-fn may_receive(permit: &Permit<may::DocumentReverse>, store: StoreId) -> bool {
-    let receiving = permit.also::<may::PurchaseReceive>();
-    permit.covers(store) && receiving.is_ok_and(|receiving| receiving.covers(store))
+/// Whether the caller may undo documents in a store and, by the permission `R`, count goods in there.
+fn may_receive<R: Permission>(permit: &Permit<may::DocumentReverse>, store: StoreId) -> bool {
+    permit.covers(store) && permit.also::<R>().is_ok_and(|receiving| receiving.covers(store))
 }

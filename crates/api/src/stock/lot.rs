@@ -105,9 +105,16 @@ impl Lot {
         Ok(there.map(LotLevel).collect())
     }
     /// Trace of the lot: the ledger lines that moved it, the oldest first.
-    #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
-    async fn trace(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<Cursor>) -> Answer<LotTraceConnection> {
-        Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
+    #[field(permit = StockMovementRead, paged)]
+    async fn trace(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<LotTraceConnection> {
+        Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, last, before })).await
     }
     /// Version of the lot, +1 for each change of its own fields.
     pub async fn version(&self) -> Long {

@@ -122,6 +122,8 @@ impl LotQuery {
         product: Option<ProductFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(
             desc = "Conditions on the lots, beside stores and product; `store` and `onHand` test all stores that you may see. Null for all."
         )]
@@ -136,7 +138,7 @@ impl LotQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = ExpiringLotSort::sorted(sort);
         let list = sorted.kind("expiring");
-        let args = PageArgs { first, after, ..PageArgs::default() };
+        let args = PageArgs { first, after, last, before };
         let request = args.check(&list, signer, ctx.given::<Limits>()?.page)?;
         let tests = self::within(LotFilter::read(by_ids(ctx, filter, "filter").await?)?, &permit.reach());
         let mut wanted: Option<Vec<StoreId>> = match permit.reach() {

@@ -16,7 +16,7 @@ use crate::graphql::{
     context::ContextExt,
     fault::Answer,
     limits::Limits,
-    scalars::{Cursor, DateTime, Long},
+    scalars::{DateTime, Long},
 };
 
 /// State of a webhook message.
@@ -126,13 +126,12 @@ pub async fn deliveries(
     ctx: &Context<'_>,
     of: &Endpoint,
     statuses: Option<Vec<WebhookDeliveryStatus>>,
-    first: Option<i32>,
-    after: Option<Cursor>,
+    args: &PageArgs,
 ) -> Answer<WebhookDeliveryConnection> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
     let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
     let name = format!("webhook deliveries:{}", of.id);
-    let request = PageArgs { first, after, ..PageArgs::default() }.check(&name, signer, ctx.given::<Limits>()?.page)?;
+    let request = args.check(&name, signer, ctx.given::<Limits>()?.page)?;
     let (mut conditions, mut values) = (" AND d.endpoint_id = $2".to_owned(), vec![of.id.into()]);
     if let Some(statuses) = statuses {
         let backend = webhooks.backend();
@@ -153,17 +152,11 @@ pub async fn deliveries(
     Ok(Page::build(rows.collect(), &request, name, signer).counted(scope, source).into())
 }
 
-pub async fn attempts(
-    ctx: &Context<'_>,
-    of: &Endpoint,
-    seq: Option<Long>,
-    first: Option<i32>,
-    after: Option<Cursor>,
-) -> Answer<WebhookAttemptConnection> {
+pub async fn attempts(ctx: &Context<'_>, of: &Endpoint, seq: Option<Long>, args: &PageArgs) -> Answer<WebhookAttemptConnection> {
     let permit = ctx.permit::<kind::WebhookRead>()?;
     let (webhooks, signer) = (ctx.given::<Webhooks>()?, ctx.given::<CursorSigner>()?);
     let name = format!("webhook attempts:{}", of.id);
-    let request = PageArgs { first, after, ..PageArgs::default() }.check(&name, signer, ctx.given::<Limits>()?.page)?;
+    let request = args.check(&name, signer, ctx.given::<Limits>()?.page)?;
     let (mut conditions, mut values) = (" AND a.endpoint_id = $2".to_owned(), vec![of.id.into()]);
     if let Some(seq) = seq {
         conditions += " AND a.seq = $3";

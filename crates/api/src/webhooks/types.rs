@@ -14,6 +14,7 @@ use services::webhooks::{
 use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryStatus};
 use crate::{
     graphql::{
+        connection::PageArgs,
         context::ContextExt,
         fault::Answer,
         filters::of_both,
@@ -121,6 +122,7 @@ impl WebhookEndpoint {
     }
     /// Messages for the endpoint, the newest event first. Settled messages are shown for 30 days.
     #[field(paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
@@ -131,8 +133,11 @@ impl WebhookEndpoint {
         states: Option<Vec<WebhookDeliveryStatus>>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
-        log::deliveries(ctx, &self.0, of_both(statuses, states), first, after).await
+        let args = PageArgs { first, after, last, before };
+        log::deliveries(ctx, &self.0, of_both(statuses, states), &args).await
     }
     /// Attempts of the last 30 days, the newest first. Older ones are among them, with an empty body, where the deployment archives months.
     #[field(paged)]
@@ -142,8 +147,10 @@ impl WebhookEndpoint {
         #[graphql(desc = "Number of the event whose message's attempts are included. Null for all events.")] seq: Option<Long>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
-        log::attempts(ctx, &self.0, seq, first, after).await
+        log::attempts(ctx, &self.0, seq, &PageArgs { first, after, last, before }).await
     }
     /// Version of the endpoint: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {

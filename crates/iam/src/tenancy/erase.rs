@@ -96,8 +96,9 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
     let mut erased = Erased::default();
     // Whoever ends somebody's sessions has the logins that wait for a factor before.
     erased.rows += work.execute("DELETE FROM login_challenge WHERE tenant_id = $1", vec![]).await?;
-    // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them.
+    // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them. So with invitations, by their keys.
     identity::rows::sessions::hold_all_of(&global, tenant).await?;
+    identity::rows::invitations::hold_all_of(&global, tenant).await?;
     // People go last, but who they are is known only while the members are there.
     let users = user_ids(work, USERS).await?;
     // Sessions come before members, and both of these once more in their place for those that began meanwhile.

@@ -73,10 +73,15 @@ impl Branches<'_> {
     /// Rows of a table under a condition, as far as the caller sees them; `id`, and of a barcode its `code` and `pack`.
     fn add(&mut self, kind: Kind, by: MatchedBy, select: &str, from: &str) {
         let (number, visible) = (self.of.len(), self.visible(kind));
-        // Each of many products may have a lot of the code: the oldest of these come first.
-        let order = if kind == Kind::Lot { " ORDER BY r.id" } else { "" };
+        let end = match (kind, by) {
+            // Each of many products may have a lot of the code: the oldest of these come first.
+            (Kind::Lot, _) => " ORDER BY r.id",
+            // Many parcels of an order may have the number: the order is one row.
+            (Kind::Order, MatchedBy::TrackingNumber) => " GROUP BY r.id",
+            _ => "",
+        };
         self.sql.push(format!(
-            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{order} LIMIT {}) AS branch_{number}",
+            "SELECT {} FROM (SELECT {number} AS branch, {select} FROM {from}{visible}{end} LIMIT {}) AS branch_{number}",
             MatchRow::SELECT,
             MOST_OF_A_BRANCH + 1
         ));

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 
-use super::forget_free;
+use super::{forget_free, hold_in_order};
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,9 +60,16 @@ pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Times
 
 /// Withdraws all links that were mailed and all registrations that wait for one; how many.
 pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    let sql = "UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1";
-    let links = work.change(sql, vec![now.into()]).await?;
-    Ok(links + work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await?)
+    // Before accounts, as whoever carries a registration out takes it.
+    hold_in_order(work, ("registration", "hash"), "expires_at > $1", vec![now.into()]).await?;
+    let registrations = work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await?;
+    // Whoever has links of a user has locked the account before: of several, in the order of their IDs.
+    let (open, lock) = ("used_at IS NULL AND expires_at > $1", work.backend().for_change("u"));
+    let of_links = format!("u.id IN (SELECT user_id FROM link WHERE {open})");
+    let held = format!("SELECT count(*) FROM (SELECT u.id FROM app_user u WHERE {of_links} ORDER BY u.id{lock}) held");
+    work.rows(&held, vec![now.into()]).await?;
+    let links = work.change(&format!("UPDATE link SET used_at = $1 WHERE {open}"), vec![now.into()]).await?;
+    Ok(links + registrations)
 }
 
 /// Keeps a hash that no password has in the place of everybody's; how many had one.

@@ -38,12 +38,15 @@ pub struct Ended {
 /// The database fails. What has ended by then stays so; called again, it goes on.
 pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords, progress: impl Fn(usize)) -> Result<Ended, Fault> {
     let (work, now) = (db.global().begin().await?, clock.now());
+    // Before passwords, in a transaction of its own: each locks accounts in the order of their IDs, and no old link sets a password behind the second one.
+    let withdrawn = links::withdraw_all(&work, now).await?;
+    work.commit().await?;
     // In the order in which whoever sets a new password takes them: nodes may run.
+    let work = db.global().begin().await?;
     let passwords = match old {
         OldPasswords::Keep => 0,
         OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
     };
-    let withdrawn = links::withdraw_all(&work, now).await?;
     factors::end_challenges(&work, now).await?;
     work.commit().await?;
     let sessions = end_all_sessions(db, now, progress).await?;

@@ -9,7 +9,7 @@ use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 
 use crate::fulfilment::core::ShippingCarrier;
 
-/// Carriers that a tenant has at most.
+/// Carriers that a tenant has at most. Some had more before the limit: these stay, and are read.
 pub const MOST_CARRIERS: usize = 500;
 
 #[derive(Record)]
@@ -63,11 +63,11 @@ impl TryFrom<CarrierRow> for ShippingCarrier {
 
 async fn read(reads: &impl Reads, more: &str, values: Vec<sea_orm::Value>) -> Result<Vec<ShippingCarrier>, Fault> {
     let select = CarrierRow::SELECT;
-    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key LIMIT {MOST_CARRIERS}");
+    let sql = format!("SELECT {select} FROM carrier c WHERE c.tenant_id = $1{more} ORDER BY c.code_key");
     reads.records::<CarrierRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The tenant's carriers by their codes, at most 500.
+/// The tenant's carriers by their codes.
 pub async fn carriers(reads: &impl Reads) -> Result<Vec<ShippingCarrier>, Fault> {
     read(reads, "", Vec::new()).await
 }

@@ -1,6 +1,9 @@
 //! The lots in which goods of a call come back whose lines name none: units that its other lines are of cannot come back a second time.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
 
 use entity::prelude::*;
 
@@ -31,11 +34,15 @@ impl Goods {
         let origins = line.matches.iter().filter(|_| is_known).map(|piece| piece.line).collect();
         Self { index, key, units, lot, origins }
     }
+
+    fn origin(&self) -> Origin<'_> {
+        (self.key.product, &self.origins)
+    }
 }
 
 /// The lots of goods whose lines name none, by the place of the line and the product.
 #[derive(Debug, Default)]
-pub(super) struct LotsChosen(BTreeMap<(usize, ProductId), Result<LotId, ReturnRefusal>>);
+pub(super) struct LotsChosen(BTreeMap<(usize, ProductId), Result<LotId, Arc<ReturnRefusal>>>);
 
 impl LotsChosen {
     /// Finds the lots that alone can come back, of all goods of a call.
@@ -46,16 +53,15 @@ impl LotsChosen {
         let facts = |one: &Goods| draft.level(one.key, At::NOWHERE).ok().map(|level| &level.facts);
         let is_open = |one: &&Goods| facts(one).is_some_and(|facts| facts.tracking != Tracking::None);
         let mut chosen = BTreeMap::new();
-        for (one, found) in choose(left, &named, silent.into_iter().filter(is_open).collect()) {
-            let place = (one.index, one.key.product);
-            match (found, facts(one)) {
-                (Found::Only(lot), _) => drop(chosen.insert(place, Ok(lot))),
+        for (alike, found) in choose(left, &named, silent.into_iter().filter(is_open).collect()) {
+            let found = match (found, alike.first().and_then(|one| facts(one))) {
+                (Found::Only(lot), _) => Ok(lot),
                 (Found::OneOf(codes), Some(facts)) if !codes.is_empty() => {
-                    let why = ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes };
-                    chosen.insert(place, Err(why));
+                    Err(Arc::new(ReturnRefusal::SeveralLots { sku: facts.sku.clone(), tracking: facts.tracking, codes }))
                 }
-                (Found::OneOf(_), _) => {}
-            }
+                (Found::OneOf(_), _) => continue,
+            };
+            chosen.extend(alike.into_iter().map(|one| ((one.index, one.key.product), found.clone())));
         }
         Self(chosen)
     }
@@ -66,99 +72,126 @@ impl LotsChosen {
         match self.0.get(&place) {
             None => Ok(named.clone()),
             Some(Ok(lot)) => Ok(LotChoice::Id(*lot)),
-            Some(Err(why)) => Err(why.clone().at(field.lot())),
+            Some(Err(why)) => Err(ReturnRefusal::clone(why).at(field.lot())),
         }
     }
 }
 
 /// What is known of a lot that is not named.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Found {
     Only(LotId),
     /// The codes of those that can come back, sorted: several; or one, of which fewer units are left; or none.
     OneOf(Vec<String>),
 }
 
-/// The lots that are left for goods that go back on the same lines of orders, with the units of each.
+/// A product and the lines of orders that goods of it go back on.
+type Origin<'g> = (ProductId, &'g BTreeSet<OrderLineId>);
+
+/// The lots that are left for goods of one origin, with the units of each.
 type Pool<'g> = BTreeMap<LotId, (&'g LotLeft, i64)>;
 
-/// The pools of each product, by the lines of orders.
-type Pools<'g> = BTreeMap<ProductId, BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>>;
+/// The pools of goods that name no lot, by their origins.
+struct Pools<'g> {
+    lots: BTreeMap<Origin<'g>, Pool<'g>>,
+    /// The origins that each line of an order is a part of.
+    with: BTreeMap<(ProductId, OrderLineId), Vec<&'g BTreeSet<OrderLineId>>>,
+}
 
-/// Takes off what lines name, and then what alone is left for a line that names none, until that leaves no further line one lot alone. Goods of fewer order
-/// lines take first, since they are taken off those of more, and not the other way round: so the order of the lines does not matter.
-fn choose<'g>(left: &'g LotsLeft, named: &[(&Goods, LotId)], mut open: Vec<&'g Goods>) -> Vec<(&'g Goods, Found)> {
-    open.sort_by_key(|goods| goods.origins.len());
-    let mut pools = pools_of(left, &open);
+/// Takes off what lines name, and then what alone is left for a line that names none. Goods of fewer order lines take first, since they are taken off those of
+/// more, and not the other way round: so the order of the lines does not matter, and what is found for one leaves no lot alone for a line before it. Lines of
+/// one origin are taken off others together, as a call may have thousands; each finding is of lines of one origin.
+fn choose<'g>(left: &'g LotsLeft, named: &[(&Goods, LotId)], open: Vec<&'g Goods>) -> Vec<(Vec<&'g Goods>, Found)> {
+    let mut pools = Pools::of(left, &open);
+    let mut sums: BTreeMap<(Origin<'_>, LotId), i64> = BTreeMap::new();
     for (goods, lot) in named {
-        take(&mut pools, goods, *lot);
+        let sum = sums.entry((goods.origin(), *lot)).or_default();
+        *sum = sum.saturating_add(goods.units);
     }
-    let mut chosen = Vec::with_capacity(open.len());
-    loop {
-        let before = open.len();
-        open.retain(|goods| {
-            let Some(lot) = only(&pools, goods) else { return true };
-            take(&mut pools, goods, lot);
-            chosen.push((*goods, Found::Only(lot)));
-            false
-        });
-        if open.len() == before {
-            break;
+    for ((of, lot), units) in sums {
+        for wider in pools.with_all(of) {
+            pools.take((of.0, wider), lot, units);
         }
     }
-    chosen.extend(open.into_iter().map(|goods| (goods, Found::OneOf(codes(&pools, goods)))));
+    let mut alike: BTreeMap<(usize, Origin<'g>), Vec<&'g Goods>> = BTreeMap::new();
+    for goods in open {
+        alike.entry((goods.origins.len(), goods.origin())).or_default().push(goods);
+    }
+    let mut chosen = Vec::with_capacity(alike.len());
+    for ((_, of), goods) in alike {
+        let (mut only, mut own, mut rest) = (None, Vec::new(), Vec::new());
+        for one in goods {
+            if let Some(lot) = pools.only(of, one.units) {
+                pools.take(of, lot, one.units);
+                only = Some(lot);
+                own.push(one);
+            } else {
+                rest.push(one);
+            }
+        }
+        if let Some(lot) = only {
+            let units = own.iter().fold(0_i64, |sum, one| sum.saturating_add(one.units));
+            for wider in pools.with_all(of).into_iter().filter(|wider| *wider != of.1) {
+                pools.take((of.0, wider), lot, units);
+            }
+            chosen.push((own, Found::Only(lot)));
+        }
+        if !rest.is_empty() {
+            chosen.push((rest, Found::OneOf(pools.codes(of))));
+        }
+    }
     chosen
 }
 
-fn pools_of<'g>(left: &'g LotsLeft, open: &[&'g Goods]) -> Pools<'g> {
-    let mut pools = Pools::new();
-    for goods in open {
-        let product = goods.key.product;
-        if let Entry::Vacant(free) = pools.entry(product).or_default().entry(&goods.origins) {
+impl<'g> Pools<'g> {
+    fn of(left: &'g LotsLeft, open: &[&'g Goods]) -> Self {
+        let mut pools = Self { lots: BTreeMap::new(), with: BTreeMap::new() };
+        for goods in open {
+            let (product, origins) = goods.origin();
+            let Entry::Vacant(free) = pools.lots.entry((product, origins)) else { continue };
             let mut pool = Pool::new();
-            for (lot, units) in goods.origins.iter().flat_map(move |line| left.of(*line, product)) {
+            for (lot, units) in origins.iter().flat_map(move |line| left.of(*line, product)) {
                 pool.entry(lot.lot).or_insert((lot, 0)).1 += units;
             }
             free.insert(pool);
+            for line in origins {
+                pools.with.entry((product, *line)).or_default().push(origins);
+            }
         }
+        pools
     }
-    pools
-}
 
-/// Takes units off all that they are surely a part of: goods that may have left for other lines, too, are not taken off these. So too much is left then,
-/// and never too little.
-fn take(pools: &mut Pools<'_>, goods: &Goods, lot: LotId) {
-    if goods.origins.is_empty() {
-        return;
+    /// The origins that goods are surely a part of: goods that may have left for other lines, too, are not taken off these. So too much is left then, and never
+    /// too little. Of all lines of the goods, the one that is in the fewest origins is in all of these.
+    fn with_all(&self, (product, origins): Origin<'_>) -> Vec<&'g BTreeSet<OrderLineId>> {
+        let with = |line: &OrderLineId| self.with.get(&(product, *line)).map(Vec::as_slice).unwrap_or_default();
+        let fewest = origins.iter().map(with).min_by_key(|of| of.len()).unwrap_or_default();
+        fewest.iter().copied().filter(|of| origins.is_subset(of)).collect()
     }
-    for (origins, pool) in pools.get_mut(&goods.key.product).into_iter().flatten() {
-        if !goods.origins.is_subset(origins) {
-            continue;
-        }
+
+    /// Takes units of a lot off one pool.
+    fn take(&mut self, of: Origin<'g>, lot: LotId, units: i64) {
+        let Some(pool) = self.lots.get_mut(&of) else { return };
         if let Entry::Occupied(mut known) = pool.entry(lot) {
-            known.get_mut().1 -= goods.units;
+            known.get_mut().1 -= units;
             if known.get().1 <= 0 {
                 known.remove();
             }
         }
     }
-}
 
-fn pool<'p, 'g>(pools: &'p Pools<'g>, goods: &Goods) -> Option<&'p Pool<'g>> {
-    pools.get(&goods.key.product)?.get(&goods.origins)
-}
+    /// The only lot that can come back, if so many units can be of it.
+    fn only(&self, of: Origin<'g>, units: i64) -> Option<LotId> {
+        let pool = self.lots.get(&of)?;
+        let (lot, (_, left)) = pool.first_key_value()?;
+        (pool.len() == 1 && *left >= units).then_some(*lot)
+    }
 
-/// The only lot that can come back, if all of the goods can be of it.
-fn only(pools: &Pools<'_>, goods: &Goods) -> Option<LotId> {
-    let pool = pool(pools, goods)?;
-    let (lot, (_, units)) = pool.first_key_value()?;
-    (pool.len() == 1 && *units >= goods.units).then_some(*lot)
-}
-
-fn codes(pools: &Pools<'_>, goods: &Goods) -> Vec<String> {
-    let lots = pool(pools, goods).into_iter().flat_map(BTreeMap::values);
-    let sorted: BTreeSet<&LotLeft> = lots.map(|(lot, _)| *lot).collect();
-    sorted.into_iter().map(|lot| lot.code.clone()).collect()
+    fn codes(&self, of: Origin<'g>) -> Vec<String> {
+        let lots = self.lots.get(&of).into_iter().flat_map(BTreeMap::values);
+        let sorted: BTreeSet<&LotLeft> = lots.map(|(lot, _)| *lot).collect();
+        sorted.into_iter().map(|lot| lot.code.clone()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -193,11 +226,59 @@ mod tests {
 
     /// What is found for lines that name no lot, in their order, beside those that name one.
     fn found(named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
-        let left = left();
+        found_of(&left(), named, silent)
+    }
+
+    fn found_of(left: &LotsLeft, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
         let named: Vec<(&Goods, LotId)> = named.iter().map(|(goods, nth)| (goods, lot(*nth))).collect();
-        let mut all = choose(&left, &named, silent.iter().collect());
-        all.sort_by_key(|(goods, _)| goods.index);
+        let alike = choose(left, &named, silent.iter().collect()).into_iter();
+        let mut all: Vec<(usize, Found)> =
+            alike.flat_map(|(alike, found)| alike.into_iter().map(move |one| (one.index, found.clone()))).collect();
+        all.sort_by_key(|(index, _)| *index);
         all.into_iter().map(|(_, found)| found).collect()
+    }
+
+    type Plain<'g> = BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>;
+
+    /// The same, line by line, until no line has one lot alone any more: each is compared with each.
+    fn found_slowly(left: &LotsLeft, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
+        let mut pools = Plain::new();
+        for goods in silent {
+            let mut pool = Pool::new();
+            for (lot, units) in goods.origins.iter().flat_map(|line| left.of(*line, CHEESE)) {
+                pool.entry(lot.lot).or_insert((lot, 0)).1 += units;
+            }
+            pools.insert(&goods.origins, pool);
+        }
+        let take = |pools: &mut Plain<'_>, goods: &Goods, lot: LotId| {
+            for (_, pool) in pools.iter_mut().filter(|(of, _)| !goods.origins.is_empty() && goods.origins.is_subset(of)) {
+                if let Some(known) = pool.get_mut(&lot) {
+                    known.1 -= goods.units;
+                }
+                pool.retain(|_, (_, units)| *units > 0);
+            }
+        };
+        for (goods, nth) in named {
+            take(&mut pools, goods, lot(*nth));
+        }
+        let (mut open, mut all): (Vec<&Goods>, BTreeMap<usize, Found>) = (silent.iter().collect(), BTreeMap::new());
+        open.sort_by_key(|goods| goods.origins.len());
+        while all.len() < silent.len() {
+            let before = open.len();
+            open.retain(|goods| {
+                let pool = &pools[&goods.origins];
+                let only = pool.iter().next().filter(|(_, (_, units))| pool.len() == 1 && *units >= goods.units);
+                let Some(lot) = only.map(|(lot, _)| *lot) else { return true };
+                take(&mut pools, goods, lot);
+                all.insert(goods.index, Found::Only(lot));
+                false
+            });
+            if open.len() == before {
+                let codes = |goods: &Goods| pools[&goods.origins].values().map(|(lot, _)| lot.code.clone()).collect();
+                all.extend(open.iter().map(|goods| (goods.index, Found::OneOf(codes(goods)))));
+            }
+        }
+        all.into_values().collect()
     }
 
     fn is(nth: u128) -> Found {
@@ -242,5 +323,54 @@ mod tests {
     fn a_lot_of_fewer_units_than_come_is_not_the_only_one() {
         assert_eq!(found(&[], &[brings(0, 4, &[2])]), [is(2)]);
         assert_eq!(found(&[], &[brings(0, 5, &[2])]), [one_of(&["L-2"])]);
+    }
+    #[test]
+    fn lines_of_one_origin_are_found_as_they_are_one_by_one() {
+        let mut seed = 1_u64;
+        let mut next = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        let codes = HashMap::from([1, 2, 3].map(|nth| (lot(nth), format!("L-{nth}"))));
+        let (mut several, mut alone) = (0, 0);
+        for case in 0..2_000 {
+            let mut units = BTreeMap::new();
+            for _ in 0..next(6) {
+                let place = (line(next(3) as u16 + 1), CHEESE, lot(u128::from(next(3)) + 1));
+                units.insert(place, next(6) as i64 + 1);
+            }
+            let left = LotsLeft::new(&[], &units, &codes);
+            let (mut named, mut silent) = (Vec::new(), Vec::new());
+            for index in 0..next(8) as usize {
+                let of: Vec<u16> = (1..=3).filter(|_| next(2) == 0).collect();
+                let goods = brings(index, next(4) as i64 + 1, &of);
+                if next(3) == 0 {
+                    named.push((goods, u128::from(next(3)) + 1));
+                } else {
+                    silent.push(goods);
+                }
+            }
+            let found = found_of(&left, &named, &silent);
+            assert_eq!(found, found_slowly(&left, &named, &silent), "case {case}");
+            alone += found.iter().filter(|found| matches!(found, Found::Only(_))).count();
+            several += found.iter().filter(|found| matches!(found, Found::OneOf(codes) if codes.len() > 1)).count();
+        }
+        assert!(alone > 200 && several > 200, "{alone} and {several} prove little");
+    }
+
+    #[test]
+    fn two_thousand_lines_find_their_lots() {
+        let of = |nth: usize| u16::try_from(nth).unwrap();
+        let units = (1..=2_000).map(|nth| ((line(of(nth)), CHEESE, lot(nth as u128)), 2));
+        let codes = (1..=2_000).map(|nth| (lot(nth), format!("L-{nth}"))).collect();
+        let left = LotsLeft::new(&[], &units.collect(), &codes);
+        let named: Vec<(Goods, u128)> = (1..=1_000).map(|nth| (brings(nth, 1, &[of(nth)]), nth as u128)).collect();
+        let silent: Vec<Goods> = (1_001..=2_000).map(|nth| brings(nth, 1, &[of(nth - 1_000)])).collect();
+        assert_eq!(found_of(&left, &named, &silent), (1..=1_000).map(is).collect::<Vec<_>>());
+        // Of one line of an order, which left in one lot.
+        let silent: Vec<Goods> = (0..2_000).map(|index| brings(index, 1, &[1])).collect();
+        let found = found_of(&left, &[], &silent);
+        assert_eq!(found.iter().filter(|found| **found == is(1)).count(), 2, "no more units of it left");
+        assert!(found[2..].iter().all(|found| *found == one_of(&[])), "{:?}", found[2]);
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of returns: keyset, one statement each; lines come with one more. And returns by their numbers.
+//! Pages of returns: keyset, one statement each; lines come with one more. And returns by their numbers and references.
 
 use std::collections::HashMap;
 
@@ -151,4 +151,26 @@ pub async fn returns_numbered(reads: &impl Reads, numbers: &[i64]) -> Result<Has
     let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
     let rows = reads.records::<NumberRow>(&sql, vec![backend.numbers(numbers.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
+}
+
+#[derive(Record)]
+#[record(of = sales_return, alias = "r")]
+struct ReferenceRow {
+    id: ReturnId,
+    #[record(not_null)]
+    external_ref: String,
+}
+
+/// The returns that have these references in external systems; references of none are left out.
+pub async fn returns_referenced(reads: &impl Reads, references: &[&str]) -> Result<HashMap<String, ReturnId>, Fault> {
+    // Postgres refuses a text with a NUL character; no reference has one.
+    let references: Vec<&str> = references.iter().copied().filter(|reference| !reference.contains('\0')).collect();
+    if references.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (ReferenceRow::SELECT, backend.in_texts("r.external_ref", 2));
+    let sql = format!("SELECT {select} FROM sales_return r WHERE r.tenant_id = $1 AND {of}");
+    let rows = reads.records::<ReferenceRow>(&sql, vec![backend.texts(references)]).await?;
+    Ok(rows.into_iter().map(|row| (row.external_ref, row.id)).collect())
 }
