@@ -64,19 +64,20 @@ pub async fn paid(
           HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w"
     );
     let days = format!(
-        "d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
+        "d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
          AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}"
     );
     let backend = reads.backend();
     let paid = match backend {
         Backend::Sqlite => format!(
-            "SELECT w.product_id, w.store_id, {PAID} FROM {levels} JOIN demand_day d{by_level} ON {days} GROUP BY w.product_id, w.store_id",
+            "SELECT w.product_id, w.store_id, {PAID} FROM {levels} JOIN demand_day d{by_level} ON d.tenant_id = $1 AND {days}
+             GROUP BY w.product_id, w.store_id",
             by_level = by_level(backend)
         ),
         // Looked up level by level: Postgres cannot tell how few days of each are wanted, and would go through all days there are.
         Backend::Postgres => format!(
             "SELECT w.product_id, w.store_id, y.units, y.gross, y.cost FROM {levels}
-             CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE {days}) y"
+             CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
         ),
     };
     let sql = format!("SELECT {} FROM ({paid}) x WHERE x.units > 0", PaidRow::SELECT);
