@@ -389,10 +389,11 @@ async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_
     assert_eq!(all(&owner, unsaid).await, [""; 0]);
     owner.close().await.unwrap();
     let scope = db.tenant(two.one.tenant);
-    let mode = "SELECT current_setting('plan_cache_mode') WHERE $1 IS NOT NULL";
-    for (reads, expected) in [(&scope, "auto"), (&scope.long(), "force_custom_plan")] {
-        let rows = reads.rows(mode, vec![]).await.unwrap();
-        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), expected);
+    let long = scope.long();
+    let settings = [(&scope, "plan_cache_mode", "auto"), (&long, "plan_cache_mode", "force_custom_plan"), (&long, "jit", "off")];
+    for (reads, name, expected) in settings {
+        let rows = reads.rows(&format!("SELECT current_setting('{name}') WHERE $1 IS NOT NULL"), vec![]).await.unwrap();
+        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), expected, "{name}");
         assert_eq!(stores(reads).await, ["Ours"], "and the wall stands");
     }
     db.measure(&["store", "product"]).await.unwrap();

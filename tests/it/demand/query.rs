@@ -84,6 +84,15 @@ async fn pages_and_totals(world: &World) {
     );
     assert_eq!((&rows[1]["netUnits"], rows[1]["channel"]["code"].is_string(), &rows[1]["day"]), (&json!(-8), true, &Value::Null));
     assert_eq!(by["totals"]["orders"], 2, "of one product orders can be counted");
+    // Where days are summed first, pages end at their groups, and totals do not.
+    let mut one = json!({ "f": of_mug, "g": ["WEEK", "STORE", "CHANNEL"], "n": 1 });
+    let first = ask(&books, one.clone()).await;
+    one["a"] = first["pageInfo"]["endCursor"].clone();
+    let second = ask(&books, one).await;
+    assert_eq!(json!([first["nodes"][0], second["nodes"][0]]), by["nodes"], "{first:#} {second:#}");
+    assert_eq!([&first["totals"], &second["totals"]], [&by["totals"], &by["totals"]]);
+    let weeks = ask(&books, json!({ "f": of_mug, "g": ["WEEK"] })).await;
+    assert_eq!((&weeks["totals"], weeks["nodes"].as_array().map(Vec::len)), (&by["totals"], Some(1)), "{weeks:#}");
     let earlier = json!({ "product": { "eq": products[1]["id"] }, "to": "2020-01-01" });
     let none = ask(&books, json!({ "f": earlier })).await;
     assert_eq!((&none["nodes"], &none["totals"]["soldUnits"]), (&json!([]), &json!(0)));

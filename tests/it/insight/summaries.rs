@@ -9,16 +9,18 @@ use entrepot::{
     graphql::truncated::Truncations,
     insight::{
         core::{Group, Measure},
-        rows::{GroupSpan, MovementGroup, SalesFilter, SalesQuery, sales, sales_in_halves},
+        rows::{Cut, GroupSpan, MovementGroup, SalesFilter, SalesQuery, middle_order, sales, sales_in_halves},
         shell::{
             MovementSummaryRow, MovementsAsk, SalesRow, SalesSpec, Sorted, movement_rows, movement_total, sales_report,
             sales_rows, sales_total,
         },
     },
     paging::CursorSigner,
+    storage::{Backend, Reads, Row},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     sales::ask,
@@ -147,20 +149,35 @@ async fn halves_of_the_year_are_the_whole(world: &World) {
         products: ProductCondition::default(),
         with_charges: true,
         span: None,
+        part: None,
     };
     let whole = sales(&world.scope(), &query).await.unwrap();
     assert!(whole.len() > 2, "{whole:?}");
     let middle = |days: i64| Timestamp(START - days * 24 * HOUR);
     for days in [-30, 0, 90, 180, 400] {
-        let halves = sales_in_halves(&world.scope(), &query, middle(days)).await.unwrap();
+        let halves = sales_in_halves(&world.scope(), &query, Cut::At(middle(days))).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&whole), "cut {days} days before");
+    }
+    let ordered = "SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 ORDER BY o.id";
+    let ids: Vec<Uuid> = world.scope().rows(ordered, vec![]).await.unwrap().iter().map(|row| Row::scalar(row).unwrap()).collect();
+    let id = ids[ids.len() / 3];
+    for id in [Uuid::nil(), id, Uuid::max()] {
+        let halves = sales_in_halves(&world.scope(), &query, Cut::By(id)).await.unwrap();
+        assert_eq!(halves.as_ref(), Some(&whole), "cut by {id}");
     }
     let first = whole.keys().next().cloned();
     for (after, limit) in [(None, 1), (None, 2), (first, 1), (None, 50)] {
         let page = SalesQuery { span: Some(GroupSpan { after, limit }), ..query.clone() };
         let expected = sales(&world.scope(), &page).await.unwrap();
-        assert_eq!(sales_in_halves(&world.scope(), &page, middle(180)).await.unwrap(), Some(expected), "{page:?}");
+        for cut in [Cut::At(middle(180)), Cut::By(id)] {
+            let halves = sales_in_halves(&world.scope(), &page, cut).await.unwrap();
+            assert_eq!(halves.as_ref(), Some(&expected), "{page:?} {cut:?}");
+        }
     }
+    let middle = async |least: usize| middle_order(&world.scope(), (None, None), least as i64).await.unwrap();
+    let is_cut = world.scope().backend() == Backend::Postgres;
+    assert_eq!(middle(ids.len()).await, is_cut.then(|| ids[(ids.len() - 1) / 2]), "as many orders before it as behind it");
+    assert_eq!(middle(ids.len() + 1).await, None, "too few");
 }
 
 #[tokio::test]
@@ -171,7 +188,7 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
             let products = Scoped::resolve(&world.scope(), part).await.unwrap().condition();
             SalesSpec { products, from: Some(Timestamp(START + 9 * HOUR)), ..spec() }
         };
-        let ids = |column, ids: &[uuid::Uuid]| filter::Filter::Ids(column, ids.to_vec());
+        let ids = |column, ids: &[Uuid]| filter::Filter::Ids(column, ids.to_vec());
         let rice = of(ids(filter::IdColumn::Product, &[world.products[1].uuid()])).await;
         let whole = SalesSpec { from: rice.from, ..spec() };
         let by_product = all(&world, &whole, Sorted { group: Group::Product, top_by: None }, 2).await;

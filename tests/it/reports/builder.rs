@@ -18,6 +18,7 @@ on_both!(
     rows_are_what_was_sold_by_every_dimension,
     pages_sum_to_the_total,
     an_order_of_two_products_is_one_order,
+    an_order_is_once_in_each_category,
     rows_are_compared_with_the_days_before,
     months_are_compared_with_months,
     days_without_stock_are_counted,
@@ -239,6 +240,37 @@ async fn an_order_of_two_products_is_one_order(world: &World) {
         json!([null, null, "0.777778"]),
         "two orders are in three rows: {products:#}"
     );
+}
+
+/// Of three orders of mugs, two of plates and two of lamps, and of one of all three with two lines of mugs; and of such a one in the week before.
+async fn an_order_is_once_in_each_category(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    let lines = [(&products[0], 1), (&products[1], 1), (&products[2], 1), (&products[0], 2)];
+    for days in [3, 10] {
+        order(&books, &lines, days, Value::Null).await;
+    }
+    let of = of_products(&books, &products, (7, 1));
+    let report = async |dimensions: &[&str]| {
+        let ask = json!({ "m": ["ORDERS", "SOLD_UNITS"], "d": dimensions, "f": of, "c": "PREVIOUS_PERIOD", "s": { "measure": "ORDERS" } });
+        asked(&books, REPORT, ask).await
+    };
+    let rows = |expected: &[(&str, &str, &str)]| -> BTreeMap<String, Vec<Value>> {
+        expected.iter().map(|(name, orders, units)| ((*name).to_owned(), vec![json!(orders), json!(units)])).collect()
+    };
+    let categories = report(&["CATEGORY"]).await;
+    let expected = rows(&[("Mugs", "4", "9"), ("Plates", "3", "6"), ("none", "3", "10")]);
+    assert_eq!(by(&categories, "/category/name"), expected, "{categories:#}");
+    assert_eq!(json!(figures(&categories["totals"], "value")), json!([null, "25"]), "orders of several have no total");
+    let tops = report(&["TOP_CATEGORY"]).await;
+    assert_eq!(by(&tops, "/topCategory/name"), rows(&[("Tableware", "6", "15"), ("none", "3", "10")]), "{tops:#}");
+    let suppliers = report(&["SUPPLIER"]).await;
+    assert_eq!(by(&suppliers, "/supplier/id"), rows(&[("none", "8", "25")]), "{suppliers:#}");
+    let found = report(&["DAY", "STORE", "CATEGORY"]).await;
+    let is_of = |row: &&Value| row["date"] == json!(day(world, 3)) && row["category"]["name"] == "Mugs";
+    let mugs = found["nodes"].as_array().unwrap().iter().find(is_of).unwrap();
+    let both = ["value", "before"].map(|side| figures(mugs, side));
+    assert_eq!((&mugs["store"]["code"], json!(both)), (&json!("DOCK"), json!([["1", "3"], ["1", "3"]])), "{found:#}");
 }
 
 async fn rows_are_compared_with_the_days_before(world: &World) {

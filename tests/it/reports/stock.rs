@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{asked, filter, order, stocked};
+use super::{asked, day, filter, order, stocked};
 use crate::{
     authorization::world::World,
     costing::world::Books,
@@ -94,6 +94,9 @@ const LOST: &str = "query($f: StockReportFilter!, $s: Float! = 0.2) { lostSales(
     nodes { product { sku } outDays countedDays stockouts lostUnits { low mid high } lostRevenue { low { amount } mid { amount } high { amount } } lostMargin { mid { amount } } }
     totals { outDays cutDays lostRevenue { mid { amount } } unknownLevels unpricedLevels } } }";
 
+const BY_DAYS: &str = "query($f: Date!, $t: Date!, $p: ID) { stockPerformance(from: $f, to: $t, product: { eq: $p }) {
+    nodes { lostUnits { low mid high } } } }";
+
 /// The days of vector pub-07: what its 11.2 units would have brought at 9.00.
 async fn a_stock_out_costs_money(world: &World) {
     let books = Books::of(world).await;
@@ -109,6 +112,15 @@ async fn a_stock_out_costs_money(world: &World) {
         "lostRevenue": { "low": { "amount": "56.25" }, "mid": { "amount": "100.80" }, "high": { "amount": "130.50" } }, "lostMargin": { "mid": { "amount": "78.40" } } });
     let totals = json!({ "outDays": 3, "cutDays": 0, "lostRevenue": { "mid": { "amount": "100.80" } }, "unknownLevels": 0, "unpricedLevels": 0 });
     assert_eq!((&found["nodes"], &found["totals"]), (&json!([row]), &totals), "what was always there lost nothing: {found:#}");
+    // Whole weeks are summed by the rows of weeks, and stockPerformance sums days: wherever the period begins and ends.
+    for from in 16..23 {
+        for to in [1, 10] {
+            let by_days = json!({ "f": day(world, from), "t": day(world, to), "p": mug["id"] });
+            let (by_days, found) =
+                (asked(&books, BY_DAYS, by_days).await, asked(&books, LOST, json!({ "f": filter(&books, (from, to)) })).await);
+            assert_eq!(found["nodes"][0]["lostUnits"], by_days["nodes"][0]["lostUnits"], "{from} to {to}: {found:#}");
+        }
+    }
     let answer = books.office.ask(LOST, json!({ "f": filter(&books, (16, 10)), "s": 1.5 })).await;
     assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }

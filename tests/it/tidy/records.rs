@@ -11,11 +11,12 @@ use super::{no_faults, sources};
 
 /// Files that take columns by their position, how often, and why.
 const BY_POSITION: &[(&str, usize, &str)] = &[
-    ("demand/rows/facts.rs", 5, "columns or keys that are made of what is asked"),
+    ("demand/rows/facts.rs", 6, "columns or keys that are made of what is asked"),
     ("insight/rows/movement_groups.rs", 4, "columns or keys that are made of what is asked"),
     ("insight/rows/sales.rs", 5, "columns or keys that are made of what is asked"),
     ("insight/rows/sales/large.rs", 1, "columns or keys that are made of what is asked"),
     ("reports/rows/builder.rs", 3, "columns or keys that are made of what is asked"),
+    ("reports/rows/builder/orders.rs", 2, "columns or keys that are made of what is asked"),
     ("insight/verify/checks.rs", 1, "the key and the two values of whichever check"),
     ("numbering/rows.rs", 1, "a number for each kind of document: one array makes the columns and the loop"),
     ("orders/rows/shown.rs", 3, "the columns that a client asks for, in their order (0005)"),

@@ -49,20 +49,21 @@ pub(super) struct Doors {
     pub long: Sessions,
     /// Whether the ledger's lanes have their statements planned once.
     pub plans: LedgerPlans,
-    /// Whether long reads have `MEMORY`.
-    pub has_memory: bool,
+    /// What long reads have besides, as the server has it otherwise.
+    pub long_settings: Vec<Setting>,
 }
 
 impl Doors {
     /// So many others, for the ledger's lanes: they find rows by their keys only, and one key as well as hundreds.
     pub fn others(&self, most: usize) -> Self {
-        let (plans, has_memory, lanes) = (self.plans, self.has_memory, limits::LANES);
+        let (plans, lanes) = (self.plans, limits::LANES);
         let others = |sessions: &Sessions, most: usize| match plans {
             LedgerPlans::Server => sessions.others(most, lanes),
             LedgerPlans::Auto | LedgerPlans::Generic => sessions.by_kept_plans(most, lanes),
         };
         let (tenants, across) = (others(&self.tenants, most), others(&self.across, ACROSS_FROM_LANES));
-        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans, has_memory }
+        let long_settings = self.long_settings.clone();
+        Self { tenants, across, long: self.long.others(LONG, limits::LONG), plans, long_settings }
     }
     pub fn forget(&self) {
         self.tenants.forget();
@@ -88,19 +89,19 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let plans = plans(&app, options.ledger_plans).await?;
     let long = match plans {
         // Who refuses the one refuses the other.
-        LedgerPlans::Server if refuses(long, CUSTOM).await?.is_some() => long.clone(),
+        LedgerPlans::Server if refuses(long, &[CUSTOM]).await?.is_some() => long.clone(),
         _ => long.with(|options| options.options([CUSTOM])),
     };
     write_health.timeline().arm(active_row_security.stands());
-    let has_memory = lacks_memory(&owner).await? && refuses(&long, MEMORY).await?.is_none();
-    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
+    let long_settings = long_settings(&owner, &long).await?;
+    let long = with_settings(long, &long_settings);
     let readers = options.readers as usize;
     let doors = Doors {
         tenants: Sessions::new(&app, readers, limits::REQUESTS, binding, &write_health),
         across: Sessions::new(&maintenance, readers, limits::REQUESTS, Binding::Nobody, &write_health),
         long: Sessions::new(&long, LONG, limits::LONG, bound, &write_health),
         plans,
-        has_memory,
+        long_settings,
     };
     let transactions = |login: &Login, most: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
@@ -173,8 +174,10 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         Some(LedgerPlans::Server) => reads.clone(),
         _ => reads.with(|options| options.options([CUSTOM])),
     };
-    let has_memory = db.doors.as_ref().is_some_and(|doors| doors.has_memory);
-    let long = if has_memory { long.with(|options| options.options([MEMORY])) } else { long };
+    let long = match &db.doors {
+        Some(doors) => with_settings(long, &doors.long_settings),
+        None => long,
+    };
     let write_health = WriteHealth::default();
     let pools = ReplicaPools {
         reads: Sessions::new(&reads, readers, limits::REPLICAS, binding, &write_health),
@@ -183,33 +186,56 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
     Ok((pools, login))
 }
 
+/// The name of a setting, and its value.
+pub(super) type Setting = (&'static str, &'static str);
+
 /// Statements planned once, for whatever values; and each time, for its own.
-pub(super) const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
-const CUSTOM: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+pub(super) const GENERIC: Setting = ("plan_cache_mode", "force_generic_plan");
+const CUSTOM: Setting = ("plan_cache_mode", "force_custom_plan");
 
 /// What each sort and each hash of a long read may take before it goes on in files: a retailer's year fits.
-const MEMORY: (&str, &str) = ("work_mem", "16MB");
+const MEMORY: Setting = ("work_mem", "16MB");
+/// A report's year is summed sooner than its statement is compiled.
+const INTERPRETED: Setting = ("jit", "off");
 
-/// Whether the server gives less than `MEMORY` by itself.
-async fn lacks_memory(owner: &DatabaseConnection) -> Result<bool, Fault> {
-    let sql = "SELECT setting::bigint < 16384 FROM pg_settings WHERE name = 'work_mem'";
-    let row = owner.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    Ok(row.as_ref().map(Row::scalar).transpose()?.unwrap_or(false))
+/// What long reads are to have that the server does not give by itself, as far as it lets them. Both are tried by one connection.
+async fn long_settings(owner: &DatabaseConnection, long: &Login) -> Result<Vec<Setting>, Fault> {
+    let sql = "SELECT name FROM pg_settings
+        WHERE CASE name WHEN 'work_mem' THEN setting::bigint < 16384 WHEN 'jit' THEN setting = 'on' ELSE false END";
+    let rows = owner.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let names = rows.iter().map(Row::scalar::<String>).collect::<Result<Vec<_>, Fault>>()?;
+    let lacking: Vec<Setting> =
+        [MEMORY, INTERPRETED].into_iter().filter(|(name, _)| names.iter().any(|one| one == name)).collect();
+    if lacking.is_empty() || refuses(long, &lacking).await?.is_none() {
+        return Ok(lacking);
+    }
+    // Who refuses one of them may take the other.
+    let is_kept = lacking.len() > 1 && lacking.contains(&MEMORY) && refuses(long, &[MEMORY]).await?.is_none();
+    Ok(is_kept.then_some(MEMORY).into_iter().collect())
 }
 
-/// Why a connection cannot have a setting; None when it can. A host, or what stands between, may refuse it.
-async fn refuses(login: &Login, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
-    let login = login.with(|options| limits::LANES.kept_by(options).options([(setting, value)]));
+fn with_settings(login: Login, settings: &[Setting]) -> Login {
+    if settings.is_empty() { login } else { login.with(|options| options.options(settings.iter().copied())) }
+}
+
+/// Why a connection cannot have some settings; None when it can. A host, or what stands between, may refuse them.
+async fn refuses(login: &Login, settings: &[Setting]) -> Result<Option<String>, Fault> {
+    let login = login.with(|options| limits::LANES.kept_by(options).options(settings.iter().copied()));
     let tried = async {
         let (mut connection, _) = login.connect().await?;
-        let said: String = sqlx::query_scalar(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
+        let mut other = None;
+        for (setting, value) in settings {
+            let said: String = sqlx::query_scalar(AssertSqlSafe(format!("SHOW {setting}"))).fetch_one(&mut connection).await?;
+            if said != *value {
+                other = Some(format!("{setting} stays {said}"));
+            }
+        }
         connection.close().await?;
-        Ok::<_, sqlx::Error>(said)
+        Ok::<_, sqlx::Error>(other)
     };
     let tried = tokio::time::timeout(ACQUIRE_TIMEOUT, tried).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
     match tried {
-        Ok(said) if said == value => Ok(None),
-        Ok(said) => Ok(Some(format!("{setting} stays {said}"))),
+        Ok(other) => Ok(other),
         Err(sqlx::Error::Database(err)) if err.code().is_none_or(|code| !is_of_the_moment(&code)) => {
             Ok(Some(err.message().to_owned()))
         }
@@ -222,7 +248,7 @@ async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
     if asked == LedgerPlans::Server {
         return Ok(asked);
     }
-    let Some(why) = refuses(app, GENERIC).await? else { return Ok(LedgerPlans::Generic) };
+    let Some(why) = refuses(app, &[GENERIC]).await? else { return Ok(LedgerPlans::Generic) };
     if asked == LedgerPlans::Generic {
         return Err(Fault::Broken(format!("--ledger-plans generic: Postgres keeps no generic plans for this login: {why}")));
     }

@@ -103,6 +103,7 @@ pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: 
         products: ProductCondition::default(),
         with_charges: false,
         span: None,
+        part: None,
     };
     let mut tally = rows::sales(&scope, &query).await?;
     if ask.group == Group::Month {

@@ -130,8 +130,78 @@ fn read(row: &mut Row<'_>, keys: Vec<FactKey>) -> Result<FactRow, Fault> {
     Ok(FactRow { keys, figures: DemandFigures::of(values), max_line_units, active_days: row.take()? })
 }
 
+/// The key of a row of this dimension; None of the row of everything.
+fn key_of(row: &mut Row<'_>, one: DemandDimension) -> Result<Option<FactKey>, Fault> {
+    Ok(if one.is_date() { row.take::<Option<i32>>()?.map(FactKey::Date) } else { row.take::<Option<Uuid>>()?.map(FactKey::Id) })
+}
+
+fn keys_of(row: &mut Row<'_>, group: &[DemandDimension]) -> Result<Vec<FactKey>, Fault> {
+    group.iter().filter_map(|one| key_of(row, *one).transpose()).collect()
+}
+
+/// Groups in the order of their keys, one more than the request's limit where there are more; and the sums of everything, also of what stands on no page.
+pub async fn fact_page(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    currency: Currency,
+    request: &PageRequest,
+) -> Result<(Vec<FactRow>, FactRow), Fault> {
+    if is_by_day(reads.backend(), group) {
+        return page_by_day(reads, group, filter, currency, request).await;
+    }
+    // Side by side: neither rests on the other.
+    let rows = fact_rows(reads, group, filter, currency, request);
+    tokio::try_join!(rows, fact_totals(reads, filter, currency))
+}
+
+/// The same where rows are summed by day first: groups and everything are sums of those, so that the facts are read once.
+async fn page_by_day(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    currency: Currency,
+    request: &PageRequest,
+) -> Result<(Vec<FactRow>, FactRow), Fault> {
+    let Condition { sql, mut values } = condition(reads, filter, currency);
+    let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
+    let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
+    values.extend(more);
+    let numbers: Vec<String> = (2..group.len() + 2).map(|nth| nth.to_string()).collect();
+    let statement = format!(
+        "WITH by_day AS MATERIALIZED ({days})
+         SELECT * FROM (SELECT 0 AS is_total, {keys}, {sums} FROM by_day d WHERE TRUE{after} GROUP BY {numbers}{order}) page
+         UNION ALL SELECT 1, {nulls}, {totals} FROM by_day d",
+        days = days(group, &sql),
+        keys = columns.join(", "),
+        sums = sums("count(*)"),
+        numbers = numbers.join(", "),
+        nulls = vec!["NULL"; group.len()].join(", "),
+        totals = sums("count(DISTINCT d.business_date)")
+    );
+    let (mut rows, mut totals) = (Vec::new(), None);
+    for row in &reads.rows(&statement, values).await? {
+        let mut row = Row::new(row);
+        let is_total: i32 = row.take()?;
+        let keys = keys_of(&mut row, group)?;
+        let found = read(&mut row, keys)?;
+        if is_total == 1 {
+            totals = Some(found);
+        } else {
+            rows.push(found);
+        }
+    }
+    // A union keeps no order.
+    rows.sort_by(|one, other| one.keys.cmp(&other.keys));
+    if request.backward {
+        rows.reverse();
+    }
+    let totals = totals.ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
+    Ok((rows, totals))
+}
+
 /// Groups in the order of their keys, one more than the request's limit where there are more.
-pub async fn fact_rows(
+async fn fact_rows(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
@@ -144,25 +214,22 @@ pub async fn fact_rows(
     values.extend(more);
     let numbers: Vec<String> = (1..=group.len()).map(|nth| nth.to_string()).collect();
     let condition = format!("{sql}{after}");
-    let (from, active_days) = if is_by_day(reads.backend(), group) {
-        (format!("({}) d", days(group, &condition)), "count(*)")
-    } else if group.contains(&DemandDimension::Day) {
+    let active_days = if group.contains(&DemandDimension::Day) {
         // A row is of one day. Told apart it would be sorted, and on Postgres read by one process.
-        (format!("demand_day d WHERE {condition}"), "CAST(1 AS bigint)")
+        "CAST(1 AS bigint)"
     } else {
-        (format!("demand_day d WHERE {condition}"), "count(DISTINCT d.business_date)")
+        "count(DISTINCT d.business_date)"
     };
     // Ordered where it is grouped: what comes in that order is read no further than the page goes.
     let statement = format!(
-        "SELECT {keys}, {sums} FROM {from} GROUP BY {numbers}{order}",
+        "SELECT {keys}, {sums} FROM demand_day d WHERE {condition} GROUP BY {numbers}{order}",
         keys = columns.join(", "),
         sums = sums(active_days),
         numbers = numbers.join(", ")
     );
     let read_row = |row: &QueryResult| {
         let mut row = Row::new(row);
-        let key = |one: &DemandDimension| Ok(if one.is_date() { FactKey::Date(row.take()?) } else { FactKey::Id(row.take()?) });
-        let keys = group.iter().map(key).collect::<Result<Vec<_>, Fault>>()?;
+        let keys = keys_of(&mut row, group)?;
         read(&mut row, keys)
     };
     reads.rows(&statement, values).await?.iter().map(read_row).collect()
@@ -176,7 +243,7 @@ pub fn fact_source(reads: &impl Reads, group: &[DemandDimension], filter: &FactF
 }
 
 /// The sums of everything, also of what stands on no page.
-pub async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
+async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
     let Condition { sql, values } = condition(reads, filter, currency);
     let statement = format!("SELECT {} FROM ({}) d", sums("count(*)"), days(&[], &sql));
     let rows = reads.rows(&statement, values).await?;

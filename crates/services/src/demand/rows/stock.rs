@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Backend, Fault, Finds, Reads};
 use sea_orm::Value;
 
-use crate::demand::core::{EVENT_DAYS, StockPeriod};
+use crate::demand::core::{EVENT_DAYS, StockPeriod, week_of};
 
 /// Which levels, over which days: both inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ struct SoldRow {
     product_id: ProductId,
     #[record(of = demand_day, alias = "d")]
     store_id: StoreId,
-    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
+    #[record(sql = "CAST(sum(d.sold) AS bigint)")]
     sold: i64,
 }
 
@@ -152,14 +152,37 @@ fn flows_sql(within: &str, first: &str) -> String {
     )
 }
 
-/// What levels sold in the period, without those that sold nothing. `within` is a condition on days as `d`.
-fn sold_sql(within: &str) -> String {
-    format!(
-        "SELECT {select} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT}
-           AND d.business_date >= $2 AND d.business_date <= $3{within}
-         GROUP BY d.product_id, d.store_id HAVING sum(d.ordered_units - d.cancelled_units) <> 0",
-        select = SoldRow::SELECT
-    )
+/// What levels sold in the period, without those that sold nothing; and its values. Whole weeks by their own rows, which are fewer than those of days, and
+/// narrow. `within` is a condition on days as `d`, `values` those of the period and of it.
+fn sold_sql(filter: &StockFilter, within: &str, mut values: Vec<Value>) -> (String, Vec<Value>) {
+    let of = format!("d.tenant_id = $1 AND d.generation = {CURRENT}{within}");
+    let part = |table: &str, days: &str| {
+        format!(
+            "SELECT d.product_id, d.store_id, d.ordered_units - d.cancelled_units AS sold FROM {table} d WHERE {of} AND {days}"
+        )
+    };
+    // The first and the last Monday of the weeks that lie in the period.
+    let (first, last) = (week_of(filter.from.saturating_add(6)), week_of(filter.to.saturating_sub(6)));
+    let parts = if last < first {
+        vec![part("demand_day", "d.business_date >= $2 AND d.business_date <= $3")]
+    } else {
+        let mut mark = |day: i32| {
+            values.push(i64::from(day).into());
+            format!("${}", values.len() + 1)
+        };
+        let (monday, next, last) = (mark(first), mark(last.saturating_add(7)), mark(last));
+        vec![
+            part("demand_week", &format!("d.week_date >= {monday} AND d.week_date <= {last}")),
+            part("demand_day", &format!("d.business_date >= $2 AND d.business_date < {monday}")),
+            part("demand_day", &format!("d.business_date >= {next} AND d.business_date <= $3")),
+        ]
+    };
+    let sql = format!(
+        "SELECT {select} FROM ({parts}) d GROUP BY d.product_id, d.store_id HAVING sum(d.sold) <> 0",
+        select = SoldRow::SELECT,
+        parts = parts.join(" UNION ALL ")
+    );
+    (sql, values)
 }
 
 /// A condition on spans as `x`, and the values of the period and of it.
@@ -175,9 +198,9 @@ fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
 pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (within, values) = conditions(backend, filter);
-    let (spans, sold) = (spans_sql(backend, &within), sold_sql(&within.replace("x.", "d.")));
-    let (spans, rows) =
-        tokio::try_join!(reads.records::<SpanRow>(&spans, values.clone()), reads.records::<SoldRow>(&sold, values))?;
+    let spans = spans_sql(backend, &within);
+    let (sold, with_weeks) = sold_sql(filter, &within.replace("x.", "d."), values.clone());
+    let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<SoldRow>(&sold, with_weeks))?;
     let sold: HashMap<(ProductId, StoreId), i64> =
         rows.into_iter().map(|row| ((row.product_id, row.store_id), row.sold)).collect();
     let period = |row: SpanRow| {

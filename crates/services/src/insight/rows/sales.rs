@@ -17,6 +17,7 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
+use self::halves::IdPart;
 use crate::insight::core::{Group, GroupKey, Sums, Tally};
 
 /// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
@@ -52,6 +53,8 @@ pub struct SalesQuery {
     pub with_charges: bool,
     /// Which groups, in the order of their keys; all without one.
     pub span: Option<GroupSpan>,
+    /// Which documents of those; all without one.
+    pub part: Option<IdPart>,
 }
 
 /// So many groups behind one, in the order of their keys.
@@ -179,9 +182,10 @@ impl SalesQuery {
             "SELECT {key} AS grp, o.placed_at AS placed, o.id AS document, l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total,
                     {cost} AS cost, l.unit_decimals AS decimals, CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
              FROM {documents} CROSS JOIN {table} l {product}
-             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{narrowed}{of_products}",
+             WHERE {counted}{} AND ({}) AND l.tenant_id = $1 AND l.{document} = o.id{} AND l.quantity > {cancelled}{narrowed}{of_products}",
             self.bounds(),
-            self.filter.condition
+            self.filter.condition,
+            self.in_part(&format!("l.{document}"))
         )
     }
 
@@ -216,7 +220,7 @@ impl SalesQuery {
         format!(" AND ({key} > ${last} OR {key} IS NULL)")
     }
 
-    /// Currency and moments; their parameters come after the filter's.
+    /// Currency, moments and part; their parameters come after the filter's.
     fn bounds(&self) -> String {
         let mut next = SalesFilter::FIRST + self.products.values.len() + self.filter.values.len();
         let mut sql = format!(" AND o.currency = ${next}");
@@ -227,13 +231,14 @@ impl SalesQuery {
                 let _ = write!(sql, " AND o.placed_at {operator} ${next}");
             }
         }
-        sql
+        sql + &self.in_part("o.id")
     }
 
     fn values(&self) -> Vec<Value> {
         let mut values = [&self.products.values[..], &self.filter.values].concat();
         values.push(self.currency.as_str().into());
         values.extend([self.from, self.to].into_iter().flatten().map(|at| Value::from(at.micros())));
+        values.extend(self.part.map(|part| Value::from(part.id())));
         values.extend(self.span.as_ref().and_then(|span| span.after.as_ref()).map(|key| match key {
             GroupKey::Day(day) => Value::from(*day),
             GroupKey::Text(text) => Value::from(text.as_str()),
@@ -289,18 +294,18 @@ impl SalesQuery {
     }
 }
 
-/// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database; where SQLite sums categories, from two
+/// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database; many documents by category from two
 /// statements of one state.
 pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Fault> {
-    if let Some(middle) = halves::middle(reads, query).await?
-        && let Some(tally) = halves::sales_in_halves(reads, query, middle).await?
+    if let Some(cut) = halves::cut(reads, query).await?
+        && let Some(tally) = halves::sales_in_halves(reads, query, cut).await?
     {
         return Ok(tally);
     }
     Ok(sales_at(reads, query).await?.0)
 }
 
-/// The same from one statement, and the last event that SQLite knew then.
+/// The same from one statement, and the last event that was known then: on SQLite, and by category.
 async fn sales_at(reads: &impl Reads, query: &SalesQuery) -> Result<(Tally, i64), Fault> {
     let backend = reads.backend();
     let (mut tally, [large, settled, head]) = match summed(reads, query, Summed::All).await {
@@ -322,11 +327,11 @@ async fn sales_at(reads: &impl Reads, query: &SalesQuery) -> Result<(Tally, i64)
     Ok((tally, head))
 }
 
-/// What the database sums, and how many lines are too large for that, and of closed returns; then the last event that SQLite knew.
+/// What the database sums, and how many lines are too large for that, and of closed returns; then the last event that was known, where it is asked.
 async fn summed(reads: &impl Reads, query: &SalesQuery, summed: Summed) -> Result<(Tally, [i64; 3]), Fault> {
     let backend = reads.backend();
     let totals = |side| query.totals(side, backend, summed);
-    let head = if backend == Backend::Sqlite { HEAD } else { "" };
+    let head = if backend == Backend::Sqlite || query.group == Group::Category { HEAD } else { "" };
     let sql = format!("{} UNION ALL {}{head}", totals(Side::Sales), totals(Side::Returns));
     let (mut tally, mut apart) = (Tally::new(), [0; 3]);
     for row in &reads.rows(&sql, query.values()).await? {

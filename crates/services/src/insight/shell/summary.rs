@@ -66,7 +66,7 @@ impl SalesSpec {
             None => rows::default_currency(scope).await?,
         };
         let Self { from, to, filter, products, .. } = self;
-        Ok(SalesQuery { from, to, group, currency, filter, products, with_charges: true, span })
+        Ok(SalesQuery { from, to, group, currency, filter, products, with_charges: true, span, part: None })
     }
 }
 

@@ -5,10 +5,17 @@ use entity::{
     record::{Record, Selected},
 };
 use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::Value;
 use uuid::Uuid;
 
-use super::narrow::{Bound, Narrow};
-use crate::reports::core::{BasketLines, MOST_LINES};
+use super::{
+    halves::{known, order_rows},
+    narrow::{Bound, Narrow},
+};
+use crate::{
+    insight::rows::IdPart,
+    reports::core::{BasketLines, MOST_LINES},
+};
 
 /// The products of an order, one ID behind the other; None of an order that is too large.
 #[derive(Record)]
@@ -19,39 +26,9 @@ struct BasketRow {
     basket: Option<Vec<u8>>,
 }
 
-/// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines. A row is an
-/// order, which has its products in one value: a row of each line costs more than all that is made of it. Behind the line after the last that is wanted none is
-/// given, so that what is read is as much as may be counted.
+/// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines.
 pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
-    let mut bound = Bound::of(reads, narrow);
-    let (orders, backend) = (bound.of_orders(narrow), reads.backend());
-    let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
-    let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
-    let only = Bound::of_products(narrow, "l.product_id");
-    let some = if only.is_empty() { String::new() } else { format!(" HAVING sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
-    // One ID behind the other, 16 bytes each. Grouped in the order of an index that finds them, orders need not be sorted.
-    let (basket, by) = match backend {
-        Backend::Sqlite => (
-            format!("CAST(group_concat(CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END, '') AS BLOB)"),
-            "o.placed_at, o.id",
-        ),
-        Backend::Postgres => {
-            (format!("string_agg(CASE WHEN l.quantity > l.cancelled{only} THEN uuid_send(l.product_id) END, ''::bytea)"), "o.id")
-        }
-    };
-    let sql = format!(
-        "SELECT {} FROM (
-           SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
-             sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-           FROM (
-             SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket
-             FROM sales_order o CROSS JOIN order_line l
-             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL
-             GROUP BY {by}{some}) b) g
-         WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
-        BasketRow::SELECT
-    );
-    let rows = reads.rows(&sql, bound.values).await?;
+    let rows = order_rows(reads, narrow.span, |part| baskets(reads, narrow, most, part)).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
     if rows.len() > most {
         return Ok(None);
@@ -70,8 +47,48 @@ pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> R
     Ok(Some((lines, large)))
 }
 
+/// The statement of baskets, and its values. A row is an order, which has its products in one value: a row of each line costs more than all that is made of
+/// it. Behind the line after the last that is wanted none is given, so that what is read is as much as may be counted.
+fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart>) -> (String, Vec<Value>) {
+    let mut bound = Bound::of(reads, narrow);
+    let (orders, backend) = (bound.of_orders(narrow), reads.backend());
+    let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
+    let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
+    let of_part = bound.of_part(part);
+    let only = Bound::of_products(narrow, "l.product_id");
+    let some = if only.is_empty() { String::new() } else { format!(" HAVING sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
+    // Grouped in the order of an index that finds them, orders need not be sorted.
+    let by = match backend {
+        Backend::Sqlite => "o.placed_at, o.id",
+        Backend::Postgres => "o.id",
+    };
+    let basket = packed(backend, &format!("CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END"));
+    let sql = format!(
+        "SELECT {select}, {known} FROM (
+           SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
+             sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
+           FROM (
+             SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket
+             FROM sales_order o CROSS JOIN order_line l
+             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL{of_part}
+             GROUP BY {by}{some}) b) g
+         WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
+        select = BasketRow::SELECT,
+        known = known(part)
+    );
+    (sql, bound.values)
+}
+
+/// The IDs of a group's rows, one behind the other, 16 bytes each; without those that are null.
+pub(super) fn packed(backend: Backend, id: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!("CAST(group_concat({id}, '') AS BLOB)"),
+        Backend::Postgres => format!("string_agg(uuid_send({id}), ''::bytea)"),
+    }
+}
+
 /// The products of a basket.
-fn unpacked(packed: &[u8]) -> Result<Vec<ProductId>, Fault> {
+pub(super) fn unpacked(packed: &[u8]) -> Result<Vec<ProductId>, Fault> {
     let ids = packed.chunks(size_of::<Uuid>()).map(|bytes| Uuid::from_slice(bytes).ok().map(ProductId::from_uuid));
     ids.collect::<Option<_>>().ok_or_else(|| Fault::corrupt("order_line", "packed products are as long as IDs are"))
 }

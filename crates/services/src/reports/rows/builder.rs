@@ -1,11 +1,13 @@
 //! The statement of the report builder, put together of our own pieces: what a caller says is in its parameters alone.
 
+mod orders;
+
 use entity::prelude::*;
 use platform::storage::{Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow, SOLD};
+use super::narrow::{Bound, CURRENT, Narrow};
 use crate::{
     demand::rows::{FIRST_DAY, FactKey},
     reports::core::{Base, BaseSource, Bucket, Compared, MOST_GROUPS, ReportDimension, ReportSpec, TimeUnit},
@@ -59,6 +61,10 @@ fn is_in_statement(base: Base, spec: &ReportSpec) -> bool {
     }
 }
 
+/// What statements read, in the order of their parts.
+const SOURCES: [BaseSource; 5] =
+    [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans];
+
 /// What the pieces of the statement share.
 struct Statement<'a> {
     bound: Bound,
@@ -77,13 +83,33 @@ pub async fn built_groups(
     before: Option<&Compared>,
     currency: Currency,
 ) -> Result<Vec<BuiltGroup>, Fault> {
-    if !spec.bases().iter().any(|base| is_in_statement(*base, spec)) {
+    let bases = spec.bases();
+    let is_read =
+        |source: &BaseSource| bases.iter().any(|base| source_of(*base, spec) == *source && is_in_statement(*base, spec));
+    let sources: Vec<BaseSource> = SOURCES.into_iter().filter(is_read).collect();
+    let make = || Statement { bound: Bound::of(reads, narrow), narrow, spec, before, bases: spec.bases(), currency };
+    if !sources.contains(&BaseSource::Orders) || !orders::are_apart(spec) {
+        return groups_of(reads, make(), &sources).await;
+    }
+    let others: Vec<BaseSource> = sources.into_iter().filter(|source| *source != BaseSource::Orders).collect();
+    let counted = orders::orders_of_products(reads, narrow, &make);
+    let (mut groups, counted) = tokio::try_join!(groups_of(reads, make(), &others), counted)?;
+    let counted = match counted {
+        Some(counted) => counted,
+        None => groups_of(reads, make(), &[BaseSource::Orders]).await?,
+    };
+    orders::join(&mut groups, counted);
+    Ok(groups)
+}
+
+/// The groups of a statement on these sources; sums of others are 0.
+async fn groups_of(reads: &impl Reads, mut statement: Statement<'_>, sources: &[BaseSource]) -> Result<Vec<BuiltGroup>, Fault> {
+    if sources.is_empty() {
         return Ok(Vec::new());
     }
-    let bound = Bound::of(reads, narrow);
-    let mut statement = Statement { bound, narrow, spec, before, bases: spec.bases(), currency };
-    let sql = statement.sql();
-    let (count, is_compared) = (statement.bases.len(), before.is_some());
+    let sql = statement.sql(sources);
+    let Statement { bound, spec, before, bases, .. } = statement;
+    let (count, is_compared) = (bases.len(), before.is_some());
     let read = |row: &QueryResult| -> Result<BuiltGroup, Fault> {
         let mut row = Row::new(row);
         let key = |dimension: &ReportDimension| -> Result<FactKey, Fault> {
@@ -99,19 +125,16 @@ pub async fn built_groups(
         let before = if is_compared { sums()? } else { vec![0; count] };
         Ok(BuiltGroup { keys, now, before })
     };
-    reads.rows(&sql, statement.bound.values).await?.iter().map(read).collect()
+    reads.rows(&sql, bound.values).await?.iter().map(read).collect()
 }
 
 impl Statement<'_> {
-    fn sql(&mut self) -> String {
+    fn sql(&mut self, sources: &[BaseSource]) -> String {
         let mut parts = Vec::new();
-        for source in [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans] {
-            if !self.bases.iter().any(|base| source_of(*base, self.spec) == source && is_in_statement(*base, self.spec)) {
-                continue;
-            }
+        for source in sources {
             match source {
                 // Both are columns of the same rows.
-                BaseSource::Movements if self.bases.iter().any(|base| source_of(*base, self.spec) == BaseSource::Sales) => {}
+                BaseSource::Movements if sources.contains(&BaseSource::Sales) => {}
                 BaseSource::Sales | BaseSource::Movements => parts.push(self.of_days()),
                 BaseSource::Orders => parts.push(self.of_orders()),
                 BaseSource::Closing => parts.extend(self.of_closings()),
@@ -206,26 +229,28 @@ impl Statement<'_> {
         before.into_iter().map(|bucket| (bucket, 1)).chain(now.into_iter().map(|bucket| (bucket, 0))).collect()
     }
 
+    /// The key of a part by a dimension.
+    fn key(&mut self, part: &Part, dimension: ReportDimension) -> String {
+        match (dimension, dimension.unit(), part.day) {
+            (_, Some(unit), Some(day)) => self.time(unit, day),
+            // Spans are cut by the stretches that they are joined with.
+            (_, Some(_), None) => "b.k".to_owned(),
+            (ReportDimension::Weekday, _, Some(day)) => format!("(({day} + 3) % 7 + 7) % 7 + 1"),
+            (ReportDimension::Category, ..) => "p.category_id".to_owned(),
+            (ReportDimension::TopCategory, ..) => "u.root".to_owned(),
+            (ReportDimension::Supplier, ..) => "p.supplier_id".to_owned(),
+            (ReportDimension::Store, ..) => part.store.to_owned(),
+            (ReportDimension::Channel, ..) => part.channel.to_owned(),
+            _ => part.product.to_owned(),
+        }
+    }
+
     /// The keys of a part, and what they are found by.
     fn keys(&mut self, part: &Part) -> (String, String) {
-        let mut keys = Vec::new();
         let spec = self.spec;
         let dimensions = &spec.dimensions;
-        for (nth, dimension) in dimensions.iter().enumerate() {
-            let key = match (dimension, dimension.unit(), part.day) {
-                (_, Some(unit), Some(day)) => self.time(unit, day),
-                // Spans are cut by the stretches that they are joined with.
-                (_, Some(_), None) => "b.k".to_owned(),
-                (ReportDimension::Weekday, _, Some(day)) => format!("(({day} + 3) % 7 + 7) % 7 + 1"),
-                (ReportDimension::Category, ..) => "p.category_id".to_owned(),
-                (ReportDimension::TopCategory, ..) => "u.root".to_owned(),
-                (ReportDimension::Supplier, ..) => "p.supplier_id".to_owned(),
-                (ReportDimension::Store, ..) => part.store.to_owned(),
-                (ReportDimension::Channel, ..) => part.channel.to_owned(),
-                _ => part.product.to_owned(),
-            };
-            keys.push(format!("{key} AS k{nth}"));
-        }
+        let key = |(nth, dimension): (usize, &ReportDimension)| format!("{} AS k{nth}", self.key(part, *dimension));
+        let keys: Vec<String> = dimensions.iter().enumerate().map(key).collect();
         let is_of_top = dimensions.contains(&ReportDimension::TopCategory);
         let mut joins = String::new();
         if is_of_top || [ReportDimension::Category, ReportDimension::Supplier].iter().any(|one| dimensions.contains(one)) {
@@ -283,36 +308,6 @@ impl Statement<'_> {
         format!(
             "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
              WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}"
-        )
-    }
-
-    /// Orders, each once in a group: by the orders themselves, or by their lines where groups or the narrowing are of products.
-    fn of_orders(&mut self) -> String {
-        let part = OF_ORDERS;
-        let is_of_products = self.spec.dimensions.iter().any(|one| one.is_of_products())
-            || !Bound::of_products(self.narrow, part.product).is_empty();
-        let (keys, joins) = self.keys(&part);
-        let (side, days) = (self.side("o.business_date"), self.days("o.business_date"));
-        let (stores, channels) =
-            (self.bound.of_stores(self.narrow, part.store), self.bound.of_channels(self.narrow, part.channel));
-        // The moments bound what the index of placed orders gives: a day begins within 14 hours of UTC's.
-        let first = self.before.map_or(self.narrow.span.from, |before| before.span.from);
-        let since = self.bound.mark((i64::from(first) - 1) * DAY_MICROS);
-        let until = self.bound.mark((i64::from(self.narrow.span.to) + 2) * DAY_MICROS);
-        let money = self.bound.mark(self.currency.as_str());
-        let sold = format!(
-            "o.tenant_id = $1 AND {SOLD} AND o.currency = {money} AND o.placed_at >= {since} AND o.placed_at < {until} AND {days}{stores}{channels}"
-        );
-        let names = (0..self.spec.dimensions.len()).map(|nth| format!("n.k{nth} AS k{nth}")).collect::<Vec<_>>().join(", ");
-        let sums = self.sums(|base| matches!(base, Base::Orders).then(|| "1".to_owned()));
-        if !is_of_products {
-            return format!("SELECT {keys}, {side} AS w, {sums} FROM sales_order o WHERE {sold}");
-        }
-        format!(
-            "SELECT {names}, n.w AS w, {sums} FROM (
-               SELECT DISTINCT {keys}, {side} AS w, o.id FROM sales_order o CROSS JOIN order_line l{joins}
-               WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}) n",
-            only = Bound::of_products(self.narrow, part.product)
         )
     }
 

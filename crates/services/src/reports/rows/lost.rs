@@ -7,13 +7,17 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads};
 
 use super::narrow::{Bound, CURRENT, Narrow};
 use crate::{demand::rows::by_level, reports::core::Priced};
 
 /// Days that a price is the mean of: the last ones up to the last day in stock.
 const PRICED_DAYS: i64 = 28;
+/// What was sold on days, and for what.
+const PAID: &str =
+    "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units, CAST(sum(d.gross_minor) AS bigint) AS gross,
+    CAST(sum(d.cost_minor) AS bigint) AS cost";
 
 #[derive(Record)]
 struct PaidRow {
@@ -52,22 +56,31 @@ pub async fn paid(
     let mut only = Bound::of_products(narrow, "s.product_id");
     only += &bound.of_stores(narrow, "s.store_id");
     // Only levels with a stock-out in the period have lost anything.
-    let sql = format!(
-        "SELECT {select} FROM (
-           SELECT w.product_id, w.store_id, CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units,
-             CAST(sum(d.gross_minor) AS bigint) AS gross, CAST(sum(d.cost_minor) AS bigint) AS cost
-           FROM (SELECT s.product_id, s.store_id,
-                   max(CASE WHEN s.state = 'OUT' THEN NULL WHEN s.to_date IS NULL OR s.to_date > {to} THEN {to} ELSE s.to_date END) AS last_day
-                 FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{only}
-                 GROUP BY s.product_id, s.store_id
-                 HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w
-           JOIN demand_day d{by_level} ON d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
-             AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}
-           GROUP BY w.product_id, w.store_id) x
-         WHERE x.units > 0",
-        select = PaidRow::SELECT,
-        by_level = by_level(reads.backend())
+    let levels = format!(
+        "(SELECT s.product_id, s.store_id,
+            max(CASE WHEN s.state = 'OUT' THEN NULL WHEN s.to_date IS NULL OR s.to_date > {to} THEN {to} ELSE s.to_date END) AS last_day
+          FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date <= {to}{only}
+          GROUP BY s.product_id, s.store_id
+          HAVING max(CASE WHEN s.state = 'OUT' AND (s.to_date IS NULL OR s.to_date >= {from}) THEN 1 ELSE 0 END) = 1) w"
     );
+    let days = format!(
+        "d.generation = {CURRENT} AND d.product_id = w.product_id AND d.store_id = w.store_id
+         AND d.business_date <= w.last_day AND d.business_date > w.last_day - {PRICED_DAYS} AND d.currency = {money}"
+    );
+    let backend = reads.backend();
+    let paid = match backend {
+        Backend::Sqlite => format!(
+            "SELECT w.product_id, w.store_id, {PAID} FROM {levels} JOIN demand_day d{by_level} ON d.tenant_id = $1 AND {days}
+             GROUP BY w.product_id, w.store_id",
+            by_level = by_level(backend)
+        ),
+        // Looked up level by level: Postgres cannot tell how few days of each are wanted, and would go through all days there are.
+        Backend::Postgres => format!(
+            "SELECT w.product_id, w.store_id, y.units, y.gross, y.cost FROM {levels}
+             CROSS JOIN LATERAL (SELECT {PAID} FROM demand_day d WHERE d.tenant_id = $1 AND {days}) y"
+        ),
+    };
+    let sql = format!("SELECT {} FROM ({paid}) x WHERE x.units > 0", PaidRow::SELECT);
     let priced = |row: PaidRow| {
         let each = |minor: i64| minor as f64 / row.units as f64;
         ((row.product, row.store), Priced { price: each(row.gross), cost: Some(each(row.cost)) })

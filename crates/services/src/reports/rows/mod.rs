@@ -8,6 +8,7 @@ mod customers;
 mod dashboard;
 mod expiry;
 mod fulfilment;
+mod halves;
 mod lost;
 mod margins;
 mod names;

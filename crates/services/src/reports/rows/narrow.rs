@@ -5,7 +5,7 @@ use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Backend, Reads};
 use sea_orm::Value;
 
-use crate::reports::core::Span;
+use crate::{insight::rows::IdPart, reports::core::Span};
 
 /// The facts that reports read.
 pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
@@ -54,6 +54,12 @@ impl Bound {
     }
     pub fn of_channels(&mut self, narrow: &Narrow, column: &str) -> String {
         self.of_ids(narrow.channels.as_deref(), column)
+    }
+    /// That orders `o` and their lines `l` are of a part of all orders; empty for all.
+    pub fn of_part(&mut self, part: Option<IdPart>) -> String {
+        let Some(part) = part else { return String::new() };
+        let mark = self.mark(part.id());
+        ["o.id", "l.order_id"].map(|column| part.fits(column, &mark)).concat()
     }
     /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on products.
     pub fn of_days(&mut self, narrow: &Narrow) -> String {

@@ -12,7 +12,7 @@ use platform::storage::{Backend, Fault, Finds, Reads};
 use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow};
 use crate::{
     demand::rows::{FIRST_DAY, products_of_same_category},
-    reports::core::Productivity,
+    reports::core::{Productivity, Span},
 };
 
 /// A level, what it sold and had, and the units of its days' closings.
@@ -79,26 +79,93 @@ struct PostedRow {
     #[record(of = cost_posting, alias = "x")]
     store_id: Option<StoreId>,
     /// None without a sale, or a return, on the days.
-    #[record(
-        sql = "CAST(sum(CASE WHEN x.kind = 'SALE' AND x.business_date >= {from} AND x.business_date <= {to} THEN -x.{minor} END) AS bigint)"
-    )]
+    #[record(sql = "{sold}")]
     sold: Option<i64>,
-    #[record(
-        sql = "CAST(sum(CASE WHEN x.kind = 'RETURN' AND x.business_date >= {from} AND x.business_date <= {to} THEN x.{minor} END) AS bigint)"
-    )]
+    #[record(sql = "{returned}")]
     returned: Option<i64>,
     /// By how much the postings raise the value of now, times the days that closed before them.
-    #[record(
-        sql = "CAST(sum(CASE WHEN x.business_date <= {from} THEN 0 WHEN x.business_date > {to} THEN x.{minor} * {days} ELSE x.{minor} * (x.business_date - {from}) END) AS bigint)"
-    )]
+    #[record(sql = "{moved}")]
     moved: i64,
+    /// The same of the days before.
+    #[record(sql = "{sold_before}")]
+    sold_before: Option<i64>,
+    #[record(sql = "{returned_before}")]
+    returned_before: Option<i64>,
+    #[record(sql = "{moved_before}")]
+    moved_before: i64,
     /// Of the row of a product's pool.
     #[record(sql = "CAST(NULL AS bigint)")]
     value_now: Option<i64>,
 }
 
 /// The columns of `PostedRow`, of pools.
-const POOLS: &str = "c.product_id, NULL, NULL, NULL, 0, c.{minor}";
+const POOLS: &str = "c.product_id, NULL, NULL, NULL, 0, NULL, NULL, 0, c.{minor}";
+
+/// What is summed of the postings of some days, in the order of its columns; nothing where there are no days.
+struct PostedSums {
+    sold: String,
+    returned: String,
+    moved: String,
+}
+
+impl PostedSums {
+    fn of(bound: &mut Bound, span: Option<Span>) -> Self {
+        let Some(span) = span else {
+            let none = "CAST(NULL AS bigint)".to_owned();
+            return Self { sold: none.clone(), returned: none, moved: "CAST(0 AS bigint)".to_owned() };
+        };
+        let (from, to) = (bound.mark(i64::from(span.from)), bound.mark(i64::from(span.to)));
+        let days = bound.mark(span.days());
+        let of_kind = |kind: &str, sign: &str| {
+            format!(
+                "CAST(sum(CASE WHEN x.kind = '{kind}' AND x.business_date >= {from} AND x.business_date <= {to} THEN {sign}x.{{minor}} END) AS bigint)"
+            )
+        };
+        Self {
+            sold: of_kind("SALE", "-"),
+            returned: of_kind("RETURN", ""),
+            moved: format!(
+                "CAST(sum(CASE WHEN x.business_date <= {from} THEN 0 WHEN x.business_date > {to} THEN x.{{minor}} * {days}
+                   ELSE x.{{minor}} * (x.business_date - {from}) END) AS bigint)"
+            ),
+        }
+    }
+}
+
+/// What rows of postings and pools say of some days.
+#[derive(Default)]
+struct Gathered {
+    moved: HashMap<ProductId, i128>,
+    costs: Vec<LevelCost>,
+}
+
+impl Gathered {
+    /// Takes what sold, what came back and what moved of a level; costs are of stores that are asked for.
+    fn add(&mut self, narrow: &Narrow, (product, store): (ProductId, Option<StoreId>), sums: (Option<i64>, Option<i64>, i64)) {
+        let (sold, returned, moved) = sums;
+        *self.moved.entry(product).or_default() += i128::from(moved);
+        let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
+        let Some(store) = store.filter(is_asked) else { return };
+        if sold.is_some() || returned.is_some() {
+            let (sold, returned) = (sold.unwrap_or_default(), returned.unwrap_or_default());
+            self.costs.push(LevelCost { product, store, sold, returned });
+        }
+    }
+
+    /// The values of pools go back by what moved since.
+    fn booked(self, pools: &[(ProductId, i64)], days: i64) -> Result<Booked, Fault> {
+        let mut values = HashMap::with_capacity(pools.len());
+        for (product, value) in pools {
+            let moved = self.moved.get(product).copied().unwrap_or_default();
+            let sum = i64::try_from(i128::from(*value) * i128::from(days) - moved);
+            let sum = sum.map_err(|_| Fault::Broken("the booked value of some days passes 64 bits".to_owned()))?;
+            if sum != 0 {
+                values.insert(*product, sum);
+            }
+        }
+        Ok(Booked { values, costs: self.costs })
+    }
+}
 
 /// The flows of all levels, of whatever store: a level's share of its product's value is told by all of them.
 pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<Vec<LevelFlow>, Fault> {
@@ -193,19 +260,33 @@ impl Postings {
 }
 
 /// What sales took from the books on these days, what returns brought back, and the booked value: back from what there is now, so that only postings since the
-/// first day are read, and each of them once. Values are of all stores. One statement, as a posting between two would be taken from a value that it is not in.
-pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Booked, Fault> {
-    let since = (i64::from(narrow.span.from) - 1) * DAY_MICROS;
+/// first day are read, and each of them once. Values are of all stores. One statement, as a posting between two would be taken from a value that it is not in;
+/// with the days before, whose postings are read anyway, it has the sums of both.
+pub async fn booked(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    method: CostingMethod,
+    before: Option<Span>,
+) -> Result<(Booked, Option<Booked>), Fault> {
+    let first = before.map_or(narrow.span.from, |before| before.from.min(narrow.span.from));
+    let since = (i64::from(first) - 1) * DAY_MICROS;
     let read = Postings::of(reads, narrow, since).await?;
     let mut bound = Bound::of(reads, narrow);
-    let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let days = bound.mark(narrow.span.days());
+    let (now, earlier) = (PostedSums::of(&mut bound, Some(narrow.span)), PostedSums::of(&mut bound, before));
     let mut only = match read {
         Postings::ByLevel => String::new(),
         Postings::ByTime => format!(" AND x.occurred_at >= {}", bound.mark(since)),
     };
     only += &Bound::of_products(narrow, "x.product_id");
-    let select = PostedRow::SELECT.replace("{from}", &from).replace("{to}", &to).replace("{days}", &days);
+    let sums = [
+        ("{sold}", now.sold),
+        ("{returned}", now.returned),
+        ("{moved}", now.moved),
+        ("{sold_before}", earlier.sold),
+        ("{returned_before}", earlier.returned),
+        ("{moved_before}", earlier.moved),
+    ];
+    let select = sums.iter().fold(PostedRow::SELECT.to_owned(), |select, (name, sum)| select.replace(name, sum));
     let sql = format!(
         "SELECT {select} FROM cost_posting x{index} WHERE x.tenant_id = $1{only} GROUP BY x.product_id, x.store_id
          UNION ALL SELECT {POOLS} FROM cost_pool c WHERE c.tenant_id = $1{of_pools}",
@@ -213,29 +294,19 @@ pub async fn booked(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) 
         of_pools = Bound::of_products(narrow, "c.product_id")
     );
     let rows = reads.records::<PostedRow>(&sql.replace("{minor}", minor(method)), bound.values).await?;
-    let (mut pools, mut moved) = (Vec::new(), HashMap::<ProductId, i128>::new());
-    let mut costs = Vec::with_capacity(rows.len());
+    let (mut pools, mut now, mut earlier) = (Vec::new(), Gathered::default(), Gathered::default());
     for row in rows {
-        if let Some(value) = row.value_now {
-            pools.push((row.product_id, value));
+        let PostedRow { product_id, store_id, sold, returned, moved, sold_before, returned_before, moved_before, value_now } =
+            row;
+        if let Some(value) = value_now {
+            pools.push((product_id, value));
             continue;
         }
-        *moved.entry(row.product_id).or_default() += i128::from(row.moved);
-        let is_asked = |store: &StoreId| narrow.stores.as_ref().is_none_or(|asked| asked.contains(store));
-        let Some(store) = row.store_id.filter(is_asked) else { continue };
-        if row.sold.is_some() || row.returned.is_some() {
-            let (sold, returned) = (row.sold.unwrap_or_default(), row.returned.unwrap_or_default());
-            costs.push(LevelCost { product: row.product_id, store, sold, returned });
+        now.add(narrow, (product_id, store_id), (sold, returned, moved));
+        if before.is_some() {
+            earlier.add(narrow, (product_id, store_id), (sold_before, returned_before, moved_before));
         }
     }
-    let mut values = HashMap::with_capacity(pools.len());
-    for (product_id, value) in pools {
-        let before = moved.get(&product_id).copied().unwrap_or_default();
-        let sum = i64::try_from(i128::from(value) * i128::from(narrow.span.days()) - before);
-        let sum = sum.map_err(|_| Fault::Broken("the booked value of some days passes 64 bits".to_owned()))?;
-        if sum != 0 {
-            values.insert(product_id, sum);
-        }
-    }
-    Ok(Booked { values, costs })
+    let earlier = before.map(|before| earlier.booked(&pools, before.days())).transpose()?;
+    Ok((now.booked(&pools, narrow.span.days())?, earlier))
 }

@@ -15,8 +15,8 @@ use super::within::{Ranked, ReportSource, exact, largest, of_costs, ranked, with
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::Productivity,
-        rows::{self, LevelCost, LevelFlow, Narrow},
+        core::{Productivity, Span},
+        rows::{self, Booked, LevelCost, LevelFlow, Narrow},
     },
 };
 
@@ -50,7 +50,7 @@ impl ProductivityTop {
 pub struct ProductivityAsk {
     pub group: ProductivityGroup,
     pub top: ProductivityTop,
-    /// Whether the days before are summed as well, which takes as long once more.
+    /// Whether the days before are summed as well, which takes longer.
     pub with_before: bool,
     /// Whether the categories of products are summed as well, which takes as long once more where products are narrowed.
     pub with_category: bool,
@@ -99,7 +99,8 @@ pub async fn stock_productivity(
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
-    let levels = Box::pin(read_levels(&scope, &narrow, books)).await?;
+    let days_before = ask.with_before.then(|| narrow.span.before());
+    let (levels, booked_before) = Box::pin(read_levels(&scope, &narrow, books, days_before)).await?;
     let GroupSums { totals, groups, categories } = grouped(&levels, &narrow, ask.group)?;
     let all = ProductCondition::default();
     let of_categories = if !ask.with_category || ask.group != ProductivityGroup::Product {
@@ -108,13 +109,15 @@ pub async fn stock_productivity(
         grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
     } else {
         let narrow = Narrow { products: all, ..narrow.clone() };
-        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ProductivityGroup::Category)?.groups
+        let (levels, _) = Box::pin(read_levels(&scope, &narrow, books, None)).await?;
+        grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
     };
     // Of two periods one is held at a time.
     drop(levels);
-    let before = if ask.with_before {
-        let narrow = Narrow { span: narrow.span.before(), ..narrow.clone() };
-        grouped(&Box::pin(read_levels(&scope, &narrow, books)).await?, &narrow, ask.group)?
+    let before = if let Some((span, booked)) = days_before.zip(booked_before) {
+        let narrow = Narrow { span, ..narrow.clone() };
+        let flows = Box::pin(rows::level_flows(&scope, &narrow, source.currency)).await?;
+        grouped(&joined(flows, booked.values, booked.costs), &narrow, ask.group)?
     } else {
         GroupSums::default()
     };
@@ -138,14 +141,16 @@ pub async fn stock_productivity(
     Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, totals_before, rows })
 }
 
-/// The levels that the narrowing has, of all stores.
+/// The levels that the narrowing has, of all stores, and what the books say of the days before.
 async fn read_levels(
     scope: &TenantScope,
     narrow: &Narrow,
     (currency, method): (Currency, CostingMethod),
-) -> Result<Vec<LevelFlow>, ReportError> {
-    let (flows, booked) = tokio::try_join!(rows::level_flows(scope, narrow, currency), rows::booked(scope, narrow, method))?;
-    Ok(joined(flows, booked.values, booked.costs))
+    before: Option<Span>,
+) -> Result<(Vec<LevelFlow>, Option<Booked>), ReportError> {
+    let books = rows::booked(scope, narrow, method, before);
+    let (flows, (booked, booked_before)) = tokio::try_join!(rows::level_flows(scope, narrow, currency), books)?;
+    Ok((joined(flows, booked.values, booked.costs), booked_before))
 }
 
 /// Sums of levels by group, of the stores that the narrowing has.

@@ -1,0 +1,237 @@
+//! Orders, each once in a group.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use platform::storage::{Backend, Fault, Reads, Row};
+use sea_orm::{QueryResult, Value};
+use uuid::Uuid;
+
+use super::{BuiltGroup, OF_ORDERS, Statement};
+use crate::{
+    demand::rows::FactKey,
+    insight::rows::IdPart,
+    reports::{
+        core::{Base, ReportDimension, ReportSpec, Span},
+        rows::{
+            baskets::{packed, unpacked},
+            builder_levels::{ProductGroups, product_groups},
+            halves::{known, order_rows},
+            narrow::{Bound, DAY_MICROS, Narrow, SOLD},
+        },
+    },
+};
+
+/// Lines that are told apart in memory: some tens of megabytes. Of more the statement tells them apart.
+const MOST_LINES: usize = 1_000_000;
+
+/// An order behind its keys: its side, and the products of its lines, one ID behind the other.
+#[derive(Record)]
+struct OrderRow {
+    #[record(sql = "g.w")]
+    side: i32,
+    #[record(sql = "g.basket")]
+    basket: Option<Vec<u8>>,
+}
+
+/// Whether orders are counted apart from other sums: in groups of products, of which an order may be in several. The databases would tell all pairs of an order
+/// and a group apart, line by line, which takes several times as long as all other sums do.
+pub(super) fn are_apart(spec: &ReportSpec) -> bool {
+    spec.dimensions.iter().any(|one| one.is_of_products())
+}
+
+/// The groups of orders alone, where they are counted apart; None where they have too many lines for that.
+pub(super) async fn orders_of_products<'a>(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    make: &impl Fn() -> Statement<'a>,
+) -> Result<Option<Vec<BuiltGroup>>, Fault> {
+    let (spec, first) = {
+        let statement = make();
+        (statement.spec, statement.first_day())
+    };
+    let days = Span { from: first, to: narrow.span.to };
+    let rows = order_rows(reads, days, |part| make().packed_orders(reads.backend(), part));
+    let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
+    let mut tally = OrderTally::of(spec, products);
+    for (nth, row) in rows.iter().enumerate() {
+        tally.add(nth, row)?;
+        if tally.lines > MOST_LINES {
+            return Ok(None);
+        }
+    }
+    Ok(Some(tally.groups()))
+}
+
+/// Adds groups of sums to others of other sums: those with the same keys are one.
+pub(super) fn join(groups: &mut Vec<BuiltGroup>, more: Vec<BuiltGroup>) {
+    let places: BTreeMap<Vec<FactKey>, usize> = groups.iter().enumerate().map(|(nth, group)| (group.keys.clone(), nth)).collect();
+    let add = |sums: &mut Vec<i64>, more: Vec<i64>| sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    for BuiltGroup { keys, now, before } in more {
+        if let Some(place) = places.get(&keys) {
+            add(&mut groups[*place].now, now);
+            add(&mut groups[*place].before, before);
+        } else {
+            groups.push(BuiltGroup { keys, now, before });
+        }
+    }
+}
+
+/// Orders that are counted in groups of products.
+struct OrderTally<'a> {
+    spec: &'a ReportSpec,
+    /// The place of each product's group in `keys`.
+    of_product: HashMap<ProductId, usize>,
+    /// One key for each dimension of products.
+    keys: Vec<Vec<Uuid>>,
+    /// The order that was counted last in each group.
+    last: Vec<usize>,
+    /// Orders of the report's days, and of those before, by the keys of the other dimensions and by the group's place.
+    counted: BTreeMap<(Vec<FactKey>, usize), [i64; 2]>,
+    lines: usize,
+}
+
+impl<'a> OrderTally<'a> {
+    fn of(spec: &'a ReportSpec, products: HashMap<ProductId, ProductGroups>) -> Self {
+        let (mut places, mut keys) = (HashMap::<Vec<Uuid>, usize>::new(), Vec::new());
+        let mut of_product = HashMap::with_capacity(products.len());
+        for (product, groups) in products {
+            let key: Vec<Uuid> = spec.dimensions.iter().filter_map(|one| group_key(*one, groups)).collect();
+            let next = places.len();
+            let place = *places.entry(key.clone()).or_insert(next);
+            if place == next {
+                keys.push(key);
+            }
+            of_product.insert(product, place);
+        }
+        let last = vec![usize::MAX; keys.len()];
+        Self { spec, of_product, keys, last, counted: BTreeMap::new(), lines: 0 }
+    }
+
+    fn add(&mut self, nth: usize, row: &QueryResult) -> Result<(), Fault> {
+        let mut row = Row::new(row);
+        let mut keys = Vec::new();
+        for dimension in self.spec.dimensions.iter().filter(|one| !one.is_of_products()) {
+            keys.push(if dimension.is_by_id() {
+                FactKey::Id(row.take::<Option<Uuid>>()?.unwrap_or_default())
+            } else {
+                FactKey::Date(row.take()?)
+            });
+        }
+        let OrderRow { side, basket } = row.record()?;
+        let products = unpacked(basket.as_deref().unwrap_or_default())?;
+        self.lines += products.len();
+        for product in products {
+            let Some(place) = self.of_product.get(&product).copied() else { continue };
+            if self.last[place] != nth {
+                self.last[place] = nth;
+                self.counted.entry((keys.clone(), place)).or_default()[usize::from(side == 1)] += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn groups(self) -> Vec<BuiltGroup> {
+        let bases = self.spec.bases();
+        let sums =
+            |orders: i64| -> Vec<i64> { bases.iter().map(|base| if *base == Base::Orders { orders } else { 0 }).collect() };
+        let group = |((others, place), [now, before]): ((Vec<FactKey>, usize), [i64; 2])| {
+            let (mut of_products, mut others) = (self.keys[place].iter(), others.into_iter());
+            let key = |dimension: &ReportDimension| {
+                if dimension.is_of_products() { of_products.next().copied().map(FactKey::Id) } else { others.next() }
+            };
+            BuiltGroup { keys: self.spec.dimensions.iter().filter_map(key).collect(), now: sums(now), before: sums(before) }
+        };
+        self.counted.into_iter().map(group).collect()
+    }
+}
+
+/// What a product is grouped by; None of a dimension that is not of products. The nil ID is of what belongs to none.
+fn group_key(dimension: ReportDimension, groups: ProductGroups) -> Option<Uuid> {
+    let key = match dimension {
+        ReportDimension::Category => groups.category,
+        ReportDimension::TopCategory => groups.top_category,
+        ReportDimension::Supplier => groups.supplier,
+        _ => return None,
+    };
+    Some(key.unwrap_or_default())
+}
+
+impl Statement<'_> {
+    /// The first of the report's days and of those before.
+    fn first_day(&self) -> i32 {
+        self.before.map_or(self.narrow.span.from, |before| before.span.from)
+    }
+
+    /// That orders `o` sold something on the days.
+    fn sold(&mut self) -> String {
+        let days = self.days("o.business_date");
+        let stores = self.bound.of_stores(self.narrow, OF_ORDERS.store);
+        let channels = self.bound.of_channels(self.narrow, OF_ORDERS.channel);
+        // The moments bound what the index of placed orders gives: a day begins within 14 hours of UTC's.
+        let since = self.bound.mark((i64::from(self.first_day()) - 1) * DAY_MICROS);
+        let until = self.bound.mark((i64::from(self.narrow.span.to) + 2) * DAY_MICROS);
+        let money = self.bound.mark(self.currency.as_str());
+        format!(
+            "o.tenant_id = $1 AND {SOLD} AND o.currency = {money} AND o.placed_at >= {since} AND o.placed_at < {until} AND {days}{stores}{channels}"
+        )
+    }
+
+    /// Orders, each once in a group: by the orders themselves, or by their lines where groups or the narrowing are of products.
+    pub(super) fn of_orders(&mut self) -> String {
+        let part = OF_ORDERS;
+        let is_of_products = are_apart(self.spec) || !Bound::of_products(self.narrow, part.product).is_empty();
+        let (keys, joins) = self.keys(&part);
+        let (side, sold) = (self.side("o.business_date"), self.sold());
+        let names = (0..self.spec.dimensions.len()).map(|nth| format!("n.k{nth} AS k{nth}")).collect::<Vec<_>>().join(", ");
+        let sums = self.sums(|base| matches!(base, Base::Orders).then(|| "1".to_owned()));
+        if !is_of_products {
+            return format!("SELECT {keys}, {side} AS w, {sums} FROM sales_order o WHERE {sold}");
+        }
+        format!(
+            "SELECT {names}, n.w AS w, {sums} FROM (
+               SELECT DISTINCT {keys}, {side} AS w, o.id FROM sales_order o CROSS JOIN order_line l{joins}
+               WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}) n",
+            only = Bound::of_products(self.narrow, part.product)
+        )
+    }
+
+    /// The statement of all orders, or of a part of them, each with its keys that are not of products, and its values. Behind the line after the last that is
+    /// wanted none is given.
+    fn packed_orders(mut self, backend: Backend, part: Option<IdPart>) -> (String, Vec<Value>) {
+        let (side, sold) = (self.side("o.business_date"), self.sold());
+        let only = Bound::of_products(self.narrow, OF_ORDERS.product);
+        let of_part = self.bound.of_part(part);
+        let spec = self.spec;
+        let (mut keys, mut names, mut shown) = (String::new(), String::new(), String::new());
+        for (nth, dimension) in spec.dimensions.iter().enumerate().filter(|(_, one)| !one.is_of_products()) {
+            keys.push_str(&format!("{} AS k{nth}, ", self.key(&OF_ORDERS, *dimension)));
+            names.push_str(&format!("b.k{nth}, "));
+            let show = if dimension.is_by_id() { format!("g.k{nth}, ") } else { format!("CAST(g.k{nth} AS integer), ") };
+            shown.push_str(&show);
+        }
+        let (limit, bytes) = (self.bound.mark(MOST_LINES as i64 + 1), self.bound.mark((MOST_LINES * size_of::<Uuid>()) as i64));
+        // The order of an index that finds them; on Postgres the whole key, on which an order's other columns depend.
+        let by = match backend {
+            Backend::Sqlite => "o.placed_at, o.id",
+            Backend::Postgres => "o.tenant_id, o.id",
+        };
+        let sql = format!(
+            "SELECT {shown}{select}, {known} FROM (
+               SELECT {names}b.w, b.basket, length(b.basket) AS size,
+                 sum(length(b.basket)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
+               FROM (
+                 SELECT {keys}{side} AS w, {basket} AS basket FROM sales_order o CROSS JOIN order_line l
+                 WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}{of_part}
+                 GROUP BY {by}) b) g
+             WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
+            select = OrderRow::SELECT,
+            known = known(part),
+            basket = packed(backend, "l.product_id")
+        );
+        (sql, self.bound.values)
+    }
+}
