@@ -231,7 +231,7 @@ impl SalesQuery {
                 let _ = write!(sql, " AND o.placed_at {operator} ${next}");
             }
         }
-        sql + &self.in_part("o.id")
+        sql + self.in_part("o.id").as_str()
     }
 
     fn values(&self) -> Vec<Value> {
