@@ -160,4 +160,14 @@ async fn more_products_than_are_simulated_at_once_are_refused(world: &World) {
     let others = ask("FILL_RATE", json!({ "not": { "sku": { "eq": "CUP0" } } })).await;
     assert_eq!(others["status"], "NO_DEMAND", "{others:#}");
     assert_eq!(ask("QUANTILE", Value::Null).await["status"], "NO_DEMAND");
+    // Deliveries that were measured take longer to work out, where a level is promised.
+    let measured = async |policy: Value| {
+        let input = json!({ "store": desk.books.office.store, "policy": policy });
+        desk.books.office.ask(SIMULATE, json!({ "i": input })).await["data"]["stockSimulate"].clone()
+    };
+    let found = measured(json!({})).await;
+    let why = found["why"].as_str().unwrap();
+    assert_eq!(found["status"], "TOO_MANY_PRODUCTS", "{found:#}");
+    assert!(why.contains("At most 20") && why.contains("Give leadTimeDays"), "{why}");
+    assert_eq!(measured(json!({ "kind": "MIN_MAX", "reorderPoint": 9 })).await["status"], "NO_DEMAND");
 }

@@ -71,7 +71,13 @@ async fn a_delivery_of_some_days_more_is_seen(world: &World) {
     (weekly["leadTimeWeeks"], weekly["reviewWeeks"]) = (json!(1), json!(1));
     let mut daily = at_point(10, 40);
     (daily["leadTimeDays"], daily["reviewDays"]) = (json!(7), json!(7));
-    assert_eq!(played(office, &mug, weekly).await, played(office, &mug, daily).await);
+    let daily = played(office, &mug, daily).await;
+    assert_eq!(played(office, &mug, weekly).await, daily);
+    // Clients of before need not give a review: it is each week for them.
+    let mut of_before = at_point(10, 40);
+    of_before["leadTimeWeeks"] = json!(1);
+    assert_eq!(played(office, &mug, of_before).await, daily);
+    assert_ne!(seven, daily["outcome"], "without weeks a point is looked at every day");
 }
 
 async fn a_day_without_stock_is_unknown_and_not_without_demand(world: &World) {

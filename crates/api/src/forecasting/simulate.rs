@@ -7,7 +7,7 @@ use platform::clock::day_text;
 use services::{
     demand::core::six,
     forecasting::{
-        core::{Actual, Simulated, SimulatedClasses, UnitCost, Unsimulated},
+        core::{Actual, MOST_BY_DELIVERIES, Simulated, SimulatedClasses, UnitCost, Unsimulated},
         shell::{Played, Simulation},
     },
 };
@@ -92,9 +92,8 @@ impl StockSimulation {
             }
             Unsimulated::NoWeek => "No complete week that can be counted lies between from and to.".to_owned(),
             Unsimulated::TooMany { found, most } => {
-                format!(
-                    "Products that match: {found}. At most {most} are simulated at once. Name a class, or narrow the products."
-                )
+                let way = if most == MOST_BY_DELIVERIES { "Give leadTimeDays" } else { "Name a class" };
+                format!("Products that match: {found}. At most {most} are simulated at once. {way}, or narrow the products.")
             }
         })
     }

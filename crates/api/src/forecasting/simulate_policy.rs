@@ -22,8 +22,6 @@ const MOST_COVER: i64 = 365;
 /// Days of demand that an order covers where none are said.
 const COVER_DAYS: i32 = 14;
 const WEEK: i64 = 7;
-/// Days between two reviews of PERIODIC where none are said.
-const PERIODIC_DAYS: i64 = 7;
 
 /// Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class
 /// are not simulated.
@@ -43,7 +41,8 @@ pub struct StockSimulationPolicyInput {
     /// Deprecated form of `leadTimeDays`: weeks, 0 to 25.
     #[graphql(deprecation = "2026-11-28: use leadTimeDays. Removed after 2027-11-28.")]
     pub lead_time_weeks: Option<i32>,
-    /// Days between two reviews, 1 to 182. Null for 7 with PERIODIC, and for 1 with other kinds, whose point lasts for the days between two reviews as well.
+    /// Days between two reviews, 1 to 182. Null for 7 with PERIODIC or `leadTimeWeeks`, and for 1 otherwise. Kinds that order at a point keep stock for the days
+    /// between two reviews as well.
     pub review_days: Option<i32>,
     /// Deprecated form of `reviewDays`: weeks, 1 to 26.
     #[graphql(deprecation = "2026-11-28: use reviewDays. Removed after 2027-11-28.")]
@@ -94,7 +93,9 @@ impl StockSimulationPolicyInput {
         let lead = Span { days: self.lead_time_days, weeks: self.lead_time_weeks, names: Span::LEAD };
         let review = Span { days: self.review_days, weeks: self.review_weeks, names: Span::REVIEW };
         let lead_days = lead.read(0..=longest - 1)?;
-        let default = if self.kind == ReplenishmentPolicyKind::Periodic { PERIODIC_DAYS } else { 1 };
+        // Who gives weeks by their earlier name has a week where no review is given, as ever.
+        let is_weekly = self.kind == ReplenishmentPolicyKind::Periodic || self.lead_time_weeks.is_some();
+        let default = if is_weekly { WEEK } else { 1 };
         let review_days = review.read(1..=longest)?.unwrap_or(default);
         if lead_days.unwrap_or_default() + review_days > longest {
             let told = format!("leadTimeDays and reviewDays together are at most {longest}");

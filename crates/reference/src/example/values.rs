@@ -19,7 +19,7 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 96] = [
+pub(super) const GIVEN: [(&str, &str); 97] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
@@ -89,6 +89,7 @@ pub(super) const GIVEN: [(&str, &str); 96] = [
     ("StockReportFilter", "from"),
     ("StockReportFilter", "to"),
     ("StockSimulateInput", "product"),
+    ("StockSimulationPolicyInput", "leadTimeDays"),
     ("StocktakeLineInput", "counted"),
     ("StoreArchiveInput", "id"),
     ("StoreRestoreInput", "id"),

@@ -109,7 +109,7 @@ pub async fn delivery_days(reads: &impl Reads, since: Timestamp) -> Result<HashM
     let sql = format!(
         "SELECT {} FROM purchase_order o
          WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
-         ORDER BY o.received_at DESC LIMIT $3",
+         ORDER BY o.received_at DESC, o.id LIMIT $3",
         DeliveryRow::SELECT
     );
     let values: Vec<Value> = vec![since.micros().into(), MOST_READ.into()];

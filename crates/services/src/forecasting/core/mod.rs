@@ -28,7 +28,7 @@ pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_fa
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
-pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
+pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, MOST_BY_DELIVERIES, SimulatedClasses, simulated_classes};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
     incumbent_of, series_of, status_of,

@@ -24,7 +24,7 @@ const WEEK_DAYS: f64 = 7.0;
 /// for the mixture of which it is searched for within a search.
 const MOST_PRODUCTS: usize = 500;
 const MOST_BY_FILL: usize = 100;
-const MOST_BY_DELIVERIES: usize = 20;
+pub const MOST_BY_DELIVERIES: usize = 20;
 
 /// A product that a policy is played for.
 #[derive(Debug, Clone, PartialEq, Default)]
