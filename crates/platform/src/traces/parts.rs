@@ -94,10 +94,10 @@ impl Parts {
         Some(place)
     }
 
-    /// Says more of a part that is kept while it goes on: until it has ended nothing takes its place.
-    fn update(&self, place: usize, part: Part) {
+    /// Changes a part that is kept while it goes on: until it has ended nothing takes its place.
+    fn change(&self, place: usize, change: impl FnOnce(&mut Part)) {
         if let Some(open) = self.lock().parts.get_mut(place) {
-            *open = part;
+            change(open);
         }
     }
 
@@ -150,10 +150,9 @@ impl Noted {
     }
 
     /// Sets an attribute of what is kept already.
-    pub(super) fn set(&mut self, key: &'static str, value: AttributeValue) {
+    pub(super) fn set(&self, key: &'static str, value: AttributeValue) {
         if let Some(place) = self.place {
-            self.part.attributes.push((key, value));
-            self.parts.update(place, self.part.clone());
+            self.parts.change(place, |part| part.attributes.push((key, value)));
         }
     }
 
@@ -163,11 +162,15 @@ impl Noted {
     }
 
     pub(super) fn end(mut self, now: Monotonic) {
-        let took = now.since(self.part.began);
-        self.part.took = Some(took);
+        // A statement that was described has ended then.
+        let took = self.part.took.unwrap_or_else(|| now.since(self.part.began));
         match self.place {
-            Some(place) => self.parts.update(place, self.part),
+            Some(place) => self.parts.change(place, |part| {
+                part.took = Some(took);
+                part.has_failed = self.part.has_failed;
+            }),
             None if took >= LEAST => {
+                self.part.took = Some(took);
                 self.parts.add(self.part);
             }
             None => {}

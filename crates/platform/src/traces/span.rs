@@ -166,7 +166,7 @@ impl Span {
 
     /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
     pub fn set(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
-        let noted = self.noted.as_mut().filter(|noted| noted.is_open());
+        let noted = self.noted.as_ref().filter(|noted| noted.is_open());
         if self.record.is_none() && noted.is_none() {
             return;
         }
@@ -182,7 +182,9 @@ impl Span {
     /// Says which statement it was, at its end: where it is a part, and took so long that it is kept. The whole text has its digest.
     pub fn describe(&mut self, sql: &str, whole: Option<&str>) {
         let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
-        if tracer.clock.monotonic().since(noted.part.began) >= LEAST {
+        let took = tracer.clock.monotonic().since(noted.part.began);
+        noted.part.took = Some(took);
+        if took >= LEAST {
             noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
             if let Some(whole) = whole {
                 noted.part.attributes.push(("db.query.hash", TextHash(whole).into()));
