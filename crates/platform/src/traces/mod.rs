@@ -26,7 +26,7 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use attributes::{AttributeValue, TextHash};
-pub use context::{Place, TraceContext, along, current, within};
+pub use context::{TaskTrace, TraceContext, along, current, within};
 pub use kept::Ending;
 pub use payload::{carried, carry, opening, without};
 pub use queue_span::QueueSpan;

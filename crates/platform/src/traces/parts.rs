@@ -195,7 +195,7 @@ mod tests {
     }
 
     /// Name, ID, parent and milliseconds of each, told a second after 0.
-    fn told(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
+    fn shapes(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
         let mut last = 10;
         let spans = parts.finished((at(1_000), WALL), OPERATION, || {
             last += 1;
@@ -209,10 +209,10 @@ mod tests {
     fn the_longest_statements_are_kept() {
         let parts = Arc::new(Parts::default());
         Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(Monotonic::from_micros(999));
-        assert!(told(&parts).is_empty());
+        assert!(shapes(&parts).is_empty());
         (1..=40).for_each(|milliseconds| statement(&parts, milliseconds));
         statement(&parts, 1);
-        let mut lengths: Vec<_> = told(&parts).into_iter().map(|(_, _, _, took)| took).collect();
+        let mut lengths: Vec<_> = shapes(&parts).into_iter().map(|(_, _, _, took)| took).collect();
         lengths.sort_unstable();
         assert_eq!(lengths, (25..=40).collect::<Vec<_>>());
     }
@@ -234,7 +234,7 @@ mod tests {
         statement(&batch, 9);
         head.part.has_failed = true;
         head.end(at(12));
-        let told = told(&parts);
+        let told = shapes(&parts);
         assert_eq!(
             told.iter().filter(|(name, _, parent, took)| (*name, *parent, *took) == ("ledger.wait", Some(2), 3)).count(),
             1

@@ -8,7 +8,7 @@ use tokio::task::futures::TaskLocalFuture;
 use super::{
     QUEUE, TRACER, Tracer,
     attributes::{AttributeValue, Summary, TextHash},
-    context::{Place, TraceContext, at, current, parts},
+    context::{TaskTrace, TraceContext, at, current, parts},
     count_dropped,
     kept::{Ending, Position, Verdict},
     parts::{LEAST, Noted, Parts},
@@ -159,9 +159,9 @@ impl Span {
     }
 
     /// Runs the future inside it.
-    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Place, F> {
+    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<TaskTrace, F> {
         let parts = self.parts.as_ref().or_else(|| self.noted.as_ref().map(|noted| &noted.parts));
-        at(Place::new(self.context, parts.cloned()), future)
+        at(TaskTrace::new(self.context, parts.cloned()), future)
     }
 
     /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
