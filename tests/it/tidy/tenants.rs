@@ -43,7 +43,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("identity/rows/members.rs", 2, &["invitation", "member"]),
             listed("identity/rows/devices.rs", 2, &["member", "session"]),
             listed("identity/rows/mod.rs", 2, &["member"]),
-            listed("identity/rows/factors.rs", 4, &["login_challenge"]),
+            listed("identity/rows/factors.rs", 3, &["login_challenge"]),
             listed("identity/rows/invitations.rs", 3, &["invitation", "member"]),
             listed("tenancy/erase.rs", 4, &["member"]),
         ],

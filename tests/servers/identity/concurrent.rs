@@ -21,6 +21,7 @@ on_both!(
     of_two_new_sets_of_backup_codes_one_counts,
     a_factor_is_removed_while_another_one_is_confirmed,
     of_two_sessions_that_remove_the_factor_one_goes_on,
+    a_session_that_ends_meanwhile_confirms_no_factor,
     of_two_links_for_a_new_password_one_sets_it,
     an_address_is_forgotten_by_one_company_and_invited_by_another,
     a_company_is_erased_while_its_founder_logs_in,
@@ -114,6 +115,7 @@ async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
     let (ada, phone, _) = enrolled(world, "ada").await;
     let challenge = challenged(world, "ada").await;
     let further = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 30)).await);
+    assert!(world.lets_in(&further.access).await, "both are let in before one of them ends");
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
     let asks = (world.change(Some(&ada.access), remove, json!({})), world.change(Some(&further.access), remove, json!({})));
     let answers = both_reach(world, "app_user WHERE email_key = 'ada@example.com'", asks).await;
@@ -122,6 +124,25 @@ async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
     assert_eq!(told, ["", "INVALID_STATE"], "the second one finds none");
     let go_on = [world.lets_in(&ada.access).await, world.lets_in(&further.access).await];
     assert_eq!(go_on.iter().filter(|goes_on| **goes_on).count(), 1, "whoever removed it is still there");
+}
+
+async fn a_session_that_ends_meanwhile_confirms_no_factor(world: &World) {
+    let ada = world.founder("ada").await;
+    let begun = world.change(Some(&ada.access), ENROL, json!({})).await;
+    let code = Phone::of(begun["otpauthUri"].as_str().unwrap()).shows(world, 0);
+    let confirm = format!("mutation {{ it: totpConfirm(code: \"{code}\") {{ userErrors {{ code }} }} }}");
+    let work = world.node.db.global().begin().await.unwrap();
+    let ended = "UPDATE session SET ended_at = used_at, end_reason = 'PASSWORD'";
+    for sql in ["UPDATE app_user SET password_hash = password_hash", ended] {
+        assert_eq!(work.change(sql, Vec::new()).await.unwrap(), 1);
+    }
+    let ends = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        work.commit().await.unwrap();
+    };
+    let (refused, ()) = tokio::join!(world.ask(Some(&ada.access), &confirm, json!({})), ends);
+    assert_eq!(refused["errors"][0]["code"], "STEP_UP_REQUIRED", "{refused:#}");
+    assert!(!world.login("ada").await.access.is_empty(), "nobody is asked for the factor of a session that was over");
 }
 
 async fn of_two_links_for_a_new_password_one_sets_it(world: &World) {

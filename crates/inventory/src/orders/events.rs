@@ -92,7 +92,7 @@ pub struct OrderHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Events of earlier versions of Entrepot lack it, though the order may have one: others tell whether it has.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "told")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub register: Option<ToldRegister>,
     pub total: Money,
     pub placed_at: Timestamp,
@@ -115,7 +115,7 @@ pub struct OrderHead {
 pub struct ToldRegister(pub Option<String>);
 
 /// What is there, null too: what is absent has not been told.
-fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ToldRegister>, D::Error> {
     ToldRegister::deserialize(deserializer).map(Some)
 }
 

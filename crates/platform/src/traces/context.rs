@@ -7,17 +7,17 @@ use tokio::task::futures::TaskLocalFuture;
 use super::parts::Parts;
 
 tokio::task_local! {
-    static CURRENT: Place;
+    static CURRENT: TaskTrace;
 }
 
 /// Where a task is: its position in a trace, and the parts of its operation where that may be told though its trace is not recorded.
 #[derive(Clone, Default)]
-pub struct Place {
+pub struct TaskTrace {
     context: Option<TraceContext>,
     parts: Option<Arc<Parts>>,
 }
 
-impl Place {
+impl TaskTrace {
     pub(super) fn new(context: Option<TraceContext>, parts: Option<Arc<Parts>>) -> Self {
         Self { context, parts }
     }
@@ -75,17 +75,17 @@ pub(super) fn parts() -> Option<Arc<Parts>> {
 }
 
 /// Runs the future at a position in a trace, or in none. Tasks that it spawns are in none.
-pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalFuture<Place, F> {
-    at(Place::new(context, None), future)
+pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalFuture<TaskTrace, F> {
+    at(TaskTrace::new(context, None), future)
 }
 
 /// What a task of its own does for the operation that the current task carries out: it is where that is.
-pub fn along<F: Future>(future: F) -> TaskLocalFuture<Place, F> {
+pub fn along<F: Future>(future: F) -> TaskLocalFuture<TaskTrace, F> {
     at(CURRENT.try_with(Clone::clone).unwrap_or_default(), future)
 }
 
-pub(super) fn at<F: Future>(place: Place, future: F) -> TaskLocalFuture<Place, F> {
-    CURRENT.scope(place, future)
+pub(super) fn at<F: Future>(trace: TaskTrace, future: F) -> TaskLocalFuture<TaskTrace, F> {
+    CURRENT.scope(trace, future)
 }
 
 #[cfg(test)]

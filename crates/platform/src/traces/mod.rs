@@ -1,8 +1,8 @@
 //! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
 //!
 //! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and the parts that took long (`parts`), and an
-//! operation that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded queue; where that is full, it is
-//! dropped and counted. `docs/decisions/0149-traces.md`.
+//! operation that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded
+//! queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
 //!
 //! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
 
@@ -26,7 +26,7 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use attributes::{AttributeValue, TextHash};
-pub use context::{Place, TraceContext, along, current, within};
+pub use context::{TaskTrace, TraceContext, along, current, within};
 pub use kept::Ending;
 pub use payload::{carried, carry, opening, without};
 pub use queue_span::QueueSpan;

@@ -94,10 +94,10 @@ impl Parts {
         Some(place)
     }
 
-    /// Says more of a part that is kept while it goes on: until it has ended nothing takes its place.
-    fn update(&self, place: usize, part: Part) {
+    /// Changes a part that is kept while it goes on: until it has ended nothing takes its place.
+    fn change(&self, place: usize, change: impl FnOnce(&mut Part)) {
         if let Some(open) = self.lock().parts.get_mut(place) {
-            *open = part;
+            change(open);
         }
     }
 
@@ -150,10 +150,9 @@ impl Noted {
     }
 
     /// Sets an attribute of what is kept already.
-    pub(super) fn set(&mut self, key: &'static str, value: AttributeValue) {
+    pub(super) fn set(&self, key: &'static str, value: AttributeValue) {
         if let Some(place) = self.place {
-            self.part.attributes.push((key, value));
-            self.parts.update(place, self.part.clone());
+            self.parts.change(place, |part| part.attributes.push((key, value)));
         }
     }
 
@@ -163,11 +162,15 @@ impl Noted {
     }
 
     pub(super) fn end(mut self, now: Monotonic) {
-        let took = now.since(self.part.began);
-        self.part.took = Some(took);
+        // A statement that was described has ended then.
+        let took = self.part.took.unwrap_or_else(|| now.since(self.part.began));
         match self.place {
-            Some(place) => self.parts.update(place, self.part),
+            Some(place) => self.parts.change(place, |part| {
+                part.took = Some(took);
+                part.has_failed = self.part.has_failed;
+            }),
             None if took >= LEAST => {
+                self.part.took = Some(took);
                 self.parts.add(self.part);
             }
             None => {}
@@ -192,7 +195,7 @@ mod tests {
     }
 
     /// Name, ID, parent and milliseconds of each, told a second after 0.
-    fn told(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
+    fn shapes(parts: &Parts) -> Vec<(&'static str, u64, Option<u64>, u128)> {
         let mut last = 10;
         let spans = parts.finished((at(1_000), WALL), OPERATION, || {
             last += 1;
@@ -206,10 +209,10 @@ mod tests {
     fn the_longest_statements_are_kept() {
         let parts = Arc::new(Parts::default());
         Noted::new(parts.clone(), "db.statement", SpanKind::Client, at(0)).end(Monotonic::from_micros(999));
-        assert!(told(&parts).is_empty());
+        assert!(shapes(&parts).is_empty());
         (1..=40).for_each(|milliseconds| statement(&parts, milliseconds));
         statement(&parts, 1);
-        let mut lengths: Vec<_> = told(&parts).into_iter().map(|(_, _, _, took)| took).collect();
+        let mut lengths: Vec<_> = shapes(&parts).into_iter().map(|(_, _, _, took)| took).collect();
         lengths.sort_unstable();
         assert_eq!(lengths, (25..=40).collect::<Vec<_>>());
     }
@@ -231,7 +234,7 @@ mod tests {
         statement(&batch, 9);
         head.part.has_failed = true;
         head.end(at(12));
-        let told = told(&parts);
+        let told = shapes(&parts);
         assert_eq!(
             told.iter().filter(|(name, _, parent, took)| (*name, *parent, *took) == ("ledger.wait", Some(2), 3)).count(),
             1

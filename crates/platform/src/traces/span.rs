@@ -8,7 +8,7 @@ use tokio::task::futures::TaskLocalFuture;
 use super::{
     QUEUE, TRACER, Tracer,
     attributes::{AttributeValue, Summary, TextHash},
-    context::{Place, TraceContext, at, current, parts},
+    context::{TaskTrace, TraceContext, at, current, parts},
     count_dropped,
     kept::{Ending, Position, Verdict},
     parts::{LEAST, Noted, Parts},
@@ -159,14 +159,14 @@ impl Span {
     }
 
     /// Runs the future inside it.
-    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<Place, F> {
+    pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<TaskTrace, F> {
         let parts = self.parts.as_ref().or_else(|| self.noted.as_ref().map(|noted| &noted.parts));
-        at(Place::new(self.context, parts.cloned()), future)
+        at(TaskTrace::new(self.context, parts.cloned()), future)
     }
 
     /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
     pub fn set(&mut self, key: &'static str, value: impl Into<AttributeValue>) {
-        let noted = self.noted.as_mut().filter(|noted| noted.is_open());
+        let noted = self.noted.as_ref().filter(|noted| noted.is_open());
         if self.record.is_none() && noted.is_none() {
             return;
         }
@@ -182,7 +182,9 @@ impl Span {
     /// Says which statement it was, at its end: where it is a part, and took so long that it is kept. The whole text has its digest.
     pub fn describe(&mut self, sql: &str, whole: Option<&str>) {
         let (Some(noted), Some(tracer)) = (&mut self.noted, TRACER.get()) else { return };
-        if tracer.clock.monotonic().since(noted.part.began) >= LEAST {
+        let took = tracer.clock.monotonic().since(noted.part.began);
+        noted.part.took = Some(took);
+        if took >= LEAST {
             noted.part.attributes.push(("db.query.summary", Summary(sql).into()));
             if let Some(whole) = whole {
                 noted.part.attributes.push(("db.query.hash", TextHash(whole).into()));

@@ -160,11 +160,6 @@ pub async fn end_challenges_of(work: &GlobalWork, tenant: TenantId, now: Timesta
     work.change(sql, vec![now.into(), tenant.into()]).await.map(drop)
 }
 
-pub async fn end_challenges_of_user(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE login_challenge SET done_at = $1 WHERE user_id = $2 AND done_at IS NULL";
-    work.change(sql, vec![now.into(), user.into()]).await.map(drop)
-}
-
 pub async fn put_challenge(
     work: &GlobalWork,
     hash: [u8; 32],

@@ -11,7 +11,7 @@ use crate::identity::{
     rows::{
         self, factors,
         members::{self, MemberView},
-        sessions::{self, EndReason, Which},
+        sessions::{self, EndReason, SessionRow, Which},
     },
 };
 
@@ -135,14 +135,18 @@ impl Identity {
         let work = self.db.global().begin().await?;
         // A login that began before ends with its session written, and that one is ended here.
         rows::lock_password(&work, user).await?;
+        // The codes took their time: whoever has set a new password meanwhile, as the session was a stranger's, is not locked out by its factor.
+        if let Err(refused) = Self::still_open(&work, session).await {
+            work.rollback().await?;
+            return Err(refused);
+        }
         // Before the authenticator, as whoever shows such a code takes them.
         factors::put_backup_codes(&work, user, hashes).await?;
         if !factors::confirm(&work, user, (pending, sealed), step, now).await? {
             work.rollback().await?;
             return Err(Rejection::MfaInvalid.into());
         }
-        // A login that waits for a code from a letter would come in with that alone.
-        factors::end_challenges_of_user(&work, user, now).await?;
+        // Logins that wait for a code from a letter end too: they would come in with that alone.
         let ended = sessions::end(&work, Which::OthersOfUser(user, session.id), EndReason::Factor, now).await?;
         sessions::showed_factor(&work, session.id, now).await?;
         work.commit().await?;
@@ -213,9 +217,14 @@ impl Identity {
         if !factors::has_factor(work, session.user).await? {
             return Err(Rejection::NoFactor.into());
         }
+        let row = Self::still_open(work, session).await?;
+        if row.mfa_at.is_some() { Ok(()) } else { Err(IdentityError::StepUp) }
+    }
+
+    /// The caller's session, which has not ended since it was let in.
+    async fn still_open(work: &GlobalWork, session: &Session) -> Result<SessionRow, IdentityError> {
         let row = sessions::by_id(work, session.id).await?;
-        let has_shown = row.is_some_and(|row| row.ended_at.is_none() && row.mfa_at.is_some());
-        if has_shown { Ok(()) } else { Err(IdentityError::StepUp) }
+        row.filter(|row| row.ended_at.is_none()).ok_or(IdentityError::StepUp)
     }
 
     /// Why a user's second factor is not reset by others.
