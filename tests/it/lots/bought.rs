@@ -80,6 +80,7 @@ async fn lots_of_a_delivery_that_do_not_fit_are_refused(world: &World) {
         (of(&order, 0, 5, 0, json!([a(4)])), "INVALID", "input.lines.0.lots"),
         (of(&order, 0, 5, 1, json!([a(5)])), "INVALID", "input.lines.0.lots"),
         (of(&order, 0, 5, 0, json!([a(0), a(5)])), "OUT_OF_RANGE", "input.lines.0.lots.0.quantity"),
+        (of(&order, 0, 5, 0, json!([a(0), a(4)])), "OUT_OF_RANGE", "input.lines.0.lots.0.quantity"),
         (
             of(&order, 0, 5, 0, json!([a(6), { "lot": { "code": "b" }, "quantity": -1 }])),
             "OUT_OF_RANGE",

@@ -212,6 +212,10 @@ async fn call_offs_have_the_agreed_size(office: &Office<'_>) {
         let said = refused(&call_off(office, &blanket, &jug, few).await, "OUT_OF_RANGE", "input.lines.0.quantity");
         assert!(said.contains("at least 24 and multiples of 12 of JUG") && said.contains("70"), "{said}");
     }
+    // What is left is said once, at the line that asks for more.
+    let much = json!([{ "product": jug, "quantity": 60 }, { "product": jug, "quantity": 13 }]);
+    let much = called_off(office, json!({ "blanketOrder": { "id": blanket["id"] }, "lines": much })).await;
+    refused(&much, "OUT_OF_RANGE", "input.lines.1.quantity");
     let lines = json!([{ "product": jug, "quantity": 12 }, { "product": jug, "quantity": 12 }]);
     let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "lines": lines })).await;
     let set = |quantity: i64| json!({ "setLines": [{ "purchaseOrderLineId": out["lines"][0]["id"], "quantity": quantity }] });

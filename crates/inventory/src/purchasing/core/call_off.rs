@@ -140,13 +140,11 @@ fn keeps_terms(
             continue;
         }
         let left = line.left().get() + before;
-        if !line.terms.allow(wanted, left) {
+        // More than is left was refused as that.
+        if wanted <= left && !line.terms.allow(wanted, left) {
             let place = order.lines.iter().position(|one| one.product == line.product).unwrap_or_default();
             let refusal = BlanketRefusal::AgainstTerms { sku: line.sku.clone(), terms: line.terms, left: count(left) };
-            // A line that asks for more than is left is told that.
-            if !draft.has_refused(at(place)) {
-                draft.refuse(refusal.at(at(place)))?;
-            }
+            draft.refuse(refusal.at(at(place)))?;
         }
     }
     Ok(())

@@ -169,17 +169,21 @@ fn check_lots(draft: &mut Draft<'_>, facts: &Facts, (index, one): (usize, &Recei
     if one.lots.is_empty() {
         return refuse(Refusal::LotsUnsaid { sku: sku(), tracking });
     }
+    let mut is_fine = true;
     for (nth, lot) in one.lots.iter().enumerate() {
         let at = |name: Field| At::line(index).part(Field::Lots, nth).field(name);
         if lot.quantity.is_negative() || lot.damaged.is_negative() || (lot.quantity.is_zero() && lot.damaged.is_zero()) {
             draft.refuse(Refusal::LotOfNothing.at(at(Field::Quantity)))?;
+            is_fine = false;
         } else if one.lots[..nth].iter().any(|other| other.lot.is_said() && other.lot.word() == lot.lot.word()) {
             draft.refuse(Refusal::LotTwice.at(at(Field::Lot)))?;
+            is_fine = false;
         }
     }
     let sum = |of: fn(&ReceivedLot) -> Quantity| one.lots.iter().map(|lot| i128::from(of(lot).get())).sum::<i128>();
     let (sound, damaged) = (sum(|lot| lot.quantity), sum(|lot| lot.damaged));
-    if (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
+    // What lots with faults come to says nothing of the line.
+    if !is_fine || (sound, damaged) == (i128::from(one.quantity.get()), i128::from(one.damaged.get())) {
         return Ok(());
     }
     refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })

@@ -371,10 +371,10 @@ fn match_piece(
     if !matched.quantity.is_positive() || matched.quantity.get() > returnable {
         return Err(ReturnRefusal::ReturnableUpTo { most: returnable }.at(field));
     }
-    *left -= matched.quantity.get();
-    if *left < 0 {
+    if matched.quantity.get() > *left {
         return Err(ReturnRefusal::PiecesAboveLine.at(field));
     }
+    *left -= matched.quantity.get();
     let counted = match receive {
         Receive::Now => &mut line.returned,
         Receive::Later => &mut line.return_pending,
