@@ -72,8 +72,8 @@ const COUNTED: [&str; 43] = [
     "webhookEndpointsList",
 ];
 
-/// Lists that are empty in this world, or as long as the release has it, and those that only go forward: other tests count them, all of them
-/// `identities/lists.rs`.
+/// Lists that are empty in this world, or as long as the release has it, those that take long, and those that only go forward: other tests count them, all
+/// of them `identities/lists.rs`.
 const EMPTY_HERE: [&str; 39] = [
     "abcXyz",
     "attachments",

@@ -1,4 +1,4 @@
-//! Cursors of every list, as the last release gave them out: each still opens, and opens nothing else.
+//! Cursors of every list, as the last release gave them out: each still opens, and opens nothing else. And lists that are read from their ends.
 
 use std::collections::BTreeSet;
 
@@ -251,7 +251,7 @@ on_both!(cursors_of_the_last_release_still_open, lists_are_read_from_their_ends,
 /// The query of a page, by the names of the arguments for its cursor and its size.
 fn query_of(world: &World, (list, arguments): (&str, &str), [cursor, size]: [&str; 2]) -> String {
     let (of, name) = list.split_once('.').unwrap();
-    let selected = "nodes { __typename } totalCount { count } pageInfo { hasNextPage endCursor }";
+    let selected = "nodes { __typename } totalCount { count } pageInfo { hasNextPage hasPreviousPage endCursor }";
     let field = format!("{name}({} {cursor}: $cursor, {size}: $size) {{ {selected} }}", filled(world, arguments));
     let field = match of {
         "Query" => field,
@@ -350,7 +350,7 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
     assert!(missing.is_empty(), "lists whose cursors nobody holds to their form: {missing:?}");
 }
 
-/// All lists but those that say why not: a page before a cursor, and the last page, which ends where the whole list does.
+/// All lists but those that say why not: a page before a cursor, the last page, which ends where the whole list does, and what is before its last row.
 async fn lists_are_read_from_their_ends(world: &World) {
     let (after, before) = (lists_with("after").await, lists_with("before").await);
     let forward: BTreeSet<&str> = after.difference(&before).map(String::as_str).collect();
@@ -381,6 +381,13 @@ async fn lists_are_read_from_their_ends(world: &World) {
             let count = whole["nodes"].as_array().unwrap().len();
             assert_eq!(last["nodes"].as_array().unwrap().len(), count.min(1), "{list}");
             assert_eq!((&one["endCursor"], &one["hasNextPage"]), (&all["endCursor"], &json!(false)), "{list}");
+            assert_eq!(one["hasPreviousPage"], count > 1, "{list}");
+            if count > 0 {
+                let rest = page_of(&asked(&backward, one["endCursor"].clone(), 100).await, list);
+                assert_eq!(rest["nodes"].as_array().unwrap().len(), count - 1, "{list}, before its last row");
+                let around = (&rest["pageInfo"]["hasPreviousPage"], &rest["pageInfo"]["hasNextPage"]);
+                assert_eq!(around, (&json!(false), &json!(true)), "{list}, before its last row");
+            }
         }
     }
 }
