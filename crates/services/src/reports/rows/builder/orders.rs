@@ -15,7 +15,7 @@ use crate::{
     demand::rows::FactKey,
     insight::rows::IdPart,
     reports::{
-        core::{Base, ReportDimension, ReportSpec, Span},
+        core::{Base, MOST_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{
             baskets::{packed, unpacked},
             builder_levels::{ProductGroups, product_groups},
@@ -25,7 +25,9 @@ use crate::{
     },
 };
 
-/// Lines that are told apart in memory: some tens of megabytes. Of more the statement tells them apart.
+/// Orders, and lines of theirs, that are told apart in memory: a row of an order takes some hundreds of bytes. Of more the statement tells them
+/// apart.
+const MOST_ORDERS: usize = 500_000;
 const MOST_LINES: usize = 1_000_000;
 
 /// An order behind its keys: its side, and the products of its lines, one ID behind the other.
@@ -56,11 +58,18 @@ pub(super) async fn orders_of_products<'a>(
     let days = Span { from: first, to: narrow.span.to };
     let rows = order_rows(reads, days, |part| make().packed_orders(reads.backend(), part));
     let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
+    if rows.len() > MOST_ORDERS {
+        return Ok(None);
+    }
     let mut tally = OrderTally::of(spec, products);
     for (nth, row) in rows.iter().enumerate() {
         tally.add(nth, row)?;
         if tally.lines > MOST_LINES {
             return Ok(None);
+        }
+        // So many are refused, however many more there are.
+        if tally.counted.len() > MOST_GROUPS {
+            break;
         }
     }
     Ok(Some(tally.groups()))
@@ -199,8 +208,8 @@ impl Statement<'_> {
         )
     }
 
-    /// The statement of all orders, or of a part of them, each with its keys that are not of products, and its values. Behind the line after the last that is
-    /// wanted none is given.
+    /// The statement of all orders, or of a part of them, each with its keys that are not of products, and its values. Behind the order, or the line, after the
+    /// last that is wanted none is given.
     fn packed_orders(mut self, backend: Backend, part: Option<IdPart>) -> (String, Vec<Value>) {
         let (side, sold) = (self.side("o.business_date"), self.sold());
         let only = Bound::of_products(self.narrow, OF_ORDERS.product);
@@ -213,7 +222,7 @@ impl Statement<'_> {
             let show = if dimension.is_by_id() { format!("g.k{nth}, ") } else { format!("CAST(g.k{nth} AS integer), ") };
             shown.push_str(&show);
         }
-        let (limit, bytes) = (self.bound.mark(MOST_LINES as i64 + 1), self.bound.mark((MOST_LINES * size_of::<Uuid>()) as i64));
+        let (limit, bytes) = (self.bound.mark(MOST_ORDERS as i64 + 1), self.bound.mark((MOST_LINES * size_of::<Uuid>()) as i64));
         // The order of an index that finds them; on Postgres the whole key, on which an order's other columns depend.
         let by = match backend {
             Backend::Sqlite => "o.placed_at, o.id",
