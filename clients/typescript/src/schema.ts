@@ -6234,8 +6234,9 @@ export interface ReturnReceiveLineInput {
 
 /** A return by one of its names. */
 export type ReturnRef =
-  | { id: string; number?: never }
-  | { id?: never; number: string };
+  | { id: string; number?: never; externalRef?: never }
+  | { id?: never; number: string; externalRef?: never }
+  | { id?: never; number?: never; externalRef: string };
 
 /** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
@@ -7272,7 +7273,10 @@ export interface StockSetItem {
 
 /** Products, store, policy and days of a simulation. */
 export interface StockSimulateInput {
-  /** Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. */
+  /**
+   * Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. At most
+   * 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE.
+   */
   product?: ProductRef | null;
   /** ABC class of the products in the store, by the newest run. Null for all; refused beside `product`. */
   abcClass?: AbcClass | null;
@@ -7289,21 +7293,38 @@ export interface StockSimulateInput {
 }
 
 /**
- * Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class
+ * Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class
  * are not simulated.
  */
 export interface StockSimulationPolicyInput {
-  /** Kind of rule. Default PERIODIC, with a review every `reviewWeeks`. Other kinds look at the point as often, and keep stock for those weeks as well. */
+  /** Kind of rule. Default PERIODIC. */
   kind?: ReplenishmentPolicyKind;
   /**
    * Promised share of cycles without unmet demand, or of units with FILL_RATE, 0.5 to 0.999, for PERIODIC and REORDER_POINT. Default 0.95. Not used by other
    * kinds: SERVICE takes the level of the product's class in the newest run.
    */
   serviceLevel?: number;
-  /** Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26. */
-  leadTimeWeeks: number;
-  /** Weeks between two reviews, 1 to 26. Default 1. */
-  reviewWeeks?: number;
+  /**
+   * Days from an order to its receipt, 0 to 181; with `reviewDays` at most 182. Null for the lead time that plans have: each order takes as long as one of
+   * the deliveries that were measured of the product's supplier in the year before the newest run, from five on, else the catalogue's days, else the
+   * supplier's, else 7.
+   */
+  leadTimeDays?: number | null;
+  /**
+   * Deprecated form of `leadTimeDays`: weeks, 0 to 25.
+   * @deprecated 2026-11-28: use leadTimeDays. Removed after 2027-11-28.
+   */
+  leadTimeWeeks?: number | null;
+  /**
+   * Days between two reviews, 1 to 182. Null for 7 with PERIODIC or `leadTimeWeeks`, and for 1 otherwise. Kinds that order at a point keep stock for the days
+   * between two reviews as well.
+   */
+  reviewDays?: number | null;
+  /**
+   * Deprecated form of `reviewDays`: weeks, 1 to 26.
+   * @deprecated 2026-11-28: use reviewDays. Removed after 2027-11-28.
+   */
+  reviewWeeks?: number | null;
   /** Least units of an order, 0 to 1,000,000,000. Null for none. */
   minimumQuantity?: number | null;
   /** Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units. */

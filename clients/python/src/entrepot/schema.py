@@ -5007,6 +5007,7 @@ class ReturnRef(TypedDict, total=False):
 
     id: str
     number: str
+    externalRef: str
 
 
 class _ReturnRejectInput(TypedDict):
@@ -5936,16 +5937,15 @@ class StockSimulateInput(_StockSimulateInput, _StockSimulateInputOptional):
 
 
 
-class _StockSimulationPolicyInput(TypedDict):
-    leadTimeWeeks: int
-
-
-class StockSimulationPolicyInput(_StockSimulationPolicyInput, total=False):
-    """Reorder policy to simulate, by the rules that plans have, played week by week. Costs of orders, calendars of suppliers, shelf life and corrections by class are not simulated."""
+class StockSimulationPolicyInput(TypedDict, total=False):
+    """Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class are not simulated."""
 
     kind: "ReplenishmentPolicyKind"
     serviceLevel: float
-    reviewWeeks: int
+    leadTimeDays: Optional[int]
+    leadTimeWeeks: Optional[int]
+    reviewDays: Optional[int]
+    reviewWeeks: Optional[int]
     minimumQuantity: Optional[int]
     packSize: Optional[int]
     safetyStockMethod: Optional["SafetyStockMethod"]

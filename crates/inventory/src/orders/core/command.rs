@@ -51,11 +51,11 @@ impl Decide for OrderCommand {
 
     fn weight(&self) -> usize {
         match self {
-            Self::Create(c, _) => c.lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
-            Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::Create(c, _) => c.lines.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
+            Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
             Self::Cancel(_, keys) | Self::CancelLines(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
             Self::Close(_) | Self::Reopen(_) => 1,
-            Self::Update(c) => c.set_lines.len() + c.add_lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
+            Self::Update(c) => c.set_lines.len() + c.add_lines.len() + c.sourcing.iter().map(Sourcing::weight).sum::<usize>(),
             Self::Fill(c) => c.levels.len(),
         }
     }

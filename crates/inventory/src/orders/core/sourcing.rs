@@ -105,6 +105,11 @@ impl Sourcing {
     pub fn levels(&self) -> impl Iterator<Item = LevelKey> + '_ {
         self.stores.iter().flat_map(|one| one.available.keys().map(|product| LevelKey { product: *product, store: one.store }))
     }
+    /// These levels, measured in lines (`Decide::weight`): a level that is looked at is read, and not written with an entry and a movement.
+    pub fn weight(&self) -> usize {
+        const LEVELS_A_LINE: usize = 4;
+        self.levels().count().div_ceil(LEVELS_A_LINE)
+    }
 }
 
 /// A line that stock is looked for.

@@ -238,11 +238,11 @@ mod tests {
         all.into_iter().map(|(_, found)| found).collect()
     }
 
-    type Plain<'g> = BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>;
+    type PoolsByOrigins<'g> = BTreeMap<&'g BTreeSet<OrderLineId>, Pool<'g>>;
 
     /// The same, line by line, until no line has one lot alone any more: each is compared with each.
     fn found_slowly(left: &LotsLeft, named: &[(Goods, u128)], silent: &[Goods]) -> Vec<Found> {
-        let mut pools = Plain::new();
+        let mut pools = PoolsByOrigins::new();
         for goods in silent {
             let mut pool = Pool::new();
             for (lot, units) in goods.origins.iter().flat_map(|line| left.of(*line, CHEESE)) {
@@ -250,7 +250,7 @@ mod tests {
             }
             pools.insert(&goods.origins, pool);
         }
-        let take = |pools: &mut Plain<'_>, goods: &Goods, lot: LotId| {
+        let take = |pools: &mut PoolsByOrigins<'_>, goods: &Goods, lot: LotId| {
             for (_, pool) in pools.iter_mut().filter(|(of, _)| !goods.origins.is_empty() && goods.origins.is_subset(of)) {
                 if let Some(known) = pool.get_mut(&lot) {
                     known.1 -= goods.units;
