@@ -117,11 +117,12 @@ async fn of_two_sessions_that_remove_the_factor_one_goes_on(world: &World) {
     let further = tokens(&show(world, &challenge, "TOTP", &phone.shows(world, 30)).await);
     assert!(world.lets_in(&further.access).await, "both are let in before one of them ends");
     let remove = "mutation { it: totpRemove { userErrors { code } } }";
-    let asks = (world.change(Some(&ada.access), remove, json!({})), world.change(Some(&further.access), remove, json!({})));
+    let asks = (world.ask(Some(&ada.access), remove, json!({})), world.ask(Some(&further.access), remove, json!({})));
     let answers = both_reach(world, "app_user WHERE email_key = 'ada@example.com'", asks).await;
-    let mut told: Vec<String> = answers.iter().map(|answer| codes(answer).join(" ")).collect();
+    let mut told = answers.each_ref().map(|told| told["errors"][0]["code"].as_str().or_else(|| codes(&told["data"]["it"]).pop()));
     told.sort();
-    assert_eq!(told, ["", "INVALID_STATE"], "the second one finds none");
+    // On SQLite, where nothing holds them both, the session of the second one may have ended before it is looked at.
+    assert!(matches!(told, [None, Some("INVALID_STATE" | "UNAUTHENTICATED")]), "the second one finds none: {told:?}");
     let go_on = [world.lets_in(&ada.access).await, world.lets_in(&further.access).await];
     assert_eq!(go_on.iter().filter(|goes_on| **goes_on).count(), 1, "whoever removed it is still there");
 }
