@@ -6,7 +6,7 @@ use entity::{
 };
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 
-use super::narrow::{Bound, CAME_BACK, DAY_MICROS, Narrow, SOLD};
+use super::narrow::{Bound, CAME_BACK, Narrow, SOLD, moments};
 use crate::reports::core::FirstOrders;
 
 /// What a customer ordered on the days of the narrowing, and got back.
@@ -63,8 +63,7 @@ fn refunded(narrow: &Narrow) -> String {
 /// The returns of the days in one currency, whose parameter is `money`, with what came of their products and charges. What has not come counts like what was
 /// cancelled: not at all.
 fn returns(bound: &mut Bound, narrow: &Narrow, money: &str) -> String {
-    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
-    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
+    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
     let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, RETURN_CHANNEL));
     let worth = amount("(l.quantity - l.received)");

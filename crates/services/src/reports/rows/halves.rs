@@ -4,7 +4,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, Reads};
 use sea_orm::{QueryResult, Value};
 
-use super::narrow::DAY_MICROS;
+use super::narrow::moments;
 use crate::{
     insight::rows::{IdPart, MANY_ORDERS, middle_order},
     reports::core::Span,
@@ -25,10 +25,8 @@ pub(super) async fn order_rows(
     days: Span,
     statement: impl Fn(Option<IdPart>) -> (String, Vec<Value>),
 ) -> Result<Vec<QueryResult>, Fault> {
-    // A day begins within 14 hours of UTC's.
-    let moment = |day: i64| Some(Timestamp(day * DAY_MICROS));
-    let placed = (moment(i64::from(days.from) - 1), moment(i64::from(days.to) + 2));
-    if let Some(middle) = middle_order(reads, placed, MANY_ORDERS).await? {
+    let [since, until] = moments(days).map(|at| Some(Timestamp(at)));
+    if let Some(middle) = middle_order(reads, (since, until), MANY_ORDERS).await? {
         let [(earlier, values), (later, more)] = [IdPart::Before(middle), IdPart::From(middle)].map(|part| statement(Some(part)));
         let (mut rows, others) = tokio::try_join!(reads.rows(&earlier, values), reads.rows(&later, more))?;
         let (known, known_later) = (known_by(&rows)?, known_by(&others)?);

@@ -16,6 +16,11 @@ pub(super) const CAME_BACK: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED
 
 pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 
+/// Microseconds since 1970 between which business days lie in any time zone, the later one not included: a day begins within 14 hours of UTC's.
+pub(super) fn moments(days: Span) -> [i64; 2] {
+    [i64::from(days.from) - 1, i64::from(days.to) + 2].map(|day| day * DAY_MICROS)
+}
+
 /// Days, products, stores and channels; None of a list is all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Narrow {
@@ -73,8 +78,7 @@ impl Bound {
     /// of UTC's.
     pub fn of_orders(&mut self, narrow: &Narrow) -> String {
         let Span { from, to } = narrow.span;
-        let since = self.mark((i64::from(from) - 1) * DAY_MICROS);
-        let until = self.mark((i64::from(to) + 2) * DAY_MICROS);
+        let [since, until] = moments(narrow.span).map(|at| self.mark(at));
         let (from, to) = (self.mark(i64::from(from)), self.mark(i64::from(to)));
         let (stores, channels) = (self.of_stores(narrow, "o.store_id"), self.of_channels(narrow, "o.channel_id"));
         format!(

@@ -7,7 +7,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use super::narrow::{Bound, DAY_MICROS, Narrow};
+use super::narrow::{Bound, DAY_MICROS, Narrow, moments};
 use crate::reports::core::{CountedLines, StockLoss};
 
 /// What the rows of the report of losses stand for.
@@ -81,8 +81,7 @@ struct CountedRow {
 pub async fn losses(reads: &impl Reads, narrow: &Narrow, method: CostingMethod) -> Result<Vec<Loss>, Fault> {
     let mut bound = Bound::of(reads, narrow);
     let (from, to) = (bound.mark(i64::from(narrow.span.from)), bound.mark(i64::from(narrow.span.to)));
-    let since = bound.mark((i64::from(narrow.span.from) - 1) * DAY_MICROS);
-    let until = bound.mark((i64::from(narrow.span.to) + 2) * DAY_MICROS);
+    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
     let mut only = Bound::of_products(narrow, "x.product_id");
     only += &bound.of_stores(narrow, "x.store_id");
     let minor = match method {

@@ -20,7 +20,7 @@ use crate::{
             baskets::{packed, unpacked},
             builder_levels::{ProductGroups, product_groups},
             halves::{known, order_rows},
-            narrow::{Bound, DAY_MICROS, Narrow, SOLD},
+            narrow::{Bound, Narrow, SOLD, moments},
         },
     },
 };
@@ -51,11 +51,10 @@ pub(super) async fn orders_of_products<'a>(
     narrow: &Narrow,
     make: &impl Fn() -> Statement<'a>,
 ) -> Result<Option<Vec<BuiltGroup>>, Fault> {
-    let (spec, first) = {
+    let (spec, days) = {
         let statement = make();
-        (statement.spec, statement.first_day())
+        (statement.spec, statement.all_days())
     };
-    let days = Span { from: first, to: narrow.span.to };
     let rows = order_rows(reads, days, |part| make().packed_orders(reads.backend(), part));
     let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
     if rows.len() > MOST_ORDERS {
@@ -170,9 +169,10 @@ fn group_key(dimension: ReportDimension, groups: ProductGroups) -> Option<Uuid> 
 }
 
 impl Statement<'_> {
-    /// The first of the report's days and of those before.
-    fn first_day(&self) -> i32 {
-        self.before.map_or(self.narrow.span.from, |before| before.span.from)
+    /// The report's days and those before.
+    fn all_days(&self) -> Span {
+        let own = self.narrow.span;
+        Span { from: self.before.map_or(own.from, |before| before.span.from), to: own.to }
     }
 
     /// That orders `o` sold something on the days.
@@ -180,9 +180,8 @@ impl Statement<'_> {
         let days = self.days("o.business_date");
         let stores = self.bound.of_stores(self.narrow, OF_ORDERS.store);
         let channels = self.bound.of_channels(self.narrow, OF_ORDERS.channel);
-        // The moments bound what the index of placed orders gives: a day begins within 14 hours of UTC's.
-        let since = self.bound.mark((i64::from(self.first_day()) - 1) * DAY_MICROS);
-        let until = self.bound.mark((i64::from(self.narrow.span.to) + 2) * DAY_MICROS);
+        // The moments bound what the index of placed orders gives.
+        let [since, until] = moments(self.all_days()).map(|at| self.bound.mark(at));
         let money = self.bound.mark(self.currency.as_str());
         format!(
             "o.tenant_id = $1 AND {SOLD} AND o.currency = {money} AND o.placed_at >= {since} AND o.placed_at < {until} AND {days}{stores}{channels}"
