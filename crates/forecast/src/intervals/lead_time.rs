@@ -74,6 +74,13 @@ pub(super) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
     found
 }
 
+/// The lengths of sums, in whole weeks, whose errors are those of `weeks`, and the share of each: the lengths on both sides, below a week that of one week.
+fn sides(weeks: f64) -> [(usize, f64); 2] {
+    let whole = weeks as usize;
+    let longer = if whole == 0 { 0.0 } else { weeks.fract() };
+    [(whole.max(1), 1.0 - longer), (whole + 1, longer)]
+}
+
 /// The units of a series over coming weeks: the forecast path, its scale and the pools.
 #[derive(Debug, Clone, Copy)]
 pub struct LeadTimeDemand<'a> {
@@ -103,19 +110,33 @@ impl LeadTimeDemand<'_> {
         }
         Some(most)
     }
-    /// Units that demand over `weeks` stays within, with the chance `share` (0 to 1). Linear between whole weeks, never falling in weeks or chance. None
-    /// if too little was scored. Source: INSIGHT, section 5.2.
+    /// The mean of what `of` finds for a pool and the units of its errors over `weeks`, by the share of each side. Errors grow by the root of the time from
+    /// the length that was measured: variances of independent days add up. None if too little was scored.
+    pub(super) fn over_errors(&self, weeks: f64, of: impl Fn(&Pool, f64) -> Option<f64>) -> Option<f64> {
+        let mut sum = 0.0;
+        for (length, share) in sides(weeks).into_iter().filter(|(_, share)| *share > 0.0) {
+            let used = length.min(self.pools.longest);
+            sum += share * of(self.pools.pool(used)?, self.scale * (weeks / used as f64).sqrt())?;
+        }
+        Some(sum)
+    }
+    /// Units that demand over `weeks` stays within, with the chance `share` (0 to 1): the mean, and an error that grows by the root of the time within a week.
+    /// Never falling in weeks or chance, and between the quantiles of the whole weeks on both sides. None if too little was scored. Source: INSIGHT,
+    /// section 5.2; decision 0361 for parts of a week.
     pub fn quantile(&self, share: f64, weeks: f64) -> Option<f64> {
         if !weeks.is_finite() || !share.is_finite() || !self.pools.is_enough() {
             return None;
         }
         let weeks = weeks.max(0.0);
-        let below = self.whole(share, weeks as usize)?;
+        let whole = weeks as usize;
+        let below = self.whole(share, whole)?;
         if weeks.fract() <= 0.0 {
             return Some(below);
         }
-        let above = self.whole(share, weeks as usize + 1)?;
-        Some(below + weeks.fract() * (above - below))
+        let (score, _) = self.pools.quantile(share, whole + 1)?;
+        let above = below.max(self.mean((whole + 1) as f64) + score * self.scale);
+        let error = self.over_errors(weeks, |pool, scale| pool.upper(share).map(|score| score * scale))?;
+        Some((self.mean(weeks) + error).clamp(below, above))
     }
     /// Whether the quantile over `weeks` rests on shorter sums.
     pub fn is_extrapolated(&self, weeks: f64) -> bool {
@@ -139,27 +160,16 @@ impl LeadTimeDemand<'_> {
         Some(high)
     }
     /// Expected units of demand over `weeks` beyond `stock`: the mean of max(0, Σf + e s₀ − stock) over the errors e of sums. Within a week the excesses of the
-    /// sums on both sides are weighted, each around its own mean; beyond the longest sum errors grow by the root of the weeks. None if too little was scored.
+    /// sums on both sides are weighted; errors grow by the root of the time there, and beyond the longest sum. None if too little was scored.
     pub fn shortage(&self, stock: f64, weeks: f64) -> Option<f64> {
         if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        let weeks = weeks.max(0.0);
         let above_mean = stock - self.mean(weeks);
-        let whole = |weeks: usize| {
-            if weeks == 0 {
-                return Some((-above_mean).max(0.0));
-            }
-            let used = weeks.min(self.pools.longest);
-            let scale = self.scale * (weeks as f64 / used as f64).sqrt();
-            self.pools.pool(used)?.excess(above_mean / scale).map(|excess| excess * scale)
-        };
-        let below = whole(weeks as usize)?;
-        if weeks.fract() <= 0.0 {
-            return Some(below);
+        if weeks <= 0.0 {
+            return Some((-above_mean).max(0.0));
         }
-        let above = whole(weeks as usize + 1)?;
-        Some(below + weeks.fract() * (above - below))
+        self.over_errors(weeks, |pool, scale| pool.excess(above_mean / scale).map(|excess| excess * scale))
     }
     /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
     /// error asks for. None if too little was scored, or without lead times.
@@ -216,10 +226,58 @@ mod tests {
         assert_eq!((demand.mean(0.0), demand.mean(1.5), demand.mean(3.0), demand.mean(4.5)), (0.0, 15.0, 40.0, 70.0));
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-4;
         assert!(near(demand.quantile(0.9, 1.0), 28.0) && near(demand.quantile(0.9, 2.0), 56.0));
-        assert!(near(demand.quantile(0.9, 1.5), 42.0) && near(demand.quantile(0.9, 0.5), 14.0));
+        // Half a week has the error of a week by the root of a half; a week and a half that of one and of two weeks, both by the root of the time.
+        assert!(near(demand.quantile(0.9, 0.5), 5.0 + 18.0 * 0.5_f64.sqrt()));
+        assert!(near(demand.quantile(0.9, 1.5), 15.0 + 0.5 * (18.0 * 1.5_f64.sqrt() + 36.0 * 0.75_f64.sqrt())));
         assert!(near(demand.quantile(0.9, 8.0), 140.0 + 2.0 * 18.0 * 2.0), "twice the error at four times the weeks");
         assert!(demand.is_extrapolated(3.0) && !demand.is_extrapolated(2.0));
         assert_eq!(demand.quantile(f64::NAN, 1.0), None);
+    }
+
+    #[test]
+    fn quantiles_never_fall_and_do_not_jump_at_whole_weeks() {
+        // Errors of three lengths, both signs; those of two weeks are narrow, as few origins may have them.
+        let pool =
+            |factor: f32, middle: f32| Pool::new((-500_i16..=500).map(|e| f32::from(e) / 100.0 * factor + middle).collect());
+        for middles in [[0.0, 0.0, 0.0], [-1.0, 2.0, -6.0], [3.0, -2.0, 1.0]] {
+            let pools = [1.0, 0.4, 2.5].into_iter().zip(middles).map(|(factor, middle)| pool(factor, middle)).collect();
+            let pools = SumPools::new(pools, &[9; 3]);
+            let demand = LeadTimeDemand { path: &[4.0, 9.0, 1.0], scale: 2.0, pools: &pools };
+            for share in [0.02, 0.3, 0.5, 0.8, 0.95, 1.0] {
+                let mut last = 0.0;
+                for step in 0..=600_u16 {
+                    let weeks = f64::from(step) / 120.0;
+                    let found = demand.quantile(share, weeks).unwrap();
+                    assert!(found >= last - 1e-9, "{share} {weeks}: {found} after {last}");
+                    assert!(demand.quantile((share - 0.01).max(0.0), weeks).unwrap() <= found + 1e-9, "{share} {weeks}");
+                    last = found;
+                }
+                for weeks in [1.0, 2.0, 3.0, 4.0] {
+                    let near = |weeks: f64| demand.quantile(share, weeks).unwrap();
+                    assert!((near(weeks - 1e-9) - near(weeks)).abs() < 1e-6 && (near(weeks + 1e-9) - near(weeks)).abs() < 1e-6);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_day_has_the_spread_of_a_day_and_not_a_seventh_of_a_weeks() {
+        // Normal days of mean 10 and deviation 4: a week of 70 and 4 √7.
+        let deviation = 4.0 * 7.0_f64.sqrt();
+        let scores = (1_i32..2_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 2_000.0)).map(|z| z as f32);
+        let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
+        let demand = LeadTimeDemand { path: &[70.0], scale: deviation, pools: &pools };
+        for days in [1.0_f64, 2.0, 3.0, 5.0, 7.0, 10.0] {
+            for (share, z) in [(0.9, 1.281_55), (0.95, 1.644_85), (0.98, 2.053_75)] {
+                let (found, expected) = (demand.quantile(share, days / 7.0).unwrap(), 10.0 * days + z * 4.0 * days.sqrt());
+                assert!((found - expected).abs() < 0.05, "{days} {share}: {found} instead of {expected}");
+            }
+            // σ G(1) with G(1) = 0.08332: units that are missed where a deviation is kept above the mean.
+            let missed = demand.shortage(10.0 * days + 4.0 * days.sqrt(), days / 7.0).unwrap();
+            assert!((missed - 0.083_32 * 4.0 * days.sqrt()).abs() < 0.02, "{days}: {missed}");
+        }
+        let at_once = (demand.quantile(0.98, 0.0), demand.shortage(0.0, 0.0), demand.shortage(-2.0, 0.0));
+        assert_eq!(at_once, (Some(0.0), Some(0.0), Some(2.0)));
     }
 
     #[test]
@@ -242,7 +300,8 @@ mod tests {
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 0.05;
         // Demand over one week is evenly spread from 10 to 30: beyond 20 lie 10² ÷ (2 × 20) units.
         assert!(near(demand.shortage(20.0, 1.0), 2.5) && near(demand.shortage(0.0, 1.0), 20.0));
-        assert!(near(demand.shortage(0.0, 1.5), 30.0), "the mean of 1.5 weeks, and the errors between");
+        let errors = 0.5 * (10.0 * 1.5_f64.sqrt() + 20.0 * 0.75_f64.sqrt());
+        assert!(near(demand.shortage(0.0, 1.5), 15.0 + errors), "the mean of 1.5 weeks, and the errors of both sides");
         assert!(near(demand.stock_for_shortage(2.5, &[1.0]), 20.0));
         assert!(near(demand.stock_for_shortage(0.0, &[1.0]), 30.0), "nothing is missed: the greatest error");
         assert_eq!(demand.stock_for_shortage(50.0, &[1.0]), Some(0.0));

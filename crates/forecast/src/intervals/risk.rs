@@ -18,31 +18,21 @@ impl LeadTimeDemand<'_> {
     }
     /// Expected units of `stock` that demand over `weeks` leaves: the mean of (stock − D)⁺ with D = max(0, Σf + e s₀) over the errors e of sums; beside
     /// [`Self::shortage`] the other side of the newsvendor's balance, left − short = stock − mean demand (Silver, Pyke & Thomas, 2017). Within a week the
-    /// figures of the sums on both sides are weighted, each around its own mean; beyond the longest sum errors grow by the root of the weeks. Stock below 0
-    /// leaves none. None if too little was scored.
+    /// units of the sums on both sides are weighted; errors grow by the root of the time there, and beyond the longest sum. Stock below 0 leaves none. None if
+    /// too little was scored.
     pub fn overstock(&self, stock: f64, weeks: f64) -> Option<f64> {
         if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        let (stock, weeks) = (stock.max(0.0), weeks.max(0.0));
-        let mean = self.mean(weeks);
-        let whole = |weeks: usize| {
-            if weeks == 0 {
-                return Some((stock - mean).max(0.0));
-            }
-            let used = weeks.min(self.pools.longest());
-            let scale = self.scale * (weeks as f64 / used as f64).sqrt();
-            let pool = self.pools.pool(used)?;
+        let (stock, mean) = (stock.max(0.0), self.mean(weeks));
+        if weeks <= 0.0 {
+            return Some(stock);
+        }
+        self.over_errors(weeks, |pool, scale| {
             // Where Σf + e s₀ is below 0 nothing is sold, so that no more is left than there was.
             let left = pool.deficit((stock - mean) / scale)? - pool.deficit(-mean / scale)?;
             Some(left * scale)
-        };
-        let below = whole(weeks as usize)?;
-        if weeks.fract() <= 0.0 {
-            return Some(below);
-        }
-        let above = whole(weeks as usize + 1)?;
-        Some(below + weeks.fract() * (above - below))
+        })
     }
 }
 

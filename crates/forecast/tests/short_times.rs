@@ -1,0 +1,109 @@
+//! Promises over a few days: they hold where deliveries and reviews take less than a week, of which forecasts and their errors are.
+
+#![expect(clippy::unwrap_used, reason = "a test, or a tool of developers: it may panic")]
+
+use forecast::{
+    Panel, Traits,
+    models::Method,
+    reorder::{Lead, Policy, Safety, Terms},
+    selection::{DEFAULT, FIRST_POOLED},
+    simulate::{DailyDemand, DayPlay, DayRule, Past, PlanRule, RecordedDay, Target, simulate_days},
+};
+
+const PRODUCTS: usize = 100;
+const WEEKS: usize = 60;
+const TERMS: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
+const SERVICES: [f64; 3] = [0.90, 0.95, 0.98];
+
+/// Units of a product on a day.
+type Units = fn((usize, usize)) -> i64;
+
+const SHOPS: [(&str, Units); 3] = [("smooth", smooth), ("sporadic", sporadic), ("lumpy", lumpy)];
+
+/// A number from 0 to below `below`, each with equal chance: the same one for the same product, day and `nth`.
+fn drawn((product, day): (usize, usize), nth: usize, below: u64) -> i64 {
+    let key = (product * 100_000 + day * 20 + nth + 1) as u64;
+    let mut bits = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (((bits ^ (bits >> 31)) >> 11) % below) as i64
+}
+/// About ten units each day.
+fn smooth(day: (usize, usize)) -> i64 {
+    (0..4).map(|nth| drawn(day, nth, 6)).sum()
+}
+/// One to three units on one day of four.
+fn sporadic(day: (usize, usize)) -> i64 {
+    if drawn(day, 0, 4) == 0 { 1 + drawn(day, 1, 3) } else { 0 }
+}
+/// One to 36 units on one day of eight.
+fn lumpy(day: (usize, usize)) -> i64 {
+    if drawn(day, 0, 8) == 0 { (1 + drawn(day, 1, 6)) * (1 + drawn(day, 2, 6)) } else { 0 }
+}
+
+struct Shop {
+    demand: DailyDemand,
+    past: Past,
+}
+
+impl Shop {
+    fn of(units: Units) -> Self {
+        let (mut demand, mut panel) = (DailyDemand::new(WEEKS, 1), Panel::new(WEEKS).unwrap());
+        for product in 0..PRODUCTS {
+            let day = |day: usize| RecordedDay { units: units((product, day)), is_known: true };
+            demand.push(&(0..7 * WEEKS).map(day).collect::<Vec<_>>(), product as u64);
+            let weeks: Vec<f32> = demand.sums(product).iter().map(|units| *units as f32).collect();
+            panel.push(&weeks, Traits::default()).unwrap();
+        }
+        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (FIRST_POOLED, 1)).keeping_pools();
+        Self { demand, past }
+    }
+    /// Shares of cycles without unmet demand and of units that were met, in the last 28 weeks; filled up at each review.
+    fn given(&self, (lead_days, review_days): (usize, usize), service: f64, safety: Safety) -> (f64, f64) {
+        let policy = Policy::Periodic { service, review_days: review_days as f64 };
+        let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
+        let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64) }); PRODUCTS];
+        let play = DayPlay { review_days, terms: TERMS, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
+        let found = simulate_days(&self.demand, &self.past, &play, &rules);
+        let (cycles, served) = found.iter().fold((0, 0), |(cycles, served), one| (cycles + one.cycles, served + one.served));
+        let (demanded, met) = found.iter().fold((0.0, 0.0), |(demanded, met), one| (demanded + one.demanded, met + one.met));
+        (served as f64 / cycles as f64, met / demanded)
+    }
+}
+
+#[test]
+fn no_less_is_served_than_promised() {
+    for (name, units) in SHOPS {
+        let shop = Shop::of(units);
+        for days in [(0, 1), (0, 2), (0, 3), (0, 5), (1, 1), (1, 3), (2, 2), (10, 3)] {
+            for service in SERVICES {
+                let (given, _) = shop.given(days, service, Safety::Quantile);
+                assert!(given >= service - 0.02, "{name}, days of lead time and review {days:?}, {service}: {given}");
+            }
+        }
+    }
+}
+
+#[test]
+fn days_are_served_as_weeks_are() {
+    // Goods that are there at once: a cycle is the time that stock is kept for. A week's quantiles are measured.
+    let shop = Shop::of(smooth);
+    for service in SERVICES {
+        let (weekly, _) = shop.given((0, 7), service, Safety::Quantile);
+        for review_days in [2, 3, 5, 9] {
+            let (given, _) = shop.given((0, review_days), service, Safety::Quantile);
+            assert!((given - weekly).abs() <= 0.02, "{review_days} days, {service}: {given} instead of {weekly}");
+        }
+    }
+}
+
+#[test]
+fn a_promised_share_of_units_is_met() {
+    let shop = Shop::of(smooth);
+    for review_days in [1, 3] {
+        for service in [0.90, 0.95] {
+            let (_, met) = shop.given((0, review_days), service, Safety::FillRate);
+            assert!(met >= service - 0.02, "{review_days} days, {service}: {met}");
+        }
+    }
+}
