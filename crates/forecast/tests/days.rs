@@ -10,7 +10,8 @@ use forecast::{
     reorder::{Lead, Policy, Safety, Terms},
     selection::DEFAULT,
     simulate::{
-        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Past, PlanRule, RecordedDay, Target, Unmet, simulate, simulate_days,
+        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, simulate,
+        simulate_days,
     },
 };
 use proptest::prelude::*;
@@ -67,15 +68,9 @@ fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Ta
 fn total(found: &[DayOutcome]) -> DayOutcome {
     let mut all = DayOutcome::default();
     for one in found {
-        all.cycles += one.cycles;
-        all.served += one.served;
+        all.total += one.total;
         all.days += one.days;
-        all.demanded += one.demanded;
-        all.met += one.met;
         all.short_days += one.short_days;
-        all.stock += one.stock;
-        all.orders += one.orders;
-        all.ordered += one.ordered;
     }
     all
 }
@@ -91,32 +86,24 @@ fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
 fn goods_arrive_on_their_day() {
     // 30 are there on the morning of the eighth day: 70 are ordered. Three days later the last of them was sold the evening before.
     let in_time = DayOutcome {
-        cycles: 2,
-        served: 2,
+        total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 630.0, orders: 1, ordered: 70.0 },
         days: 14,
-        demanded: 140.0,
-        met: 140.0,
         short_days: 0,
         short_weeks: 0,
         empty_days: 1,
-        stock: 630.0,
         peak: 100.0,
-        orders: 1,
-        ordered: 70.0,
         received: 70.0,
         opening: 100.0,
         closing: 30.0,
     };
     assert_eq!(ten_a_day(1, Lead::Stated(3.0)), in_time);
-    assert_eq!((in_time.service(), in_time.fill(), in_time.mean_stock()), (Some(1.0), Some(1.0), Some(45.0)));
+    assert_eq!((in_time.total.service(), in_time.total.fill(), in_time.mean_stock()), (Some(1.0), Some(1.0), Some(45.0)));
     // Five days are two too many.
     let late = DayOutcome {
-        served: 1,
-        met: 120.0,
+        total: Outcome { served: 1, met: 120.0, stock: 560.0, ..in_time.total },
         short_days: 2,
         short_weeks: 1,
         empty_days: 3,
-        stock: 560.0,
         closing: 50.0,
         ..in_time
     };
@@ -124,16 +111,19 @@ fn goods_arrive_on_their_day() {
     // A delivery of half a day is there the next morning; without a lead time it is there at once.
     let (half, next) = (ten_a_day(1, Lead::Stated(0.5)), ten_a_day(1, Lead::Stated(1.0)));
     let none = ten_a_day(1, Lead::Stated(0.0));
-    assert_eq!((half, next.closing, next.empty_days, next.stock), (next, 30.0, 0, 770.0));
-    assert_eq!((none.closing, none.empty_days, none.stock), (30.0, 0, 840.0));
+    assert_eq!((half, next.closing, next.empty_days, next.total.stock), (next, 30.0, 0, 770.0));
+    assert_eq!((none.closing, none.empty_days, none.total.stock), (30.0, 0, 840.0));
 }
 
 #[test]
 fn a_point_is_looked_at_on_days_of_review() {
     // On the sixth day 50 are left, on the eleventh none: 100 are ordered, and come on the fourteenth.
     let found = ten_a_day(5, Lead::Stated(3.0));
-    assert_eq!((found.orders, found.ordered, found.short_days, found.empty_days), (1, 100.0, 3, 4));
-    assert_eq!((found.met, found.closing, found.stock, found.served, found.cycles), (110.0, 90.0, 540.0, 1, 2));
+    assert_eq!((found.total.orders, found.total.ordered, found.short_days, found.empty_days), (1, 100.0, 3, 4));
+    assert_eq!(
+        (found.total.met, found.closing, found.total.stock, found.total.served, found.total.cycles),
+        (110.0, 90.0, 540.0, 1, 2)
+    );
 }
 
 #[test]
@@ -157,9 +147,12 @@ fn weeks_by_days_are_what_weeks_are() {
                 seed: 1,
             };
             let weekly = simulate(&panel, &[], &past, &weekly).all;
-            assert_eq!((found.cycles, found.served, found.orders), (weekly.cycles, weekly.served, weekly.orders));
-            assert_eq!((found.demanded, found.met, found.ordered), (weekly.demanded, weekly.met, weekly.ordered));
-            assert!(found.served < found.cycles, "{found:?}");
+            assert_eq!(
+                Outcome { stock: weekly.stock, ..found.total },
+                weekly,
+                "but for the stock, which is that of the ends of days"
+            );
+            assert!(found.total.served < found.total.cycles, "{found:?}");
         }
     }
 }
@@ -172,11 +165,11 @@ fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
     // 140 last for two weeks. From 420 on, 280 are ordered on the 29th morning, and come on the 43rd as the last one is gone.
     let daily = of(1);
-    assert_eq!((daily.orders, daily.ordered, daily.empty_days, daily.short_days), (1, 280.0, 1, 0));
-    assert_eq!((daily.opening, daily.closing, daily.cycles, daily.served), (420.0, 140.0, 2, 2));
+    assert_eq!((daily.total.orders, daily.total.ordered, daily.empty_days, daily.short_days), (1, 280.0, 1, 0));
+    assert_eq!((daily.opening, daily.closing, daily.total.cycles, daily.total.served), (420.0, 140.0, 2, 2));
     // Looked at once a week, 200 last for twenty days: 480, and the order goes out on the same morning.
     let weekly = of(7);
-    assert_eq!((weekly.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 480.0));
+    assert_eq!((weekly.total.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 480.0));
 }
 
 #[test]
@@ -194,7 +187,7 @@ fn each_order_takes_as_long_as_some_delivery_did() {
     let (one, all) = (found[0], total(&found));
     assert!(found.iter().any(|other| other.short_days != one.short_days), "chance differs from product to product");
     // Every fifth delivery comes on the ninth day, of which thirty units last for three.
-    let late = all.short_days as f64 / all.orders as f64;
+    let late = all.short_days as f64 / all.total.orders as f64;
     assert!((0.6..1.8).contains(&late), "6 days, one time in five: {late}");
     let few = of(Lead::Measured { days: &days[1..], stated });
     assert_eq!(few, of(Lead::Stated(2.0)), "four deliveries say nothing");
@@ -207,10 +200,10 @@ fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
     let steady = shop(60, 40, |_, _| 10);
     let (own, naive) = (played(&steady, 7, periodic(0.95)), played(&steady, 7, Target::OfWeeks(4)));
     // Steady demand needs no more than its mean: both policies are the same.
-    assert_eq!((own.met, own.ordered, own.stock), (naive.met, naive.ordered, naive.stock));
+    assert_eq!((own.total.met, own.total.ordered, own.total.stock), (naive.total.met, naive.total.ordered, naive.total.stock));
     let any = shop(60, 40, uneven);
     let (own, naive) = (played(&any, 7, periodic(0.95)), played(&any, 7, Target::OfWeeks(4)));
-    assert!(naive.fill() < own.fill() && naive.stock < own.stock, "{naive:?} {own:?}");
+    assert!(naive.total.fill() < own.total.fill() && naive.total.stock < own.total.stock, "{naive:?} {own:?}");
 }
 
 #[test]
@@ -227,7 +220,7 @@ fn products_are_played_at_once_as_each_would_be_alone() {
         let expected = alone.get(series % 3).map_or_else(DayOutcome::default, |played| played[series]);
         assert_eq!(*outcome, expected, "{series}");
     }
-    let units = |third: usize| found.iter().skip(third).step_by(3).map(|outcome| outcome.stock).sum::<f64>();
+    let units = |third: usize| found.iter().skip(third).step_by(3).map(|outcome| outcome.total.stock).sum::<f64>();
     assert!(units(0) < units(1) && units(2) < 1e-9, "{} {} {}", units(0), units(1), units(2));
     assert_eq!(simulate_days(&demand, &past, &play(1, 24..40), &[]), vec![DayOutcome::default(); 60]);
 }
@@ -249,11 +242,11 @@ fn each_method_keeps_its_own_promise() {
     let by = |service: f64, safety: Safety| played(&any, 1, by(point(service, 56.0), safety));
     let cycles = by(0.95, Safety::Quantile);
     let (low, high) = (by(0.6, normal), by(0.99, normal));
-    assert!(low.stock < high.stock && low.fill() < high.fill(), "{low:?} {high:?}");
+    assert!(low.total.stock < high.total.stock && low.total.fill() < high.total.fill(), "{low:?} {high:?}");
     assert!(high.mean_stock() < Some(300.0), "the deviation is that of the weeks, not the one that was named");
     // Lots of eight weeks: a share of units needs less than the same share of cycles.
     let units = by(0.95, Safety::FillRate);
-    assert!(units.stock < cycles.stock && units.fill() >= Some(0.93), "{units:?} {cycles:?}");
+    assert!(units.total.stock < cycles.total.stock && units.total.fill() >= Some(0.93), "{units:?} {cycles:?}");
 }
 
 #[test]
@@ -300,13 +293,13 @@ proptest! {
         let found = simulate_days(&demand, &past(&panel, 3), &play, &rules);
         prop_assert_eq!(&found, &simulate_days(&demand, &past(&panel, 3), &play, &rules));
         for one in found {
-            prop_assert!((one.opening + one.received - one.met - one.closing).abs() < 1e-9, "{one:?}");
-            prop_assert!(one.met >= 0.0 && one.met <= one.demanded && one.opening >= 0.0 && one.closing >= 0.0, "{one:?}");
-            prop_assert!(one.stock >= 0.0 && one.stock <= one.peak * one.days as f64 && one.days <= 35, "{one:?}");
-            prop_assert!(one.served <= one.cycles && one.short_days <= one.empty_days && one.empty_days <= one.days, "{one:?}");
-            prop_assert_eq!(one.met < one.demanded, one.short_days > 0);
+            prop_assert!((one.opening + one.received - one.total.met - one.closing).abs() < 1e-9, "{one:?}");
+            prop_assert!(one.total.met >= 0.0 && one.total.met <= one.total.demanded && one.opening >= 0.0 && one.closing >= 0.0, "{one:?}");
+            prop_assert!(one.total.stock >= 0.0 && one.total.stock <= one.peak * one.days as f64 && one.days <= 35, "{one:?}");
+            prop_assert!(one.total.served <= one.total.cycles && one.short_days <= one.empty_days && one.empty_days <= one.days, "{one:?}");
+            prop_assert_eq!(one.total.met < one.total.demanded, one.short_days > 0);
             prop_assert_eq!(one.short_days > 0, one.short_weeks > 0);
-            prop_assert_eq!(one.ordered as i64 % pack, 0);
+            prop_assert_eq!(one.total.ordered as i64 % pack, 0);
         }
     }
 }

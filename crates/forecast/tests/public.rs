@@ -16,7 +16,7 @@ use forecast::{
     selection::{DEFAULT, Loss},
     series::Class,
     simulate::{
-        DailyDemand, DayPlay, DayRule, FEWEST_CYCLES, OrderUpTo, Past, PlanRule, RecordedDay, Target, Unmet, calibrated,
+        DailyDemand, DayPlay, DayRule, FEWEST_CYCLES, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, calibrated,
         corrections, service_for_fill, simulate, simulate_days,
     },
 };
@@ -122,9 +122,10 @@ fn promised_service_holds_by_days() {
         let target = Target::Rule(PlanRule { policy, safety: Safety::Quantile, cover_days: None });
         let rules = vec![Some(DayRule { target, lead: Lead::Stated(14.0) }); panel.len()];
         let found = simulate_days(&demand, &past, &play, &rules);
-        let (cycles, served) = found.iter().fold((0, 0), |(cycles, served), one| (cycles + one.cycles, served + one.served));
-        assert_eq!(cycles, 6_000);
-        let given = served as f64 / cycles as f64;
+        let mut total = Outcome::default();
+        found.iter().for_each(|one| total += one.total);
+        assert_eq!(total.cycles, 6_000);
+        let given = total.service().unwrap();
         assert!((given - service).abs() <= 0.02, "{service}: {given}");
         assert_eq!(found, simulate_days(&demand, &past, &play, &rules), "two runs are equal");
     }

@@ -6,7 +6,7 @@ use crate::{
     intervals::{LeadTimeDemand, SumPools},
     reorder::{Lead, Terms, order_quantity, whole_units},
     simulate::{
-        DailyDemand, Past, PlanRule,
+        DailyDemand, Outcome, Past, PlanRule,
         demand::{WEEK, drawn},
         rule::recent,
     },
@@ -54,23 +54,16 @@ impl DayRule<'_> {
 /// The results of a series over its counted days, in units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct DayOutcome {
-    /// Cycles, and those without unmet demand: from one review to the next, or from one delivery to the next where a rule orders at a point.
-    pub cycles: u64,
-    pub served: u64,
+    /// A cycle is from one review to the next, or from one delivery to the next where a rule orders at a point. Stock is that of the ends of days.
+    pub total: Outcome,
     pub days: u64,
-    pub demanded: f64,
-    pub met: f64,
     /// Days and weeks with unmet demand.
     pub short_days: u64,
     pub short_weeks: u64,
     /// Days that closed with nothing.
     pub empty_days: u64,
-    /// Σ of the stock at the end of each day.
-    pub stock: f64,
     /// The most that was there when demand came.
     pub peak: f64,
-    pub orders: u64,
-    pub ordered: f64,
     pub received: f64,
     /// Stock before the first counted day, and after the last one. Opening + received = met + closing.
     pub opening: f64,
@@ -78,34 +71,20 @@ pub struct DayOutcome {
 }
 
 impl DayOutcome {
-    /// Cycles without unmet demand ÷ cycles. None without cycles.
-    pub fn service(&self) -> Option<f64> {
-        (self.cycles > 0).then(|| self.served as f64 / self.cycles as f64)
-    }
-    /// Units met ÷ units demanded. None without demand.
-    pub fn fill(&self) -> Option<f64> {
-        (self.demanded > 0.0).then(|| self.met / self.demanded)
-    }
     /// Mean units in stock at the end of a day. None without days.
     pub fn mean_stock(&self) -> Option<f64> {
-        (self.days > 0).then(|| self.stock / self.days as f64)
+        (self.days > 0).then(|| self.total.stock / self.days as f64)
     }
     /// Adds a day, of which all but the short week is known.
     fn add(&mut self, day: &Self) {
         if self.days == 0 {
             self.opening = day.opening;
         }
-        self.cycles += day.cycles;
-        self.served += day.served;
+        self.total += day.total;
         self.days += 1;
-        self.demanded += day.demanded;
-        self.met += day.met;
         self.short_days += day.short_days;
         self.empty_days += day.empty_days;
-        self.stock += day.stock;
         self.peak = self.peak.max(day.peak);
-        self.orders += day.orders;
-        self.ordered += day.ordered;
         self.received += day.received;
         self.closing = day.closing;
     }
@@ -279,8 +258,8 @@ impl Shelf {
             return;
         }
         let quantity = order_quantity(position, point, up_to, &of.play.terms).unwrap_or(0);
-        outcome.orders += u64::from(quantity > 0);
-        outcome.ordered += quantity as f64;
+        outcome.total.orders += u64::from(quantity > 0);
+        outcome.total.ordered += quantity as f64;
         let one = drawn((of.play.seed, of.demand.key(of.series)), day, self.leads.len()).unwrap_or_default();
         match self.leads.get(one).copied().unwrap_or_default() {
             0 => self.take(quantity, outcome),
@@ -296,16 +275,16 @@ impl Shelf {
         outcome.peak = self.on_hand as f64;
         self.on_hand -= met;
         self.is_served &= met == demand;
-        outcome.demanded = demand as f64;
-        outcome.met = met as f64;
+        outcome.total.demanded = demand as f64;
+        outcome.total.met = met as f64;
         outcome.short_days = u64::from(met < demand);
         outcome.empty_days = u64::from(self.on_hand == 0);
-        outcome.stock = self.on_hand as f64;
-        outcome.closing = outcome.stock;
+        outcome.total.stock = self.on_hand as f64;
+        outcome.closing = outcome.total.stock;
     }
     fn end_cycle(&mut self, outcome: &mut DayOutcome) {
-        outcome.cycles += 1;
-        outcome.served += u64::from(self.is_served);
+        outcome.total.cycles += 1;
+        outcome.total.served += u64::from(self.is_served);
         self.is_served = true;
     }
 }

@@ -46,7 +46,7 @@ pub struct Outcome {
     pub served: u64,
     pub demanded: f64,
     pub met: f64,
-    /// Σ of the stock at the end of each week over products and weeks; divided by the weeks in [`Outcomes::mean_stock`].
+    /// Σ of the stock at the end of each week, or day, over products and weeks; divided by the weeks in [`Outcomes::mean_stock`].
     pub stock: f64,
     pub orders: u64,
     pub ordered: f64,

@@ -195,17 +195,17 @@ fn simulated_days((weeks, lead_days): ((i32, i32), f64), found: &DayOutcome) -> 
     Simulated {
         weeks,
         lead_days,
-        demanded: found.demanded,
-        met: found.met,
-        cycle_service: found.service(),
-        fill: found.fill(),
+        demanded: found.total.demanded,
+        met: found.total.met,
+        cycle_service: found.total.service(),
+        fill: found.total.fill(),
         short_weeks: found.short_weeks,
         short_days: found.short_days,
         empty_days: found.empty_days,
         mean_stock: found.mean_stock().unwrap_or_default(),
         peak_stock: found.peak,
-        orders: found.orders,
-        ordered: found.ordered,
+        orders: found.total.orders,
+        ordered: found.total.ordered,
     }
 }
 

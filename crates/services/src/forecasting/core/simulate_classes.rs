@@ -80,18 +80,18 @@ impl ClassTotals {
     }
     fn add(&mut self, product: &ClassProduct, promised: Option<f64>, outcome: &DayOutcome) {
         let whole = |units: f64| units / 10_f64.powi(product.decimals);
-        let mean_stock = whole(outcome.stock) / (WEEK_DAYS * self.weeks);
+        let mean_stock = whole(outcome.total.stock) / (WEEK_DAYS * self.weeks);
         self.promised = if self.products == 0 { promised } else { self.promised.filter(|known| promised == Some(*known)) };
         self.products += 1;
-        self.cycles += outcome.cycles;
-        self.served += outcome.served;
-        self.demanded += whole(outcome.demanded);
-        self.met += whole(outcome.met);
+        self.cycles += outcome.total.cycles;
+        self.served += outcome.total.served;
+        self.demanded += whole(outcome.total.demanded);
+        self.met += whole(outcome.total.met);
         self.short_days += outcome.short_days;
         self.empty_days += outcome.empty_days;
         self.mean_stock += mean_stock;
-        self.orders += outcome.orders;
-        self.ordered += whole(outcome.ordered);
+        self.orders += outcome.total.orders;
+        self.ordered += whole(outcome.total.ordered);
         match product.cost {
             Some(cost) => *self.value.entry(cost.currency).or_default() += mean_stock * cost.minor as f64,
             None => self.without_cost += 1,
