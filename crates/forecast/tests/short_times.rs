@@ -100,10 +100,8 @@ fn days_are_served_as_weeks_are() {
 #[test]
 fn a_promised_share_of_units_is_met() {
     let shop = Shop::of(smooth);
-    for review_days in [1, 3] {
-        for service in [0.90, 0.95] {
-            let met = shop.played((0, review_days), service, Safety::FillRate).fill().unwrap();
-            assert!(met >= service - 0.02, "{review_days} days, {service}: {met}");
-        }
+    for (review_days, service) in [(1, 0.90), (3, 0.95)] {
+        let met = shop.played((0, review_days), service, Safety::FillRate).fill().unwrap();
+        assert!(met >= service - 0.02, "{review_days} days, {service}: {met}");
     }
 }
