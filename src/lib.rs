@@ -19,7 +19,7 @@ pub use services::{
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 13] = [
+pub const CRATES: [&str; 14] = [
     "macros",
     "forecast",
     "reference",
@@ -31,6 +31,7 @@ pub const CRATES: [&str; 13] = [
     "graphql",
     "api",
     "server",
+    "program-pages",
     "tools",
     "entrepot",
 ];

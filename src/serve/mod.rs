@@ -16,6 +16,7 @@ pub mod file_store;
 pub mod docs;
 pub mod doctor;
 pub mod emergency;
+mod idle;
 mod tenant_plans;
 mod tenant_provisioner;
 mod key_set;
@@ -157,6 +158,8 @@ pub struct Node {
     pub bus: Option<Bus>,
     /// Bytes that this process may have in use, where somebody says so.
     pub memory: Option<u64>,
+    /// Whether it gives memory back while nothing is asked of it.
+    pub gives_memory_back: bool,
     /// Where this node's figures are told, if anywhere.
     metrics_server: Option<metrics_server::MetricsServer>,
 }
@@ -249,6 +252,7 @@ impl Node {
             pgbackrest: None,
             bus: None,
             memory: metrics::memory_limit(),
+            gives_memory_back: false,
             metrics_server: None,
         })
     }
@@ -314,6 +318,7 @@ impl Node {
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));
         let mut background: Vec<_> = metrics_server.into_iter().map(tokio::spawn).collect();
         background.extend(self.bus.map(|bus| tokio::spawn(bus.run())));
+        background.extend(self.gives_memory_back.then(|| tokio::spawn(idle::give_memory_back(self.db.clone()))));
         background.extend([
             tokio::spawn(file_store.watch()),
             tokio::spawn(realtime::relay(self.db.clone())),
@@ -379,6 +384,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.backups = backups;
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
+    node.gives_memory_back = args.idle_trim;
     if let Some(redis) = &redis {
         node.bus = Some(node.hints_through(redis).await?);
     }

@@ -1,5 +1,6 @@
 //! The tables as migrations make them, and databases of servers that a test starts or reaches by another address.
 
+mod idle_pages;
 mod months;
 mod tables;
 mod upgrades;

@@ -60,6 +60,11 @@ pub fn routes<S: Clone + Send + Sync + 'static>(readiness: Arc<dyn Readiness>, d
     Router::new().route("/livez", get(live)).route("/readyz", get(ready))
 }
 
+/// Whether a path is one that machines ask again and again, whatever the node does: the probes, and the metrics of the operator's listener.
+pub(super) fn is_probe(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
 fn stopping() -> (StatusCode, Value) {
     (StatusCode::SERVICE_UNAVAILABLE, json!({ "status": "stopping", "checks": {} }))
 }

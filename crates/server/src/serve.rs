@@ -23,12 +23,13 @@ use tokio::{
 
 use super::{
     connections::{Connections, Peer},
-    reply,
+    health, reply,
     stall::{Heads, Stall},
     tls::TlsServer,
     transport::{Listener, Transport},
 };
 use graphql::{limits::Limits, live::drain::Drain};
+use platform::metrics;
 
 /// The first bytes of HTTP/2 without TLS (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -142,6 +143,9 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     let (answering, kept) = (heads.clone(), Arc::new(kept));
     let service = service_fn(move |mut request: Request<Incoming>| {
         answering.come();
+        if !health::is_probe(request.uri().path()) {
+            metrics::worked();
+        }
         // Frames of HTTP/2 come as they like: its pings show who is there.
         let has_heads = request.version() <= Version::HTTP_11;
         name_host(&mut request);

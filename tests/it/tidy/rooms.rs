@@ -26,6 +26,8 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
     &[],
     // server
     &[],
+    // program-pages
+    &[],
     // tools
     &["replay", "watch"],
     // entrepot

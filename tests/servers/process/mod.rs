@@ -32,6 +32,8 @@ mod fragments;
 mod front;
 mod hooks;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod idle;
 mod imports;
 mod inline_papers;
 mod keys;

@@ -131,6 +131,7 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
         }
         return;
     }
+    metrics::worked();
     let began = Instant::now();
     let mut span = span_of(queued.kind, Some(&job));
     let ended = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;

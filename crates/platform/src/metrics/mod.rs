@@ -3,6 +3,7 @@
 //!
 //! No label ever names a tenant, a member or a product: labels are words from lists of ours.
 
+mod activity;
 mod backups;
 mod exemplars;
 mod exports;
@@ -25,6 +26,7 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
+pub use activity::{work_done, worked};
 pub use backups::{
     backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
     log_shipping_begins, log_shipping_failed, outgoing_held, revocations_listed,
@@ -105,6 +107,7 @@ pub fn answered(method: &'static str, status: u16, took: Duration, trace_id: Opt
 
 /// An operation ran, or was refused when it was about to.
 pub fn operated(kind: &'static str, outcome: &'static str, took: Duration, trace_id: Option<u128>) {
+    worked();
     if counts() {
         histogram!(names::OPERATION, "type" => kind, "outcome" => outcome).record(took);
         exemplars::observed(names::OPERATION, &[("type", kind), ("outcome", outcome)], took, trace_id);
@@ -321,6 +324,7 @@ pub enum Connected {
 
 /// An item of a stream was handed to its connection, so long after what it tells was recorded. Where nothing is counted nobody reads the time.
 pub fn stream_item(lag: impl FnOnce() -> Duration, trace_id: Option<u128>) {
+    worked();
     if counts() {
         let lag = lag();
         STREAM_LAG.get_or_init(|| histogram!(names::STREAM_LAG)).record(lag);

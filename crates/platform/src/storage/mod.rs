@@ -15,6 +15,7 @@ mod explain;
 mod fault;
 mod global;
 mod hosts;
+mod idle_pages;
 pub mod group_commit;
 pub mod idempotency;
 mod imports;

@@ -1,0 +1,154 @@
+//! The mappings of the program's own file, as `/proc/self/smaps` lists them (proc_pid_smaps(5)).
+
+use std::{
+    ffi::c_void,
+    fs::{self, File},
+    io::{self, BufRead, BufReader},
+    ptr,
+};
+
+use rustix::mm::Advice;
+
+/// A private mapping that the process cannot write to. Sizes are in kB, and None where the system does not list them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mapping {
+    start: usize,
+    end: usize,
+    /// Pages in memory.
+    resident: Option<u64>,
+    /// Pages that are the process's own and no longer the file's: relocations, breakpoints of a debugger.
+    anonymous: Option<u64>,
+    /// Own pages that are in swap.
+    swapped: Option<u64>,
+}
+
+impl Mapping {
+    /// Of the head of an entry, `55d0c2a00000-55d0c2c00000` and `r-xp 00200000 08:01 1234 /program`; None where it can be written to, or is shared.
+    fn of(range: &str, rest: &str) -> Option<Self> {
+        let address = |text: &str| usize::from_str_radix(text, 16).ok();
+        let (start, end) = range.split_once('-')?;
+        let (start, end) = (address(start)?, address(end)?);
+        let is_read_only = rest.starts_with("r--p ") || rest.starts_with("r-xp ");
+        (is_read_only && start < end).then_some(Self { start, end, ..Self::default() })
+    }
+
+    fn note(&mut self, field: &str, size: &str) {
+        let kilobytes = size.trim().strip_suffix(" kB").and_then(|number| number.parse().ok());
+        match field {
+            "Rss" => self.resident = kilobytes,
+            "Anonymous" => self.anonymous = kilobytes,
+            "Swap" => self.swapped = kilobytes,
+            _ => {}
+        }
+    }
+
+    /// Whether each of its pages is as in the file. Not asked is whether a page is dirty: one of a file that was written a moment ago is, and is the
+    /// file's all the same.
+    fn is_as_in_file(&self) -> bool {
+        self.anonymous == Some(0) && self.swapped == Some(0)
+    }
+}
+
+/// The mappings of this program from which nothing is lost. Reading ends behind the program's own, which are together: the system walks the pages of each
+/// mapping that is read.
+fn unchanged(smaps: impl BufRead, program: &str) -> io::Result<Vec<Mapping>> {
+    let (mut found, mut has_begun, mut is_open) = (Vec::<Mapping>::new(), false, false);
+    for line in smaps.lines() {
+        let line = line?;
+        let (first, rest) = line.split_once(' ').unwrap_or((line.as_str(), ""));
+        if let Some(field) = first.strip_suffix(':') {
+            if let Some(mapping) = found.last_mut().filter(|_| is_open) {
+                mapping.note(field, rest);
+            }
+            continue;
+        }
+        let is_ours = line.find('/').is_some_and(|at| &line[at..] == program);
+        if has_begun && !is_ours {
+            break;
+        }
+        has_begun |= is_ours;
+        let mapping = if is_ours { Mapping::of(first, rest) } else { None };
+        is_open = mapping.is_some();
+        found.extend(mapping);
+    }
+    found.retain(Mapping::is_as_in_file);
+    Ok(found)
+}
+
+pub fn release() -> io::Result<u64> {
+    // With " (deleted)" behind it where the file was replaced, in both.
+    let program = fs::read_link("/proc/self/exe")?;
+    let Some(program) = program.to_str() else { return Ok(0) };
+    let mut kilobytes = 0;
+    for mapping in unchanged(BufReader::new(File::open("/proc/self/smaps")?), program)? {
+        drop_pages(&mapping)?;
+        kilobytes += mapping.resident.unwrap_or_default();
+    }
+    Ok(kilobytes << 10)
+}
+
+/// Takes the pages of a mapping from this process. The next access maps them again.
+#[expect(unsafe_code, reason = "the one call of the system here that no crate offers as a safe function")]
+fn drop_pages(mapping: &Mapping) -> io::Result<()> {
+    let start = ptr::with_exposed_provenance_mut::<c_void>(mapping.start);
+    // SAFETY: MADV_DONTNEED changes what is read only where a page is the process's own. This mapping is private, of a file, and had no such page, in memory or
+    // in swap; the process makes none afterwards, as it cannot write there and nothing in it makes the program's code or constants writable. So all its pages
+    // are those of the page cache, and an access maps the same ones again, of the same inode: what the system itself does whenever it is short of memory. A
+    // new binary that is renamed into its place is another inode, and a write to the file would change the mapped pages whether they were dropped or not.
+    unsafe { rustix::mm::madvise(start, mapping.end - mapping.start, Advice::LinuxDontNeed) }?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The head of an entry, and the lines that count here.
+    fn entry(range: &str, access: &str, path: &str, sizes: [u64; 3]) -> String {
+        let [resident, anonymous, swapped] = sizes;
+        format!(
+            "{range} {access} 00200000 08:01 1234                       {path}\nSize:               8192 kB\nRss:            {resident:8} kB\n\
+             Anonymous:      {anonymous:8} kB\nSwap:           {swapped:8} kB\nVmFlags: rd ex mr mw me sd\n"
+        )
+    }
+
+    fn found(smaps: &str) -> Vec<(usize, usize, Option<u64>)> {
+        let mappings = unchanged(smaps.as_bytes(), "/opt/a program").unwrap();
+        mappings.iter().map(|mapping| (mapping.start, mapping.end, mapping.resident)).collect()
+    }
+
+    #[test]
+    fn code_and_constants_as_in_the_file_are_released_and_nothing_else() {
+        let smaps = [
+            entry("1000-2000", "r--p", "/opt/a program", [4, 0, 0]),
+            entry("2000-8000", "r-xp", "/opt/a program", [16, 0, 0]),
+            entry("8000-9000", "r--p", "/opt/a program", [4, 4, 0]),
+            entry("9000-a000", "r--p", "/opt/a program", [0, 0, 4]),
+            entry("a000-b000", "rw-p", "/opt/a program", [4, 0, 0]),
+            entry("b000-c000", "r--s", "/opt/a program", [4, 0, 0]),
+            entry("c000-d000", "rw-p", "", [4, 4, 0]),
+            entry("e000-f000", "r-xp", "/opt/a program", [4, 0, 0]),
+        ];
+        assert_eq!(found(&smaps.concat()), [(0x1000, 0x2000, Some(4)), (0x2000, 0x8000, Some(16))]);
+    }
+
+    #[test]
+    fn what_the_system_does_not_list_is_not_released() {
+        assert!(found("1000-2000 r-xp 00000000 08:01 1234   /opt/a program\nRss:  4 kB\nAnonymous:  0 kB\n").is_empty());
+        assert!(found("1000-2000 r-xp 00000000 08:01 1234   /opt/a program\n").is_empty());
+        assert!(found(&entry("1000-2000", "r-xp", "/opt/a program (deleted)", [4, 0, 0])).is_empty());
+        assert!(found(&entry("2000-1000", "r-xp", "/opt/a program", [4, 0, 0])).is_empty());
+        assert!(found("").is_empty());
+    }
+
+    #[test]
+    fn this_program_goes_on_with_the_same_code_and_constants() {
+        let text = include_bytes!("mappings.rs");
+        let sum = || text.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+        let before = sum();
+        for _ in 0..3 {
+            assert!(release().unwrap() > 0, "the code that runs is in memory");
+            assert_eq!(sum(), before);
+        }
+    }
+}
