@@ -112,7 +112,7 @@ pub enum Field {
     WrongItems,
 }
 
-/// A place in an input: a field, a row of a list, a part of a row, or a field of one of those.
+/// A place in an input: a field, a row of a list, a part of a row, an item of a part, or a field of one of those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct At {
     /// False where no field of the input is meant: an argument beside it, or nobody typed what is refused.
@@ -121,11 +121,13 @@ pub struct At {
     pub row: Option<(Field, usize)>,
     /// A list of that row's own, and the position in it.
     pub part: Option<(Field, usize)>,
+    /// A list of that part's own, and the position in it.
+    pub item: Option<(Field, usize)>,
     pub field: Option<Field>,
 }
 
 impl At {
-    pub const NOWHERE: Self = Self { is_input: false, row: None, part: None, field: None };
+    pub const NOWHERE: Self = Self { is_input: false, row: None, part: None, item: None, field: None };
     /// The input as a whole.
     pub const INPUT: Self = Self { is_input: true, ..Self::NOWHERE };
 
@@ -149,7 +151,12 @@ impl At {
     /// A row of a list in this row.
     #[must_use]
     pub const fn part(self, list: Field, index: usize) -> Self {
-        Self { part: Some((list, index)), field: None, ..self }
+        Self { part: Some((list, index)), item: None, field: None, ..self }
+    }
+    /// An item of a list in this part of a row.
+    #[must_use]
+    pub const fn item(self, list: Field, index: usize) -> Self {
+        Self { item: Some((list, index)), field: None, ..self }
     }
     /// A field there, instead of the one that was named.
     #[must_use]
