@@ -266,7 +266,13 @@ fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec
 pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, usize), new: &NewLine) -> Result<Line, Rejection> {
     let order = terms.0;
     let at = |name: Field| At::row(list, new.place).field(name);
-    let level = draft.stocked(LevelKey { product: new.product, store: order.store }, at(Field::Product))?;
+    let store = match (terms.1, &order.change) {
+        // A list of products may be bought for several stores.
+        (Prices::Listed, _) => at(Field::Product),
+        (Prices::Stated, Change::New) => At::input(Field::Store),
+        (Prices::Stated, _) => At::input(Field::Id),
+    };
+    let level = draft.stocked_at(LevelKey { product: new.product, store: order.store }, (at(Field::Product), store))?;
     let facts = &level.facts;
     if !new.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));

@@ -163,6 +163,19 @@ impl At {
     pub const fn field(self, field: Field) -> Self {
         Self { field: Some(field), ..self }
     }
+    /// Where a row of levels says its product. Rows of other lists say it elsewhere, or not at all: the place itself.
+    #[must_use]
+    pub const fn product(self) -> Self {
+        if self.is_of_levels() { self.field(Field::Product) } else { self }
+    }
+    /// Where a row of levels says its store; else the place itself.
+    #[must_use]
+    pub const fn store(self) -> Self {
+        if self.is_of_levels() { self.field(Field::Store) } else { self }
+    }
+    const fn is_of_levels(self) -> bool {
+        matches!(self.row, Some((Field::Changes | Field::Items, _))) && self.part.is_none()
+    }
     /// Where a row says its lot. What is no row (a whole document, a movement) says none: its own field stays.
     #[must_use]
     pub fn lot(self) -> Self {
