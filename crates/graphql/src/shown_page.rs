@@ -3,8 +3,8 @@
 use crate::connection::Page;
 
 impl<T> Page<T> {
-    /// The page without the rows that nothing is shown of: what they belong to is no more there, or the caller does not see it. The page was cut
-    /// before, and says by all rows that were read whether there are more.
+    /// The page without the rows that nothing is shown of, as their object is gone or hidden from the caller. The page was cut before, so that
+    /// it says by all rows that were read whether there are more.
     #[must_use]
     pub fn shown<U>(self, mut show: impl FnMut(T) -> Option<U>) -> Page<U> {
         let Self { nodes, keys, has_next, has_previous, kind, signer } = self;

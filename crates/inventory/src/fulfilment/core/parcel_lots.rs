@@ -58,7 +58,7 @@ pub(super) fn lots_named(
         lots.extend(draft.pass(lot)?);
     }
     let sum: i128 = lots.iter().map(|own| i128::from(own.units)).sum();
-    // What is left of lots with faults says nothing of the line.
+    // The sum of lots of which some were refused says nothing of the line.
     if !named.is_empty() && lots.len() == named.len() && sum != i128::from(quantity) {
         draft.refuse(Refusal::LotsSum { quantity, sum }.at(at.field(Field::Lots)))?;
     }

@@ -197,7 +197,7 @@ pub(super) fn spread(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl 
     refused.map_or(Ok(()), Err)
 }
 
-/// Where the basis of a charge is typed.
+/// The field with the basis of a charge.
 pub(super) fn basis_at(index: usize) -> At {
     At::row(Field::Charges, index).field(Field::Basis)
 }

@@ -163,12 +163,12 @@ impl At {
     pub const fn field(self, field: Field) -> Self {
         Self { field: Some(field), ..self }
     }
-    /// Where a row of levels says its product. Rows of other lists say it elsewhere, or not at all: the place itself.
+    /// The field with the product in a row of levels; the place itself in other rows, which have it elsewhere or not at all.
     #[must_use]
     pub const fn product(self) -> Self {
         if self.is_of_levels() { self.field(Field::Product) } else { self }
     }
-    /// Where a row of levels says its store; else the place itself.
+    /// The field with the store in a row of levels; the place itself in other rows.
     #[must_use]
     pub const fn store(self) -> Self {
         if self.is_of_levels() { self.field(Field::Store) } else { self }
