@@ -40,6 +40,7 @@ pub mod scalars;
 pub mod schema_index;
 pub mod sent_value;
 pub mod session;
+mod shown_page;
 mod suggestions;
 pub mod truncated;
 pub mod trusted;

@@ -152,6 +152,15 @@ impl PricedInputs {
         }
     }
 
+    /// Fields of inputs and values of enums with a price of their own, by their types, and whether it is that of each value of a list.
+    pub(crate) fn priced(&self) -> impl Iterator<Item = (&Name, &Name, Millis, bool)> {
+        let fields = self.fields.iter().flat_map(|(kind, fields)| fields.iter().map(move |(name, field)| (kind, name, field)));
+        let fields = fields.map(|(kind, name, field)| (kind, name, field.price, matches!(field.counts, Counts::Values)));
+        let words =
+            self.words.iter().flat_map(|(kind, words)| words.iter().map(move |(name, price)| (kind, name, *price, false)));
+        fields.chain(words).filter(|(_, _, price, _)| *price > 0)
+    }
+
     /// Whether a value of this type may have a price.
     fn has(&self, of: &Name) -> bool {
         self.fields.contains_key(of) || self.words.contains_key(of)

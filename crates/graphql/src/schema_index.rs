@@ -147,10 +147,10 @@ impl SchemaIndex {
                 TypeKind::Scalar => {}
             }
         }
+        schema_index.priced_inputs = Arc::new(PricedInputs::of(&document));
         schema_index.note(&document, &roots);
         schema_index.roots = roots;
         schema_index.deprecated = DeprecatedIndex::of(&document);
-        schema_index.priced_inputs = Arc::new(PricedInputs::of(&document));
         schema_index.find_shared(&document);
         Ok(schema_index)
     }
@@ -178,6 +178,7 @@ impl SchemaIndex {
                 self.notes.add_type(kind, price);
             }
         }
+        self.notes.add_inputs(&self.priced_inputs);
     }
 
     /// Marks what `@shared` says; an interface or a union is as good as the least of its objects.

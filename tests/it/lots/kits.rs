@@ -263,7 +263,7 @@ async fn a_kit_has_no_stock_of_its_own(world: &World) {
     let kit = product(&house, "KIT", "5.00", 0).await;
     done(&set(&house, &kit, &[(&pot, 2)]).await, "product");
     let here = house.office.store.clone();
-    let message = refused(&house.adjust("RECEIPT", (&kit, &here), 1, Value::Null).await, "INVALID", "input.changes.0");
+    let message = refused(&house.adjust("RECEIPT", (&kit, &here), 1, Value::Null).await, "INVALID", "input.changes.0.product");
     assert!(message.contains("kit") && message.contains("components"), "{message}");
     let reserve = json!({ "idempotencyKey": key(), "items": [{ "product": kit, "store": here, "quantity": 1 }] });
     let reserved = house.office.act("stockReserve", "StockReserveInput", "reservations { id }", reserve).await;

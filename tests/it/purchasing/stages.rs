@@ -16,6 +16,7 @@ on_both!(
     a_delivery_is_told_every_line,
     what_goes_back_is_told_every_line,
     an_order_is_told_every_charge,
+    an_order_is_told_every_charge_that_nothing_can_be_spread_by,
     an_order_that_names_no_lines_is_told_every_product,
     limits_of_levels_are_told_all_together,
     rules_of_levels_are_told_all_names_that_mean_nothing,
@@ -125,6 +126,31 @@ async fn an_order_is_told_every_charge(world: &World) {
         refusals(&office.buy("purchaseOrderCreate", input).await),
         all("OUT_OF_RANGE", &["input.charges.0.amount", "input.charges.2.amount"])
     );
+}
+
+async fn an_order_is_told_every_charge_that_nothing_can_be_spread_by(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let charge = |kind: &str, basis: &str| json!({ "kind": kind, "basis": basis, "amount": gbp("1.00") });
+    // Nobody has weighed the mugs, and these come for nothing.
+    let lines = json!([{ "product": mug, "quantity": 6, "unitCost": gbp("0.00") }]);
+    let charges =
+        json!([charge("FREIGHT", "WEIGHT"), charge("OTHER", "QUANTITY"), charge("DUTY", "VALUE"), charge("INSURANCE", "WEIGHT")]);
+    let input = json!({ "supplier": office.supplier, "store": office.store, "lines": lines, "charges": charges });
+    assert_eq!(
+        refusals(&office.buy("purchaseOrderCreate", input).await),
+        all("INVALID", &["input.charges.0.basis", "input.charges.2.basis", "input.charges.3.basis"])
+    );
+    let weighed = json!([{ "product": mug, "quantity": 6, "weight": 900 }]);
+    let draft = office.draft_with(json!({ "lines": weighed, "charges": [charge("FREIGHT", "WEIGHT")] })).await;
+    let changed = json!({ "id": draft["id"], "charges": [charge("DUTY", "VALUE"), charge("FREIGHT", "WEIGHT")], "lines": lines });
+    assert_eq!(
+        refusals(&office.buy("purchaseOrderUpdate", changed).await),
+        all("INVALID", &["input.charges.0.basis", "input.charges.1.basis"])
+    );
+    let unweighed = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 6 }] });
+    refused(&office.buy("purchaseOrderUpdate", unweighed).await, "INVALID", "input.lines");
+    office.is_sound().await;
 }
 
 async fn an_order_that_names_no_lines_is_told_every_product(world: &World) {

@@ -146,6 +146,19 @@ async fn fields_and_types_of_the_schema_say_what_they_ask_for() {
             assert!(text.ends_with(&format!("\n\n{note}")), "{kind}.{field}: {text}");
         }
     }
+    let query =
+        "query($name: String!) { __type(name: $name) { inputFields { name description } enumValues { name description } } }";
+    for (kind, members, member, note) in [
+        ("ProductFilter", "inputFields", "search", "Cost: 5 points."),
+        ("IdFilter", "inputFields", "in", "Cost: 0.01 points for each value."),
+        ("BackorderSortField", "enumValues", "BACKORDERED", "Cost: 5 points."),
+    ] {
+        let told = real.told(query, json!({ "name": kind })).await.unwrap();
+        let told: Value = serde_json::from_str(&told.json).unwrap();
+        let found = told["__type"][members].as_array().unwrap().iter().find(|one| one["name"] == member).unwrap();
+        let text = found["description"].as_str().unwrap();
+        assert!(text.ends_with(&format!("\n\n{note}")), "{kind}.{member}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use entity::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::{Orders, World, done, line, lines, refused};
+use crate::world::answers::refusals;
 
 impl World {
     /// A product whose stock is kept by lots or serial numbers.
@@ -118,21 +119,32 @@ impl World {
     /// Lots that are not the line's, not there, named twice, or do not sum to the line are refused.
     async fn refuses_strange_lots(&self, work: &Value) {
         let strange = |index: usize, lots: &[(&str, i64)]| json!({"parcels": [{"lines": [of_lots(work, index, lots)]}]});
-        let named = "input.parcels.0.lines.0.lots";
+        let line = "input.parcels.0.lines.0";
+        let at = |code: &str, place: &str| (code.to_owned(), format!("{line}.{place}"));
         let pack = async |input: Value| self.at("fulfilmentWorkPack", work, input).await;
-        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", named);
-        refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", named);
-        refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", named);
+        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", &format!("{line}.lots.0.lot"));
+        refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", &format!("{line}.lots.1.quantity"));
+        refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", &format!("{line}.lots.1.lot"));
+        // All lots of a line that are not there, then all that cannot be packed; their sum is looked at once each of them can.
+        let mut unknown = strange(0, &[("L-8", 1), ("L-1", 90), ("L-9", 1), ("L-1", 1)]);
+        unknown["parcels"][0]["lines"][0]["quantity"] = json!(5);
+        assert_eq!(refusals(&pack(unknown).await), [at("NOT_FOUND", "lots.0.lot"), at("NOT_FOUND", "lots.2.lot")]);
+        let mut wrong = strange(0, &[("L-1", 90), ("L-2", 2), ("l-2", 1), ("L-2", 0)]);
+        wrong["parcels"][0]["lines"][0]["quantity"] = json!(5);
+        let each = [at("OUT_OF_RANGE", "lots.0.quantity"), at("INVALID", "lots.2.lot"), at("INVALID", "lots.3.lot")];
+        assert_eq!(refusals(&pack(wrong).await), each);
+        let blank = strange(0, &[(" ", 1), ("L-2", 3), ("", 1)]);
+        assert_eq!(refusals(&pack(blank).await), [at("REQUIRED", "lots.0.lot.code"), at("REQUIRED", "lots.2.lot.code")]);
         let mut half = strange(0, &[("L-2", 3)]);
         half["parcels"][0]["lines"][0]["quantity"] = json!(5);
-        refused(&pack(half).await, "INVALID", named);
+        refused(&pack(half).await, "INVALID", &format!("{line}.lots"));
         let picked = strange(0, &[("L-2", 6)]);
         refused(&pack(picked).await, "OUT_OF_RANGE", "input.parcels.0.lines.0.quantity");
         let twice = json!({"parcels": [
             {"lines": [of_lots(work, 1, &[("S-3", 1)])]},
             {"lines": [of_lots(work, 1, &[("S-3", 1)])]}
         ]});
-        refused(&pack(twice).await, "OUT_OF_RANGE", "input.parcels.1.lines.0.lots");
+        refused(&pack(twice).await, "OUT_OF_RANGE", "input.parcels.1.lines.0.lots.0.quantity");
     }
 }
 
@@ -184,7 +196,7 @@ async fn the_lots_and_serial_numbers_that_parcels_name_leave_come_back_and_leave
         world.does("fulfilmentWorkPick", &second, json!({})).await;
         let taken = json!({"parcels": [{"lines": [of_lots(&second, 0, &[("S-3", 1)])]}]});
         let taken = world.at("fulfilmentWorkPack", &second, taken).await;
-        refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots");
+        refused(&taken, "OUT_OF_RANGE", "input.parcels.0.lines.0.lots.0.quantity");
         world.others_take_the_rest(cheese, drill).await;
 
         let codes = ["L-1", "L-2", "S-1", "S-2", "S-3", "S-9"];

@@ -250,15 +250,19 @@ fn figures_stay_within_what_every_client_can_read() {
 #[test]
 fn only_stocked_products_move() {
     for (product, code) in [(WRAPPING, "INVALID"), (ARCHIVED, "INVALID_STATE")] {
-        Scenario::given(0, 0).when(|make| make.adjust(Receipt, &[(product, 0, 1)])).then_refused(code).at("input.changes.0");
-        Scenario::given(0, 0).when(reserve(&[(product, 0, 1)])).then_refused(code);
+        Scenario::given(0, 0)
+            .when(|make| make.adjust(Receipt, &[(product, 0, 1)]))
+            .then_refused(code)
+            .at("input.changes.0.product");
+        Scenario::given(0, 0).when(reserve(&[(product, 0, 1)])).then_refused(code).at("input.items.0.product");
         let set = |make: &CommandFactory| {
             Command::of(StockCommand::Set(make.setting(Shortage::Refuse, &[(product, 0, 1, Compare::Unconditional)])))
         };
-        Scenario::given(0, 0).when(set).then_refused(code);
+        Scenario::given(0, 0).when(set).then_refused(code).at("input.items.0.product");
     }
-    let closed = Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.store_archived = true);
-    closed.when(adjust(Sale, Shortage::Refuse, -1)).then_refused("INVALID_STATE");
+    let closed = || Scenario::given(9, 0).with_facts(MUG, 0, |facts| facts.store_archived = true);
+    closed().when(adjust(Sale, Shortage::Refuse, -1)).then_refused("INVALID_STATE").at("input.changes.0.store");
+    closed().when(reserve(&[(MUG, 0, 1)])).then_refused("INVALID_STATE").at("input.items.0.store");
     let unknown = |make: &CommandFactory| {
         let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 1)]);
         adjust.changes[0].key.product = make.clock.id();

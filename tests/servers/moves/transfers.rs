@@ -166,7 +166,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         );
         refused(&ask(&|input| input["toStore"] = json!({"id": world.foreign.store})).await, "NOT_FOUND", "input.toStore");
         refused(&ask(&|input| input["fromStore"] = json!({"id": world.foreign.store})).await, "NOT_FOUND", "input.fromStore");
-        refused(&ask(&|input| input["lines"] = line(json!({"id": world.wrap}), 1)).await, "INVALID", "input.lines.0");
+        refused(&ask(&|input| input["lines"] = line(json!({"id": world.wrap}), 1)).await, "INVALID", "input.lines.0.product");
         let twice = json!([{"product": {"id": mug}, "quantity": 1}, {"product": {"sku": "mug"}, "quantity": 2}]);
         refused(&ask(&|input| input["lines"] = twice.clone()).await, "INVALID", "input.lines.1.product");
         refused(&ask(&|input| input["note"] = json!("n".repeat(1_001))).await, "TOO_LONG", "input.note");
@@ -177,7 +177,9 @@ async fn what_cannot_be_asked_for_is_refused() {
         refused(&world.act("transferMarkReady", world.step(&much)).await, "INSUFFICIENT_STOCK", "input.id");
         world.does("transferCancel", &much).await;
         world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
-        refused(&ask(&|_| {}).await, "INVALID_STATE", "input.lines.0");
+        refused(&ask(&|_| {}).await, "INVALID_STATE", "input.toStore");
+        let back = |input: &mut Value| (input["fromStore"], input["toStore"]) = (json!({"code": "DEPOT"}), json!({"id": store}));
+        refused(&ask(&back).await, "INVALID_STATE", "input.fromStore");
     })
     .await;
 }

@@ -226,7 +226,7 @@ fn lots(lines: &mut Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: im
                 path.extend(["lots".to_owned(), nth.to_string(), "lot".to_owned()]);
                 path
             };
-            named.push(shell::PackLot { row, lot: reading.lot(one.lot, field), quantity: one.quantity.0 });
+            named.push(shell::PackLot { row, nth, lot: reading.lot(one.lot, field), quantity: one.quantity.0 });
         }
     }
     named

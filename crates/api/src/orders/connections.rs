@@ -174,10 +174,14 @@ pub(super) async fn backorders(
     ids.dedup();
     let orders: HashMap<OrderId, Arc<core::Order>> =
         rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
-    let nodes = listed.rows.into_iter().filter_map(|waiting| {
+    let rows = listed.rows.into_iter().map(|waiting| {
+        let keys = sorted.keys(&waiting);
+        (waiting, keys)
+    });
+    let page = Page::build(rows.collect(), &request, kind, signer).shown(|waiting| {
         let order = orders.get(&waiting.order)?.clone();
         let id = order.line_id(waiting.position);
-        Some((OrderLine::find(order, id)?, sorted.keys(&waiting)))
+        OrderLine::find(order, id)
     });
-    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), listed.source).into())
+    Ok(page.counted(scope.clone(), listed.source).into())
 }

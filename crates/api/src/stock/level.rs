@@ -149,13 +149,12 @@ impl StockLevel {
         let loader = ctx.lazy::<DataLoader<super::loaders::StockLoader>>()?;
         let seqs = entries.iter().map(|(seq, _)| super::loaders::BySeq(*seq));
         let movements = Box::pin(loader.load_many(seqs)).await?;
-        let nodes = entries.into_iter().filter_map(|(seq, entry)| {
+        let rows = entries.into_iter().map(|(seq, entry)| ((seq, entry.line), vec![Key::Int(entry.version_after)]));
+        let page = Page::build(rows.collect(), &request, list, signer).shown(|(seq, line)| {
             let movement = movements.get(&super::loaders::BySeq(seq))?.clone();
-            let keys = vec![Key::Int(entry.version_after)];
-            Some((StockEntry { movement, line: entry.line }, keys))
+            Some(StockEntry { movement, line })
         });
-        let source = rows::entries_source(self.0.key);
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(page.counted(scope, rows::entries_source(self.0.key)).into())
     }
 }
 

@@ -22,7 +22,6 @@ use platform::{
 use super::{
     LotStatus, StockCondition, StockMovement, links,
     loaders::{BySeq, LotLevelsOf, StockLoader},
-    movement_seen,
 };
 use crate::{
     catalog::{Customer, Money, Product, Store},
@@ -239,13 +238,14 @@ pub async fn trace(
     let entries = lot_list::lot_entries(&scope, lot, own, (tail, 2)).await?;
     let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
     let movements = loader.load_many(entries.iter().map(|entry| BySeq(entry.seq))).await?;
-    let mut nodes = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let Some(movement) = movement_seen(ctx, movements.get(&BySeq(entry.seq)).cloned())? else { continue };
-        nodes.push((LotTrace { entry, movement }, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
-    }
+    let rows = entries.into_iter().map(|entry| (entry, vec![Key::Int(entry.seq), Key::Int(entry.line)]));
+    // An entry in one of the caller's stores is one of its movement: who sees the one sees the other.
+    let page = Page::build(rows.collect(), &request, list, signer).shown(|entry: LotEntry| {
+        let movement = StockMovement(movements.get(&BySeq(entry.seq))?.clone());
+        Some(LotTrace { entry, movement })
+    });
     let source = lot_list::trace_source(scope.backend(), lot, own);
-    Ok(Page::build(nodes, &request, list, signer).counted(scope, source).into())
+    Ok(page.counted(scope, source).into())
 }
 
 /// A lot in a store that will not last long.

@@ -9,9 +9,9 @@ use async_graphql::{
 use reference::{Operation, points_of};
 use serde_json::Value;
 
-use crate::{price::Millis, schema_index::directive};
+use crate::{price::Millis, priced_inputs::PricedInputs, schema_index::directive};
 
-/// Notes by type, and by type and field. Cheap where there are none. GraphiQL's page reads them: assets/graphiql/src/notes.js.
+/// Notes by type, and by type and field, or value of an enum. Cheap where there are none. GraphiQL's page reads them: assets/graphiql/src/notes.js.
 #[derive(Debug, Default, Clone)]
 pub struct SchemaNotes {
     types: HashMap<String, String>,
@@ -46,6 +46,15 @@ impl SchemaNotes {
         }
     }
 
+    /// Notes down what fields of inputs and values of enums add to the cost of an operation that has them.
+    pub(crate) fn add_inputs(&mut self, inputs: &PricedInputs) {
+        for (kind, name, price, is_of_each) in inputs.priced() {
+            let of_each = if is_of_each { " for each value" } else { "" };
+            let note = format!("Cost: {}{of_each}.", in_words(price));
+            self.fields.entry(kind.to_string()).or_default().insert(name.to_string(), note);
+        }
+    }
+
     fn add(&mut self, kind: &str, field: &FieldDefinition, note: String) {
         self.fields.entry(kind.to_owned()).or_default().insert(field.name.node.to_string(), note);
     }
@@ -59,16 +68,18 @@ impl SchemaNotes {
                 end(kind, note);
             }
             let Some(notes) = of_fields else { continue };
-            for field in kind["fields"].as_array_mut().into_iter().flatten() {
-                if let Some(note) = field["name"].as_str().and_then(|name| notes.get(name)) {
-                    end(field, note);
+            for members in ["fields", "inputFields", "enumValues"] {
+                for member in kind[members].as_array_mut().into_iter().flatten() {
+                    if let Some(note) = member["name"].as_str().and_then(|name| notes.get(name)) {
+                        end(member, note);
+                    }
                 }
             }
         }
     }
 }
 
-/// Ends the description of a type or a field with its note.
+/// Ends the description of a type, a field or a value with its note.
 fn end(described: &mut Value, note: &str) {
     let text = described["description"].as_str().unwrap_or_default();
     let noted = if text.is_empty() { note.to_owned() } else { format!("{text}\n\n{note}") };
@@ -194,5 +205,33 @@ mod tests {
         assert_eq!(said(0, 4), "Text.\n\nMasked: null without rent.read. Cost: 2.5 points.");
         assert_eq!(said(0, 5), "Text.", "its type says it");
         assert_eq!(said(1, 0), "Text.");
+    }
+
+    #[test]
+    fn a_field_of_an_input_and_a_value_say_what_they_cost() {
+        let sdl = r#"
+            directive @cost(weight: String!) on INPUT_FIELD_DEFINITION | ENUM_VALUE
+            type Query { shops(filter: ShopFilter, sort: ShopSort): Int }
+            input ShopFilter { code: String name: Words @cost(weight: "5") ids: [ID!] @cost(weight: "0.01") and: [ShopFilter!] }
+            input Words { contains: String @cost(weight: "1") }
+            enum ShopSort { CODE NAME @cost(weight: "5") }
+            schema { query: Query }"#;
+        let index = SchemaIndex::of(sdl).unwrap();
+        let text = |name: &str| json!({"name": name, "description": "Text."});
+        let (fields, sorts) = (["code", "name", "ids", "and"].map(text), ["CODE", "NAME"].map(text));
+        let mut schema = json!({"types": [
+            {"name": "ShopFilter", "fields": null, "inputFields": fields},
+            {"name": "Words", "inputFields": [text("contains")]},
+            {"name": "ShopSort", "enumValues": sorts},
+        ]});
+        index.notes().end_descriptions(&mut schema);
+        let said = |kind: usize, members: &str, member: usize| schema["types"][kind][members][member]["description"].clone();
+        assert_eq!(said(0, "inputFields", 0), "Text.", "what costs nothing says nothing");
+        assert_eq!(said(0, "inputFields", 1), "Text.\n\nCost: 5 points.");
+        assert_eq!(said(0, "inputFields", 2), "Text.\n\nCost: 0.01 points for each value.");
+        assert_eq!(said(0, "inputFields", 3), "Text.", "what leads to one says nothing");
+        assert_eq!(said(1, "inputFields", 0), "Text.\n\nCost: 1 point.");
+        assert_eq!(said(2, "enumValues", 0), "Text.");
+        assert_eq!(said(2, "enumValues", 1), "Text.\n\nCost: 5 points.");
     }
 }

@@ -269,7 +269,9 @@ fn as_sent(rejection: Rejection) -> Rejection {
         other => other,
     };
     let at = rejection.at;
-    let at = At { row: at.row.map(|(list, index)| (renamed(list), index)), field: at.field.map(renamed), ..at };
+    // Nobody names the product that is being created.
+    let field = at.field.filter(|field| *field != Field::Product).map(renamed);
+    let at = At { row: at.row.map(|(list, index)| (renamed(list), index)), field, ..at };
     Rejection { at, ..rejection }
 }
 
@@ -338,6 +340,7 @@ mod tests {
         let line = At::row(Field::OpeningStock, 3);
         assert_eq!(of(At::row(Field::Changes, 3).field(Field::Delta)), line.field(Field::Quantity));
         assert_eq!(of(At::row(Field::Changes, 3).field(Field::Store)), line.field(Field::Store));
+        assert_eq!(of(At::row(Field::Changes, 3).field(Field::Product)), line);
         assert_eq!(of(At::input(Field::Changes)), At::input(Field::OpeningStock));
     }
 }

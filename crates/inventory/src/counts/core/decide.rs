@@ -216,7 +216,7 @@ fn listed_lines(
     before: &[Line],
     field: At,
 ) -> Result<Vec<Line>, Rejection> {
-    let level = draft.stocked(LevelKey { product, store }, field)?;
+    let level = draft.stocked_at(LevelKey { product, store }, (field, At::input(Field::Store)))?;
     if before.iter().any(|line| line.product == product) {
         return Err(Refusal::ListedTwice.at(field));
     }

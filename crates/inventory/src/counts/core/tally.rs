@@ -81,7 +81,7 @@ impl Tallying<'_> {
             return Err(Refusal::Negative.at(at(Field::Counted)));
         }
         let key = LevelKey { product: found.product, store: count.store };
-        let level = draft.stocked(key, at(Field::Product))?;
+        let level = draft.stocked_at(key, (at(Field::Product), At::input(Field::Id)))?;
         let named = lot_of(book, draft, (count, level), found, at(Field::Counted))?;
         let line_key =
             LineKey { product: found.product, lot: named.as_ref().map(|named| named.0.key.clone()).unwrap_or_default() };

@@ -140,8 +140,8 @@ fn taken(
             lines.push(ParcelLine { nth: line.nth, quantity });
             let own: Vec<&NamedLot> = lots.iter().filter(|lot| lot.row == nth).collect();
             let packing = Packing { book, work, before: &packed };
-            let found = lots_named(draft, &packing, (&line, quantity), &own, at.field(Field::Lots));
-            packed.extend(draft.pass(found)?.into_iter().flatten());
+            let found = lots_named(draft, &packing, (&line, quantity), &own, at)?;
+            packed.extend(found);
         }
     }
     Ok((lines, packed))

@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
     work::{Work, WorkLine},
 };
-use crate::stock::core::{At, Draft, LevelKey, LotChoice, LotLevel, Noun, Rejection, RoomRefusal};
+use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, LotLevel, Noun, Rejection, RoomRefusal};
 
 /// A lot that a line of a new parcel names.
 #[derive(Debug, Clone)]
@@ -43,36 +43,49 @@ impl Packing<'_> {
     }
 }
 
-/// The lots that a line names: each of its product, in its store, in no other parcel, and once. They sum to the line; none may be named.
+/// The lots that a line names: each of its product, in its store, in no other parcel, and once. They sum to the line; none may be named. `at` is the
+/// line; of lots that are refused, all of one stage are told.
 pub(super) fn lots_named(
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     packing: &Packing<'_>,
     (line, quantity): (&WorkLine, i64),
     named: &[&NamedLot],
     at: At,
 ) -> Result<Vec<ParcelLot>, Rejection> {
-    let key = LevelKey { product: line.product, store: packing.work.head.store };
     let mut lots: Vec<ParcelLot> = Vec::with_capacity(named.len());
-    for one in named {
-        let said = draft.lot_said(line.product, &one.choice, at).map_err(|why| Rejection { at, ..why })?;
-        let lot = said.ok_or_else(|| Rejection::not_found(Noun::Lot, at))?;
-        let code = || lot.code.clone();
-        if lots.iter().any(|own| own.lot == lot.id) {
-            return Err(Refusal::LotTwice { code: code() }.at(at));
-        }
-        let there = draft.lot_level(key, lot.id).map_or(0, LotLevel::available);
-        let most = (there - packing.named(lot.id)).max(0);
-        let units = one.quantity.get();
-        if units <= 0 || units > most {
-            return Err(Refusal::LotUpTo { code: code(), most }.at(at));
-        }
-        lots.push(ParcelLot { nth: line.nth, lot: lot.id, units });
+    for (index, one) in named.iter().enumerate() {
+        let lot = lot_named(draft, packing, (line, &lots), one, at.item(Field::Lots, index));
+        lots.extend(draft.pass(lot)?);
     }
     let sum: i128 = lots.iter().map(|own| i128::from(own.units)).sum();
-    if !lots.is_empty() && sum != i128::from(quantity) {
-        return Err(Refusal::LotsSum { quantity, sum }.at(at));
+    // The sum of lots of which some were refused says nothing of the line.
+    if !named.is_empty() && lots.len() == named.len() && sum != i128::from(quantity) {
+        draft.refuse(Refusal::LotsSum { quantity, sum }.at(at.field(Field::Lots)))?;
     }
     Ok(lots)
+}
+
+/// A lot that a line names, behind those that it has named before; `item` is its place.
+fn lot_named(
+    draft: &Draft<'_>,
+    packing: &Packing<'_>,
+    (line, before): (&WorkLine, &[ParcelLot]),
+    named: &NamedLot,
+    item: At,
+) -> Result<ParcelLot, Rejection> {
+    let (key, at) = (LevelKey { product: line.product, store: packing.work.head.store }, item.field(Field::Lot));
+    let said = draft.lot_said(line.product, &named.choice, at).map_err(|why| Rejection { at, ..why })?;
+    let lot = said.ok_or_else(|| Rejection::not_found(Noun::Lot, at))?;
+    if before.iter().any(|own| own.lot == lot.id) {
+        return Err(Refusal::LotTwice { code: lot.code.clone() }.at(at));
+    }
+    let there = draft.lot_level(key, lot.id).map_or(0, LotLevel::available);
+    let most = (there - packing.named(lot.id)).max(0);
+    let units = named.quantity.get();
+    if units <= 0 || units > most {
+        return Err(Refusal::LotUpTo { code: lot.code.clone(), most }.at(item.field(Field::Quantity)));
+    }
+    Ok(ParcelLot { nth: line.nth, lot: lot.id, units })
 }
 
 /// How much more, or less, a decision leaves in parcels by the names of lots that have not left, by where the lots lie and by the parcels' order.

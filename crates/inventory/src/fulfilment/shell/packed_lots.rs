@@ -11,7 +11,7 @@ use crate::{
         rows,
     },
     ledger::{Checks, Ledger, LotRef, chosen},
-    stock::core::{At, Field, LotChoice, MAX_LOT_CODE},
+    stock::core::{At, Field, LotChoice},
 };
 
 /// A lot that a line of a parcel names.
@@ -19,6 +19,9 @@ use crate::{
 pub struct PackLot {
     /// Which of the parcel's lines, from 0.
     pub row: usize,
+    /// Which of that line's lots, from 0.
+    #[serde(skip)]
+    pub nth: usize,
     pub lot: LotRef,
     pub quantity: Quantity,
 }
@@ -29,10 +32,8 @@ pub(super) fn check(parcels: &[PackParcel], checks: &mut Checks) {
     checks.items(lots, MAX_LINES, || At::input(Field::Parcels));
     for (index, parcel) in parcels.iter().enumerate() {
         for one in parcel.lots.iter().take(MAX_LINES) {
-            if let LotRef::Code { code, .. } = &one.lot {
-                let at = At::row(Field::Parcels, index).part(Field::Lines, one.row).field(Field::Lots);
-                checks.needed(code, MAX_LOT_CODE, || at);
-            }
+            let line = At::row(Field::Parcels, index).part(Field::Lines, one.row);
+            checks.lot(Some(&one.lot), || line.item(Field::Lots, one.nth));
         }
     }
 }

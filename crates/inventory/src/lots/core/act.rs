@@ -290,7 +290,7 @@ fn move_item(draft: &mut Draft<'_>, command: &MoveStock, item: &MoveItem, field:
         let today = draft.today(&facts);
         let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
         if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
-            return Err(Refusal::Blocked { code, why }.at(field));
+            return Err(Refusal::Blocked { code, why }.at(if item.lot.is_said() { field.lot() } else { field }));
         }
         move_part(draft, command, item, (LotChoice::Id(lot), quantity), field)?;
     }
@@ -308,7 +308,7 @@ fn move_part(
     let cost = draft.level(item.key, field)?.facts.cost;
     if !matches!(lot, LotChoice::Id(_)) && item.lot.is_said() {
         let sku = draft.level(item.key, field)?.facts.sku.clone();
-        return Err(LotRefusal::NotTracked { sku }.at(field));
+        return Err(LotRefusal::NotTracked { sku }.at(field.lot()));
     }
     let is_gone = command.to == Destination::WrittenOff;
     let mut post = |unavailable: i64, on_hand: i64, condition: Option<Condition>| {

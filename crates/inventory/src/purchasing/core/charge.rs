@@ -164,8 +164,9 @@ fn charge_at(book: &PurchaseBook, order: &PurchaseOrder, (index, charge): (usize
     Ok(Charge { kind, basis, name, amount: charge.amount, supplier, in_books })
 }
 
-/// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books.
-pub(super) fn spread(order: &mut PurchaseOrder) -> Result<(), Rejection> {
+/// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books. All charges are told that
+/// have nothing to be spread by, each at its place.
+pub(super) fn spread(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl Fn(usize) -> At) -> Result<(), Rejection> {
     let is_too_large = match order.books_currency() {
         None => false,
         // Goods and all charges are added up in one currency.
@@ -178,19 +179,27 @@ pub(super) fn spread(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     for line in &mut order.lines {
         (line.charges.minor, line.charges_in_books) = (0, 0);
     }
+    let mut refused = None;
     for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_of_goods()) {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
         let amount = charge.in_books.as_ref().map_or(charge.amount, |one| one.amount);
         let Some(shares) = allot(amount.minor, &weights) else {
-            let at = At::row(Field::Charges, index).field(Field::Basis);
-            return Err(Refusal::NothingToSpreadBy(charge.basis).at(at));
+            let rejection = Refusal::NothingToSpreadBy(charge.basis).at(at(index));
+            draft.refuse(rejection.clone())?;
+            refused.get_or_insert(rejection);
+            continue;
         };
         for (line, share) in order.lines.iter_mut().zip(shares) {
             let figure = if charge.is_in_order_currency() { &mut line.charges.minor } else { &mut line.charges_in_books };
             *figure += share;
         }
     }
-    Ok(())
+    refused.map_or(Ok(()), Err)
+}
+
+/// The field with the basis of a charge.
+pub(super) fn basis_at(index: usize) -> At {
+    At::row(Field::Charges, index).field(Field::Basis)
 }
 
 fn weight(line: &Line, basis: ChargeBasis) -> i64 {

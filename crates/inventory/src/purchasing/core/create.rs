@@ -6,7 +6,7 @@ use super::{
     act::{Act, decide_act},
     call_off::{agreed, blanket_for, blanket_of, check_left},
     carry::LandedShares,
-    charge::{NewCharge, charges, spread},
+    charge::{NewCharge, basis_at, charges, spread},
     correspondence::Correspondence,
     expected::{Confirmation, LeadTimes},
     fixed_rate::FixedRate,
@@ -137,7 +137,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     order.lines = lines(draft, (&order, command.prices), &new)?;
     check_left(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
     order.charges = charges(draft, book, &order, &command.charges)?;
-    settle(&mut order)?;
+    settle(draft, &mut order, basis_at)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     let made = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
     match &command.placing {
@@ -223,7 +223,8 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     if let Some(new) = &command.charges {
         order.charges = charges(draft, book, &order, new)?;
     }
-    settle(&mut order)?;
+    // Charges that stay have nothing to be spread by because of the lines.
+    settle(draft, &mut order, |index| if command.charges.is_some() { basis_at(index) } else { At::input(Field::Lines) })?;
     // Who rejected it has had their say; it begins anew.
     order.state = OrderState::Draft;
     order.touch(draft.now());
@@ -265,7 +266,13 @@ fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec
 pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, usize), new: &NewLine) -> Result<Line, Rejection> {
     let order = terms.0;
     let at = |name: Field| At::row(list, new.place).field(name);
-    let level = draft.stocked(LevelKey { product: new.product, store: order.store }, at(Field::Product))?;
+    let store = match (terms.1, &order.change) {
+        // A list of products may be bought for several stores.
+        (Prices::Listed, _) => at(Field::Product),
+        (Prices::Stated, Change::New) => At::input(Field::Store),
+        (Prices::Stated, _) => At::input(Field::Id),
+    };
+    let level = draft.stocked_at(LevelKey { product: new.product, store: order.store }, (at(Field::Product), store))?;
     let facts = &level.facts;
     if !new.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
@@ -329,7 +336,8 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Fi
 }
 
 /// Sums the order up, spreads its charges over its lines, and sets how much of each may be received. Lines that were cancelled count for nothing.
-pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
+/// `at` is the place of a charge that nothing can be spread by.
+pub(super) fn settle(draft: &mut Draft<'_>, order: &mut PurchaseOrder, at: impl Fn(usize) -> At) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
     let too_large = || Refusal::TooLarge.at(At::input(Field::Lines));
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
@@ -338,7 +346,7 @@ pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let in_currency = order.charges.iter().filter(|charge| charge.is_in_order_currency());
     order.charges_sum = sum(Box::new(in_currency.map(|charge| charge.amount))).ok_or_else(too_large)?;
     order.total().ok_or_else(too_large)?;
-    spread(order)?;
+    spread(draft, order, at)?;
     for line in &mut order.lines {
         let most = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
         line.most = Quantity::new(most).ok_or_else(too_large)?;

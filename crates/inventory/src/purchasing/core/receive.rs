@@ -84,7 +84,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     counted.value_in_books(command.rate.as_ref())?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let rests = finish(&mut order, &mut counted, (placement, received_at));
-    take_in(draft, &order, &counted, &rests, movement(&order, command, occurred_at))?;
+    take_in(draft, &order, &counted, &rests, (movement(&order, command, occurred_at), command.lines.is_some()))?;
     let Some(first) = order.lines.first().map(|line| order.key(line)) else {
         return Err(Refusal::Lineless.at(At::input(Field::Id)));
     };
@@ -322,13 +322,13 @@ fn movement(order: &PurchaseOrder, command: &Receive, occurred_at: Timestamp) ->
     }
 }
 
-/// Posts what came, at what it cost, and takes it off the plan.
+/// Posts what came, at what it cost, and takes it off the plan. Lines were typed, or all that was open came.
 fn take_in(
     draft: &mut Draft<'_>,
     order: &PurchaseOrder,
     counted: &Counted,
     rests: &BTreeMap<u16, i64>,
-    head: MovementHead,
+    (head, is_typed): (MovementHead, bool),
 ) -> Result<(), Rejection> {
     let Some(first) = order.lines.first() else { return Ok(()) };
     let field = At::input(Field::Lines);
@@ -341,7 +341,7 @@ fn take_in(
         let before = line.received.get() - came;
         let planned = came.min((line.quantity.get() - before).max(0)) + rests.remove(&row.position).unwrap_or(0);
         let parts = Parts { row, lots, planned };
-        let posted = post(draft, order, line, parts, index);
+        let posted = post(draft, order, line, parts, is_typed.then(|| At::line(index)));
         draft.pass(posted)?;
     }
     for (position, rest) in rests {
@@ -365,9 +365,9 @@ fn post(
     order: &PurchaseOrder,
     line: &Line,
     Parts { row, lots, mut planned }: Parts<'_>,
-    index: usize,
+    at: Option<At>,
 ) -> Result<(), Rejection> {
-    let field = At::input(Field::Lines);
+    let field = at.map_or(At::input(Field::Lines), |at| at.field(Field::Quantity));
     let too_large = || Refusal::ReceiptTooLarge.at(field);
     let landed = row.landed().ok_or_else(too_large)?;
     let whole =
@@ -375,7 +375,8 @@ fn post(
     let parts = if lots.is_empty() { std::slice::from_ref(&whole) } else { lots };
     let mut upto = 0;
     for (nth, part) in parts.iter().enumerate() {
-        let field = if lots.is_empty() { field } else { At::line(index).part(Field::Lots, nth).field(Field::Quantity) };
+        let of_lot = at.filter(|_| !lots.is_empty()).map(|at| at.part(Field::Lots, nth).field(Field::Quantity));
+        let field = of_lot.unwrap_or(field);
         // What is damaged is set aside as that, in entries of its own.
         let by_condition = [(part.quantity.get(), None), (part.damaged.get(), Some(Condition::Damaged))];
         for (came, condition) in by_condition.into_iter().filter(|(came, _)| *came > 0) {

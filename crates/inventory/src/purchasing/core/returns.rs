@@ -174,7 +174,7 @@ fn line(
 ) -> Result<SupplierReturnLine, Rejection> {
     let at = |name: Field| At::line(index).field(name);
     let key = LevelKey { product: new.product, store: command.store };
-    let facts = draft.stocked(key, at(Field::Product))?.facts.clone();
+    let facts = draft.stocked_at(key, (at(Field::Product), At::input(Field::Store)))?.facts.clone();
     if !new.quantity.is_positive() {
         return Err(Refusal::NotPositive.at(at(Field::Quantity)));
     }

@@ -89,7 +89,7 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     if order.lines.iter().all(Line::is_cancelled) {
         return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
     }
-    settle(&mut order).map_err(|refused| Rejection { at: At::INPUT, ..refused })?;
+    settle(draft, &mut order, |_| At::INPUT).map_err(|refused| Rejection { at: At::INPUT, ..refused })?;
     keep_carried(&mut order, &charged);
     may_raise(&was, &order, command.raise)?;
     let discrepancies = complete(&mut order, (placement, received_at), draft.now());

@@ -112,8 +112,9 @@ impl Passing<'_> {
         named: &LotChoice,
         (key, quantity, cost): StockedGoods,
     ) -> Result<(), Rejection> {
-        let (field, sign) = (At::line(index), self.sign);
-        comes_in(&draft.level(key, field)?.facts, field)?;
+        let (row, sign) = (At::line(index), self.sign);
+        comes_in(&draft.level(key, row)?.facts, row)?;
+        let field = row.field(Field::Quantity);
         let lot = self.lots.lot((index, key.product), named, field)?;
         let is_aside = sign > 0 && line.disposition == Disposition::Quarantine;
         // What came into a lot that may not be sold went aside at once, and is written off from there.
@@ -122,6 +123,6 @@ impl Passing<'_> {
         let delta = Delta { on_hand: sign * quantity, unavailable, ..Delta::default() };
         let posting = Posting { delta, cost, note: None, lot, condition, dates: Dates::Override };
         draft.post_to(key, posting, field)?;
-        left_with(self.basis, draft, line, field.field(Field::Lot))
+        left_with(self.basis, draft, line, row.field(Field::Lot))
     }
 }

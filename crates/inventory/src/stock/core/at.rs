@@ -112,7 +112,7 @@ pub enum Field {
     WrongItems,
 }
 
-/// A place in an input: a field, a row of a list, a part of a row, or a field of one of those.
+/// A place in an input: a field, a row of a list, a part of a row, an item of a part, or a field of one of those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct At {
     /// False where no field of the input is meant: an argument beside it, or nobody typed what is refused.
@@ -121,11 +121,13 @@ pub struct At {
     pub row: Option<(Field, usize)>,
     /// A list of that row's own, and the position in it.
     pub part: Option<(Field, usize)>,
+    /// A list of that part's own, and the position in it.
+    pub item: Option<(Field, usize)>,
     pub field: Option<Field>,
 }
 
 impl At {
-    pub const NOWHERE: Self = Self { is_input: false, row: None, part: None, field: None };
+    pub const NOWHERE: Self = Self { is_input: false, row: None, part: None, item: None, field: None };
     /// The input as a whole.
     pub const INPUT: Self = Self { is_input: true, ..Self::NOWHERE };
 
@@ -149,12 +151,30 @@ impl At {
     /// A row of a list in this row.
     #[must_use]
     pub const fn part(self, list: Field, index: usize) -> Self {
-        Self { part: Some((list, index)), field: None, ..self }
+        Self { part: Some((list, index)), item: None, field: None, ..self }
+    }
+    /// An item of a list in this part of a row.
+    #[must_use]
+    pub const fn item(self, list: Field, index: usize) -> Self {
+        Self { item: Some((list, index)), field: None, ..self }
     }
     /// A field there, instead of the one that was named.
     #[must_use]
     pub const fn field(self, field: Field) -> Self {
         Self { field: Some(field), ..self }
+    }
+    /// The field with the product in a row of levels; the place itself in other rows, which have it elsewhere or not at all.
+    #[must_use]
+    pub const fn product(self) -> Self {
+        if self.is_of_levels() { self.field(Field::Product) } else { self }
+    }
+    /// The field with the store in a row of levels; the place itself in other rows.
+    #[must_use]
+    pub const fn store(self) -> Self {
+        if self.is_of_levels() { self.field(Field::Store) } else { self }
+    }
+    const fn is_of_levels(self) -> bool {
+        matches!(self.row, Some((Field::Changes | Field::Items, _))) && self.part.is_none()
     }
     /// Where a row says its lot. What is no row (a whole document, a movement) says none: its own field stays.
     #[must_use]

@@ -116,18 +116,22 @@ impl<'b> Draft<'b> {
     }
     /// A level that stock may move on: its product is tracked and neither product nor store is archived.
     pub fn stocked(&self, key: LevelKey, field: At) -> Result<&Level, Rejection> {
-        let level = self.level(key, field)?;
+        self.stocked_at(key, (field.product(), field.store()))
+    }
+    /// The same where the input says the product and the store at these places.
+    pub fn stocked_at(&self, key: LevelKey, (product, store): (At, At)) -> Result<&Level, Rejection> {
+        let level = self.level(key, product)?;
         if level.facts.is_kit {
-            return Err(Refusal::Kit { sku: level.facts.sku.clone() }.at(field));
+            return Err(Refusal::Kit { sku: level.facts.sku.clone() }.at(product));
         }
         if level.facts.policy == StockPolicy::Untracked {
-            return Err(Refusal::Untracked { sku: level.facts.sku.clone() }.at(field));
+            return Err(Refusal::Untracked { sku: level.facts.sku.clone() }.at(product));
         }
         if level.facts.status == ProductStatus::Archived {
-            return Err(Refusal::ProductArchived { sku: level.facts.sku.clone() }.at(field));
+            return Err(Refusal::ProductArchived { sku: level.facts.sku.clone() }.at(product));
         }
         if level.facts.store_archived {
-            return Err(Refusal::StoreArchived.at(field));
+            return Err(Refusal::StoreArchived.at(store));
         }
         Ok(level)
     }

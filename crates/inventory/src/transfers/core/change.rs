@@ -106,7 +106,7 @@ fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, 
     if is_new && planned.quantity.is_zero() {
         return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
     }
-    plan(draft, transfer, planned, At::line(index))
+    plan(draft, transfer, (index, planned), [At::input(Field::Id); 2])
 }
 
 /// What the transfer holds, by product.

@@ -240,7 +240,7 @@ fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (us
     if transfer.lines.iter().any(|line| line.product == planned.product) {
         return Err(twice(index));
     }
-    plan(draft, transfer, planned, At::line(index))
+    plan(draft, transfer, (index, planned), [Field::FromStore, Field::ToStore].map(At::input))
 }
 
 pub(super) fn twice(index: usize) -> Rejection {
@@ -256,14 +256,21 @@ pub(super) fn not_taken(book: &TransferBook, reference: Option<&String>) -> Resu
     }
 }
 
-/// Puts so much of a product on the transfer. Both stores must be able to stock it.
-pub(super) fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At) -> Result<(), Rejection> {
+/// Puts so much of a product on the transfer. Both stores must be able to stock it; `stores` are where they are said.
+pub(super) fn plan(
+    draft: &Draft<'_>,
+    transfer: &mut Transfer,
+    (index, planned): (usize, Planned),
+    stores: [At; 2],
+) -> Result<(), Rejection> {
     if let Some(line) = transfer.lines.iter_mut().find(|line| line.product == planned.product) {
         line.quantity = planned.quantity;
         return Ok(());
     }
-    let facts = draft.stocked(LevelKey { product: planned.product, store: transfer.from }, field)?.facts.clone();
-    draft.stocked(LevelKey { product: planned.product, store: transfer.to }, field)?;
+    let (product, [from, to]) = (At::line(index).field(Field::Product), stores);
+    let key = LevelKey { product: planned.product, store: transfer.from };
+    let facts = draft.stocked_at(key, (product, from))?.facts.clone();
+    draft.stocked_at(LevelKey { store: transfer.to, ..key }, (product, to))?;
     let position = transfer.lines.len() as u16 + 1;
     transfer.lines.push(Line {
         position,
