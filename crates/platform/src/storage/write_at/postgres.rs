@@ -6,11 +6,10 @@ use sea_orm::{
     sqlx::{self, Arguments, AssertSqlSafe, Row, error::BoxDynError, postgres::PgArguments},
 };
 
-use super::{Link, Own, WriteOutcome};
+use super::{Link, Own, WriteOutcome, bound_to};
 use crate::storage::{
     Database, Fault,
     bulk::{Given, SharedBulk},
-    sessions::Bound,
 };
 
 /// A head that no tenant has.
@@ -163,14 +162,14 @@ impl Database {
         mut arguments: PgArguments,
     ) -> Result<Vec<WriteOutcome>, Fault> {
         let heads: Vec<i64> = heads.iter().map(|head| head.unwrap_or(NO_HEAD)).collect();
-        let (bound, added) = match (tenants, &heads[..]) {
-            ([tenant], [head]) => (Bound::Tenant(*tenant), arguments.add(*head)),
-            _ => (Bound::Tenants(tenants.into()), arguments.add(heads)),
+        let added = match &heads[..] {
+            [head] => arguments.add(*head),
+            _ => arguments.add(heads),
         };
         added.map_err(|err| Fault::Broken(err.to_string()))?;
         let _span = self.statements.count_one(&sql);
         let doors = self.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
-        let found = doors.tenants.fetch(&bound, sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
+        let found = doors.tenants.fetch(&bound_to(tenants), sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));
         let found = match found.map_err(failed) {
             // Only `linked` and `chains` divide: one of the chains has grown, and nobody says whose.
