@@ -149,6 +149,35 @@ async fn one_that_was_overtaken_is_left_out_alone(world: World) {
     world.ledger.submit(*tenant, sale(make, 1), None).await.unwrap().unwrap();
 }
 
+async fn a_connection_that_was_bound_ahead_serves_whoever_comes(world: World) {
+    let all = tenants(&world, &world.ledger, 3, 5).await;
+    let mut heads = Vec::new();
+    for (tenant, _) in &all {
+        heads.push(head(&world, *tenant).await);
+    }
+    let db = world.db.with_own_connections(1, 0);
+    // For those who write then, for some of them, and for others.
+    let rounds: [(&[usize], &[usize]); 5] =
+        [(&[0], &[0]), (&[0, 1], &[0, 1]), (&[0, 1], &[1, 2]), (&[0, 1, 2], &[2]), (&[1], &[0, 1, 2])];
+    for (ahead, writing) in rounds {
+        let ahead: Vec<TenantId> = ahead.iter().map(|place| all[*place].0).collect();
+        db.bind_ahead(&ahead).await;
+        let mut rows = Vec::new();
+        for (tenant, _) in writing.iter().map(|place| &all[*place]) {
+            let head = world.db.tenant(*tenant).head().await.unwrap();
+            let event = entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
+            let events = vec![event.numbered(head.seq + 1, world.clock.now())];
+            let want = journal::Want::events(1);
+            rows.push((*tenant, AtHead { head: head.seq, epoch: head.epoch, want, rows: vec![], events, link: None }));
+        }
+        let written = db.write_at(db.prepare(rows).unwrap()).await.unwrap();
+        assert!(written.overtaken.is_empty(), "bound for {ahead:?}: {written:?}");
+    }
+    for ((tenant, _), before) in all.iter().zip(heads) {
+        assert_eq!(head(&world, *tenant).await, before + 3, "each was in three of them");
+    }
+}
+
 async fn a_poisoned_one_fails_alone(world: World) {
     let all = tenants(&world, &world.ledger, 4, 10).await;
     let (tenant, make) = &all[2];
@@ -311,6 +340,7 @@ by_database!(
     none_oversells_while_all_sell_at_once,
     a_refusal_of_one_is_nothing_to_the_others,
     one_that_was_overtaken_is_left_out_alone,
+    a_connection_that_was_bound_ahead_serves_whoever_comes,
     a_poisoned_one_fails_alone,
     a_key_that_comes_again_under_locks_is_met_by_its_own_row,
 );

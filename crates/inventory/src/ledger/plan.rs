@@ -74,9 +74,13 @@ impl Writer {
         if writes.is_empty() {
             return plan;
         }
-        let tenants = writes.iter().map(|(tenant, _)| *tenant).collect();
+        let tenants: Vec<TenantId> = writes.iter().map(|(tenant, _)| *tenant).collect();
         match self.basis.db.prepare(writes) {
-            Ok(write) => (plan.write, plan.written) = (Some(Box::new(write)), tenants),
+            Ok(write) => {
+                plan.write = Some(Box::new(write));
+                self.basis.db.bind_ahead(&tenants).await;
+                plan.written = tenants.into_iter().collect();
+            }
             Err(fault) => plan.fault = Some(fault),
         }
         plan

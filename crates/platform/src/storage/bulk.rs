@@ -2,6 +2,7 @@
 
 mod array;
 mod merged;
+mod seldom;
 mod shared;
 mod sparse;
 mod text;
@@ -20,6 +21,7 @@ use entity::{
 
 use super::{Backend, Fault};
 pub(super) use array::Array;
+use array::filled;
 pub use merged::OwnRow;
 pub(super) use merged::statements;
 pub(super) use shared::SharedBulk;
@@ -56,6 +58,8 @@ pub struct Bulk {
     values: Vec<Value>,
     /// Groups of columns that are often 0 together, by name.
     sparse: &'static [&'static [&'static str]],
+    /// Columns that are often null together, by name.
+    seldom: &'static [&'static str],
 }
 
 /// A null in an array of Postgres cannot be bound through sea-orm 2, so these stand in, and `nullif` turns them back.
@@ -78,7 +82,7 @@ impl Bulk {
         Self::new(table, columns, Verb::Delete)
     }
     fn new(table: &'static str, columns: &'static [Column], verb: Verb) -> Self {
-        Self { table, columns, verb, values: Vec::new(), sparse: &[] }
+        Self { table, columns, verb, values: Vec::new(), sparse: &[], seldom: &[] }
     }
     /// Adds a row: a value for each column.
     pub fn row<const N: usize>(&mut self, values: [Value; N]) {
@@ -180,17 +184,9 @@ impl Bulk {
     /// The same as one part of a larger statement of Postgres, whose `$1` is the tenant: it writes nothing unless `gate`, a part
     /// before it, has a row. Its values are appended to `arguments`, as `given` says.
     pub(super) fn gated(self, gate: &str, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-        let width = self.columns.len();
-        let rows = self.len();
-        let is_single = given == Given::Values && rows == 1;
-        let columns = &self.columns[1..];
+        let is_single = given == Given::Values && self.len() == 1;
         let first = arguments.len() + 1;
-        let mut arrays: Vec<Array> = columns.iter().map(|column| Array::new(column.1, rows)).collect();
-        for (index, value) in self.values.into_iter().enumerate() {
-            if let Some(slot) = (index % width).checked_sub(1) {
-                arrays[slot].push(value)?;
-            }
-        }
+        let (columns, arrays) = filled(&self.columns[1..], Array::of_rows(self.columns, self.values)?, self.seldom);
         for array in arrays {
             if is_single {
                 array.bind_only(arguments)?;
@@ -198,10 +194,10 @@ impl Bulk {
                 array.bind(arguments)?;
             }
         }
-        let names = with_prefix("", columns);
-        let values = if is_single { single(columns, first) } else { unnested(columns, first) };
+        let names = with_prefix("", &columns);
+        let values = if is_single { single(&columns, first) } else { unnested(&columns, first) };
         let from = format!("({values}) AS v, {gate}");
-        let picks = with_prefix("v.", columns);
+        let picks = with_prefix("v.", &columns);
         Ok(match self.verb {
             Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT $1::uuid, {picks} FROM {from}", self.table),
             Verb::Update { keys } => {
@@ -210,7 +206,7 @@ impl Bulk {
                 format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = $1 AND {finds}", self.table)
             }
             Verb::Delete => {
-                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = $1 AND {}", self.table, same(columns, "t"))
+                format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = $1 AND {}", self.table, same(&columns, "t"))
             }
         })
     }

@@ -87,6 +87,8 @@ struct Session {
 
 /// A silence of this length makes every connection suspect that has not been heard of since it began.
 const SUSPECT: Duration = Duration::from_millis(1_500);
+/// How long a connection is bound ahead: what takes longer is left to the statement that wants it, so that nothing else waits for it.
+const AHEAD: Duration = Duration::from_millis(500);
 /// The first pause between two tries to connect to a server that is starting.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(10);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(200);
@@ -141,20 +143,36 @@ impl Sessions {
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
+        let mut lent = self.bound(bound).await?;
+        let rows = lent.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
+        lent.give_back();
+        rows
+    }
+
+    /// Binds an idle connection, so that a statement which comes later is sent at once. The statement looks for itself: where none is idle, or this
+    /// takes long or fails, it binds another one.
+    pub(super) async fn bind_ahead(&self, bound: &Bound) {
+        let has = |idle: &[Session]| idle.is_empty() || idle.iter().any(|idle| idle.bound.as_ref() == Some(bound));
+        if self.0.binding == Binding::Nobody || has(&self.idle()) {
+            return;
+        }
+        if let Ok(Ok(lent)) = timeout(AHEAD, self.bound(bound)).await {
+            lent.give_back();
+        }
+    }
+
+    /// A connection that sees these rows.
+    async fn bound(&self, bound: &Bound) -> Result<Lent, sqlx::Error> {
         let wanted = (self.0.binding == Binding::Tenant).then_some(bound);
         let mut lent = self.checkout(wanted).await?;
-        if let Some(bound) = wanted
-            && lent.bound() != wanted
-        {
+        if wanted.is_some() && lent.bound() != wanted {
             let (tenant, tenants) = bound.settings();
             let bind = sqlx::query("SELECT set_config('app.tenant_id', $1, false), set_config('app.tenant_ids', $2, false)");
             let bind = bind.bind(tenant).bind(tenants);
             lent.ask(self.0.limits.sign_of_life(), async |connection| connection.fetch_all(bind).await).await?;
             lent.bind(wanted);
         }
-        let rows = lent.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
-        lent.give_back();
-        rows
+        Ok(lent)
     }
 
     /// A connection, bound as wanted where there is such a one: an idle one or a new one.

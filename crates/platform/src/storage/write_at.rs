@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{
     Backend, Bulk, Committed, Database, Fault,
     journal::{self, Event, Want},
+    sessions::Bound,
 };
 
 /// What became of it: what is durable has been announced to this process's followers.
@@ -119,6 +120,14 @@ impl Database {
         Ok(Prepared { sql, shares })
     }
 
+    /// Has a connection see these tenants' rows before what is prepared of them, in this order, is written: while the batch before it is on its way,
+    /// nobody waits for that.
+    pub async fn bind_ahead(&self, tenants: &[TenantId]) {
+        if let Some(doors) = &self.doors {
+            doors.tenants.bind_ahead(&bound_to(tenants)).await;
+        }
+    }
+
     /// Writes all of it in one transaction, tenant by tenant all or nothing. A fault means that nothing was written, or that it is not known
     /// whether it was.
     pub async fn write_at(&self, what: Prepared) -> Result<Written, Fault> {
@@ -142,6 +151,14 @@ impl Database {
             }
         }
         Ok(written)
+    }
+}
+
+/// Whose rows a statement of these tenants sees.
+fn bound_to(tenants: &[TenantId]) -> Bound {
+    match tenants {
+        [tenant] => Bound::Tenant(*tenant),
+        several => Bound::Tenants(several.into()),
     }
 }
 

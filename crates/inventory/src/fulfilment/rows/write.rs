@@ -244,9 +244,15 @@ impl From<&Fulfilment> for Arrived {
     }
 }
 
+/// What a work has from its later steps, or from the one that it took over.
+const SELDOM_OF_WORKS: &[&str] =
+    &["accepted_at", "assignee_kind", "assignee_id", "ready_at", "collect_code", "reject_reason", "reject_note", "moved_from"];
+
 /// Works as they are after the batch, without their lines: new ones, then changed ones. Each is with what it was before the batch.
 pub fn work_rows(tenant: TenantId, works: &[(&Work, Option<Before>)]) -> [Bulk; 2] {
-    new_and_changed::<WorkRow, ChangedWork, _>(tenant, works.iter().map(|(work, before)| (&work.head, before.is_some())))
+    let works = works.iter().map(|(work, before)| (&work.head, before.is_some()));
+    let [new, changed] = new_and_changed::<WorkRow, ChangedWork, _>(tenant, works);
+    [new.seldom(SELDOM_OF_WORKS), changed]
 }
 
 /// Their lines and parcels.

@@ -263,6 +263,17 @@ pub struct Made {
     pub moved: HashSet<OrderId>,
 }
 
+/// What only edits give a line.
+const SELDOM_OF_LINES: &[&str] = &[
+    "basis_quantity",
+    "basis_discount_minor",
+    "basis_tax_minor",
+    "placed_quantity",
+    "placed_price_minor",
+    "placed_discount_minor",
+    "placed_total_minor",
+];
+
 /// Orders as they are after the batch, with their lines: what it `made`, then what it changed.
 pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6] {
     let (mut new, mut new_lines) = (Rows::<OrderRow>::insert(tenant), Rows::<LineRow>::insert(tenant));
@@ -287,7 +298,7 @@ pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6]
             parts.extend(line.parts().iter().zip(1_i32..).map(|(part, nth)| NewPart::of((order.id, line.position), part, nth)));
         }
     }
-    [new.into(), new_lines.into(), moved.into(), changed.into(), changed_lines.into(), parts.into()]
+    [new.into(), Bulk::from(new_lines).seldom(SELDOM_OF_LINES), moved.into(), changed.into(), changed_lines.into(), parts.into()]
 }
 
 /// New fulfilments and their lines.

@@ -170,6 +170,9 @@ impl NewEntry {
     }
 }
 
+/// What only entries of lots, of costs and with a note have.
+const SELDOM_OF_ENTRIES: &[&str] = &["lot_id", "condition", "unit_cost_minor", "cost_currency", "value_minor", "note"];
+
 /// Movements whose `seq` is known, and their entries.
 pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
     let (mut heads, mut entries) = (Rows::<MovementRow>::insert(tenant), Rows::<NewEntry>::insert(tenant));
@@ -177,7 +180,7 @@ pub fn movement_rows(tenant: TenantId, movements: &[&Movement]) -> [Bulk; 2] {
         heads.push(movement.into());
         entries.extend(movement.entries.iter().map(|entry| NewEntry::of(movement, entry)));
     }
-    [heads.into(), entries.into()]
+    [heads.into(), Bulk::from(entries).seldom(SELDOM_OF_ENTRIES)]
 }
 
 #[derive(Record)]
@@ -229,5 +232,7 @@ impl From<&Reservation> for ChangedReservation {
 /// Reservations as they are after the batch: new and changed ones.
 pub fn reservation_rows(tenant: TenantId, reservations: &[&Reservation]) -> [Bulk; 2] {
     let rows = reservations.iter().map(|reservation| (*reservation, reservation.row.is_stored()));
-    new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows)
+    let [new, changed] = new_and_changed::<ReservationRow, ChangedReservation, _>(tenant, rows);
+    // Those of orders are of no other document.
+    [new.seldom(&["reference_kind", "reference_id"]), changed]
 }

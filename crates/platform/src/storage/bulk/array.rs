@@ -1,6 +1,6 @@
 //! A column of a bulk write.
 
-use entity::record::ColumnKind;
+use entity::record::{Column, ColumnKind};
 use sea_orm::{
     Value,
     sqlx::{Arguments, error::BoxDynError, postgres::PgArguments},
@@ -28,6 +28,17 @@ impl Array {
             ColumnKind::Bool | ColumnKind::BoolOrNull => Self::Bool(Vec::with_capacity(rows)),
         }
     }
+    /// Each column but the first, of values that lie row by row.
+    pub(super) fn of_rows(columns: &[Column], values: Vec<Value>) -> Result<Vec<Self>, BoxDynError> {
+        let width = columns.len();
+        let mut arrays: Vec<Self> = columns[1..].iter().map(|column| Self::new(column.1, values.len() / width)).collect();
+        for (index, value) in values.into_iter().enumerate() {
+            if let Some(slot) = (index % width).checked_sub(1) {
+                arrays[slot].push(value)?;
+            }
+        }
+        Ok(arrays)
+    }
     pub(in crate::storage) fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
         match (self, value) {
             (Self::Id(column), Value::Uuid(id)) => column.push(id),
@@ -39,6 +50,17 @@ impl Array {
             (_, value) => return Err(format!("a value of another kind than its column: {value:?}").into()),
         }
         Ok(())
+    }
+    /// Whether no row has a value.
+    fn is_void(&self) -> bool {
+        match self {
+            Self::Id(column) => column.iter().all(Option::is_none),
+            Self::Int(column) => column.iter().all(Option::is_none),
+            Self::Small(column) => column.iter().all(Option::is_none),
+            Self::Text(column) => column.iter().all(Option::is_none),
+            Self::Bytes(column) => column.iter().all(Option::is_none),
+            Self::Bool(column) => column.iter().all(Option::is_none),
+        }
     }
     pub(in crate::storage) fn bind(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
         match self {
@@ -61,6 +83,14 @@ impl Array {
             Self::Bool(column) => arguments.add(only(column)),
         }
     }
+}
+
+/// The columns that a statement is given, and their values: those named in `seldom` are left out where no row has a value in any of them.
+pub(super) fn filled(columns: &[Column], arrays: Vec<Array>, seldom: &[&str]) -> (Vec<Column>, Vec<Array>) {
+    let is_seldom = |column: &Column| seldom.contains(&column.0);
+    let are_void = columns.iter().zip(&arrays).all(|(column, array)| !is_seldom(column) || array.is_void());
+    let given = columns.iter().copied().zip(arrays).filter(|(column, _)| !(are_void && is_seldom(column)));
+    given.unzip()
 }
 
 /// The value of a column of one row.

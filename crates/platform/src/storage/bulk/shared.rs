@@ -3,7 +3,7 @@
 use entity::record::Column;
 use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
-use super::{Array, Bulk, Verb, list, same, unnested, with_prefix};
+use super::{Array, Bulk, Verb, filled, list, same, unnested, with_prefix};
 
 /// The rows of several tenants for one table.
 ///
@@ -15,6 +15,7 @@ pub(in crate::storage) struct SharedBulk {
     verb: Verb,
     places: Vec<i32>,
     arrays: Vec<Array>,
+    seldom: &'static [&'static str],
 }
 
 impl SharedBulk {
@@ -30,7 +31,8 @@ impl SharedBulk {
 
     fn new(bulk: &Bulk) -> Self {
         let arrays = bulk.columns[1..].iter().map(|column| Array::new(column.1, bulk.len())).collect();
-        Self { table: bulk.table, columns: bulk.columns, verb: bulk.verb, places: Vec::with_capacity(bulk.len()), arrays }
+        let places = Vec::with_capacity(bulk.len());
+        Self { table: bulk.table, columns: bulk.columns, verb: bulk.verb, places, arrays, seldom: bulk.seldom }
     }
 
     fn extend(&mut self, place: i32, bulk: Bulk) -> Result<(), BoxDynError> {
@@ -47,16 +49,16 @@ impl SharedBulk {
     /// The part of the statement. `gate` is a part before it, with `tenant_id` and `place` of each tenant whose rows are written. Values are
     /// appended to `arguments`, columns as arrays.
     pub(in crate::storage) fn gated(self, gate: &str, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
-        let columns = &self.columns[1..];
+        let (columns, arrays) = filled(&self.columns[1..], self.arrays, self.seldom);
         arguments.add(self.places)?;
         let place = arguments.len();
-        for array in self.arrays {
+        for array in arrays {
             array.bind(arguments)?;
         }
-        let names = with_prefix("", columns);
-        let given = format!("{}, unnest(${place}::integer[]) AS gate_place", unnested(columns, place + 1));
+        let names = with_prefix("", &columns);
+        let given = format!("{}, unnest(${place}::integer[]) AS gate_place", unnested(&columns, place + 1));
         let from = format!("({given}) AS v JOIN {gate} AS g ON g.place = v.gate_place");
-        let picks = with_prefix("v.", columns);
+        let picks = with_prefix("v.", &columns);
         Ok(match self.verb {
             Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT g.tenant_id, {picks} FROM {from}", self.table),
             Verb::Update { keys } => {
@@ -65,7 +67,7 @@ impl SharedBulk {
                 format!("UPDATE {} AS t SET {sets} FROM {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
             }
             Verb::Delete => {
-                let finds = same(columns, "t");
+                let finds = same(&columns, "t");
                 format!("DELETE FROM {} AS t USING {from} WHERE t.tenant_id = g.tenant_id AND {finds}", self.table)
             }
         })
