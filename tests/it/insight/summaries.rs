@@ -9,10 +9,10 @@ use entrepot::{
     graphql::truncated::Truncations,
     insight::{
         core::{Group, Measure},
-        rows::{Cut, GroupSpan, MovementGroup, SalesFilter, SalesQuery, middle_order, sales, sales_in_halves},
+        rows::{Cut, GroupSpan, MovementGroup, SalesFilter, SalesQuery, has_few_groups, middle_order, sales, sales_in_halves},
         shell::{
             MovementSummaryRow, MovementsAsk, SalesRow, SalesSpec, Sorted, movement_rows, movement_total, sales_report,
-            sales_rows, sales_total,
+            sales_rows, sales_sheet, sales_total,
         },
     },
     paging::CursorSigner,
@@ -65,6 +65,29 @@ async fn all(world: &World, spec: &SalesSpec, sorted: Sorted, first: usize) -> V
             return rows;
         }
         assert!(after.is_some(), "a page without rows has none behind it");
+    }
+}
+
+/// One reading has the total, and the rows of all pages.
+async fn one_reading_has_all(world: &World, spec: &SalesSpec) {
+    let total = sales_total(world.reader(), &world.db, spec.clone()).await.unwrap();
+    for group in Group::ALL {
+        let sheet = sales_sheet(world.reader(), &world.db, spec.clone(), group).await.unwrap().unwrap();
+        assert_eq!(sheet.total().unwrap(), total, "{group:?}: a document of several groups counts once");
+        for top_by in [None, Some(Measure::Orders)] {
+            let sorted = Sorted { group, top_by };
+            let (mut rows, mut after) = (Vec::new(), None);
+            loop {
+                let page = sheet.page(sorted, (after, 60)).unwrap();
+                after = page.rows.last().map(|(_, keys)| keys.clone());
+                rows.extend(page.rows.into_iter().map(|(row, _)| row));
+                if !page.has_next {
+                    break;
+                }
+            }
+            assert_eq!(rows.len(), sheet.count(), "{sorted:?}");
+            assert_eq!(rows, all(world, spec, sorted, 60).await, "{sorted:?}");
+        }
     }
 }
 
@@ -133,13 +156,15 @@ async fn the_rows_of_a_year_and_of_many_products_sum_to_the_total() {
         assert!(rows(Group::Day).await.len() >= 365);
         assert!(rows(Group::Product).await.len() > 300);
         assert!(rows(Group::Month).await.len() >= 12);
-        halves_of_the_year_are_the_whole(&world).await;
+        halves_of_the_year_are_the_whole(&world, total.orders).await;
+        one_reading_has_all(&world, &spec()).await;
+        one_reading_has_all(&world, &SalesSpec { is_in_books: true, ..spec() }).await;
     })
     .await;
 }
 
 /// Wherever the year is cut, and whichever page is read: orders are in several categories, and counted once in each.
-async fn halves_of_the_year_are_the_whole(world: &World) {
+async fn halves_of_the_year_are_the_whole(world: &World, orders: i64) {
     let query = SalesQuery {
         from: None,
         to: None,
@@ -150,11 +175,15 @@ async fn halves_of_the_year_are_the_whole(world: &World) {
         with_charges: true,
         span: None,
         part: None,
+        counts_documents: true,
     };
     let whole = sales(&world.scope(), &query).await.unwrap();
-    assert!(whole.len() > 2, "{whole:?}");
+    assert!(whole.groups.len() > 2, "{whole:?}");
+    assert!(whole.groups.values().map(|sums| sums.orders).sum::<i128>() > i128::from(orders), "orders of several categories");
+    assert_eq!(whole.total().orders, i128::from(orders), "each once");
     let middle = |days: i64| Timestamp(START - days * 24 * HOUR);
-    for days in [-30, 0, 90, 180, 400] {
+    // At moments at which orders were placed, and behind or before all of them.
+    for days in [-30, 0, 1, 90, 180, 400] {
         let halves = sales_in_halves(&world.scope(), &query, Cut::At(middle(days))).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&whole), "cut {days} days before");
     }
@@ -165,7 +194,17 @@ async fn halves_of_the_year_are_the_whole(world: &World) {
         let halves = sales_in_halves(&world.scope(), &query, Cut::By(id)).await.unwrap();
         assert_eq!(halves.as_ref(), Some(&whole), "cut by {id}");
     }
-    let first = whole.keys().next().cloned();
+    let products = SalesQuery { group: Group::Product, ..query.clone() };
+    let halves = sales_in_halves(&world.scope(), &products, Cut::At(middle(180))).await.unwrap();
+    assert_eq!(halves, Some(sales(&world.scope(), &products).await.unwrap()), "by product");
+    // A moment beyond the query's own leaves one half empty.
+    let some = SalesQuery { from: Some(middle(200)), to: Some(middle(100)), ..query.clone() };
+    let expected = sales(&world.scope(), &some).await.unwrap();
+    for days in [300, 200, 150, 100, 50] {
+        let halves = sales_in_halves(&world.scope(), &some, Cut::At(middle(days))).await.unwrap();
+        assert_eq!(halves.as_ref(), Some(&expected), "cut {days} days before");
+    }
+    let first = whole.groups.keys().next().cloned();
     for (after, limit) in [(None, 1), (None, 2), (first, 1), (None, 50)] {
         let page = SalesQuery { span: Some(GroupSpan { after, limit }), ..query.clone() };
         let expected = sales(&world.scope(), &page).await.unwrap();
@@ -198,7 +237,15 @@ async fn a_summary_of_some_products_sums_their_lines_alone() {
             let rows = all(&world, &rice, Sorted { group, top_by: None }, 3).await;
             assert_eq!(summed(rows.iter().map(sums)), sums(own), "{group:?}");
         }
-        assert_eq!(sums(&sales_total(world.reader(), &world.db, rice).await.unwrap()), sums(own));
+        assert_eq!(sums(&sales_total(world.reader(), &world.db, rice.clone()).await.unwrap()), sums(own));
+        one_reading_has_all(&world, &rice).await;
+        let has_few = async |group, most| has_few_groups(&world.scope(), group, most).await.unwrap();
+        let products = world.products.len() as i64;
+        assert!(has_few(Group::Product, products).await && has_few(Group::Day, 0).await);
+        assert!(
+            !has_few(Group::Product, products - 1).await && !has_few(Group::Customer, 1).await,
+            "pages are read by themselves"
+        );
         // A category alone, and with those below it.
         let below = |column| of(ids(column, &[world.categories[0].uuid()]));
         world.put_below(1, 0).await;
@@ -289,6 +336,14 @@ async fn a_report_that_is_cut_says_so_and_a_summary_has_all() {
             }
         }
         assert_eq!((orders, pages), (9, 3));
+        let statements = async |query: &str| {
+            let before = world.db.statements();
+            run(&world, query).await;
+            world.db.statements() - before
+        };
+        let rows = statements("{ salesSummary { rows(groupBy: DAY, first: 4) { nodes { key } } } }").await;
+        let beside = "{ salesSummary { total { orders } rows(groupBy: DAY, first: 4) { nodes { key } totalCount { count } } } }";
+        assert_eq!(statements(beside).await, rows, "documents are read once for rows, their number and the total");
         let other = run(&world, &page(&after).replace("groupBy: DAY", "groupBy: DAY, topBy: ORDERS")).await;
         assert_eq!(other["errors"][0]["path"], json!(["salesSummary", "rows"]), "a cursor of another order is refused: {other}");
     })

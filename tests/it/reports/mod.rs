@@ -5,6 +5,7 @@ pub mod builder;
 mod builder_periods;
 mod builder_rights;
 mod dashboard;
+mod halves;
 mod sales;
 mod stock;
 mod vectors;

@@ -1,16 +1,20 @@
 //! Summaries of sales and movements: a total, and rows in pages beside it.
 
-use async_graphql::{Context, Enum};
+use async_graphql::{Context, Enum, InputType};
 use entity::prelude::{self, ProductId};
 use iam::access::{Permission, Permit, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{paging::CursorSigner, storage::Reads};
-use services::insight::{
-    core::Measure,
-    rows::{self, SalesFilter},
-    shell::{self, MovementsAsk, SalesSpec, Sorted},
+use platform::{
+    paging::{CursorSigner, Key},
+    storage::Reads,
 };
+use services::insight::{
+    core::{Group, Measure},
+    rows::{self, SalesFilter},
+    shell::{self, MovementsAsk, SalesSheet, SalesSpec, Sorted},
+};
+use tokio::sync::OnceCell;
 
 use super::{SalesGroup, SalesMeasure, SalesRow, checked_currency, no_report, units};
 use crate::{
@@ -48,6 +52,38 @@ pub enum CurrencyBasis {
 pub struct SalesSummary {
     permit: Permit<kind::ReportRead>,
     spec: SalesSpec,
+    /// The grouping of rows beside which the total or their number is selected: documents are read once for all of these.
+    shared: Option<Group>,
+    /// The rows of the shared grouping; None where there are too many of them.
+    sheet: OnceCell<Option<SalesSheet>>,
+}
+
+impl SalesSummary {
+    /// All rows of a grouping, if they are shared.
+    async fn sheet(&self, ctx: &Context<'_>, group: Group) -> Answer<Option<&SalesSheet>> {
+        if self.shared != Some(group) {
+            return Ok(None);
+        }
+        let db = ctx.given::<Ledger>()?.database();
+        let read = || Box::pin(shell::sales_sheet(self.permit.clone(), db, self.spec.clone(), group));
+        Ok(self.sheet.get_or_try_init(read).await.map_err(no_report)?.as_ref())
+    }
+}
+
+/// The grouping of the rows beside which their number or the total is selected. Rows of another grouping are read by themselves.
+fn shared_group(ctx: &Context<'_>) -> Option<Group> {
+    let look = ctx.look_ahead();
+    let rows = look.field("rows");
+    if !look.field("total").exists() && !rows.field("totalCount").exists() {
+        return None;
+    }
+    let given = rows.selection_fields().first()?.arguments().ok()?;
+    let (_, group) = given.into_iter().find(|(name, _)| name.as_str() == "groupBy")?;
+    SalesGroup::parse(Some(group)).ok().map(Group::from)
+}
+
+fn shown(rows: Vec<(shell::SalesRow, Vec<Key>)>) -> Vec<(SalesRow, Vec<Key>)> {
+    rows.into_iter().map(|(row, keys)| (SalesRow { row }, keys)).collect()
 }
 
 /// Exact sums over orders and returns: the total, and its rows in pages. The rows of all pages sum to the total in money, units and lines; an order
@@ -57,6 +93,11 @@ impl SalesSummary {
     /// Sums over everything that fits. Its key is null.
     #[field(cost = "50")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<SalesRow> {
+        if let Some(group) = self.shared
+            && let Some(sheet) = self.sheet(ctx, group).await?
+        {
+            return Ok(SalesRow { row: sheet.total().map_err(no_report)? });
+        }
         let db = ctx.given::<Ledger>()?.database();
         let row = Box::pin(shell::sales_total(self.permit.clone(), db, self.spec.clone())).await.map_err(no_report)?;
         Ok(SalesRow { row })
@@ -83,9 +124,13 @@ impl SalesSummary {
         let (kind, signer) = (sorted.kind(), ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check(&kind, signer, MOST_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
+        if let Some(sheet) = self.sheet(ctx, sorted.group).await? {
+            let page = sheet.page(sorted, asked).map_err(no_report)?;
+            return Ok(Page::forward(shown(page.rows), page.has_next, &request, kind, signer).of_known(sheet.count()).into());
+        }
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
         let page = Box::pin(shell::sales_rows(permit, db, self.spec.clone(), sorted, asked)).await.map_err(no_report)?;
-        let rows = page.rows.into_iter().map(|(row, keys)| (SalesRow { row }, keys)).collect();
+        let rows = shown(page.rows);
         let (permit, db, spec) = (self.permit.clone(), db.clone(), self.spec.clone());
         let page = Page::forward(rows, page.has_next, &request, kind, signer).counted_by(move |most| {
             let (permit, db, spec) = (permit.clone(), db.clone(), spec.clone());
@@ -262,7 +307,8 @@ impl SummaryQuery {
         );
         let filter = SalesFilter { condition, values };
         let currency = checked_currency(currency)?;
-        Ok(SalesSummary { permit, spec: SalesSpec { from, to, filter, products, currency, is_in_books } })
+        let spec = SalesSpec { from, to, filter, products, currency, is_in_books };
+        Ok(SalesSummary { permit, spec, shared: shared_group(ctx), sheet: OnceCell::new() })
     }
 
     /// Exact sums over the ledger's movements. For a caller of some stores, those stores' entries alone.

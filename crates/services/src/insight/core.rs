@@ -105,6 +105,14 @@ impl Sums {
         self.charge_credits += other.charge_credits;
         self.without_rate += other.without_rate;
     }
+    /// The sums of one document over its groups: it counts once.
+    #[must_use]
+    pub fn of_one_document(mut self) -> Self {
+        for count in [&mut self.orders, &mut self.returns, &mut self.without_rate] {
+            *count = (*count).min(1);
+        }
+        self
+    }
 }
 
 /// What a line of an order says about money, in minor and smallest units.
@@ -171,6 +179,35 @@ const fn divide(number: i128, by: i128) -> i128 {
 
 /// Sums by group, in the order of the keys.
 pub type Tally = BTreeMap<GroupKey, Sums>;
+
+/// Sums by group, and the documents of all groups.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SalesByGroup {
+    pub groups: Tally,
+    /// Orders and returns, each once where it is of several groups; None where they were not counted.
+    pub documents: Option<[i128; 2]>,
+}
+
+impl SalesByGroup {
+    /// The sums over all groups. A document of several groups is in each of them, so that documents have to be counted where there are such.
+    pub fn total(&self) -> Sums {
+        let mut total = Sums::default();
+        self.groups.values().for_each(|sums| total.add(sums));
+        if let Some([orders, returns]) = self.documents {
+            (total.orders, total.returns) = (orders, returns);
+        }
+        total
+    }
+    /// Adds the sums of other documents.
+    pub fn add(&mut self, more: Self) {
+        for (key, sums) in more.groups {
+            self.groups.entry(key).or_default().add(&sums);
+        }
+        if let Some(more) = more.documents {
+            self.documents.get_or_insert_default().iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        }
+    }
+}
 
 /// The rows to show: by key, or the largest by a measure and then by key; at most `first`. Without groups there is always one row.
 pub fn pick(mut tally: Tally, group: Group, top_by: Option<Measure>, first: usize) -> Vec<(GroupKey, Sums)> {
@@ -252,6 +289,19 @@ mod tests {
             let money = Money::new(333, Currency::GBP).times(Quantity::new(units).unwrap(), 3).unwrap();
             assert_eq!(line(units, 0, 0).cost(), i128::from(money.minor), "{units}");
         }
+    }
+
+    #[test]
+    fn an_order_of_two_categories_is_one_order_of_the_total() {
+        let [mugs, food] = ["mugs", "food"].map(|name| GroupKey::Text(name.to_owned()));
+        let sums = |gross| Sums { orders: 1, gross, ..Sums::default() };
+        let groups = Tally::from([(mugs, sums(300)), (food.clone(), sums(200))]);
+        let mut sold = SalesByGroup { groups, documents: Some([1, 0]) };
+        let other = SalesByGroup { groups: Tally::from([(food, sums(50))]), documents: Some([1, 0]) };
+        assert_eq!(sold.total(), Sums { orders: 1, gross: 500, ..Sums::default() });
+        sold.add(other);
+        assert_eq!(sold.total(), Sums { orders: 2, gross: 550, ..Sums::default() });
+        assert_eq!(Sums { orders: 3, ..sums(500) }.of_one_document(), sums(500));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Asking for reports: with a permit, in the tenant's own days and currency.
 
 mod in_books;
+mod sheet;
 mod summary;
 
+pub use sheet::{SalesSheet, sales_sheet};
 pub use summary::{
     MovementSummaryRow, MovementsAsk, RowPage, SalesSpec, Sorted, movement_row_count, movement_rows, movement_total,
     sales_row_count, sales_rows, sales_total,
@@ -104,8 +106,9 @@ pub async fn sales_report(permit: Permit<kind::ReportRead>, db: &Database, ask: 
         with_charges: false,
         span: None,
         part: None,
+        counts_documents: false,
     };
-    let mut tally = rows::sales(&scope, &query).await?;
+    let mut tally = rows::sales(&scope, &query).await?.groups;
     if ask.group == Group::Month {
         tally = by_month(&tally);
     }

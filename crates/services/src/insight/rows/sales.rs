@@ -1,10 +1,12 @@
 //! Sums over orders and returns.
 
 mod by_document;
+pub(super) mod documents;
 pub(super) mod halves;
 pub(super) mod in_books;
 mod large;
 mod settled;
+mod side;
 
 use std::fmt::Write;
 
@@ -17,8 +19,9 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use self::halves::IdPart;
-use crate::insight::core::{Group, GroupKey, Sums, Tally};
+use self::side::{Side, nil};
+use super::halves::{IdPart, rows_and_head};
+use crate::insight::core::{Group, GroupKey, SalesByGroup, Sums, Tally};
 
 /// A condition on orders, compiled: SQL that is true or false of the table `sales_order` as `o`, with parameters numbered from
 /// `SalesFilter::FIRST`, and behind those of the query's products; `$1` is the tenant. The same text is asked of returns, see `RETURNS`.
@@ -55,6 +58,8 @@ pub struct SalesQuery {
     pub span: Option<GroupSpan>,
     /// Which documents of those; all without one.
     pub part: Option<IdPart>,
+    /// Whether the documents of all groups are counted, too, each once: for a total of groups of which a document may have several.
+    pub counts_documents: bool,
 }
 
 /// So many groups behind one, in the order of their keys.
@@ -63,22 +68,6 @@ pub struct GroupSpan {
     pub after: Option<GroupKey>,
     pub limit: usize,
 }
-
-/// Orders count from their confirmation on: before it nothing is sold, and what was cancelled or expired whole was not sold either. (A
-/// cancellation after a part was delivered leaves the order FULFILLED, with the rest in `cancelled`.)
-const ORDERS: &str = "sales_order o";
-const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
-
-/// Returns count from their receipt on, as far as they have come. They are shown to the filter as orders: their own store, customer and moment; their channel, or
-/// else that of the first order line they were matched with (`{nil}` for none); the status FULFILLED, as only what was delivered can come
-/// back; and no external reference, because a return's own is not an order's.
-const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
-    coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
-      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
-    coalesce((SELECT s.country FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
-      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), r.country) AS country,
-    r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
-    FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
 /// The customer of a document; of one that is merged the one that it is merged into.
 const CUSTOMER: &str =
@@ -130,44 +119,15 @@ struct GroupSums {
     settled: i64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Sales,
-    Returns,
-}
-
-impl Side {
-    /// The documents of the side as `o`.
-    fn documents(self, backend: Backend) -> String {
-        match self {
-            Self::Sales => ORDERS.to_owned(),
-            Self::Returns => RETURNS.replace("{nil}", nil(backend)),
-        }
-    }
-}
-
-/// What stands for no id.
-const fn nil(backend: Backend) -> &'static str {
-    match backend {
-        Backend::Sqlite => "zeroblob(16)",
-        Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
-    }
-}
-
 impl SalesQuery {
     /// The lines of one side, each with its group, which is the expression `key`.
     fn lines(&self, side: Side, backend: Backend, key: &str) -> String {
         let documents = side.documents(backend);
-        let (counted, table, document) = match side {
-            Side::Sales => (SOLD, "order_line", "order_id"),
-            Side::Returns => ("TRUE", "return_line", "return_id"),
-        };
-        let (cancelled, cost, large, settled) = match side {
-            Side::Sales => ("l.cancelled", "coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
-            // What has not come counts like what was cancelled: not at all.
+        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
+        let (cost, large, settled) = match side {
+            Side::Sales => ("coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
             Side::Returns => {
-                let settled = "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END";
-                ("(l.quantity - l.received)", "0", LARGE.replace("l.unit_cost_minor", "0"), settled)
+                ("0", LARGE.replace("l.unit_cost_minor", "0"), "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END")
             }
         };
         let (product, narrowed) = match self.group {
@@ -296,64 +256,81 @@ impl SalesQuery {
 
 /// Sums by group; months by their days. Both sides come from one statement, and so from one state of the database; many documents by category from two
 /// statements of one state.
-pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<Tally, Fault> {
+pub async fn sales(reads: &impl Reads, query: &SalesQuery) -> Result<SalesByGroup, Fault> {
     if let Some(cut) = halves::cut(reads, query).await?
-        && let Some(tally) = halves::sales_in_halves(reads, query, cut).await?
+        && let Some(sold) = halves::sales_in_halves(reads, query, cut).await?
     {
-        return Ok(tally);
+        return Ok(sold);
     }
-    Ok(sales_at(reads, query).await?.0)
+    Ok(sales_at(reads, query, false).await?.0)
 }
 
-/// The same from one statement, and the last event that was known then: on SQLite, and by category.
-async fn sales_at(reads: &impl Reads, query: &SalesQuery) -> Result<(Tally, i64), Fault> {
+/// The same from one statement; of a half with the last event that was known then.
+async fn sales_at(reads: &impl Reads, query: &SalesQuery, is_half: bool) -> Result<(SalesByGroup, Option<i64>), Fault> {
     let backend = reads.backend();
-    let (mut tally, [large, settled, head]) = match summed(reads, query, Summed::All).await {
-        Ok(found) if found.1[0] == 0 => found,
+    let (mut found, head) = match summed(reads, query, Summed::All, is_half).await {
+        Ok(all) if all.0.large == 0 => all,
         Err(fault) if !fault.is_overflow() => return Err(fault),
-        Ok(_) | Err(_) => summed(reads, query, Summed::WithoutLarge).await?,
+        Ok(_) | Err(_) => summed(reads, query, Summed::WithoutLarge, is_half).await?,
     };
+    let tally = &mut found.sold.groups;
     // Of the last of these, one side may not have been read.
-    query.cut(&mut tally);
-    if large > 0 {
+    query.cut(tally);
+    if found.large > 0 {
         let sql = format!("{} UNION ALL {}", query.large_lines(Side::Sales, backend), query.large_lines(Side::Returns, backend));
         for row in &reads.rows(&sql, query.values()).await? {
-            large::add_large(query, row, &mut tally)?;
+            large::add_large(query, row, tally)?;
         }
     }
-    if settled > 0 {
-        settled::settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, &mut tally)?;
+    if found.settled > 0 {
+        settled::settle(query, &reads.rows(&query.settled_lines(backend), query.values()).await?, tally)?;
     }
-    Ok((tally, head))
+    Ok((found.sold, head))
 }
 
-/// What the database sums, and how many lines are too large for that, and of closed returns; then the last event that was known, where it is asked.
-async fn summed(reads: &impl Reads, query: &SalesQuery, summed: Summed) -> Result<(Tally, [i64; 3]), Fault> {
+/// What the database sums, and how many lines are too large for that, and of closed returns.
+#[derive(Default)]
+struct FoundSums {
+    sold: SalesByGroup,
+    large: i64,
+    settled: i64,
+}
+
+/// The columns of the statement: the side, the key of a group, and its sums.
+const COLUMNS: usize = 10;
+
+async fn summed(
+    reads: &impl Reads,
+    query: &SalesQuery,
+    summed: Summed,
+    is_half: bool,
+) -> Result<(FoundSums, Option<i64>), Fault> {
     let backend = reads.backend();
     let totals = |side| query.totals(side, backend, summed);
-    let head = if backend == Backend::Sqlite || query.group == Group::Category { HEAD } else { "" };
-    let sql = format!("{} UNION ALL {}{head}", totals(Side::Sales), totals(Side::Returns));
-    let (mut tally, mut apart) = (Tally::new(), [0; 3]);
-    for row in &reads.rows(&sql, query.values()).await? {
-        let more = add_totals(query, row, &mut tally)?;
-        apart.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    let counts = query.documents_counted(backend);
+    let sql = format!("{} UNION ALL {}{counts}", totals(Side::Sales), totals(Side::Returns));
+    let (rows, head) = if is_half {
+        rows_and_head(reads, (sql.as_str(), COLUMNS), query.values()).await?
+    } else {
+        (reads.rows(&sql, query.values()).await?, None)
+    };
+    let mut found = FoundSums::default();
+    for row in &rows {
+        add_totals(query, row, &mut found)?;
     }
-    Ok((tally, apart))
+    Ok((found, head))
 }
 
-/// A row beside those of the two sides, with the journal's head among its columns.
-const HEAD: &str = " UNION ALL SELECT 2, NULL, c.head, 0, 0, 0, 0, 0, 0, 0 FROM tenant_counter c WHERE c.tenant_id = $1";
-
-/// Gives the number of lines that are too large, and of those of closed returns, or the journal's head.
-fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Result<[i64; 3], Fault> {
+fn add_totals(query: &SalesQuery, row: &QueryResult, all: &mut FoundSums) -> Result<(), Fault> {
     let mut row = Row::new(row);
     let side: i32 = row.take()?;
     let key = query.key(&mut row)?;
     let found: GroupSums = row.record()?;
-    if side > Side::Returns as i32 {
-        return Ok([0, 0, found.documents]);
+    if let Some(counted) = documents::counted_side(side) {
+        all.sold.documents.get_or_insert_default()[counted] += i128::from(found.documents);
+        return Ok(());
     }
-    let sums = tally.entry(key).or_default();
+    let sums = all.sold.groups.entry(key).or_default();
     sums.add(&if side == Side::Sales as i32 {
         Sums {
             orders: found.documents.into(),
@@ -374,7 +351,9 @@ fn add_totals(query: &SalesQuery, row: &QueryResult, tally: &mut Tally) -> Resul
             ..Sums::default()
         }
     });
-    Ok([found.large, found.settled, 0])
+    all.large += found.large;
+    all.settled += found.settled;
+    Ok(())
 }
 
 /// The tenant's own currency.

@@ -60,18 +60,24 @@ impl<R> RowPage<R> {
 }
 
 impl SalesSpec {
-    async fn query(self, scope: &TenantScope, group: Group, span: Option<GroupSpan>) -> Result<SalesQuery, ReportError> {
+    pub(super) async fn query(
+        self,
+        scope: &TenantScope,
+        group: Group,
+        span: Option<GroupSpan>,
+    ) -> Result<SalesQuery, ReportError> {
         let currency = match self.currency {
             Some(currency) => currency,
             None => rows::default_currency(scope).await?,
         };
         let Self { from, to, filter, products, .. } = self;
-        Ok(SalesQuery { from, to, group, currency, filter, products, with_charges: true, span, part: None })
+        let (with_charges, part, counts_documents) = (true, None, false);
+        Ok(SalesQuery { from, to, group, currency, filter, products, with_charges, span, part, counts_documents })
     }
 }
 
 async fn tally_of(scope: &TenantScope, query: &SalesQuery, is_in_books: bool) -> Result<Tally, ReportError> {
-    if is_in_books { sales_in_books(scope, query).await } else { Ok(rows::sales(scope, query).await?) }
+    if is_in_books { sales_in_books(scope, query).await } else { Ok(rows::sales(scope, query).await?.groups) }
 }
 
 /// The sums over all documents and lines.
@@ -113,19 +119,26 @@ pub async fn sales_rows(
         }
         _ => {}
     }
-    let mut found: Vec<(GroupKey, Sums)> = tally.into_iter().collect();
-    if let Some(measure) = sorted.top_by {
-        // The sort is stable, so equal rows stay in the order of their keys.
-        found.sort_by_key(|(_, sums)| Reverse(sums.measure(measure)));
-        if let Some(after) = &after {
-            let behind =
-                |(key, sums): &(GroupKey, Sums)| (Reverse(sums.measure(measure)), key) > (Reverse(after.measure), &after.key);
-            found.retain(behind);
-        }
+    page_of(tally.into_iter().collect(), sorted, (after, first), query.currency)
+}
+
+/// The page of groups, which come in the order of their keys, behind a place.
+pub(super) fn page_of(
+    mut found: Vec<(GroupKey, Sums)>,
+    sorted: Sorted,
+    (after, first): (Option<RowPlace>, usize),
+    currency: Currency,
+) -> Result<RowPage<SalesRow>, ReportError> {
+    // Without a measure all are equal, and in the order of their keys.
+    let measure = |sums: &Sums| sorted.top_by.map_or(0, |by| sums.measure(by));
+    // The sort is stable, so equal rows stay in the order of their keys.
+    found.sort_by_key(|(_, sums)| Reverse(measure(sums)));
+    if let Some(after) = &after {
+        found.retain(|(key, sums)| (Reverse(measure(sums)), key) > (Reverse(after.measure), &after.key));
     }
     found.truncate(first + 1);
     let row = |(key, sums): (GroupKey, Sums)| {
-        let row = shape(sorted.group, &key, &sums, query.currency).ok_or(ReportError::TooLarge)?;
+        let row = shape(sorted.group, &key, &sums, currency).ok_or(ReportError::TooLarge)?;
         Ok::<_, ReportError>((row, sorted.keys(&key, &sums)))
     };
     Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
@@ -156,14 +169,14 @@ pub async fn sales_row_count(
 
 /// A row's place in the order of a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct RowPlace {
+pub(super) struct RowPlace {
     measure: i128,
     key: GroupKey,
 }
 
 impl RowPlace {
     /// None for keys that no row of this order has.
-    fn read(sorted: Sorted, keys: &[Key]) -> Option<Self> {
+    pub(super) fn read(sorted: Sorted, keys: &[Key]) -> Option<Self> {
         let (measure, key) = match (sorted.top_by, keys) {
             (None, [key]) => (0, key),
             (Some(_), [Key::Int(measure), key]) => (i128::from(*measure), key),

@@ -9,7 +9,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
-    halves::{known, order_rows},
+    halves::order_rows,
     narrow::{Bound, Narrow},
 };
 use crate::{
@@ -26,9 +26,12 @@ struct BasketRow {
     basket: Option<Vec<u8>>,
 }
 
+/// The columns of a `BasketRow`.
+const COLUMNS: usize = 2;
+
 /// Lines of the orders' products, of orders with 100 lines at most, and how many orders have more. None where there are more than `most` lines.
 pub async fn basket_lines(reads: &impl Reads, narrow: &Narrow, most: usize) -> Result<Option<(BasketLines, i64)>, Fault> {
-    let rows = order_rows(reads, narrow.span, |part| baskets(reads, narrow, most, part)).await?;
+    let rows = order_rows(reads, narrow.span, COLUMNS, |part| baskets(reads, narrow, most, part)).await?;
     let (mut lines, mut large, mut count) = (BasketLines::default(), 0, 0);
     if rows.len() > most {
         return Ok(None);
@@ -64,7 +67,7 @@ fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart
     };
     let basket = packed(backend, &format!("CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END"));
     let sql = format!(
-        "SELECT {select}, {known} FROM (
+        "SELECT {select} FROM (
            SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
              sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
            FROM (
@@ -73,8 +76,7 @@ fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart
              WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL{of_part}
              GROUP BY {by}{some}) b) g
          WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
-        select = BasketRow::SELECT,
-        known = known(part)
+        select = BasketRow::SELECT
     );
     (sql, bound.values)
 }

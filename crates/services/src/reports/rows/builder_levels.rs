@@ -112,13 +112,9 @@ pub async fn value_changes(
     let mut bound = Bound::of(reads, narrow);
     let (since, after) = (bound.mark((i64::from(first) - 1) * DAY_MICROS), bound.mark(i64::from(first)));
     let day = up_to(&mut bound, "x.business_date", days);
-    // A posting behind the first day is in the value of now: it is taken from the first day, and comes again on its own.
     let sql = format!(
         "SELECT {select} FROM (
            SELECT c.product_id, CAST({after} AS bigint) AS day, c.{minor} AS minor FROM cost_pool c WHERE c.tenant_id = $1{of_pools}
-           UNION ALL
-           SELECT x.product_id, CAST({after} AS bigint) AS day, -x.{minor} AS minor FROM cost_posting x
-           WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {after}{of_postings}
            UNION ALL
            SELECT x.product_id, {day} AS day, x.{minor} AS minor FROM cost_posting x
            WHERE x.tenant_id = $1 AND x.occurred_at >= {since} AND x.business_date > {after}{of_postings}) z
@@ -127,8 +123,23 @@ pub async fn value_changes(
         of_pools = Bound::of_products(narrow, "c.product_id"),
         of_postings = Bound::of_products(narrow, "x.product_id")
     );
-    let change = |ValueRow { product, day, change }| StockChange { product, store: None, day, change };
-    Ok(reads.records::<ValueRow>(&sql, bound.values).await?.into_iter().map(change).collect())
+    let rows = reads.records::<ValueRow>(&sql, bound.values).await?;
+    let (mut opening, mut changes) = (HashMap::<ProductId, i128>::new(), Vec::with_capacity(rows.len()));
+    for ValueRow { product, day, change } in rows {
+        let value = opening.entry(product).or_default();
+        if day == first {
+            *value += i128::from(change);
+        } else {
+            // A posting behind the first day is in the value of now: it is taken from the first day, and comes again on its own.
+            *value -= i128::from(change);
+            changes.push(StockChange { product, store: None, day, change });
+        }
+    }
+    for (product, value) in opening {
+        let value = i64::try_from(value).map_err(|_| Fault::Broken("a booked value passes 64 bits".to_owned()))?;
+        changes.push(StockChange { product, store: None, day: first, change: value });
+    }
+    Ok(changes)
 }
 
 /// The category, the uppermost one above it, and the supplier of products.

@@ -9,7 +9,7 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::{PRODUCT_OF_LINE, SOLD, SalesFilter, SalesQuery, Side, nil, settled::DIFFERS};
+use super::{PRODUCT_OF_LINE, SalesFilter, SalesQuery, Side, nil, settled::DIFFERS, side::SOLD};
 use crate::insight::core::{ForeignDocument, ForeignLine, Group, SoldLine, Trade};
 
 /// The lines that are read at once, which is more than a document has.

@@ -9,7 +9,7 @@ use platform::storage::{Backend, Fault, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::{PRODUCT_OF_LINE, RETURNS, SalesQuery, nil};
+use super::{PRODUCT_OF_LINE, SalesQuery, nil, side::RETURNS};
 use crate::insight::core::{GivenBack, Group, SoldLine, Tally};
 
 /// A line of a closed return that gave back something else than its lines' worth, behind its group's key.

@@ -19,7 +19,7 @@ use crate::{
         rows::{
             baskets::{packed, unpacked},
             builder_levels::{ProductGroups, product_groups},
-            halves::{known, order_rows},
+            halves::order_rows,
             narrow::{Bound, Narrow, SOLD, moments},
         },
     },
@@ -39,6 +39,9 @@ struct OrderRow {
     basket: Option<Vec<u8>>,
 }
 
+/// The columns of an `OrderRow`, behind the keys.
+const COLUMNS: usize = 2;
+
 /// Whether orders are counted apart from other sums: in groups of products, of which an order may be in several. The databases would tell all pairs of an order
 /// and a group apart, line by line, which takes several times as long as all other sums do.
 pub(super) fn are_apart(spec: &ReportSpec) -> bool {
@@ -55,7 +58,8 @@ pub(super) async fn orders_of_products<'a>(
         let statement = make();
         (statement.spec, statement.all_days())
     };
-    let rows = order_rows(reads, days, |part| make().packed_orders(reads.backend(), part));
+    let columns = COLUMNS + spec.dimensions.iter().filter(|one| !one.is_of_products()).count();
+    let rows = order_rows(reads, days, columns, |part| make().packed_orders(reads.backend(), part));
     let (rows, products) = tokio::try_join!(rows, product_groups(reads, narrow))?;
     if rows.len() > MOST_ORDERS {
         return Ok(None);
@@ -228,7 +232,7 @@ impl Statement<'_> {
             Backend::Postgres => "o.tenant_id, o.id",
         };
         let sql = format!(
-            "SELECT {shown}{select}, {known} FROM (
+            "SELECT {shown}{select} FROM (
                SELECT {names}b.w, b.basket, length(b.basket) AS size,
                  sum(length(b.basket)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
                FROM (
@@ -237,7 +241,6 @@ impl Statement<'_> {
                  GROUP BY {by}) b) g
              WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
             select = OrderRow::SELECT,
-            known = known(part),
             basket = packed(backend, "l.product_id")
         );
         (sql, self.bound.values)

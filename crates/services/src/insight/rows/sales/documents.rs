@@ -1,0 +1,51 @@
+//! The documents of all groups, each once: sums of groups add up to the total, but a document is in each of its groups.
+
+use platform::storage::{Backend, Fault, Reads, Row};
+
+use super::{SalesQuery, Side};
+use crate::insight::core::Group;
+
+/// Behind the sides of sums come those of counts.
+const COUNTED: i32 = 2;
+
+/// Whether a row has the number of the orders (0) or of the returns (1) of all groups; None for the sums of a group.
+pub(super) fn counted_side(side: i32) -> Option<usize> {
+    usize::try_from(side - COUNTED).ok()
+}
+
+impl SalesQuery {
+    /// Rows behind those of the sums, one for each side: the documents that have a line which is summed. Empty where they are not counted.
+    pub(super) fn documents_counted(&self, backend: Backend) -> String {
+        if !self.counts_documents {
+            return String::new();
+        }
+        [Side::Sales, Side::Returns].map(|side| self.documents_of(side, backend)).concat()
+    }
+
+    fn documents_of(&self, side: Side, backend: Backend) -> String {
+        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
+        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        // The first line of a document says it, for almost all of them. Postgres would join all lines for that, unless their number is bounded by itself.
+        let first = if backend == Backend::Postgres && of_products.is_empty() { " OFFSET 0" } else { "" };
+        format!(
+            " UNION ALL SELECT {nth}, NULL, count(*), 0, 0, 0, 0, 0, 0, 0 FROM {documents} WHERE {counted}{bounds} AND ({filter})
+             AND EXISTS (SELECT 1 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{of_products}{first})",
+            nth = COUNTED + side as i32,
+            documents = side.documents(backend),
+            bounds = self.bounds(),
+            filter = self.filter.condition,
+        )
+    }
+}
+
+/// Whether there are at most so many products, or customers, where these are the groups. There are never many groups of another kind.
+pub async fn has_few_groups(reads: &impl Reads, group: Group, most: i64) -> Result<bool, Fault> {
+    let table = match group {
+        Group::Product => "product",
+        Group::Customer => "customer",
+        _ => return Ok(true),
+    };
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {table} t WHERE t.tenant_id = $1 LIMIT {}) n", most + 1);
+    let count: Option<i64> = reads.rows(&sql, vec![]).await?.first().map(Row::scalar).transpose()?;
+    Ok(count.unwrap_or_default() <= most)
+}

@@ -1,0 +1,57 @@
+//! Orders, and returns that are shown as orders.
+
+use platform::storage::Backend;
+
+/// Orders count from their confirmation on: before it nothing is sold, and what was cancelled or expired whole was not sold either. (A
+/// cancellation after a part was delivered leaves the order FULFILLED, with the rest in `cancelled`.)
+const ORDERS: &str = "sales_order o";
+pub(super) const SOLD: &str = "o.tenant_id = $1 AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
+
+/// Returns count from their receipt on, as far as they have come. They are shown to the filter as orders: their own store, customer and moment; their channel, or
+/// else that of the first order line they were matched with (`{nil}` for none); the status FULFILLED, as only what was delivered can come
+/// back; and no external reference, because a return's own is not an order's.
+pub(super) const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store_id, r.customer_id, NULL AS external_ref, r.currency,
+    coalesce(r.channel_id, (SELECT s.channel_id FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), {nil}) AS channel_id,
+    coalesce((SELECT s.country FROM return_match m JOIN sales_order s ON s.tenant_id = $1 AND s.id = m.order_id
+      WHERE m.tenant_id = $1 AND m.return_id = r.id ORDER BY m.return_position, m.order_id, m.order_position LIMIT 1), r.country) AS country,
+    r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
+    FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Sales,
+    Returns,
+}
+
+impl Side {
+    /// The documents of the side as `o`.
+    pub(super) fn documents(self, backend: Backend) -> String {
+        match self {
+            Self::Sales => ORDERS.to_owned(),
+            Self::Returns => RETURNS.replace("{nil}", nil(backend)),
+        }
+    }
+    /// That a document counts, the table of the side's lines, and the column of their document.
+    pub(super) const fn lines(self) -> [&'static str; 3] {
+        match self {
+            Self::Sales => [SOLD, "order_line", "order_id"],
+            Self::Returns => ["TRUE", "return_line", "return_id"],
+        }
+    }
+    /// The units of a line `l` that do not count: what was cancelled, and of a return what has not come.
+    pub(super) const fn cancelled(self) -> &'static str {
+        match self {
+            Self::Sales => "l.cancelled",
+            Self::Returns => "(l.quantity - l.received)",
+        }
+    }
+}
+
+/// What stands for no id.
+pub(super) const fn nil(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "zeroblob(16)",
+        Backend::Postgres => "'00000000-0000-0000-0000-000000000000'::uuid",
+    }
+}

@@ -1,0 +1,89 @@
+//! All rows of a summary of sales, of one reading: its pages, their number and the total come from it.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{paging::Key, storage::Database};
+
+use super::{
+    ReportError, SalesRow, by_month,
+    in_books::foreign_sales,
+    shape,
+    summary::{RowPage, RowPlace, SalesSpec, Sorted, page_of},
+};
+use crate::insight::{
+    core::{Group, GroupKey, Sums, Tally},
+    rows,
+};
+
+/// Products or customers whose rows are held at once, some megabytes. More of them are read page by page.
+const MOST_GROUPS: i64 = 10_000;
+
+/// All groups, and what they come to.
+#[derive(Debug, Clone)]
+pub struct SalesSheet {
+    currency: Currency,
+    groups: Tally,
+    total: Sums,
+}
+
+/// Reads documents once for all rows and the total; None where there may be more than 10,000 rows.
+///
+/// # Errors
+/// What reading the documents raises, and a sum that passes what can be kept exactly.
+pub async fn sales_sheet(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    spec: SalesSpec,
+    group: Group,
+) -> Result<Option<SalesSheet>, ReportError> {
+    let scope = permit.scope(db).long();
+    if !rows::has_few_groups(&scope, group, MOST_GROUPS).await? {
+        return Ok(None);
+    }
+    let is_in_books = spec.is_in_books;
+    let mut query = spec.query(&scope, group, None).await?;
+    // A document has one group of any other kind.
+    query.counts_documents = group.by_product();
+    let sold = rows::sales(&scope, &query).await?;
+    let (mut total, mut groups) = (sold.total(), sold.groups);
+    if is_in_books {
+        let foreign = foreign_sales(&scope, &query).await?;
+        total.add(&foreign.total);
+        for (key, sums) in foreign.groups {
+            groups.entry(key).or_default().add(&sums);
+        }
+    }
+    match group {
+        Group::Month => groups = by_month(&groups),
+        Group::None => {
+            groups.entry(GroupKey::Nothing).or_default();
+        }
+        _ => {}
+    }
+    Ok(Some(SalesSheet { currency: query.currency, groups, total }))
+}
+
+impl SalesSheet {
+    /// The sums over all documents and lines.
+    ///
+    /// # Errors
+    /// A sum passes 2^53 − 1.
+    pub fn total(&self) -> Result<SalesRow, ReportError> {
+        shape(Group::None, &GroupKey::Nothing, &self.total, self.currency).ok_or(ReportError::TooLarge)
+    }
+
+    /// Rows on all pages.
+    pub fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The rows behind `after`, which are the keys of a row's cursor in this order; at most `first`. The order has the grouping that was read.
+    ///
+    /// # Errors
+    /// A sum passes 2^53 − 1.
+    pub fn page(&self, sorted: Sorted, (after, first): (Option<Vec<Key>>, usize)) -> Result<RowPage<SalesRow>, ReportError> {
+        let after = after.and_then(|keys| RowPlace::read(sorted, &keys));
+        let groups = self.groups.iter().map(|(key, sums)| (key.clone(), *sums)).collect();
+        page_of(groups, sorted, (after, first), self.currency)
+    }
+}

@@ -1,0 +1,189 @@
+//! Reports whose orders are read in two halves: wherever these are cut, they have what one reading has.
+
+use entity::prelude::Timestamp;
+use entrepot::{
+    clock::{parse_day, rfc3339},
+    insight::rows::{Cut, Halving},
+    storage::{Reads, Row},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    asked,
+    builder::{of_products, shop},
+    day, filter, order, stocked,
+};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    pairs_of_products_are_those_of_one_reading,
+    orders_of_categories_are_those_of_one_reading,
+    sales_by_category_are_those_of_one_reading,
+);
+
+/// IDs of orders, the moments at which these were placed, and what lies before and behind all of them.
+async fn cuts(world: &World) -> Vec<Cut> {
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let placed = scope.rows("SELECT o.placed_at FROM sales_order o WHERE o.tenant_id = $1", vec![]).await.unwrap();
+    let ids = scope.rows("SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 ORDER BY o.id", vec![]).await.unwrap();
+    let mut moments: Vec<i64> = placed.iter().map(|row| Row::scalar(row).unwrap()).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let ids: Vec<Uuid> = ids.iter().map(|row| Row::scalar(row).unwrap()).collect();
+    let by = ids.iter().copied().step_by(1 + ids.len() / 4).chain([Uuid::nil(), Uuid::max()]).map(Cut::By);
+    let at = moments.iter().copied().step_by(1 + moments.len() / 4).chain([0, i64::MAX]).map(|at| Cut::At(Timestamp(at)));
+    by.chain(at).collect()
+}
+
+/// The answer that has all orders read at once, which is that of two halves wherever these are cut.
+async fn same_in_halves(books: &Books<'_>, cuts: &[Cut], query: &str, variables: &Value) -> Value {
+    let read = async |halving: Halving| {
+        books.office.world.node.db.extensions().insert(halving);
+        asked(books, query, variables.clone()).await
+    };
+    let whole = read(Halving::Never).await;
+    for halving in cuts.iter().map(|cut| Halving::At(*cut)).chain([Halving::From(1)]) {
+        assert_eq!(read(halving).await, whole, "{halving:?} {variables}");
+    }
+    whole
+}
+
+/// All pages of a list, each of them the same in halves; `list` is where the answer has it.
+async fn same_pages(books: &Books<'_>, cuts: &[Cut], (query, list): (&str, &str), mut variables: Value) -> Vec<Value> {
+    let mut pages = Vec::new();
+    loop {
+        let page = same_in_halves(books, cuts, query, &variables).await;
+        let has_next = page.pointer(list).unwrap()["pageInfo"]["hasNextPage"] == true;
+        pages.push(page);
+        if !has_next {
+            return pages;
+        }
+        // A cursor is another one each time that it is asked for.
+        let ends = asked(books, &query.replace("hasNextPage", "endCursor"), variables.clone()).await;
+        variables["a"] = ends.pointer(list).unwrap()["pageInfo"]["endCursor"].clone();
+    }
+}
+
+const PAIRS: &str = "query($f: SalesReportFilter!, $n: Int, $a: Cursor) { boughtTogether(filter: $f, first: $n, after: $a) {
+    nodes { product { sku } otherProduct { sku } ordersTogether productOrders otherProductOrders lift support chiSquare }
+    totals { orders leftOutOrders pairs } pageInfo { hasNextPage } } }";
+
+async fn pairs_of_products_are_those_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let mut made = Vec::new();
+    for sku in ["MUG", "SAUCER", "BOWL", "SPOON", "LAMP"] {
+        made.push(stocked(&books, sku, 200, 9).await);
+    }
+    // Two pairs that are equal in all but their products.
+    for _ in 0..10 {
+        for lines in [&[(&made[0], 1), (&made[1], 1)][..], &[(&made[2], 1), (&made[3], 1)], &[(&made[4], 1)]] {
+            order(&books, lines, 3, Value::Null).await;
+        }
+    }
+    let large: Vec<(&Value, i64)> = (0..101).map(|nth| (&made[nth % 3], 1)).collect();
+    order(&books, &large, 3, Value::Null).await;
+    let cuts = cuts(world).await;
+    let ask = |days| json!({ "f": filter(&books, days), "n": 1 });
+    let pages = same_pages(&books, &cuts, (PAIRS, ""), ask((4, 2))).await;
+    assert_eq!((pages.len(), &pages[0]["totals"]), (2, &json!({ "orders": 30, "leftOutOrders": 1, "pairs": 2 })), "{pages:#?}");
+    let none = same_in_halves(&books, &cuts, PAIRS, &ask((8, 7))).await;
+    assert_eq!((&none["nodes"], &none["totals"]["orders"]), (&json!([]), &json!(0)), "two halves without an order");
+    // One statement more than at once: where the halves are no whole, it is two.
+    let statements = async |halving: Halving| {
+        world.node.db.extensions().insert(halving);
+        let before = world.node.db.statements();
+        asked(&books, PAIRS, ask((4, 2))).await;
+        world.node.db.statements() - before
+    };
+    let once = statements(Halving::Never).await;
+    for cut in cuts.into_iter().filter(|cut| matches!(cut, Cut::By(_))) {
+        assert_eq!(statements(Halving::At(cut)).await, once + 1, "{cut:?}");
+    }
+}
+
+const ORDERS: &str = "query($d: [ReportDimension!]!, $f: SalesReportFilter!, $n: Int, $a: Cursor) {
+    report(measures: [ORDERS, SOLD_UNITS], dimensions: $d, filter: $f, comparison: PREVIOUS_PERIOD, sort: { measure: ORDERS }, first: $n, after: $a) {
+      rowCount nodes { date category { name } topCategory { name } supplier { id } store { code } values { measure value before } }
+      totals { values { measure value before } } pageInfo { hasNextPage } } }";
+
+/// The store where it is midnight when it is noon in UTC, with two orders of mugs and plates: a moment before its midnight, and at it.
+async fn far_store(books: &Books<'_>, products: &[Value]) {
+    let office = &books.office;
+    let input = json!({ "code": "FAR", "name": "FAR", "timeZone": "Asia/Kamchatka" });
+    let made = office.act("storeCreate", "StoreCreateInput", "store { id }", input).await;
+    let store = json!({ "id": done(&made, "store")["id"] });
+    let changes: Vec<Value> = products
+        .iter()
+        .map(|product| json!({ "product": product, "store": store, "delta": 50, "unitCost": gbp("2.00") }))
+        .collect();
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": changes, "occurredAt": ago(office.world, 60) });
+    done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    let noon = i64::from(parse_day(&day(office.world, 3)).unwrap()) * 86_400_000_000 + 43_200_000_000;
+    for at in [noon - 1, noon] {
+        let lines = [(&products[0], 1), (&products[1], 1), (&products[0], 2)];
+        order(books, &lines, 3, json!({ "store": store, "placedAt": rfc3339(Timestamp(at)) })).await;
+    }
+}
+
+async fn orders_of_categories_are_those_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    far_store(&books, &products).await;
+    let cuts = cuts(world).await;
+    for dimensions in [json!(["CATEGORY"]), json!(["TOP_CATEGORY"]), json!(["SUPPLIER"]), json!(["DAY", "STORE", "CATEGORY"])] {
+        let ask = json!({ "d": dimensions, "f": of_products(&books, &products, (7, 1)), "n": 3 });
+        let pages = same_pages(&books, &cuts, (ORDERS, ""), ask).await;
+        let rows: usize = pages.iter().map(|page| page["nodes"].as_array().unwrap().len()).sum();
+        assert_eq!(pages[0]["rowCount"], json!(rows), "{dimensions}");
+    }
+    // Only one of the two orders is of the store's day.
+    let of_far = async |days| {
+        let ask = json!({ "d": ["STORE", "CATEGORY"], "f": of_products(&books, &products, days), "n": 50 });
+        let found = same_in_halves(&books, &cuts, ORDERS, &ask).await;
+        let rows = found["nodes"].as_array().unwrap().iter().filter(|row| row["store"]["code"] == "FAR");
+        rows.map(|row| row["values"][0]["value"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_far((3, 3)).await, ["1", "1"], "mugs and plates of the day that ends");
+    assert_eq!(of_far((3, 2)).await, ["2", "2"]);
+    let none = of_products(&books, &products, (30, 28));
+    let found = same_in_halves(&books, &cuts, ORDERS, &json!({ "d": ["CATEGORY"], "f": none, "n": 3 })).await;
+    assert_eq!(found["nodes"], json!([]), "two halves without an order: {found:#}");
+}
+
+const SALES: &str = "query($from: DateTime, $to: DateTime, $g: SalesGroup!, $t: SalesMeasure, $n: Int, $a: Cursor) { salesSummary(from: $from, to: $to) {
+    total { orders returns orderLines unitsSold grossRevenue { amount } netRevenue { amount } }
+    rows(groupBy: $g, topBy: $t, first: $n, after: $a) {
+      nodes { key orders orderLines unitsSold grossRevenue { amount } netRevenue { amount } } totalCount { count precision } pageInfo { hasNextPage } } } }";
+
+async fn sales_by_category_are_those_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    far_store(&books, &products).await;
+    let cuts = cuts(world).await;
+    // From the moment of an order, and up to that of another.
+    let spans = [
+        json!({}),
+        json!({ "from": ago(world, 40), "to": ago(world, 2) }),
+        json!({ "from": ago(world, 30), "to": ago(world, 29) }),
+    ];
+    for (group, measure) in [("CATEGORY", Value::Null), ("CATEGORY", json!("ORDERS")), ("PRODUCT", Value::Null)] {
+        for span in &spans {
+            let mut ask = json!({ "g": group, "t": measure, "n": 2 });
+            span.as_object().unwrap().iter().for_each(|(name, at)| ask[name] = at.clone());
+            let pages = same_pages(&books, &cuts, (SALES, "/rows"), ask).await;
+            let rows: usize = pages.iter().map(|page| page["rows"]["nodes"].as_array().unwrap().len()).sum();
+            assert_eq!(pages[0]["rows"]["totalCount"], json!({ "count": rows, "precision": "EXACT" }), "{group} {span}");
+            let query = "query($from: DateTime, $to: DateTime) { salesSummary(from: $from, to: $to) {
+                total { orders returns orderLines unitsSold grossRevenue { amount } netRevenue { amount } } } }";
+            let alone = asked(&books, query, span.clone()).await;
+            assert_eq!(pages[0]["total"], alone["total"], "{group} {span}: the total by itself");
+        }
+    }
+}
