@@ -37,6 +37,13 @@ impl CohortKey {
         }
         Self(digest.finalize().into())
     }
+
+    /// Of those of the same likeness among those who send the same.
+    #[must_use]
+    pub fn with_likeness(self, likeness: &str) -> Self {
+        use sha2::{Digest, Sha256};
+        Self(Sha256::new().chain_update(self.0).chain_update(likeness).finalize().into())
+    }
 }
 
 /// An answer that all members get.
