@@ -4,13 +4,12 @@
 //! that does not read stops its own operations instead of filling our memory. Where nothing waits, a message may be written by whoever
 //! has it: of a change that a thousand are told, a thousand wake-ups are saved.
 //!
-//! Most sockets wait for months with an empty queue, so that an empty one has no memory, where tokio's channel allocates room for 32
-//! messages at once. What a message needs while it is written is boxed for the same reason.
+//! Most sockets wait for months with an empty queue, so an empty queue has no memory: tokio's channel allocates room for 32 messages at
+//! once. The futures that write a message are boxed for the same reason.
 
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     task::{Context, Poll, Waker, ready},
     time::Duration,
@@ -37,11 +36,10 @@ pub struct Gone;
 /// A message, or none where the rest of one has to be flushed, and what it takes of the room.
 type Queued = (Option<Outgoing>, u32);
 
-/// The queue, and who is at its ends.
+/// The queue, and whether more may come.
 struct Messages {
     queue: VecDeque<Queued>,
     has_senders: bool,
-    has_writer: bool,
 }
 
 /// Shared by the senders and the writer.
@@ -51,7 +49,7 @@ struct Channel {
     changed: Notify,
     /// Wakes those who wait for the writer's end.
     ended: Notify,
-    /// Bytes of room. The queue needs no bound of its own: nothing enters it without room.
+    /// Bytes of room, closed when the writer ends. The queue needs no bound of its own: nothing enters it without room.
     room: Semaphore,
 }
 
@@ -63,7 +61,8 @@ impl Channel {
     fn push(&self, message: Queued) -> Result<(), Gone> {
         {
             let mut messages = self.lock();
-            if !messages.has_writer {
+            // The writer closes the room before it empties the queue: no message stays behind.
+            if self.room.is_closed() {
                 return Err(Gone);
             }
             messages.queue.push_back(message);
@@ -94,9 +93,8 @@ impl Outbox {
     /// An outbox of so many bytes before a sink, and what its writer reads from.
     pub fn new<S: Sink<Outgoing> + Unpin + Send + 'static>(bytes: usize, sink: S) -> (Self, Queue<S>) {
         let most = u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX);
-        let messages = Messages { queue: VecDeque::new(), has_senders: true, has_writer: true };
         let channel = Arc::new(Channel {
-            messages: Mutex::new(messages),
+            messages: Mutex::new(Messages { queue: VecDeque::new(), has_senders: true }),
             changed: Notify::new(),
             ended: Notify::new(),
             room: Semaphore::new(most as usize),
@@ -174,8 +172,7 @@ impl Outbox {
     pub async fn closed(&self) {
         // Begins to listen before it looks: a writer that ends in between wakes it.
         let ended = self.0.channel.ended.notified();
-        let has_writer = self.0.channel.lock().has_writer;
-        if has_writer {
+        if !self.0.channel.room.is_closed() {
             ended.await;
         }
     }
@@ -222,17 +219,12 @@ pub struct Queue<S> {
 
 impl<S> Drop for Queue<S> {
     fn drop(&mut self) {
-        let unread = {
-            let mut messages = self.channel.lock();
-            messages.has_writer = false;
-            mem::take(&mut messages.queue)
-        };
-        drop(unread);
         // Wakes those who wait for room that will never come.
         self.channel.room.close();
-        self.channel.ended.notify_waiters();
+        self.channel.lock().queue = VecDeque::new();
         // Half of the socket: while somebody had it, the socket would stay open.
         *self.sink.lock() = None;
+        self.channel.ended.notify_waiters();
     }
 }
 
