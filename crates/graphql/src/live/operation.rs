@@ -104,7 +104,7 @@ struct Task<E> {
 }
 
 /// A task is as large as the largest thing that it ever does, and has the arguments of its functions twice; most wait for years. So a
-/// request is one pointer, and what is done now and then is boxed.
+/// request is one pointer, and futures that end soon are boxed.
 impl<E: Executor> Task<E> {
     async fn run(self: Box<Self>, request: Box<Request>) {
         let kind = request.operation.kind;
@@ -122,7 +122,8 @@ impl<E: Executor> Task<E> {
     }
 
     async fn subscription(&self, request: Box<Request>) -> Result<(), Gone> {
-        let mut items = Box::pin(self.streams.open(*request)).await;
+        // The block ends with the request's box, which is not freed by what is moved out of it.
+        let mut items = Box::pin(async move { self.streams.open(*request).await }).await;
         while let Some(Item { said, meta }) = items.next().await {
             let goes_on = match said {
                 Said::Own(answer) => Box::pin(self.next(answer)).await?,
