@@ -262,7 +262,7 @@ enum Heard {
 
 /// What of a subscription is the same for all who ask for the same.
 struct Shape {
-    /// Of the document, the operation's name and the variables.
+    /// The digest of the document, the operation's name and the variables.
     text: CohortKey,
     seen: Visibility,
 }
@@ -276,7 +276,7 @@ impl Shape {
             variables.remove(&Name::new(name));
         }
         let name = params.operation_name.as_deref().unwrap_or_default();
-        Self { text: CohortKey::of(&[document, name, &json(&variables)]), seen: operation.seen }
+        Self { text: CohortKey::of(&[document, name, json(&variables).as_str()]), seen: operation.seen }
     }
 }
 
