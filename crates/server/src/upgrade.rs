@@ -37,8 +37,8 @@ use graphql::{
     session::Refused,
 };
 
-/// tungstenite allocates its read buffer at once, 128 KiB by default, and reads so much at a time; most sockets are idle. For a message of 256
-/// KiB, the largest, it reads 512 times. Below 1 KiB, `bytes` makes a buffer that follows it as large as the next frame.
+/// tungstenite allocates its read buffer at once, 128 KiB by default, and reads so much at a time; most sockets are idle. The largest message,
+/// of 256 KiB, takes 512 reads. From 1 KiB on, `bytes` would make each later buffer as large as the first.
 const READ_BUFFER: usize = 512;
 const WRITE_BUFFER: usize = 4 << 10;
 
@@ -117,11 +117,11 @@ fn speak<E: Executor>(front: &Front<E>, socket: WebSocket, opening: Box<Opening>
         return Box::pin(async move {
             let close = Close::new(Close::WRONG_SUBPROTOCOL, "Subprotocol not acceptable");
             let _ = sink.send(Outgoing::Close(close)).await;
-            drop((stream, peer, open));
+            drop((sink, stream, peer, open));
         });
     }
-    // The buffer that the last message was read into is held until the next has come: what is read meanwhile goes into a buffer of its own
-    // size, and the larger one is freed. Otherwise a socket would keep the largest buffer that it ever needed.
+    // The last message is held until the next has come, so that `bytes` cannot reuse its buffer: when the rest of that, at most 512 bytes, is
+    // used up, later messages get a buffer of their own size and it is freed. Otherwise a socket would keep its largest buffer.
     let mut last: Option<Message> = None;
     let stream = stream.map(move |next| {
         let incoming = message(&next);
