@@ -75,7 +75,6 @@ struct Schema {
 /// A stream of answers; a `Refused` is the last.
 pub type Answers = BoxStream<'static, Answer>;
 
-#[derive(Clone)]
 pub struct Followed {
     pub operation: Arc<Operation>,
     pub variables: Variables,

@@ -45,6 +45,7 @@ pub async fn serve<E: Executor>(front: &Arc<Front<E>>, wanted: Wanted, headers: 
     }
     let after = headers.get(LAST_EVENT_ID).and_then(|cursor| cursor.to_str().ok()).filter(|cursor| !cursor.is_empty());
     let after = after.map(|cursor| Cursor(cursor.to_owned()));
+    let session = Arc::new(session);
     let request = Request { operation, params, session: session.clone(), id: id.into(), after };
     let items = front.streams.open(request).await;
     let end = End::of(front, &session);

@@ -1,6 +1,6 @@
 //! From an upgrade request to a socket that speaks our messages.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{
@@ -12,7 +12,10 @@ use axum::{
     },
     http::{Response, StatusCode, header, request::Parts},
 };
-use futures_util::{SinkExt, StreamExt, future::ready};
+use futures_util::{
+    SinkExt, StreamExt,
+    future::{BoxFuture, ready},
+};
 use platform::metrics;
 
 use super::{
@@ -34,8 +37,9 @@ use graphql::{
     session::Refused,
 };
 
-/// tungstenite allocates its read buffer at once, 128 KiB by default; most sockets are idle.
-const READ_BUFFER: usize = 2 << 10;
+/// tungstenite allocates its read buffer at once, 128 KiB by default, and reads so much at a time; most sockets are idle. The largest message,
+/// of 256 KiB, takes 512 reads. From 1 KiB on, `bytes` would make each later buffer as large as the first.
+const READ_BUFFER: usize = 512;
 const WRITE_BUFFER: usize = 4 << 10;
 
 /// tungstenite refuses a single message larger than its whole write buffer may become (unlimited by default). Ours holds what is
@@ -60,7 +64,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
         front.refused_origins.log(&origin, now);
         return refuse_origin(upgrade, refused_origins::reason(&origin), id);
     }
-    let opening = Opening {
+    let opening = Box::new(Opening {
         id: id.to_owned(),
         authorization: match text(&parts.headers, &header::AUTHORIZATION) {
             Some(authorization) => Some(authorization.to_owned()),
@@ -70,7 +74,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
         user_agent: text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
         anonymous: front.settings.anonymous_sockets,
         admission: front.admission.clone(),
-    };
+    });
     let peer = parts.extensions.remove::<Peer>();
     let front = front.clone();
     let most = front.service.limits.message_bytes;
@@ -81,11 +85,7 @@ pub async fn socket<E: Executor>(front: &Arc<Front<E>>, mut parts: Parts, id: &s
         .max_write_buffer_size(MOST_WRITTEN)
         .max_message_size(most)
         .max_frame_size(most)
-        .on_upgrade(move |socket| async move {
-            speak(front, socket, opening).await;
-            // Until here the socket counts as its address's connection.
-            drop(peer);
-        });
+        .on_upgrade(move |socket| speak(&front, socket, opening, peer));
     reply::seal(response.headers_mut(), id);
     response
 }
@@ -107,21 +107,36 @@ pub fn come_back(why: &str, wait: TooMany, id: &str) -> Response<Body> {
     reply::of_errors(&Errors::refused(refused, id), Media::Json, id)
 }
 
-async fn speak<E: Executor>(front: Arc<Front<E>>, socket: WebSocket, opening: Opening) {
-    let _open = metrics::Open::socket();
+/// No `async fn`: that would keep room for the socket as it came besides its two halves, for as long as it is open.
+fn speak<E: Executor>(front: &Front<E>, socket: WebSocket, opening: Box<Opening>, peer: Option<Peer>) -> BoxFuture<'static, ()> {
+    let open = metrics::Open::socket();
     let agreed = socket.protocol().is_some();
     let (sink, stream) = socket.split();
     let mut sink = sink.with(|outgoing| ready(Ok::<_, Error>(frame(outgoing))));
     if !agreed {
-        let close = Close::new(Close::WRONG_SUBPROTOCOL, "Subprotocol not acceptable");
-        let _ = sink.send(Outgoing::Close(close)).await;
-        return;
+        return Box::pin(async move {
+            let close = Close::new(Close::WRONG_SUBPROTOCOL, "Subprotocol not acceptable");
+            let _ = sink.send(Outgoing::Close(close)).await;
+            drop((sink, stream, peer, open));
+        });
     }
-    let stream = stream.map(message);
-    socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone()).await;
+    // The last message is held until the next has come, so that `bytes` cannot reuse its buffer: when the rest of that, at most 512 bytes, is
+    // used up, later messages get a buffer of their own size and it is freed. Otherwise a socket would keep its largest buffer.
+    let mut last: Option<Message> = None;
+    let stream = stream.map(move |next| {
+        let incoming = message(&next);
+        drop(mem::replace(&mut last, next.ok()));
+        incoming
+    });
+    let serving = socket::serve(stream, sink, front.streams.clone(), opening, front.drain.clone());
+    Box::pin(async move {
+        serving.await;
+        // Until here the socket counts as its address's connection.
+        drop((peer, open));
+    })
 }
 
-fn message(message: Result<Message, Error>) -> Incoming {
+fn message(message: &Result<Message, Error>) -> Incoming {
     match message {
         Ok(Message::Text(text)) => Incoming::Text(text.as_str().to_owned()),
         Ok(Message::Binary(_)) => Incoming::Binary,

@@ -24,6 +24,7 @@ mod merged;
 mod overload;
 mod proxies;
 mod schema;
+mod socket_frames;
 mod socket_life;
 mod socket_operations;
 mod socket_rules;

@@ -27,15 +27,22 @@ const BYTES: usize = 256 << 10;
 pub struct CohortKey([u8; 32]);
 
 impl CohortKey {
-    pub fn of(parts: &[&str]) -> Self {
+    pub fn of<Part: AsRef<[u8]>>(parts: &[Part]) -> Self {
         use sha2::{Digest, Sha256};
         let mut digest = Sha256::new();
         for part in parts {
+            let part: &[u8] = part.as_ref();
             // The length keeps two parts from being read as two others.
             digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part.as_bytes());
+            digest.update(part);
         }
         Self(digest.finalize().into())
+    }
+
+    /// The key of those who are alike among those who send the same.
+    #[must_use]
+    pub fn with_likeness(self, likeness: &str) -> Self {
+        Self::of(&[&self.0[..], likeness.as_bytes()])
     }
 }
 

@@ -12,12 +12,12 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::{
     outbox::{Gone, Outbox},
     protocol::{Close, Outgoing, operation_message},
-    streams::{Request, Said, Streams},
+    streams::{Item, Request, Said, Streams},
 };
 use crate::{
     answer::{Answer, Errors},
     code::Code,
-    guard::{Kind, Operation},
+    guard::Kind,
     request::GraphqlRequest,
     session::Session,
 };
@@ -44,7 +44,7 @@ impl<E: Executor> Operations<E> {
     ///
     /// # Errors
     /// The id is in use, which ends the socket.
-    pub async fn start(&mut self, id: String, params: GraphqlRequest, session: &Session) -> Result<Option<Outgoing>, Close> {
+    pub async fn start(&mut self, id: String, params: GraphqlRequest, session: &Arc<Session>) -> Result<Option<Outgoing>, Close> {
         let running = {
             let live = lock(&self.live);
             if live.contains_key(&id) {
@@ -65,14 +65,15 @@ impl<E: Executor> Operations<E> {
         };
         self.started += 1;
         lock(&self.live).insert(id.clone(), (self.started, None));
-        let task = Task {
+        let task = Box::new(Task {
             streams: self.streams.clone(),
             outbox: self.outbox.clone(),
             live: self.live.clone(),
             number: self.started,
             id: id.clone(),
-        };
-        let running = self.tasks.spawn(task.run(operation, params, session.clone(), request_id.into()));
+        });
+        let request = Request { operation, params, session: session.clone(), id: request_id.into(), after: None };
+        let running = self.tasks.spawn(task.run(Box::new(request)));
         if let Some(entry) = lock(&self.live).get_mut(&id) {
             entry.1 = Some(running);
         }
@@ -102,42 +103,38 @@ struct Task<E> {
     id: String,
 }
 
+/// A task is as large as the largest thing that it ever does, and has the arguments of its functions twice; most wait for years. So a
+/// request is one pointer, and futures that end soon are boxed.
 impl<E: Executor> Task<E> {
-    async fn run(self, operation: Arc<Operation>, params: GraphqlRequest, session: Session, request_id: Arc<str>) {
+    async fn run(self: Box<Self>, request: Box<Request>) {
+        let kind = request.operation.kind;
         // The client being gone ends the socket, and that ends this task.
-        let _ = match operation.kind {
-            Kind::Subscription => self.subscription(operation, params, session, request_id).await,
-            Kind::Query | Kind::Mutation => {
-                // Boxed, as below: a task is as large as the largest thing that it ever does, and most of them wait for years.
-                let answer = Box::pin(self.streams.service.run(&operation, params, &session, &request_id)).await;
-                match self.next(answer).await {
-                    Ok(true) => self.last("complete", None).await,
-                    Ok(false) => Ok(()),
-                    Err(gone) => Err(gone),
-                }
-            }
+        let _ = match kind {
+            Kind::Subscription => self.subscription(request).await,
+            Kind::Query | Kind::Mutation => Box::pin(self.once(request)).await,
         };
     }
 
-    async fn subscription(
-        &self,
-        operation: Arc<Operation>,
-        params: GraphqlRequest,
-        session: Session,
-        id: Arc<str>,
-    ) -> Result<(), Gone> {
-        let mut items = Box::pin(self.streams.open(Request { operation, params, session, id, after: None })).await;
-        while let Some(item) = items.next().await {
-            let goes_on = match item.said {
-                Said::Own(answer) => self.next(answer).await?,
+    async fn once(&self, request: Box<Request>) -> Result<(), Gone> {
+        let Request { operation, params, session, id, .. } = *request;
+        let answer = self.streams.service.run(&operation, params, &session, &id).await;
+        if self.next(answer).await? { self.last("complete", None).await } else { Ok(()) }
+    }
+
+    async fn subscription(&self, request: Box<Request>) -> Result<(), Gone> {
+        // The block ends with the request's box, which is not freed by what is moved out of it.
+        let mut items = Box::pin(async move { self.streams.open(*request).await }).await;
+        while let Some(Item { said, meta }) = items.next().await {
+            let goes_on = match said {
+                Said::Own(answer) => Box::pin(self.next(answer)).await?,
                 Said::Shared(json) => self.outbox.hand(operation_message("next", &self.id, Some(&json))).await.map(|()| true)?,
             };
             if !goes_on {
                 return Ok(());
             }
-            self.streams.handed_over(&item.meta);
+            self.streams.handed_over(&meta);
         }
-        self.last("complete", None).await
+        Box::pin(self.last("complete", None)).await
     }
 
     /// Sends it; false when it was the last.

@@ -3,8 +3,12 @@
 //! Operations wait for room in the order in which they asked, so a fast stream cannot keep a slow one's answer back, and a client
 //! that does not read stops its own operations instead of filling our memory. Where nothing waits, a message may be written by whoever
 //! has it: of a change that a thousand are told, a thousand wake-ups are saved.
+//!
+//! Most sockets wait for months with an empty queue, so an empty queue has no memory: tokio's channel allocates room for 32 messages at
+//! once. The futures that write a message are boxed for the same reason.
 
 use std::{
+    collections::VecDeque,
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     task::{Context, Poll, Waker, ready},
@@ -12,7 +16,10 @@ use std::{
 };
 
 use futures_util::{Sink, SinkExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
 
 use super::protocol::{Close, Outgoing};
 
@@ -29,24 +36,72 @@ pub struct Gone;
 /// A message, or none where the rest of one has to be flushed, and what it takes of the room.
 type Queued = (Option<Outgoing>, u32);
 
+/// The queue, and whether more may come.
+struct Messages {
+    queue: VecDeque<Queued>,
+    has_senders: bool,
+}
+
+/// Shared by the senders and the writer.
+struct Channel {
+    messages: Mutex<Messages>,
+    /// Wakes the writer: there is a message, or the last sender is gone.
+    changed: Notify,
+    /// Wakes those who wait for the writer's end.
+    ended: Notify,
+    /// Bytes of room, closed when the writer ends. The queue needs no bound of its own: nothing enters it without room.
+    room: Semaphore,
+}
+
+impl Channel {
+    fn lock(&self) -> MutexGuard<'_, Messages> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, message: Queued) -> Result<(), Gone> {
+        {
+            let mut messages = self.lock();
+            // The writer closes the room before it empties the queue: no message stays behind.
+            if self.room.is_closed() {
+                return Err(Gone);
+            }
+            messages.queue.push_back(message);
+        }
+        self.changed.notify_one();
+        Ok(())
+    }
+}
+
 /// The sending end; clones share the queue.
 #[derive(Clone)]
-pub struct Outbox {
-    queue: mpsc::UnboundedSender<Queued>,
-    /// Bytes of room. The channel needs no bound of its own: nothing enters it without room.
-    room: Arc<Semaphore>,
+pub struct Outbox(Arc<Sender>);
+
+struct Sender {
+    channel: Arc<Channel>,
     most: u32,
     sink: Arc<dyn Straight>,
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.channel.lock().has_senders = false;
+        self.channel.changed.notify_one();
+    }
 }
 
 impl Outbox {
     /// An outbox of so many bytes before a sink, and what its writer reads from.
     pub fn new<S: Sink<Outgoing> + Unpin + Send + 'static>(bytes: usize, sink: S) -> (Self, Queue<S>) {
         let most = u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX);
-        let (queue, messages) = mpsc::unbounded_channel();
-        let room = Arc::new(Semaphore::new(most as usize));
+        let channel = Arc::new(Channel {
+            messages: Mutex::new(Messages { queue: VecDeque::new(), has_senders: true }),
+            changed: Notify::new(),
+            ended: Notify::new(),
+            room: Semaphore::new(most as usize),
+        });
         let sink = Arc::new(Shared(Mutex::new(Some(sink))));
-        (Self { queue, room: room.clone(), most, sink: sink.clone() }, Queue { messages, room, sink })
+        let sender = Sender { channel: channel.clone(), most, sink: sink.clone() };
+        (Self(Arc::new(sender)), Queue { channel, sink })
     }
 
     /// Waits for room, then queues.
@@ -55,8 +110,8 @@ impl Outbox {
     /// The writer has ended.
     pub async fn send(&self, message: Outgoing) -> Result<(), Gone> {
         let cost = self.cost(&message);
-        self.room.acquire_many(cost).await.map_err(|_| Gone)?.forget();
-        self.queue.send((Some(message), cost)).map_err(|_| Gone)
+        self.0.channel.room.acquire_many(cost).await.map_err(|_| Gone)?.forget();
+        self.0.channel.push((Some(message), cost))
     }
 
     /// The same, but writes it here and now if nothing else waits.
@@ -66,21 +121,22 @@ impl Outbox {
     pub async fn hand(&self, message: Outgoing) -> Result<(), Gone> {
         match self.write_straight(message) {
             Ok(()) => Ok(()),
-            Err(message) => self.send(message).await,
+            Err(message) => Box::pin(self.send(message)).await,
         }
     }
 
     fn write_straight(&self, message: Outgoing) -> Result<(), Outgoing> {
+        let (channel, most) = (&self.0.channel, self.0.most);
         let cost = self.cost(&message);
-        let Ok(room) = self.room.try_acquire_many(cost) else { return Err(message) };
+        let Ok(room) = channel.room.try_acquire_many(cost) else { return Err(message) };
         // With all the rest of the room free nothing is queued, and the writer holds nothing either: nobody is overtaken.
-        if self.room.available_permits() + cost as usize != self.most as usize {
+        if channel.room.available_permits() + cost as usize != most as usize {
             return Err(message);
         }
-        if !self.sink.write(message)? {
+        if !self.0.sink.write(message)? {
             room.forget();
             // A writer that has ended is noticed with the next message.
-            let _ = self.queue.send((None, cost));
+            let _ = channel.push((None, cost));
         }
         Ok(())
     }
@@ -91,10 +147,10 @@ impl Outbox {
     /// There is no room.
     pub fn try_send(&self, message: Outgoing) -> Result<(), Outgoing> {
         let cost = self.cost(&message);
-        let Ok(room) = self.room.try_acquire_many(cost) else { return Err(message) };
+        let Ok(room) = self.0.channel.room.try_acquire_many(cost) else { return Err(message) };
         room.forget();
         // Nobody reads what is sent to a writer that has ended.
-        let _ = self.queue.send((Some(message), cost));
+        let _ = self.0.channel.push((Some(message), cost));
         Ok(())
     }
 
@@ -104,17 +160,21 @@ impl Outbox {
             Outgoing::Ping | Outgoing::Close(_) => 0,
         };
         // An answer larger than the queue takes all of it, so that it is alone there.
-        u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX).min(self.most)
+        u32::try_from(bytes.max(LEAST)).unwrap_or(u32::MAX).min(self.0.most)
     }
 
     /// Queues the last message, room or not.
     pub fn close(&self, close: Close) {
-        let _ = self.queue.send((Some(Outgoing::Close(close)), 0));
+        let _ = self.0.channel.push((Some(Outgoing::Close(close)), 0));
     }
 
     /// Returns when the writer has ended.
     pub async fn closed(&self) {
-        self.queue.closed().await;
+        // Begins to listen before it looks: a writer that ends in between wakes it.
+        let ended = self.0.channel.ended.notified();
+        if !self.0.channel.room.is_closed() {
+            ended.await;
+        }
     }
 }
 
@@ -153,31 +213,32 @@ impl<S: Sink<Outgoing> + Unpin + Send> Straight for Shared<S> {
 
 /// The receiving end.
 pub struct Queue<S> {
-    messages: mpsc::UnboundedReceiver<Queued>,
-    room: Arc<Semaphore>,
+    channel: Arc<Channel>,
     sink: Arc<Shared<S>>,
 }
 
 impl<S> Drop for Queue<S> {
     fn drop(&mut self) {
         // Wakes those who wait for room that will never come.
-        self.room.close();
+        self.channel.room.close();
+        self.channel.lock().queue = VecDeque::new();
         // Half of the socket: while somebody had it, the socket would stay open.
         *self.sink.lock() = None;
+        self.channel.ended.notify_waiters();
     }
 }
 
 /// Writes until a close has been sent, the client is gone, or it takes nothing for `stall`.
-pub async fn write<S: Sink<Outgoing> + Unpin>(mut queue: Queue<S>, stall: Duration) {
-    while let Some(first) = queue.messages.recv().await {
-        match tokio::time::timeout(stall, queue.write_batch(first)).await {
+pub async fn write<S: Sink<Outgoing> + Unpin>(queue: Queue<S>, stall: Duration) {
+    while let Some(first) = queue.receive().await {
+        match Box::pin(timeout(stall, queue.write_batch(first))).await {
             Ok(Ok(Next::Go)) => {}
             Ok(Ok(Next::Stop) | Err(_)) => break,
             // Nor would it take a farewell.
             Err(_) => return,
         }
     }
-    let _ = tokio::time::timeout(stall, queue.poll(SinkExt::poll_close_unpin)).await;
+    let _ = Box::pin(timeout(stall, queue.poll(SinkExt::poll_close_unpin))).await;
 }
 
 enum Next {
@@ -185,9 +246,32 @@ enum Next {
     Stop,
 }
 
+impl<S> Queue<S> {
+    /// The next message. `None` when all are taken and there is no sender left.
+    async fn receive(&self) -> Option<Queued> {
+        loop {
+            {
+                let mut messages = self.channel.lock();
+                if let Some(next) = messages.queue.pop_front() {
+                    return Some(next);
+                }
+                if !messages.has_senders {
+                    return None;
+                }
+                messages.queue = VecDeque::new();
+            }
+            self.channel.changed.notified().await;
+        }
+    }
+
+    fn try_receive(&self) -> Option<Queued> {
+        self.channel.lock().queue.pop_front()
+    }
+}
+
 impl<S: Sink<Outgoing> + Unpin> Queue<S> {
     /// Writes what is there and flushes once: one system call for many small messages.
-    async fn write_batch(&mut self, first: Queued) -> Result<Next, S::Error> {
+    async fn write_batch(&self, first: Queued) -> Result<Next, S::Error> {
         let mut taken = 0;
         let mut next = Next::Go;
         let mut waiting = Some(first);
@@ -200,10 +284,10 @@ impl<S: Sink<Outgoing> + Unpin> Queue<S> {
                 self.feed(message).await?;
             }
             let more = matches!(next, Next::Go) && taken < AT_ONCE;
-            waiting = more.then(|| self.messages.try_recv().ok()).flatten();
+            waiting = if more { self.try_receive() } else { None };
         }
         self.poll(SinkExt::poll_flush_unpin).await?;
-        self.room.add_permits(taken);
+        self.channel.room.add_permits(taken);
         Ok(next)
     }
 
@@ -222,121 +306,5 @@ impl<S: Sink<Outgoing> + Unpin> Queue<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{convert::Infallible, pin::Pin};
-
-    use super::*;
-
-    /// A client that takes what is flushed while its door is open.
-    #[derive(Default)]
-    struct Client {
-        is_shut: bool,
-        buffer: Vec<String>,
-        taken: Vec<String>,
-        waits: Option<Waker>,
-    }
-
-    #[derive(Clone, Default)]
-    struct Door(Arc<Mutex<Client>>);
-
-    impl Door {
-        fn client(&self) -> MutexGuard<'_, Client> {
-            self.0.lock().unwrap()
-        }
-        fn taken(&self) -> Vec<String> {
-            self.client().taken.clone()
-        }
-        fn open(&self) {
-            let mut client = self.client();
-            client.is_shut = false;
-            if let Some(waits) = client.waits.take() {
-                waits.wake();
-            }
-        }
-    }
-
-    impl Sink<Outgoing> for Door {
-        type Error = Infallible;
-        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            Poll::Ready(Ok(()))
-        }
-        fn start_send(self: Pin<&mut Self>, message: Outgoing) -> Result<(), Infallible> {
-            let Outgoing::Text(text) = message else { panic!("texts only") };
-            self.client().buffer.push(text);
-            Ok(())
-        }
-        fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            let mut client = self.client();
-            if client.is_shut {
-                client.waits = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            let buffer = std::mem::take(&mut client.buffer);
-            client.taken.extend(buffer);
-            Poll::Ready(Ok(()))
-        }
-        fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-            self.poll_flush(context)
-        }
-    }
-
-    fn text(text: &str) -> Outgoing {
-        Outgoing::Text(text.to_owned())
-    }
-
-    async fn settle() {
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    const STALL: Duration = Duration::from_mins(1);
-
-    #[tokio::test]
-    async fn what_is_handed_over_is_out_at_once_unless_something_waits() {
-        let door = Door::default();
-        let (outbox, queue) = Outbox::new(LEAST * 4, door.clone());
-        outbox.hand(text("first")).await.unwrap();
-        assert_eq!(door.taken(), ["first"], "no writer runs yet");
-        outbox.send(text("second")).await.unwrap();
-        outbox.hand(text("third")).await.unwrap();
-        assert_eq!(door.taken(), ["first"], "nobody is overtaken");
-        let _writer = tokio::spawn(write(queue, STALL));
-        settle().await;
-        assert_eq!(door.taken(), ["first", "second", "third"]);
-        outbox.hand(text("fourth")).await.unwrap();
-        assert_eq!(door.taken().last().unwrap(), "fourth", "the room is free again");
-    }
-
-    #[tokio::test]
-    async fn a_client_that_is_slow_gets_all_of_it_in_order_and_holds_up_whoever_tells_it_more() {
-        let door = Door::default();
-        door.client().is_shut = true;
-        let (outbox, queue) = Outbox::new(LEAST * 2, door.clone());
-        let _writer = tokio::spawn(write(queue, STALL));
-        outbox.hand(text("first")).await.unwrap();
-        outbox.hand(text("second")).await.unwrap();
-        let third = tokio::spawn({
-            let outbox = outbox.clone();
-            async move { outbox.hand(text("third")).await }
-        });
-        settle().await;
-        assert!(door.taken().is_empty() && !third.is_finished(), "there is room for two");
-        door.open();
-        settle().await;
-        assert_eq!(door.taken(), ["first", "second", "third"]);
-        assert_eq!(outbox.room.available_permits(), LEAST * 2);
-    }
-
-    #[tokio::test]
-    async fn a_client_that_takes_nothing_is_given_up_and_let_go() {
-        let door = Door::default();
-        door.client().is_shut = true;
-        let (outbox, queue) = Outbox::new(LEAST, door.clone());
-        let writer = tokio::spawn(write(queue, Duration::from_millis(20)));
-        outbox.hand(text("first")).await.unwrap();
-        assert_eq!(outbox.hand(text("second")).await, Err(Gone));
-        writer.await.unwrap();
-        assert_eq!(Arc::strong_count(&door.0), 1, "the outbox does not keep the socket");
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

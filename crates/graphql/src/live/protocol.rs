@@ -153,7 +153,9 @@ pub fn variables(text: &str) -> Option<Variables> {
 
 /// A message with an operation's id; `payload` is JSON.
 pub fn operation_message(kind: &str, id: &str, payload: Option<&[u8]>) -> Outgoing {
-    let mut text = Vec::with_capacity(id.len() + payload.map_or(0, <[u8]>::len) + 48);
+    // As long as it will be, unless the id has escapes: a text with room to spare is not handed on to the socket without one more allocation.
+    let around = br#"{"id":"","type":""}"#.len() + payload.map_or(0, |payload| br#","payload":"#.len() + payload.len());
+    let mut text = Vec::with_capacity(around + id.len() + kind.len());
     text.extend_from_slice(b"{\"id\":");
     // A string serialises into memory without fail.
     let _ = serde_json::to_writer(&mut text, id);
@@ -174,4 +176,23 @@ pub fn plain(kind: &str, payload: Option<&serde_json::Value>) -> Outgoing {
         Some(payload) => format!("{{\"type\":\"{kind}\",\"payload\":{payload}}}"),
         None => format!("{{\"type\":\"{kind}\"}}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_takes_no_more_memory_than_it_has_bytes() {
+        for (payload, expected) in [
+            (Some(r#"{"data":{"n":1}}"#), r#"{"id":"7f-a","type":"next","payload":{"data":{"n":1}}}"#),
+            (None, r#"{"id":"7f-a","type":"next"}"#),
+        ] {
+            let Outgoing::Text(text) = operation_message("next", "7f-a", payload.map(str::as_bytes)) else { panic!("a text") };
+            assert_eq!(text, expected);
+            assert_eq!(text.capacity(), text.len());
+        }
+        let Outgoing::Text(text) = operation_message("complete", "a\"b", None) else { panic!("a text") };
+        assert_eq!(text, r#"{"id":"a\"b","type":"complete"}"#);
+    }
 }

@@ -51,32 +51,43 @@ pub struct Opening {
     pub admission: Arc<Admission>,
 }
 
-/// Serves a socket until either side ends it.
-pub async fn serve<E, R, W>(reader: R, writer: W, streams: Arc<Streams<E>>, opening: Opening, drain: Drain)
+/// Serves a socket until either side ends it. The socket is open for long and mostly idle: what it needs is in one box. An `async fn` would
+/// keep room for its arguments besides, and so would each one that calls it.
+pub fn serve<E, R, W>(
+    mut reader: R,
+    writer: W,
+    streams: Arc<Streams<E>>,
+    opening: Box<Opening>,
+    drain: Drain,
+) -> BoxFuture<'static, ()>
 where
     E: Executor,
-    R: Stream<Item = Incoming> + Unpin,
+    R: Stream<Item = Incoming> + Unpin + Send + 'static,
     W: Sink<Outgoing> + Unpin + Send + 'static,
     W::Error: Send,
 {
     let limits = &streams.service.limits;
     let (outbox, queue) = Outbox::new(limits.socket_queue_bytes, writer);
     let mut writing = tokio::spawn(outbox::write(queue, limits.stall_time));
-    let mut reader = reader;
-    let end = Socket::new(streams, opening, outbox.clone()).run(&mut reader, &drain).await;
-    if let End::Close(close) = end {
-        outbox.close(close);
-    }
-    drop(outbox);
-    let farewell = async {
-        let _ = (&mut writing).await;
-        while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
-    };
-    if timeout(FAREWELL, farewell).await.is_err() && !writing.is_finished() {
-        // The writer has half of the socket: before it is gone, the socket is not closed.
-        writing.abort();
-        let _ = writing.await;
-    }
+    let mut socket = Socket::new(streams, opening, outbox.clone());
+    Box::pin(async move {
+        let end = socket.run(&mut reader, &drain).await;
+        // Its operations end with it.
+        drop(socket);
+        if let End::Close(close) = end {
+            outbox.close(close);
+        }
+        drop(outbox);
+        let farewell = async {
+            let _ = (&mut writing).await;
+            while !matches!(reader.next().await, None | Some(Incoming::Closed)) {}
+        };
+        if timeout(FAREWELL, farewell).await.is_err() && !writing.is_finished() {
+            // The writer has half of the socket: before it is gone, the socket is not closed.
+            writing.abort();
+            let _ = writing.await;
+        }
+    })
 }
 
 /// Why the reader stopped.
@@ -101,11 +112,12 @@ impl From<Gone> for End {
 
 struct Socket<E> {
     service: Arc<OperationService<E>>,
-    opening: Opening,
+    opening: Box<Opening>,
     outbox: Outbox,
     sockets: PerCallerLimit,
     operations: Operations<E>,
-    session: Option<Session>,
+    /// Its operations share it.
+    session: Option<Arc<Session>>,
     init_by: Instant,
     ping_at: Instant,
     silent_pings: u32,
@@ -116,7 +128,7 @@ struct Socket<E> {
 }
 
 impl<E: Executor> Socket<E> {
-    fn new(streams: Arc<Streams<E>>, opening: Opening, outbox: Outbox) -> Self {
+    fn new(streams: Arc<Streams<E>>, opening: Box<Opening>, outbox: Outbox) -> Self {
         let (service, sockets) = (streams.service.clone(), streams.sockets.clone());
         let now = Instant::now();
         Self {
@@ -134,7 +146,7 @@ impl<E: Executor> Socket<E> {
         }
     }
 
-    async fn run<R: Stream<Item = Incoming> + Unpin>(mut self, reader: &mut R, drain: &Drain) -> End {
+    async fn run<R: Stream<Item = Incoming> + Unpin>(&mut self, reader: &mut R, drain: &Drain) -> End {
         let window = self.service.limits.socket_drain_time;
         let mut draining = pin!(drain.wait_turn(window));
         // An answer that there was no room for. Until it is queued, nothing more is heard.
@@ -279,7 +291,7 @@ impl<E: Executor> Socket<E> {
     }
 
     async fn admit(&self, authorization: Option<&str>) -> Result<Session, Close> {
-        let Opening { id, address, user_agent, .. } = &self.opening;
+        let Opening { id, address, user_agent, .. } = &*self.opening;
         let meta = RequestMeta { id, address: *address, user_agent: user_agent.as_deref() };
         let admitted = self.service.admit(authorization.and_then(bearer), &meta).await;
         admitted.map_err(|errors| {
@@ -294,7 +306,7 @@ impl<E: Executor> Socket<E> {
     fn accept(&mut self, session: Session) {
         self.expires =
             session.time_left((self.service.now)()).map(|left| Instant::now() + left + self.service.limits.socket_expiry_grace);
-        self.session = Some(session);
+        self.session = Some(Arc::new(session));
     }
 
     /// RFC 3339, UTC; null for a session without an end.

@@ -39,8 +39,8 @@ pub struct StreamHandle {
     meta: Mutex<Arc<ItemMeta>>,
     again: AtomicBool,
     settled: Notify,
-    /// Of a member that has joined the others, until its runner takes them.
-    rights: Mutex<Option<Rights>>,
+    /// Of a member that has joined the others, until its runner takes them. Boxed, as the handle lives on without them.
+    rights: Mutex<Option<Box<Rights>>>,
 }
 
 /// What goes with an item beside what it says.
@@ -142,11 +142,11 @@ impl StreamHandle {
 
     /// A member has reached the others: `said` tells where. Its last item is for when these rights have changed.
     pub fn hand_over(&self, rights: Rights) {
-        *self.rights.lock().unwrap_or_else(PoisonError::into_inner) = Some(rights);
+        *self.rights.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(rights));
     }
 
     /// The rights of a member that has just joined.
-    pub fn take_over(&self) -> Option<Rights> {
+    pub fn take_over(&self) -> Option<Box<Rights>> {
         self.rights.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::{Executor, Variables, parser::types::Selection};
+use async_graphql::{Executor, Name, Value, Variables, parser::types::Selection};
 use futures_util::{
     StreamExt,
     future::ready,
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     answer::{Answer, Errors},
     code::Code,
+    cost_limiter::Charge,
     guard::Operation,
     operation::{Answers, Followed, OperationService},
     request::GraphqlRequest,
@@ -49,7 +50,7 @@ pub enum Said {
 pub struct Request {
     pub operation: Arc<Operation>,
     pub params: GraphqlRequest,
-    pub session: Session,
+    pub session: Arc<Session>,
     pub id: Arc<str>,
     /// A cursor that the client has beside its operation.
     pub after: Option<Cursor>,
@@ -93,9 +94,9 @@ impl<E: Executor> Streams<E> {
             Err(errors) => return refused(errors),
         };
         let shape = Shape::of(&self.service, &operation, &params);
-        let followed = Followed { operation, variables: params.variables, id, charge, shows_cost: params.shows_cost };
-        let begin = after.map(Begin::Cursor);
-        let running = self.clone().run(followed, session, Arc::new(shape), begin);
+        let variables = params.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let subscription = Arc::new(Subscription { operation, variables, id, charge, session, shape });
+        let running = self.clone().run(subscription, params.shows_cost, after.map(Begin::Cursor));
         let open = metrics::Open::subscription();
         running.map(move |item| (&place, &open, item).2).boxed()
     }
@@ -110,18 +111,18 @@ impl<E: Executor> Streams<E> {
 
     fn run(
         self: Arc<Self>,
-        mut followed: Followed,
-        session: Session,
-        shape: Arc<Shape>,
+        subscription: Arc<Subscription>,
+        mut shows_cost: bool,
         mut begin: Option<Begin>,
     ) -> impl futures_util::Stream<Item = Item> {
         async_stream::stream! {
             let (mut backoff, mut has_begun) = (Backoff::default(), false);
             loop {
                 let slot = Slot::default();
-                let stream_handle = StreamHandle::new(Role::Member(self.entrance(&followed, &session, &shape, &slot)), begin.clone());
+                let stream_handle = StreamHandle::new(Role::Member(self.entrance(&subscription, &slot)), begin.clone());
                 let data = stream_handle.clone();
-                let mut own = self.service.follow(followed.clone(), &session, move |request| request.data(data));
+                let followed = subscription.followed(subscription.id.clone(), shows_cost);
+                let mut own = self.service.follow(followed, &subscription.session, move |request| request.data(data));
                 let member = loop {
                     match own.next().await {
                         // What cannot be told now is told later: from where the client is, which heard nothing of it.
@@ -133,7 +134,7 @@ impl<E: Executor> Streams<E> {
                         Some(farewell) if let Some(rights) = stream_handle.take_over() => {
                             drop(own);
                             let Some(joined) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                            break Some((rights, farewell, joined));
+                            break Some((rights, shrunk(farewell), joined));
                         }
                         Some(answer) => {
                             let ends = matches!(answer, Answer::Refused(_));
@@ -179,22 +180,20 @@ impl<E: Executor> Streams<E> {
                 }
                 has_begun |= stream_handle.follows();
                 begin = stream_handle.rest().or(begin);
-                followed.shows_cost = false;
+                shows_cost = false;
             }
         }
     }
 
     /// How a member finds those who ask for the same.
-    fn entrance(self: &Arc<Self>, followed: &Followed, session: &Session, shape: &Arc<Shape>, slot: &Slot) -> JoinFn {
-        let (streams, followed, session) = (self.clone(), followed.clone(), session.clone());
-        let (shape, slot) = (shape.clone(), slot.clone());
+    fn entrance(self: &Arc<Self>, subscription: &Arc<Subscription>, slot: &Slot) -> JoinFn {
+        let (streams, subscription, slot) = (self.clone(), subscription.clone(), slot.clone());
         Arc::new(move || {
-            let (streams, followed, session) = (streams.clone(), followed.clone(), session.clone());
-            let (shape, slot) = (shape.clone(), slot.clone());
+            let (streams, subscription, slot) = (streams.clone(), subscription.clone(), slot.clone());
             Box::pin(async move {
-                let cohort_key = shape.cohort_key(&session)?;
+                let cohort_key = subscription.cohort_key()?;
                 let cohorts = streams.cohorts.clone();
-                let lead = move |begin| streams.lead(followed.clone(), &session, &shape, cohort_key, begin);
+                let lead = move |begin| streams.lead(&subscription, cohort_key, begin);
                 let joined = cohorts.join(cohort_key, lead).await?;
                 let position = joined.position;
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined);
@@ -206,19 +205,51 @@ impl<E: Executor> Streams<E> {
     /// A leader that sees what all the others see. None when the rights of the caller that it runs for have changed.
     fn lead(
         &self,
-        followed: Followed,
-        session: &Session,
-        shape: &Shape,
+        subscription: &Subscription,
         cohort_key: CohortKey,
         begin: Option<Begin>,
     ) -> Option<(Answers, Arc<StreamHandle>)> {
         let stream_handle = StreamHandle::new(Role::Leader, begin);
         let data = stream_handle.clone();
-        let id = (self.service.new_id)().into();
-        let answers = self.service.follow(Followed { id, shows_cost: false, ..followed }, session, |request| request.data(data));
+        let followed = subscription.followed((self.service.new_id)().into(), false);
+        let answers = self.service.follow(followed, &subscription.session, |request| request.data(data));
         // The request has the rights of its moment: they must be those that the cohort is named after.
-        (shape.cohort_key(session) == Some(cohort_key)).then_some((answers, stream_handle))
+        (subscription.cohort_key() == Some(cohort_key)).then_some((answers, stream_handle))
     }
+}
+
+/// What a subscriber asked for: kept once, for all runs of it.
+struct Subscription {
+    operation: Arc<Operation>,
+    /// A list, as it is kept for long: a map of one variable has room for eleven.
+    variables: Box<[(Name, Value)]>,
+    /// Of the request that asked for it.
+    id: Arc<str>,
+    charge: Charge,
+    session: Arc<Session>,
+    shape: Shape,
+}
+
+impl Subscription {
+    fn followed(&self, id: Arc<str>, shows_cost: bool) -> Followed {
+        let mut variables = Variables::default();
+        variables.extend(self.variables.iter().cloned());
+        Followed { operation: self.operation.clone(), variables, id, charge: self.charge, shows_cost }
+    }
+
+    /// None when nobody is known to see the same.
+    fn cohort_key(&self) -> Option<CohortKey> {
+        let likeness = self.session.likeness.as_ref()?(self.shape.seen)?;
+        Some(self.shape.text.with_likeness(&likeness))
+    }
+}
+
+/// An answer that is kept: its buffer was sized by the answer before it, which may have been a page of a snapshot.
+fn shrunk(mut answer: Answer) -> Answer {
+    if let Answer::Ran { json, .. } = &mut answer {
+        json.shrink_to_fit();
+    }
+    answer
 }
 
 /// What a member hears who has joined those who ask for the same.
@@ -231,27 +262,21 @@ enum Heard {
 
 /// What of a subscription is the same for all who ask for the same.
 struct Shape {
-    document: String,
-    operation: Option<String>,
-    variables: String,
+    /// The digest of the document, the operation's name and the variables.
+    text: CohortKey,
     seen: Visibility,
 }
 
 impl Shape {
     fn of<E>(service: &OperationService<E>, operation: &Operation, params: &GraphqlRequest) -> Self {
         let trusted = params.document_id.as_deref().and_then(|id| service.trusted.get(id));
-        let document = trusted.unwrap_or(&params.query).to_owned();
+        let document = trusted.unwrap_or(&params.query);
         let mut variables = params.variables.clone();
-        if let Some(name) = cursor_variable(operation).filter(|name| is_used_once(&document, name)) {
-            variables.remove(&async_graphql::Name::new(name));
+        if let Some(name) = cursor_variable(operation).filter(|name| is_used_once(document, name)) {
+            variables.remove(&Name::new(name));
         }
-        Self { document, operation: params.operation_name.clone(), variables: json(&variables), seen: operation.seen }
-    }
-
-    fn cohort_key(&self, session: &Session) -> Option<CohortKey> {
-        let seen = session.likeness.as_ref()?(self.seen)?;
-        let Self { document, operation, variables, .. } = self;
-        Some(CohortKey::of(&[document, operation.as_deref().unwrap_or_default(), variables, &seen]))
+        let name = params.operation_name.as_deref().unwrap_or_default();
+        Self { text: CohortKey::of(&[document, name, json(&variables).as_str()]), seen: operation.seen }
     }
 }
 
