@@ -197,7 +197,7 @@ impl Visit<'_> for Texts {
     }
 }
 
-fn texts(path: &Path) -> Vec<String> {
+pub(super) fn texts(path: &Path) -> Vec<String> {
     let file = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
     let mut texts = Texts::default();
     texts.visit_file(&file);

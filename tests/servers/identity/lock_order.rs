@@ -1,6 +1,6 @@
 //! Sessions of several people, or several of one, that end together: they are locked in the order of their IDs, also where a session was switched to from
-//! one that comes behind it. Links that end wait for their accounts, and invitations, and logins that wait for a factor, end in the order of their keys. What is
-//! made meanwhile, by a session or for an account, ends with it or is not made.
+//! one that comes behind it. Links that end wait for their accounts; invitations, and logins that wait for a factor, end in the order of their keys.
+//! A link or an invitation that is made meanwhile ends with its account or session, or is not made.
 
 use std::sync::Mutex;
 

@@ -1,8 +1,8 @@
 //! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
 //!
 //! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and the parts that took long (`parts`), and an
-//! operation, or a run of a job, that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded
-//! queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
+//! operation, or a run of a job, that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished
+//! waits in a bounded queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
 //!
 //! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
 
