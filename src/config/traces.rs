@@ -15,7 +15,7 @@ pub struct TraceArgs {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_HEADERS", hide = true, hide_env_values = true)]
     pub otlp_headers: Option<String>,
     /// The share of traces that is recorded, from 0 to 1. Clients that record traces of their own get no more than this share of theirs. Of the others, operations
-    /// that fail or are slow (--slow-milliseconds) are sent without what was within them.
+    /// and jobs that fail or are slow (--slow-milliseconds) are sent with the longest parts of what was within them.
     #[arg(long, env = "ENTREPOT_TRACE_SAMPLE", default_value = "0.01", value_parser = share)]
     pub trace_sample: f64,
     #[command(flatten)]

@@ -120,13 +120,13 @@ async fn numbers(db: &Database, tenants: &[(TenantId, String)]) -> Result<(), St
 async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch) -> Result<(), StartError> {
     let mut count = 0;
     for (tenant, slug) in tenants {
-        for key in access.live_keys(*tenant).await? {
-            count += 1;
-            if args.revoke_keys {
-                access.revoke_as_system(*tenant, key.id, "api_key.revoked_after_restore").await?;
-            }
-            say(&line(slug, &key))?;
-        }
+        let keys = if args.revoke_keys {
+            access.revoke_all_as_system(*tenant, "api_key.revoked_after_restore").await?
+        } else {
+            access.live_keys(*tenant).await?
+        };
+        count += keys.len();
+        keys.iter().try_for_each(|key| say(&line(slug, key)))?;
     }
     say(&if args.revoke_keys {
         format!("{count} API key(s) are revoked: make new ones with apiKeyCreate")

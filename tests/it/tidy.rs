@@ -3,6 +3,7 @@
 mod binding;
 mod events;
 mod facts;
+mod locks;
 mod messages;
 mod papers;
 mod records;

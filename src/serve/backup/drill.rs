@@ -7,6 +7,7 @@ use platform::{
     clock::{Clock, Monotonic},
     secrets,
     storage::{Database, Fault},
+    traces::{SpanKind, step},
 };
 use services::{
     backups::{self, BackupError, BackupId, Backups, LocalLock, Manifest, Reach, RunFacts, TenantHead},
@@ -48,7 +49,7 @@ pub(super) async fn run(of: &BackupsOf, name: &str, lock: &LocalLock, found: &mu
     let id = backups.find(name).await?;
     found.facts.backup_id = Some(id.to_string());
     // The file is removed when this ends.
-    let restored = backups::restore(&backups, &id, &target, None).await?;
+    let restored = step("backup.restore", SpanKind::Internal, backups::restore(&backups, &id, &target, None)).await?;
     let restored_in = clock.monotonic().since(began);
     let drilled = Drilled { id: &id, manifest: &restored.manifest, reach: restored.reach, began, restored_in };
     note(&drilled, found);
@@ -70,7 +71,7 @@ pub(super) async fn settle(
     found: &mut Findings,
 ) -> Result<(), BackupError> {
     let (clock, Drilled { id, manifest, reach, began, restored_in }) = (Clock::system(), drilled);
-    let proven = match proven(&db, (drilled, of), found).await {
+    let proven = match step("backup.prove", SpanKind::Internal, proven(&db, (drilled, of), found)).await {
         Ok(()) => Box::pin(revoked_again((backups, &of.of), &db, reach.until, found)).await,
         Err(error) => Err(error),
     };

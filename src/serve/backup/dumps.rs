@@ -5,6 +5,7 @@ use platform::{
     clock::{self, Clock},
     secrets,
     storage::{ClientLogin, Database, DumpLock, Fault, with_database},
+    traces::{SpanKind, step},
 };
 use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach, TenantHead};
 
@@ -177,7 +178,7 @@ async fn in_temporary(
 ) -> Result<(), BackupError> {
     let (clock, url) = (Clock::system(), with_database(&of.of.database.database_url, target)?);
     let began = clock.monotonic();
-    let manifest = restored(of, place, id, &url).await?;
+    let manifest = step("backup.restore", SpanKind::Internal, restored(of, place, id, &url)).await?;
     let restored_in = clock.monotonic().since(began);
     let reach = Reach { segments: 0, until: manifest.taken_at };
     let drilled = Drilled { id, manifest: &manifest, reach, began, restored_in };

@@ -8,6 +8,7 @@ use platform::{
     jobs::Registry,
     metrics,
     storage::{Database, Fault},
+    traces::TaskTrace,
 };
 use services::backups::{self, BackupError, BackupLog, Earlier, LocalLock};
 use tokio::sync::oneshot;
@@ -156,6 +157,8 @@ impl BackupJob {
 async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<Arc<LocalLock>>) -> Result<Attempt, Fault> {
     let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread for a backup: {error}"));
     let (mut answer, answered) = oneshot::channel();
+    // What is done there are steps of the job.
+    let trace = TaskTrace::current();
     let work = move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
@@ -164,7 +167,7 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<
                 return;
             }
         };
-        runtime.block_on(async move {
+        runtime.block_on(trace.over(async move {
             let attempt = tokio::select! {
                 attempt = attempted(&schedule, kind, lock.as_deref()) => Some(attempt),
                 () = answer.closed() => None,
@@ -174,7 +177,7 @@ async fn on_own_thread(schedule: BackupSchedule, kind: BackupKind, lock: Option<
             if let Some(attempt) = attempt {
                 let _ = answer.send(attempt);
             }
-        });
+        }));
     };
     std::thread::Builder::new().name("backup".to_owned()).spawn(work).map_err(failed)?;
     answered.await.map_err(|_| Fault::Broken("a backup broke in the middle of its work".to_owned()))

@@ -1,5 +1,6 @@
 //! Sessions of several people, or several of one, that end together: they are locked in the order of their IDs, also where a session was switched to from
-//! one that comes behind it. Links that end wait for their accounts, and invitations end in the order of their keys.
+//! one that comes behind it. Links that end wait for their accounts; invitations, and logins that wait for a factor, end in the order of their keys.
+//! A link or an invitation that is made meanwhile ends with its account or session, or is not made.
 
 use std::sync::Mutex;
 
@@ -8,11 +9,11 @@ use entrepot::{
     identity::{OldPasswords, end_all, remove_factors, rows},
     storage::{Backend, GlobalReads},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     concurrent::{HOLD, until_waiting},
-    factors::enrolled,
+    factors::{challenged, enrolled, show},
     passwords::meanwhile,
     world::{Tokens, World, codes, tokens},
 };
@@ -26,6 +27,10 @@ on_both!(
     after_a_restore_a_session_that_is_switched_to_meanwhile_ends_too,
     after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing,
     after_a_restore_links_and_invitations_end_in_the_order_of_others,
+    after_a_restore_a_link_that_is_asked_for_meanwhile_opens_nothing,
+    logins_that_wait_for_a_factor_end_in_the_order_of_their_keys,
+    a_login_that_waits_for_a_factor_goes_on_behind_its_account,
+    a_session_that_ends_meanwhile_sends_no_link_and_invites_nobody,
 );
 
 /// Two sessions of Ada's, in the order of their IDs: the first one was switched to from the second one, by a node whose clock was behind.
@@ -162,8 +167,8 @@ async fn after_a_restore_an_invitation_that_is_sent_meanwhile_opens_nothing(worl
     assert_eq!(global.rows(valid, vec![world.node.clock.now().into()]).await.unwrap().len(), 0);
 }
 
-/// Ends all sessions while a row is held: another one is free, and as it was, as long as the first one is waited for.
-async fn ended_while_held(world: &World, [held, free]: [&str; 2]) {
+/// Ends all sessions while a row is held: another one is free, and as it was, as long as the first one is waited for. How many links and sessions have ended.
+async fn ended_while_held(world: &World, [held, free]: [&str; 2]) -> [usize; 2] {
     let work = world.node.db.global().begin().await.unwrap();
     assert_eq!(work.rows(held, Vec::new()).await.unwrap().len(), 1, "{held}");
     let ends = async { end_all(&world.node.db, &world.node.clock, OldPasswords::Keep, |_| {}).await.unwrap() };
@@ -173,7 +178,7 @@ async fn ended_while_held(world: &World, [held, free]: [&str; 2]) {
         work.commit().await.unwrap();
     };
     let (ended, ()) = tokio::join!(ends, goes_on);
-    assert!(ended.links > 0, "{ended:?}");
+    [ended.links, ended.sessions]
 }
 
 async fn after_a_restore_links_and_invitations_end_in_the_order_of_others(world: &World) {
@@ -189,7 +194,7 @@ async fn after_a_restore_links_and_invitations_end_in_the_order_of_others(world:
     work.commit().await.unwrap();
     let account = "SELECT 1 FROM app_user FOR NO KEY UPDATE";
     let open = "SELECT 1 FROM link WHERE hash = decode(repeat('ff', 32), 'hex') AND used_at IS NULL FOR UPDATE SKIP LOCKED";
-    ended_while_held(world, [account, open]).await;
+    assert!(ended_while_held(world, [account, open]).await[0] > 0);
     // The row of the second key is stored before that of the first one.
     world.founder("bob").await;
     let work = global.begin().await.unwrap();
@@ -203,5 +208,84 @@ async fn after_a_restore_links_and_invitations_end_in_the_order_of_others(world:
     }
     work.commit().await.unwrap();
     let of = |byte: &str| format!("SELECT 1 FROM invitation WHERE hash = decode(repeat('{byte}', 32), 'hex') FOR UPDATE");
-    ended_while_held(world, [&of("00"), &format!("{} SKIP LOCKED", of("ff"))]).await;
+    assert!(ended_while_held(world, [&of("00"), &format!("{} SKIP LOCKED", of("ff"))]).await[0] > 0);
+}
+
+/// Whoever asks for a link has the account until it is written: the link is not there yet when all that were mailed are withdrawn.
+async fn after_a_restore_a_link_that_is_asked_for_meanwhile_opens_nothing(world: &World) {
+    world.founder("ada").await;
+    let global = world.node.db.global();
+    let hash = if global.backend() == Backend::Sqlite { "randomblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
+    let asked_for = format!(
+        "INSERT INTO link (hash, purpose, user_id, created_at, expires_at)
+         SELECT {hash}, 'RESET', id, created_at, 9000000000000000 FROM app_user"
+    );
+    ended_meanwhile(world, &["UPDATE app_user SET password_hash = password_hash", &asked_for]).await;
+    assert_eq!(world.dump("link").await.lines().count(), 1);
+    assert_eq!(global.rows("SELECT 1 FROM link WHERE used_at IS NULL", Vec::new()).await.unwrap().len(), 0);
+}
+
+async fn logins_that_wait_for_a_factor_end_in_the_order_of_their_keys(world: &World) {
+    let global = world.node.db.global();
+    if global.backend() == Backend::Sqlite {
+        return;
+    }
+    enrolled(world, "ada").await;
+    let key = |byte: &str| format!("decode(repeat('{byte}', 32), 'hex')");
+    // The row of the second key is stored before that of the first one.
+    for byte in ["ff", "00"] {
+        challenged(world, "ada").await;
+        let work = global.begin().await.unwrap();
+        let named = format!("UPDATE login_challenge SET hash = {} WHERE hash <> {}", key(byte), key("ff"));
+        assert_eq!(work.change(&named, Vec::new()).await.unwrap(), 1);
+        work.commit().await.unwrap();
+    }
+    let of = |byte: &str| format!("SELECT 1 FROM login_challenge WHERE hash = {} FOR UPDATE", key(byte));
+    let ended = ended_while_held(world, [&of("00"), &format!("{} SKIP LOCKED", of("ff"))]).await;
+    let open = global.rows("SELECT 1 FROM login_challenge WHERE done_at IS NULL", Vec::new()).await.unwrap().len();
+    assert_eq!((ended, open), ([0, 1], 0));
+}
+
+/// Whoever sets a new password has the account, ends what waits for a factor and forgets devices: none is noted behind that.
+async fn a_login_that_waits_for_a_factor_goes_on_behind_its_account(world: &World) {
+    if world.node.db.global().backend() == Backend::Sqlite {
+        return;
+    }
+    let (_, phone, _) = enrolled(world, "ada").await;
+    let challenge = challenged(world, "ada").await;
+    let work = world.node.db.global().begin().await.unwrap();
+    assert_eq!(work.change("UPDATE app_user SET password_hash = password_hash", Vec::new()).await.unwrap(), 1);
+    let ends = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        let ended = work.change("UPDATE login_challenge SET done_at = 1 WHERE done_at IS NULL", Vec::new()).await.unwrap();
+        work.commit().await.unwrap();
+        ended
+    };
+    let code = phone.shows(world, 30);
+    let (shown, ended) = tokio::join!(show(world, &challenge, "TOTP", &code), ends);
+    assert_eq!((codes(&shown), ended, open(world).await), (vec!["MFA_INVALID"], 1, 1), "{shown:#}");
+}
+
+async fn a_session_that_ends_meanwhile_sends_no_link_and_invites_nobody(world: &World) {
+    let verification = "mutation { it: emailVerificationRequest { userErrors { code } } }";
+    let invitation =
+        "mutation { it: memberInvite(email: \"eve@example.com\", roleIds: [], scope: { all: true }) { userErrors { code } } }";
+    for (name, call) in [("ada", verification), ("bob", invitation)] {
+        let tokens = world.founder(name).await;
+        // It is let in without a look at the database.
+        assert!(world.lets_in(&tokens.access).await);
+        let work = world.node.db.global().begin().await.unwrap();
+        let ended = "UPDATE session SET ended_at = used_at, end_reason = 'REVOKED' WHERE ended_at IS NULL";
+        for sql in ["UPDATE app_user SET password_hash = password_hash WHERE password_hash <> ''", ended] {
+            assert!(work.change(sql, Vec::new()).await.unwrap() > 0);
+        }
+        let ends = async {
+            until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap())
+                .await;
+            work.commit().await.unwrap();
+        };
+        let (refused, ()) = tokio::join!(world.change(Some(&tokens.access), call, json!({})), ends);
+        assert_eq!(codes(&refused), ["INVALID_STATE"], "{call}");
+    }
+    assert_eq!((world.dump("link").await, world.dump("invitation").await), (String::new(), String::new()));
 }

@@ -1,14 +1,19 @@
 //! Passwords: chosen, forgotten, changed, hashed anew.
 
 use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher};
+use entrepot::storage::GlobalReads;
 use serde_json::{Value, json};
 
-use super::world::{PASSWORD, Tokens, World, ask_at, codes, token_in};
+use super::{
+    concurrent::until_waiting,
+    world::{PASSWORD, Tokens, World, ask_at, codes, token_in},
+};
 use crate::world::on_both;
 
 on_both!(
     a_forgotten_password_is_replaced_by_a_link,
     links_end,
+    a_link_that_is_asked_for_while_sessions_end_is_made_after_that,
     whoever_asks_for_a_link_does_not_learn_who_has_an_account,
     a_password_is_changed_by_whoever_knows_it,
     passwords_that_are_tried_first_are_refused,
@@ -77,6 +82,23 @@ async fn links_end(world: &World) {
     {
         assert_eq!(codes(&reset(world, junk, PASSWORD).await), ["TOKEN_EXPIRED"], "{junk}");
     }
+}
+
+/// Whoever ends somebody's sessions has the account: a link is among those that end, or is made when all of that is done.
+async fn a_link_that_is_asked_for_while_sessions_end_is_made_after_that(world: &World) {
+    world.founder("ada").await;
+    let work = world.node.db.global().begin().await.unwrap();
+    assert_eq!(work.change("UPDATE app_user SET password_hash = password_hash", Vec::new()).await.unwrap(), 1);
+    let ends = async {
+        until_waiting(world, 1, async || work.rows("SELECT 1 FROM pg_sleep(0.02)", Vec::new()).await.map(drop).unwrap()).await;
+        let links = work.change("UPDATE link SET used_at = 1 WHERE used_at IS NULL", Vec::new()).await.unwrap();
+        work.commit().await.unwrap();
+        links
+    };
+    let (asked, links) = tokio::join!(request(world, "ada@example.com"), ends);
+    assert_eq!((codes(&asked), links), (DONE.to_vec(), 0), "it is made after that");
+    let token = token_in(&world.letters(1).await[0]);
+    assert_eq!(codes(&reset(world, &token, NEW).await), DONE, "and is good");
 }
 
 async fn whoever_asks_for_a_link_does_not_learn_who_has_an_account(world: &World) {

@@ -89,11 +89,29 @@ impl Collector {
 
     /// The spans of the client's trace.
     fn spans(&self) -> Vec<Span> {
+        self.all().into_iter().filter(|span| span.trace_id == hex::decode(TRACE).unwrap()).collect()
+    }
+
+    /// The spans of all traces.
+    fn all(&self) -> Vec<Span> {
         let requests = self.requests.lock().unwrap().clone();
         let resources =
             requests.into_iter().flat_map(|(_, _, body)| ExportTraceServiceRequest::decode(body).unwrap().resource_spans);
-        let spans = resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
-        spans.filter(|span| span.trace_id == hex::decode(TRACE).unwrap()).collect()
+        resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
+    }
+
+    /// The spans of all traces, once one has this name and its parent has come, too.
+    async fn any_with(&self, name: &str) -> Vec<Span> {
+        let began = Instant::now();
+        loop {
+            let spans = self.all();
+            let has_parent = |span: &Span| spans.iter().any(|parent| parent.span_id == span.parent_span_id);
+            if spans.iter().filter(|span| span.name == name).any(has_parent) {
+                return spans;
+            }
+            assert!(began.elapsed() < PATIENCE, "{name} is not among {} spans", spans.len());
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The spans of the client's trace, once each of these names is among them.

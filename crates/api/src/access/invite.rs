@@ -54,7 +54,7 @@ impl InviteMutation {
     /// in the e-mail is valid once, for seven days. The answer does not reveal whether the address
     /// has an account. With a scope of some stores, permissions for the whole tenant are left out of the roles: ignoredPermissions
     /// of each grant names them. With validateOnly no member is created, and the member in the answer is null.
-    #[mutation(permit = MemberInvite, step_up, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
+    #[mutation(permit = MemberInvite, step_up, session, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn member_invite(
         &self,
@@ -72,7 +72,7 @@ impl InviteMutation {
                 Err(errors) => return Ok(MemberPayload::from(errors)),
             };
             let identity = ctx.given::<Identity>()?;
-            let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
+            let invitee = match settled(identity.invitee(session, &email).await)? {
                 (Some(invitee), _) => invitee,
                 (None, errors) => return Ok(MemberPayload::from(errors)),
             };

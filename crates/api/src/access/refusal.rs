@@ -32,6 +32,7 @@ fn refuse(rejection: &Rejection) -> UserError {
             let message = "they are a member already, or were invited: invitationResend sends the letter again";
             UserError::new(ErrorCode::Duplicate, message, field)
         }
+        Refusal::SessionEnded => UserError::new(ErrorCode::InvalidState, "your session has ended: log in again", field),
         Refusal::Inherited { by } => UserError::new(ErrorCode::InUse, format!("the role {by} inherits it"), field),
         Refusal::GroupInUse { members, integrations } => {
             let message = format!(

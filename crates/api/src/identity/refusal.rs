@@ -59,6 +59,7 @@ pub fn refuse(why: &Rejection) -> UserError {
         Rejection::NoEnrolment => state("no enrolment waits for a code: call totpEnrol first", path!["code"]),
         Rejection::NoFactor => state("there is no second factor: call totpEnrol first", Vec::new()),
         Rejection::NoSession => UserError::not_found("session", path!["id"]),
+        Rejection::SessionEnded => state("your session has ended: log in again", Vec::new()),
         Rejection::NoTenant => UserError::not_found("tenant of yours", path!["tenant"]),
         Rejection::SameTenant => {
             state("the session is in this tenant already: to refresh its tokens call sessionRefresh", path!["tenant"])

@@ -10,7 +10,7 @@ pub fn path(at: At) -> Path {
     if at.is_input {
         path.push("input".to_owned());
     }
-    for (list, index) in at.row.into_iter().chain(at.part).chain(at.item) {
+    for (list, index) in at.row.into_iter().chain(at.part).chain(at.item.map(|(list, index)| (list, index as usize))) {
         path.extend(names(list).iter().map(|name| (*name).to_owned()));
         path.push(index.to_string());
     }

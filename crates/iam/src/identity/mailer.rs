@@ -9,7 +9,10 @@ use lettre::{
         header::{ContentTransferEncoding, ContentType},
     },
 };
-use platform::clock::{self, Clock};
+use platform::{
+    clock::{self, Clock},
+    traces::{SpanKind, step},
+};
 
 use super::emails::Email;
 
@@ -109,7 +112,8 @@ impl Mailer {
 
     /// Sends a letter and waits until it has gone: for jobs, which try again by themselves. The error is for the operator.
     pub async fn deliver(&self, from: &str, email: &Email, clock: &Clock) -> Result<(), String> {
-        self.carry(from, email, &clock.uuid().simple().to_string()).await
+        let name = clock.uuid().simple().to_string();
+        step("mail", SpanKind::Client, self.carry(from, email, &name)).await
     }
 
     async fn carry(&self, from: &str, email: &Email, name: &str) -> Result<(), String> {

@@ -36,8 +36,8 @@ pub use rows::{
 };
 pub use shell::{
     AdmitError, Admitted, Challenge, Enrolment, Entered, Factor, Identity, IdentityError, Invitee, LeakedKey, LoggedIn,
-    MemberEnd, OldKeys, OldPasswords, Placed, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit, end_all,
-    end_member, end_sessions, file_store_mark, open_sessions, remove_factors, rotate_signing_key,
+    MemberEnd, OldKeys, OldPasswords, Placed, Placement, ProfileChange, Registration, Settings, Shown, TenantProvisioner, Visit,
+    end_all, end_member, end_sessions, file_store_mark, open_sessions, remove_factors, rotate_signing_key,
 };
 pub use token::{Claims, TokenError, Tokens};
 

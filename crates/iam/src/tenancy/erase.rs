@@ -94,7 +94,8 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
         }
     }
     let mut erased = Erased::default();
-    // Whoever ends somebody's sessions has the logins that wait for a factor before.
+    // Whoever ends somebody's sessions has the logins that wait for a factor before, in the order of their keys.
+    identity::rows::factors::hold_challenges(&global, "tenant_id = $1", vec![tenant.into()]).await?;
     erased.rows += work.execute("DELETE FROM login_challenge WHERE tenant_id = $1", vec![]).await?;
     // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them. So with invitations, by their keys.
     identity::rows::sessions::hold_all_of(&global, tenant).await?;

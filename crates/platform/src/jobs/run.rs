@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock, metrics,
     storage::Fault,
-    traces::{self, Span, SpanKind},
+    traces::{self, Ending, Span, Stretch},
 };
 
 /// How a standing job fares.
@@ -34,10 +34,20 @@ pub struct Note {
 
 /// The span of a run: of the trace that a queued job carries, else of a trace of its own.
 fn span_of(kind: &'static str, queued: Option<&Job>) -> Span {
-    let trace = queued.and_then(|job| traces::carried(&job.payload));
-    let mut span = Span::under_or_root(trace, "job", SpanKind::Consumer);
+    let mut span = Span::run(queued.and_then(|job| traces::carried(&job.payload)), "job");
     span.set("entrepot.job.kind", kind);
     span
+}
+
+/// Ends the span of a run, which failed or not and took so long: it may be told though its trace is not recorded.
+fn end(mut span: Span, kind: &'static str, queued: Option<&Job>, (has_failed, took): (bool, Duration)) {
+    if span.keep(if has_failed { Ending::Failed } else { Ending::Well }, took) {
+        span.set("entrepot.job.kind", kind);
+    }
+    if let Some(job) = queued {
+        span.set("entrepot.job.failures", job.failures);
+    }
+    span.end(has_failed);
 }
 
 /// How a job stands that was just taken.
@@ -61,9 +71,10 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
         let began = Instant::now();
         let span = span_of(periodic.kind, None);
         let ended = span.run_within((periodic.run)(lease)).await;
-        span.end(ended.is_err());
-        jobs.counters().ran(ended.is_err());
-        metrics::job_ran(periodic.kind, ended.is_err(), began.elapsed());
+        let (has_failed, took) = (ended.is_err(), began.elapsed());
+        end(span, periodic.kind, None, (has_failed, took));
+        jobs.counters().ran(has_failed);
+        metrics::job_ran(periodic.kind, has_failed, took);
         let (now, mut wait) = (jobs.clock().now(), periodic.every);
         match ended {
             Ok(()) => change(&mut |note| {
@@ -122,8 +133,8 @@ async fn bury(jobs: &Jobs, queued: &Queued, lease: Lease, job: &Job) -> Outcome 
     }
 }
 
-/// Runs a queued job once, and writes what became of it.
-pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job) {
+/// Runs a queued job once, which was taken in this time, and writes what became of it.
+pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<AtomicBool>), job: Job, taken: Option<Stretch>) {
     if queued.is_over(&job) {
         let outcome = bury(&jobs, &queued, lease, &job).await;
         if let Err(fault) = jobs.settle(lease, outcome).await {
@@ -133,13 +144,14 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
     }
     metrics::worked();
     let began = Instant::now();
-    let mut span = span_of(queued.kind, Some(&job));
+    let span = span_of(queued.kind, Some(&job));
+    span.tell_before("job.claim", taken);
     let ended = MUST_YIELD.scope(must_yield, span.run_within((queued.run)(lease, job.clone()))).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
-    span.set("entrepot.job.failures", job.failures);
-    span.end(has_failed);
+    let took = began.elapsed();
+    end(span, queued.kind, Some(&job), (has_failed, took));
     jobs.counters().ran(has_failed);
-    metrics::job_ran(queued.kind, has_failed, began.elapsed());
+    metrics::job_ran(queued.kind, has_failed, took);
     let job = if ended.is_err() {
         let failures = lease.failures(jobs.database(), job.failures).await;
         Job { failures, ..job }

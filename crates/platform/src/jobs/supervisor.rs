@@ -25,7 +25,7 @@ use super::{
     shell::{Claim, Failure, Jobs, Lease, Seen},
     turns::{self, Running, Turns},
 };
-use crate::{clock, storage::Fault};
+use crate::{clock, storage::Fault, traces::Stretch};
 
 /// How long a silent worker is waited for, and how often the table is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,9 +234,9 @@ impl Worker {
         self.hand_over(others).await?;
         self.count_deaths(&fallen).await?;
         wanted.extend(self.next(ready, &everywhere));
-        let taken = self.in_time(self.jobs.take(self.id, wanted)).await?;
-        for (place, claim) in (0..).zip(taken) {
-            self.begin(claim, BETWEEN_FIRST_RUNS * place);
+        let (taken, stretch) = Stretch::of(self.in_time(self.jobs.take(self.id, wanted))).await;
+        for (place, claim) in (0..).zip(taken?) {
+            self.begin(claim, stretch, BETWEEN_FIRST_RUNS * place);
         }
         self.jobs.counters().holds(self.held.len());
         Ok(())
@@ -289,8 +289,8 @@ impl Worker {
         Ok(())
     }
 
-    /// A standing job runs for the first time after `wait`, a queued one at once.
-    fn begin(&mut self, claim: Claim, wait: Duration) {
+    /// A standing job runs for the first time after `wait`, a queued one at once. It was taken in this time.
+    fn begin(&mut self, claim: Claim, taken: Option<Stretch>, wait: Duration) {
         let Claim { job, lease } = claim;
         let (began, must_yield) = (Instant::now(), Arc::new(AtomicBool::new(false)));
         // One during which worker after worker died is not begun at once.
@@ -310,7 +310,7 @@ impl Worker {
             });
             self.held.insert(job.id, Hand { lease, job, task, note: Some(note), began, must_yield });
         } else if let Some(queued) = self.registry.queued.iter().find(|one| one.kind == job.kind).cloned() {
-            let task = tokio::spawn(run(jobs, queued, (lease, must_yield.clone()), job.clone()));
+            let task = tokio::spawn(run(jobs, queued, (lease, must_yield.clone()), job.clone(), taken));
             self.held.insert(job.id, Hand { lease, job, task, note: None, began, must_yield });
         }
     }

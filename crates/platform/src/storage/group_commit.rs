@@ -12,6 +12,7 @@
 mod homes;
 mod lane;
 mod locked;
+mod pace;
 mod progress;
 mod queue;
 mod room;
@@ -90,7 +91,7 @@ const PROCESSORS_A_THREAD: usize = 4;
 /// Commands a lane lets wait before it answers OVERLOADED.
 pub const QUEUE: usize = 4_096;
 /// How long a command may have to wait: where more wait already than are written in this time, the next is answered OVERLOADED at once
-/// instead of late.
+/// instead of late. So is a heavy command where more lines of its tenant wait.
 pub const MOST_WAIT: Duration = Duration::from_millis(750);
 /// Commands that wait for a tenant which was set aside: it does not fill the lane for the others.
 pub const QUEUE_ASIDE: usize = QUEUE / 4;
@@ -179,7 +180,7 @@ impl<B: Batcher> GroupCommit<B> {
             [_] => 0,
             lanes => self.homes.lane_of(tenant, Instant::now(), lanes.len(), |lane| lanes[lane].0.load(tenant)),
         };
-        if let Err(command) = self.lanes[lane].0.enter(tenant, command) {
+        if let Err(command) = self.lanes[lane].0.enter(tenant, command, B::weight) {
             metrics::lane_full();
             self.batcher.answer(command, Err(Fault::Overloaded));
         }

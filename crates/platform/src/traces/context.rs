@@ -21,6 +21,16 @@ impl TaskTrace {
     pub(super) fn new(context: Option<TraceContext>, parts: Option<Arc<Parts>>) -> Self {
         Self { context, parts }
     }
+
+    /// Where the current task is; nowhere outside of traces.
+    pub fn current() -> Self {
+        CURRENT.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Runs the future there, on whichever thread.
+    pub fn over<F: Future>(self, future: F) -> TaskLocalFuture<Self, F> {
+        CURRENT.scope(self, future)
+    }
 }
 
 /// A position in a trace: the next span is a child of this one.
@@ -76,16 +86,12 @@ pub(super) fn parts() -> Option<Arc<Parts>> {
 
 /// Runs the future at a position in a trace, or in none. Tasks that it spawns are in none.
 pub fn within<F: Future>(context: Option<TraceContext>, future: F) -> TaskLocalFuture<TaskTrace, F> {
-    at(TaskTrace::new(context, None), future)
+    TaskTrace::new(context, None).over(future)
 }
 
 /// What a task of its own does for the operation that the current task carries out: it is where that is.
 pub fn along<F: Future>(future: F) -> TaskLocalFuture<TaskTrace, F> {
-    at(CURRENT.try_with(Clone::clone).unwrap_or_default(), future)
-}
-
-pub(super) fn at<F: Future>(trace: TaskTrace, future: F) -> TaskLocalFuture<TaskTrace, F> {
-    CURRENT.scope(trace, future)
+    TaskTrace::current().over(future)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is told of traces that are not recorded: an operation that failed or took long, and the request around it.
+//! What is told of traces that are not recorded: an operation that failed or took long, and the request around it, and such a run of a job.
 //!
 //! Such a span is made when its operation has ended, so those that are fast and well cost a comparison and what is kept of their `parts`. So many are
 //! told, and no more: of a node that fails at all it is enough to see some.
@@ -15,6 +15,8 @@ use crate::{clock::Monotonic, rate_limit::Allowance};
 
 /// Operations that are told: so many in a row after a quiet time, and so many a second.
 const TOLD: Allowance = Allowance::per_second(100, 10);
+/// Runs of jobs that are told. They take nothing of the operations' part: many take seconds by nature.
+const RUNS_TOLD: Allowance = Allowance::per_second(20, 1);
 /// Requests that go on, of which an operation was told.
 const MOST_NOTED: usize = 64;
 
@@ -32,6 +34,8 @@ pub(super) enum Position {
     First(Option<u64>),
     /// Within another.
     Within,
+    /// A run of a job, behind what queued it if its trace is known.
+    Run(Option<u64>),
 }
 
 /// What becomes of a span whose trace is not recorded.
@@ -55,14 +59,20 @@ pub(super) struct Keeper {
 struct State {
     /// When all of `TOLD` may be told in a row again.
     full_at: i64,
+    /// The same of `RUNS_TOLD`.
+    runs_full_at: i64,
     /// The positions of those requests: others of a client's trace go on beside them.
     noted: VecDeque<TraceContext>,
 }
 
 impl State {
-    fn allows(&mut self, now: Monotonic) -> bool {
-        let taken = TOLD.take(self.full_at, now.micros(), 1);
-        self.full_at = taken.unwrap_or(self.full_at);
+    fn allows(&mut self, position: Position, now: Monotonic) -> bool {
+        let (allowance, full_at) = match position {
+            Position::First(_) | Position::Within => (TOLD, &mut self.full_at),
+            Position::Run(_) => (RUNS_TOLD, &mut self.runs_full_at),
+        };
+        let taken = allowance.take(*full_at, now.micros(), 1);
+        *full_at = taken.unwrap_or(*full_at);
         taken.is_ok()
     }
 
@@ -108,10 +118,10 @@ impl Keeper {
             return Verdict::Tell(why.unwrap_or("operation"));
         }
         let Some(why) = why else { return Verdict::Leave };
-        if !state.allows(now) {
+        if !state.allows(position, now) {
             return Verdict::Drop;
         }
-        if !is_first {
+        if position == Position::Within {
             state.note(context);
         }
         Verdict::Tell(why)
@@ -158,6 +168,18 @@ mod tests {
         assert_eq!(judge(Position::Within, Ending::Failed), Verdict::Tell("error"));
         assert_eq!(judge(FIRST, Ending::Well), Verdict::Tell("operation"));
         assert!(keeper.state.lock().unwrap().noted.is_empty());
+    }
+
+    #[test]
+    fn runs_of_jobs_are_told_beside_operations() {
+        let keeper = Keeper::new(Some(SLOW));
+        let judge = |position, ending| keeper.judge((request(1), position), ending, at(0));
+        assert_eq!(judge(Position::Run(None), (Ending::Well, FAST)), Verdict::Leave);
+        assert_eq!(judge(Position::Run(None), (Ending::Well, SLOW)), Verdict::Tell("slow"));
+        let told = (0..100).filter(|_| judge(Position::Run(Some(1)), (Ending::Failed, FAST)) == Verdict::Tell("error")).count();
+        assert_eq!(told, 19, "twenty in a row");
+        assert!(keeper.state.lock().unwrap().noted.is_empty(), "the request that queued them has ended");
+        assert_eq!(judge(Position::Within, (Ending::Failed, FAST)), Verdict::Tell("error"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
 //!
 //! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and the parts that took long (`parts`), and an
-//! operation that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished waits in a bounded
-//! queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
+//! operation, or a run of a job, that failed or took long is told afterwards with them (`kept`). Nothing is recorded before `install`. What is finished
+//! waits in a bounded queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
 //!
 //! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
 
@@ -14,6 +14,7 @@ mod payload;
 mod queue_span;
 mod sampler;
 mod span;
+mod step;
 
 use std::{
     sync::{
@@ -28,9 +29,10 @@ use tokio::sync::mpsc;
 pub use attributes::{AttributeValue, TextHash};
 pub use context::{TaskTrace, TraceContext, along, current, within};
 pub use kept::Ending;
-pub use payload::{carried, carry, opening, without};
+pub use payload::{carried, carry, carry_any, opening, without};
 pub use queue_span::QueueSpan;
 pub use span::{FinishedSpan, Span, SpanKind};
+pub use step::{Stretch, step};
 
 use self::{kept::Keeper, sampler::Sampler};
 use crate::clock::Clock;
@@ -50,7 +52,7 @@ struct Tracer {
 }
 
 /// Begins to record this share of traces, from 0 to 1, and returns where finished spans come out. None if it has begun already. Of the other traces
-/// operations are told that fail, or take as long as `slow`.
+/// operations and runs of jobs are told that fail, or take as long as `slow`.
 pub fn install(clock: Clock, share: f64, slow: Option<Duration>) -> Option<mpsc::Receiver<FinishedSpan>> {
     let (queue, spans) = mpsc::channel(QUEUE);
     let (sampler, keeper) = (Sampler::new(share), Keeper::new(slow));

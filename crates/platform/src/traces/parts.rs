@@ -1,4 +1,4 @@
-//! What was within an operation whose trace is not recorded: its waits, its batch and what took longest of its statements.
+//! What was within an operation, or a run of a job, whose trace is not recorded: its waits, its batch and what took longest of its statements and steps.
 //!
 //! It is kept while the operation runs: sent if the operation is told (`kept`), else thrown away. Of each part there are a name and two times; the text
 //! of a statement is looked at once that has taken long. `docs/decisions/0357-parts-of-kept-operations.md`.
@@ -31,17 +31,24 @@ pub(super) struct Part {
     /// None while it goes on.
     pub(super) took: Option<Duration>,
     pub(super) attributes: Vec<(&'static str, AttributeValue)>,
+    /// Where it is in a trace that is recorded.
+    pub(super) links: Vec<TraceContext>,
     pub(super) has_failed: bool,
 }
 
 impl Part {
+    /// One that goes on.
+    pub(super) fn begun(name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
+        Self { name, kind, began, took: None, attributes: Vec::new(), links: Vec::new(), has_failed: false }
+    }
+
     /// How long it is for the choice of the longest: what goes on is kept.
     fn length(&self) -> Duration {
         self.took.unwrap_or(Duration::MAX)
     }
 
     /// As a span under its parent, with an ID of its own.
-    fn finished(&self, (now, wall): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
+    pub(super) fn finished(&self, (now, wall): (Monotonic, Timestamp), parent: TraceContext, span_id: u64) -> FinishedSpan {
         let since = now.since(self.began);
         let mut attributes = self.attributes.clone();
         if self.took.is_none() {
@@ -56,13 +63,13 @@ impl Part {
             start: Timestamp(wall.micros().saturating_sub(micros)),
             took: self.took.unwrap_or(since),
             attributes,
-            links: Vec::new(),
+            links: self.links.clone(),
             has_failed: self.has_failed,
         }
     }
 }
 
-/// The parts of an operation, or a batch and its parts.
+/// The parts of an operation or a run, or a batch and its parts.
 #[derive(Default)]
 pub struct Parts(Mutex<State>);
 
@@ -79,7 +86,7 @@ impl Parts {
     }
 
     /// Keeps a part, and where: in the place of the shortest if there are too many. None if it is the shortest itself.
-    fn add(&self, part: Part) -> Option<usize> {
+    pub(super) fn add(&self, part: Part) -> Option<usize> {
         let mut state = self.lock();
         let parts = &mut state.parts;
         if parts.len() < MOST {
@@ -140,8 +147,7 @@ pub(super) struct Noted {
 impl Noted {
     /// A part that is kept once it has ended, if it took long enough.
     pub(super) fn new(parts: Arc<Parts>, name: &'static str, kind: SpanKind, began: Monotonic) -> Self {
-        let part = Part { name, kind, began, took: None, attributes: Vec::new(), has_failed: false };
-        Self { parts, part, place: None }
+        Self { parts, part: Part::begun(name, kind, began), place: None }
     }
 
     /// Keeps it from now on, however long it takes: whoever waits for it may give up before.

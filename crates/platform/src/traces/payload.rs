@@ -8,7 +8,12 @@ const MEMBER: &str = ",\"traceparent\":\"";
 
 /// The payload with its trace behind it, if that is recorded. An empty object stays as it is.
 pub fn carry(payload: String, context: Option<TraceContext>) -> String {
-    let Some(context) = context.filter(|context| context.is_sampled) else { return payload };
+    carry_any(payload, context.filter(|context| context.is_sampled))
+}
+
+/// The same, whether it is recorded or not: what works on the payload later may be told by itself.
+pub fn carry_any(payload: String, context: Option<TraceContext>) -> String {
+    let Some(context) = context else { return payload };
     match payload.strip_suffix('}') {
         Some(members) if members.len() > 1 => format!("{members}{MEMBER}{}\"}}", context.traceparent()),
         _ => payload,
@@ -60,6 +65,7 @@ mod tests {
     fn what_has_no_trace_stays_as_it_is() {
         let unsampled = TraceContext { is_sampled: false, ..CONTEXT };
         assert_eq!(carry("{\"a\":1}".to_owned(), Some(unsampled)), "{\"a\":1}");
+        assert_eq!(carried(&carry_any("{\"a\":1}".to_owned(), Some(unsampled))), Some(unsampled), "what is told by itself");
         assert_eq!(carry("{}".to_owned(), Some(CONTEXT)), "{}");
         assert_eq!(carry("[1]".to_owned(), Some(CONTEXT)), "[1]");
         // A text of somebody's that looks like one is inside quotes of its own.

@@ -8,7 +8,7 @@ use tokio::task::futures::TaskLocalFuture;
 use super::{
     QUEUE, TRACER, Tracer,
     attributes::{AttributeValue, Summary, TextHash},
-    context::{TaskTrace, TraceContext, at, current, parts},
+    context::{TaskTrace, TraceContext, current, parts},
     count_dropped,
     kept::{Ending, Position, Verdict},
     parts::{LEAST, Noted, Parts},
@@ -117,6 +117,19 @@ impl Span {
         }
     }
 
+    /// A run of what was queued, in the trace of what queued it, or in one of its own. What is within it is kept as `with_parts` keeps it.
+    pub fn run(queued_by: Option<TraceContext>, name: &'static str) -> Self {
+        let Some(tracer) = TRACER.get() else { return Self::silent(queued_by) };
+        let trace_id = queued_by.map_or_else(|| tracer.trace_id(), |parent| parent.trace_id);
+        let is_sampled = queued_by.map_or_else(|| tracer.samples(None), |parent| parent.is_sampled);
+        let context = TraceContext { trace_id, span_id: tracer.span_id(), is_sampled };
+        let (behind, kind) = (queued_by.map(|parent| parent.span_id), SpanKind::Consumer);
+        if is_sampled {
+            return tracer.begin(context, behind, name, kind);
+        }
+        Self::unrecorded(context, Unrecorded { name, kind, position: Position::Run(behind) }).with_parts()
+    }
+
     /// A span under one that may have ended, or be another process's.
     pub fn under(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
         let Some(tracer) = TRACER.get() else { return Self::silent(parent) };
@@ -128,7 +141,13 @@ impl Span {
             Some(context) => Self::unrecorded(context, Unrecorded { name, kind, position: Position::Within }),
             None => Self::none(),
         };
-        span.noted = parts().map(|parts| Noted::new(parts, name, kind, tracer.clock.monotonic()));
+        // A part that is recorded in another trace is found there.
+        let recorded = span.context.filter(|context| context.is_sampled);
+        span.noted = parts().map(|parts| {
+            let mut noted = Noted::new(parts, name, kind, tracer.clock.monotonic());
+            noted.part.links.extend(recorded);
+            noted
+        });
         span
     }
 
@@ -161,7 +180,7 @@ impl Span {
     /// Runs the future inside it.
     pub fn run_within<F: Future>(&self, future: F) -> TaskLocalFuture<TaskTrace, F> {
         let parts = self.parts.as_ref().or_else(|| self.noted.as_ref().map(|noted| &noted.parts));
-        at(TaskTrace::new(self.context, parts.cloned()), future)
+        TaskTrace::new(self.context, parts.cloned()).over(future)
     }
 
     /// Sets an attribute. Its value is made only where the span is recorded, or a part that is kept however long it takes.
@@ -283,7 +302,7 @@ impl Tracer {
             Verdict::Leave => return None,
         };
         let (parent, span_id) = match position {
-            Position::First(parent) => (parent, context.span_id),
+            Position::First(parent) | Position::Run(parent) => (parent, context.span_id),
             // Until now it had the position of the span that it is within.
             Position::Within => (Some(context.span_id), self.span_id()),
         };
@@ -308,8 +327,40 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        traces::{QueueSpan, dropped, install},
+        traces::{QueueSpan, Stretch, dropped, install},
     };
+    use tokio::sync::mpsc::Receiver;
+
+    /// All that has come out.
+    fn told(spans: &mut Receiver<FinishedSpan>) -> Vec<FinishedSpan> {
+        std::iter::from_fn(|| spans.try_recv().ok()).collect()
+    }
+
+    /// A delivery is in the trace of its event, and a step of the job that does it.
+    async fn a_failed_run_is_told_with_its_steps(spans: &mut Receiver<FinishedSpan>) {
+        let position = |trace_id, span_id, is_sampled| TraceContext { trace_id, span_id, is_sampled };
+        let mut run = Span::run(Some(position(7, 9, false)), "job");
+        run.tell_before("job.claim", Stretch::of(async {}).await.1);
+        run.run_within(async {
+            let mut delivery = Span::under(Some(position(8, 5, true)), "webhook", SpanKind::Client);
+            delivery.note("entrepot.webhook.attempt", 1_i64);
+            crate::clock::sleep(Duration::from_millis(2)).await;
+            delivery.end(true);
+        })
+        .await;
+        assert!(run.keep(Ending::Failed, Duration::from_millis(3)));
+        run.end(true);
+        let got = told(spans);
+        let [delivery, claim, step, run] = &got[..] else { panic!("{got:?}") };
+        assert_eq!((run.context.trace_id, run.parent, run.has_failed), (7, Some(9), true), "behind what queued it");
+        assert_eq!(run.attributes, vec![("entrepot.kept", AttributeValue::from("error"))]);
+        assert_eq!((delivery.context.trace_id, delivery.parent), (8, Some(5)));
+        assert_eq!((claim.name, claim.parent), ("job.claim", Some(run.context.span_id)));
+        assert_eq!((step.name, step.parent, step.has_failed), ("webhook", Some(run.context.span_id), true));
+        assert_eq!(step.attributes, vec![("entrepot.webhook.attempt", AttributeValue::from(1_i64))]);
+        assert_eq!(step.links, vec![delivery.context]);
+        assert!(!run.context.is_sampled && !step.context.is_sampled);
+    }
 
     /// The one test that installs: it is done once a process.
     #[tokio::test]
@@ -328,10 +379,7 @@ mod tests {
         assert_eq!(Span::batch("batch", std::iter::empty()).context(), None);
         let trace = request.context().unwrap();
         drop(request);
-        let mut got = Vec::new();
-        while let Ok(span) = spans.try_recv() {
-            got.push(span);
-        }
+        let got = told(&mut spans);
         let shape: Vec<_> =
             got.iter().map(|span| (span.name, span.context.trace_id == trace.trace_id, span.links.len())).collect();
         let expected = [("wait", true, 1), ("batch", true, 1), ("wait", true, 1), ("batch", false, 2), ("request", true, 0)];
@@ -340,6 +388,7 @@ mod tests {
         assert_eq!((root.parent, wait.parent), (Some(0xb7ad_6b71_6920_3331), Some(trace.span_id)));
         assert_eq!((batch.parent, batch.links[0].span_id), (Some(wait.context.span_id), wait.context.span_id));
         assert_eq!((wait.links[0], shared.parent, batch.has_failed, shared.has_failed), (batch.context, None, true, false));
+        a_failed_run_is_told_with_its_steps(&mut spans).await;
         for _ in 0..QUEUE + 3 {
             drop(Span::root("request", SpanKind::Server, None));
         }

@@ -7,6 +7,7 @@ use platform::{
     clock,
     jobs::{Failure, Lease, Registry, core::Job},
     storage::Fault,
+    traces,
 };
 use tokio::task::JoinSet;
 
@@ -60,7 +61,8 @@ pub async fn run(webhooks: Webhooks, lease: Lease, shard: i32) -> Result<(), Fau
             if is_wanted && under_way.len() < MOST_BUSY && under_way.insert(endpoint.id) {
                 last = endpoint.id;
                 let (webhooks, id) = (webhooks.clone(), endpoint.id);
-                active.spawn(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) });
+                // They are steps of this run.
+                active.spawn(traces::along(async move { (id, webhooks.deliver(lease, endpoint, epoch).await) }));
             }
         }
         if active.is_empty() {

@@ -60,6 +60,8 @@ pub enum Refusal {
 
     /// The person is a member, or invited.
     MemberAlready,
+    /// The session of whoever invites has ended since it was let in.
+    SessionEnded,
 }
 
 /// What was asked for is not valid, whatever else there is.

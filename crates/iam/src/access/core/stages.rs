@@ -27,7 +27,8 @@ impl Refusal {
             | Self::BuiltIn { .. }
             | Self::IntegrationDisabled
             | Self::KeyEnded
-            | Self::MemberAlready => Stage::State,
+            | Self::MemberAlready
+            | Self::SessionEnded => Stage::State,
         }
     }
 }

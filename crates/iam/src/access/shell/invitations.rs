@@ -13,7 +13,7 @@ use crate::{
         permissions::{Permission, kind},
         rows,
     },
-    identity::{Identity, Invitee},
+    identity::{Identity, Invitee, Placement},
 };
 
 const INVITE: GrantFields = GrantFields { all: At::argument(Field::RoleIds), at: grant_field };
@@ -45,10 +45,11 @@ impl Access {
         refusals.end(Stage::Reference)?;
         targets.check_given(&giver, (&[], &grants), self.clock().now(), &mut refusals);
         refusals.end(Stage::Value)?;
-        let by = MemberId::from_uuid(permit.caller().actor.id);
-        let (work, placed) = identity.place_invited(work, by, invitee).await?;
-        let Some(placed) = placed else {
-            return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into());
+        let (work, placement) = identity.place_invited(work, invitee).await?;
+        let placed = match placement {
+            Placement::Placed(placed) => placed,
+            Placement::Member => return Err(Refusal::MemberAlready.at(At::argument(Field::Email)).into()),
+            Placement::SessionEnded => return Err(Refusal::SessionEnded.at(At::argument(Field::Email)).into()),
         };
         rows::replace_grants(&work, placed.member, &grants).await?;
         let seq = self.end(work, events::MEMBER_INVITED.of(placed.member, placed.version)).await?;

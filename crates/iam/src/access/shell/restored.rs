@@ -37,6 +37,25 @@ impl Access {
         Ok(keys.into_iter().filter_map(live).collect())
     }
 
+    /// Revokes all keys of a tenant that are accepted, as the system (`revoke_as_system`); which they were. A key that is being made is waited for.
+    pub async fn revoke_all_as_system(&self, tenant: TenantId, action: &str) -> Result<Vec<LiveKey>, Fault> {
+        /// The second time finds keys that were made by whoever was let in before the first one.
+        const TIMES: usize = 2;
+        let mut revoked = Vec::new();
+        for _ in 0..TIMES {
+            // Whoever makes a key has the tenant's policy until it is written.
+            let work = self.0.db.tenant(tenant).begin().await?;
+            rows::bump(&work).await?;
+            work.rollback().await?;
+            for key in self.live_keys(tenant).await? {
+                if self.revoke_as_system(tenant, key.id, action).await? {
+                    revoked.push(key);
+                }
+            }
+        }
+        Ok(revoked)
+    }
+
     /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action. False where there is no such key that is not revoked.
     pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<bool, Fault> {
         let scope = self.0.db.tenant(tenant);

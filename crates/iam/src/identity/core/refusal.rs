@@ -38,6 +38,8 @@ pub enum Rejection {
 
     // Of sessions and tenants of one's own.
     NoSession,
+    /// The caller's own session has ended since it was let in.
+    SessionEnded,
     /// There is no such tenant, or it is somebody else's.
     NoTenant,
     /// The session is in this tenant already.

@@ -9,8 +9,9 @@ use platform::{
     secrets::{Loss, SealedColumn},
     storage::{Fault, GlobalReads, GlobalWork, Row},
 };
+use sea_orm::Value;
 
-use super::forget_free;
+use super::{forget_free, hold_in_order};
 use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
 
 /// The seed of an authenticator that is in use. One that is lost becomes one that nobody has, so that no password alone lets anyone in.
@@ -150,14 +151,18 @@ pub struct ChallengeRow {
     pub code: Option<[u8; 32]>,
 }
 
-/// Ends all logins that wait for a second factor.
-pub async fn end_challenges(work: &GlobalWork, now: Timestamp) -> Result<(), Fault> {
-    work.change("UPDATE login_challenge SET done_at = $1 WHERE done_at IS NULL", vec![now.into()]).await.map(drop)
+/// Locks logins that wait for a second factor, in the order of their keys: whoever changes or deletes several does so first. The condition is SQL on
+/// them, with values from `$1`.
+pub async fn hold_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
+    hold_in_order(work, ("login_challenge", "hash"), condition, values).await
 }
 
-pub async fn end_challenges_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE login_challenge SET done_at = $1 WHERE tenant_id = $2 AND done_at IS NULL";
-    work.change(sql, vec![now.into(), tenant.into()]).await.map(drop)
+/// Ends those of the logins that wait for a second factor which the condition finds: SQL on them, with values from `$1`.
+pub async fn end_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>, now: Timestamp) -> Result<(), Fault> {
+    let open = format!("{condition} AND done_at IS NULL");
+    hold_challenges(work, &open, values.clone()).await?;
+    let sql = format!("UPDATE login_challenge SET done_at = ${} WHERE {open}", values.len() + 1);
+    work.change(&sql, [values, vec![now.into()]].concat()).await.map(drop)
 }
 
 pub async fn put_challenge(

@@ -25,6 +25,7 @@ impl LinkFor {
     }
 }
 
+/// Writes a link down, in a transaction that has its account: whoever ends the account's sessions finds it, or is done before.
 pub async fn put(
     work: &GlobalWork,
     hash: [u8; 32],
@@ -58,11 +59,16 @@ pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Times
     Ok(())
 }
 
+/// Withdraws all registrations that wait for their link; how many.
+pub async fn end_registrations(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
+    hold_in_order(work, ("registration", "hash"), "expires_at > $1", vec![now.into()]).await?;
+    work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await
+}
+
 /// Withdraws all links that were mailed and all registrations that wait for one; how many.
 pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
     // Before accounts, as whoever carries a registration out takes it.
-    hold_in_order(work, ("registration", "hash"), "expires_at > $1", vec![now.into()]).await?;
-    let registrations = work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await?;
+    let registrations = end_registrations(work, now).await?;
     // Whoever has links of a user has locked the account before: of several, in the order of their IDs.
     let (open, lock) = ("used_at IS NULL AND expires_at > $1", work.backend().for_change("u"));
     let of_links = format!("u.id IN (SELECT user_id FROM link WHERE {open})");
@@ -70,6 +76,23 @@ pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fa
     work.rows(&held, vec![now.into()]).await?;
     let links = work.change(&format!("UPDATE link SET used_at = $1 WHERE {open}"), vec![now.into()]).await?;
     Ok(links + registrations)
+}
+
+/// Withdraws the links of the first accounts behind an ID. Whoever makes a link has the account until it is written: none is left that was asked for
+/// before. Returns how many, and the ID of the last account; None where there is none behind it.
+pub async fn withdraw_behind(work: &GlobalWork, user: UserId, now: Timestamp) -> Result<Option<(usize, UserId)>, Fault> {
+    /// Accounts of one call.
+    const MOST: i64 = 1_000;
+    let backend = work.backend();
+    // In the order of the IDs, as whoever has several takes them. Who was only invited has no links.
+    let lock = backend.for_change("u");
+    let sql = format!("SELECT u.id FROM app_user u WHERE u.id > $1 AND u.password_hash <> '' ORDER BY u.id LIMIT $2{lock}");
+    let rows = work.rows(&sql, vec![user.into(), MOST.into()]).await?;
+    let ids: Vec<UserId> = rows.iter().map(Row::scalar).collect::<Result<_, _>>()?;
+    let Some(last) = ids.last().copied() else { return Ok(None) };
+    let of_them = backend.in_ids("user_id", 2);
+    let sql = format!("UPDATE link SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1 AND {of_them}");
+    Ok(Some((work.change(&sql, vec![now.into(), backend.ids(ids)]).await?, last)))
 }
 
 /// Keeps a hash that no password has in the place of everybody's; how many had one.

@@ -8,7 +8,7 @@ use entity::{
 use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
 use sea_orm::Value;
 
-use super::forget_free;
+use super::{factors, forget_free};
 use crate::identity::core::Risk;
 
 /// A place where somebody is logged in.
@@ -150,6 +150,13 @@ pub async fn lock(work: &GlobalWork, id: SessionId) -> Result<Option<SessionRow>
     Ok(sessions(work, &conditions, vec![id.into()]).await?.pop())
 }
 
+/// Whether a session goes on. If so it does until the transaction ends: whoever ends it waits.
+pub async fn keep(work: &GlobalWork, id: SessionId, now: Timestamp) -> Result<bool, Fault> {
+    let lock = work.backend().for_reference("s");
+    let sql = format!("SELECT 1 FROM session s WHERE s.id = $1 AND s.ended_at IS NULL AND s.ends_at > $2{lock}");
+    Ok(!work.rows(&sql, vec![id.into(), now.into()]).await?.is_empty())
+}
+
 /// Sessions of a user that are shown.
 pub const MOST_SHOWN: usize = 250;
 
@@ -205,9 +212,11 @@ impl Which {
 
 /// Ends sessions that go on, and the logins of the same people that wait for a second factor; the ids of the sessions it ended.
 pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp) -> Result<Vec<SessionId>, Fault> {
-    // First: where such a login is met at this very moment, its session has begun before the next statement looks.
-    end_challenges(work, which, now).await?;
     let Filters { locked: (locked, values), ends: (filter, ids) } = which.filters();
+    // First: where such a login is met at this very moment, its session has begun before the next statement looks. They have the same columns.
+    if !matches!(which, Which::One(_)) {
+        factors::end_challenges(work, locked, values.clone(), now).await?;
+    }
     // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
     hold(work, &format!("{locked} AND ended_at IS NULL"), values).await?;
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
@@ -257,17 +266,6 @@ pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> 
 pub async fn count_of(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
     let rows = db.rows("SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
     rows.first().map_or(Ok(0), Row::scalar)
-}
-
-async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
-    let (filter, ids): (&str, Vec<Value>) = match which {
-        Which::One(_) => return Ok(()),
-        Which::OfUser(user) | Which::OthersOfUser(user, _) => ("user_id = $2", vec![user.into()]),
-        Which::OfMember(tenant, member) => ("tenant_id = $2 AND member_id = $3", vec![tenant.into(), member.into()]),
-    };
-    let sql = format!("UPDATE login_challenge SET done_at = $1 WHERE {filter} AND done_at IS NULL");
-    work.change(&sql, [vec![now.into()], ids].concat()).await?;
-    Ok(())
 }
 
 /// Writes down that somebody has shown who they are once more.

@@ -18,6 +18,7 @@ use crate::identity::{
     rows::{
         self, invitations, links,
         members::{self, MemberView},
+        sessions,
     },
     secret::{self, Purpose},
 };
@@ -27,11 +28,23 @@ const INVITE_SECONDS: i64 = 7 * 24 * 3600;
 /// Invitations that a tenant sends, besides what one address may get.
 const INVITATIONS: Attempts = Attempts { kind: "invitation", allowance: Allowance::within(200, 3600) };
 
-/// An address that may be invited.
+/// An address that may be invited, and by whom.
 #[derive(Debug, Clone)]
 pub struct Invitee {
     email: String,
     key: String,
+    by: MemberId,
+    session: SessionId,
+}
+
+/// What becomes of an address that is invited.
+#[derive(Debug)]
+pub enum Placement {
+    Placed(Placed),
+    /// They are a member already, or invited.
+    Member,
+    /// The session of whoever invites has ended meanwhile.
+    SessionEnded,
 }
 
 /// Somebody who was put among the members; the letter goes when the transaction has committed.
@@ -52,11 +65,11 @@ struct Invitation {
 
 impl Identity {
     /// Looks at an address, and counts the letter that is to be sent there.
-    pub async fn invitee(&self, tenant: TenantId, email: &str) -> Result<Invitee, IdentityError> {
+    pub async fn invitee(&self, session: &Session, email: &str) -> Result<Invitee, IdentityError> {
         core::check_email(email).map_or(Ok(()), Err)?;
         let key = core::email_key(email);
-        self.count_invitation(tenant, &key).await?;
-        Ok(Invitee { email: email.trim().to_owned(), key })
+        self.count_invitation(session.tenant, &key).await?;
+        Ok(Invitee { email: email.trim().to_owned(), key, by: session.member, session: session.id })
     }
 
     async fn count_invitation(&self, tenant: TenantId, account: &str) -> Result<(), IdentityError> {
@@ -69,15 +82,19 @@ impl Identity {
     }
 
     /// Puts an address among the members who are invited, in the transaction that gives them their roles; the same for one that has an account and
-    /// for one that has none. None: they are a member already, or invited.
-    pub async fn place_invited(&self, work: Work, by: MemberId, invitee: &Invitee) -> Result<(Work, Option<Placed>), Fault> {
+    /// for one that has none.
+    pub async fn place_invited(&self, work: Work, invitee: &Invitee) -> Result<(Work, Placement), Fault> {
         let (now, tenant) = (self.clock.now(), platform::storage::Reads::tenant(&work));
         let work = GlobalWork::from(work);
         let user = invitations::place_user(&work, self.clock.id(), &invitee.email, &invitee.key, now).await?;
+        // Whoever ends the session finds the invitation behind it, or has ended it before.
+        if !sessions::keep(&work, invitee.session, now).await? {
+            return Ok((work.into_tenant(), Placement::SessionEnded));
+        }
         let placed = invitations::place_member(&work, (tenant, user), self.clock.id(), now).await?;
-        let Some((member, version)) = placed else { return Ok((work.into_tenant(), None)) };
-        let invitation = self.write_invitation(&work, (tenant, member), by, &invitee.email).await?;
-        Ok((work.into_tenant(), Some(Placed { member, version, invitation })))
+        let Some((member, version)) = placed else { return Ok((work.into_tenant(), Placement::Member)) };
+        let invitation = self.write_invitation(&work, (tenant, member), invitee.by, &invitee.email).await?;
+        Ok((work.into_tenant(), Placement::Placed(Placed { member, version, invitation })))
     }
 
     async fn write_invitation(
@@ -120,6 +137,9 @@ impl Identity {
         self.count_invitation(session.tenant, &core::email_key(&address)).await?;
         let work = self.begin_for_members(session).await?;
         self.within_own_rights(&work, session, member).await?;
+        if !sessions::keep(&work, session.id, self.clock.now()).await? {
+            return Err(Rejection::SessionEnded.into());
+        }
         match members::lock(&work, session.tenant, member).await? {
             Some((found, _)) if found.status == MemberStatus::Invited => {}
             _ => return Err(MemberRefusal::NotInvited.into()),

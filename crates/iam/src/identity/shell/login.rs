@@ -265,6 +265,8 @@ impl Identity {
             (Factor::Totp | Factor::BackupCode, _) => Some(self.look_at(challenge.user, factor, code).await?),
         };
         let work = self.db.global().begin().await?;
+        // As at a login: whoever sets a new password meanwhile ends this session and forgets its device, or has ended the challenge.
+        rows::lock_password(&work, challenge.user).await?;
         let now = self.clock.now();
         if rows::is_suspended(&work, challenge.tenant).await? {
             work.rollback().await?;

@@ -41,7 +41,7 @@ use super::{
 };
 
 pub use factors::{Enrolment, Factor};
-pub use invitations::{Invitee, Placed};
+pub use invitations::{Invitee, Placed, Placement};
 pub use keys::{OldKeys, file_store_mark, rotate as rotate_signing_key};
 pub use login::{Challenge, Entered};
 pub use membership::Shown;

@@ -68,15 +68,23 @@ impl Identity {
 
     async fn send_reset(&self, account: &str) -> Result<(), Fault> {
         let Some(user) = rows::user_by_email(&self.db.global(), account).await? else { return Ok(()) };
-        let link = self.new_link(Purpose::Reset, LinkFor::Reset, user.id, RESET_SECONDS).await?;
+        let work = self.db.global().begin().await?;
+        if rows::lock_password(&work, user.id).await?.is_none() {
+            // The account was erased meanwhile.
+            return work.rollback().await;
+        }
+        let link = self.new_link(work, LinkFor::Reset, user.id).await?;
         self.write(EmailKind::Reset { link }, &user.email, &user.display_name);
         Ok(())
     }
 
-    async fn new_link(&self, purpose: Purpose, what: LinkFor, user: UserId, seconds: i64) -> Result<String, Fault> {
-        let now = self.clock.now();
-        let (token, hash) = secret::draw(&self.clock, purpose);
-        let work = self.db.global().begin().await?;
+    /// Makes a link of an account, which the transaction has, and commits. Its time begins when whoever had the account before is done.
+    async fn new_link(&self, work: GlobalWork, what: LinkFor, user: UserId) -> Result<String, Fault> {
+        let (purpose, seconds) = match what {
+            LinkFor::Reset => (Purpose::Reset, RESET_SECONDS),
+            LinkFor::Verify => (Purpose::Verify, VERIFY_SECONDS),
+        };
+        let ((token, hash), now) = (secret::draw(&self.clock, purpose), self.clock.now());
         links::put(&work, hash, what, user, (now, now.plus_seconds(seconds))).await?;
         work.commit().await?;
         Ok(self.link(purpose, &token))
@@ -189,7 +197,13 @@ impl Identity {
     pub async fn request_verification(&self, session: &Session) -> Result<(), IdentityError> {
         let user = rows::user(&self.db.global(), session.user).await?.ok_or(Rejection::InvalidCredentials)?;
         self.count_email(EmailPurpose::Verify, &user.email_key, &Asker::Owner(user.id.to_string())).await?;
-        let link = self.new_link(Purpose::Verify, LinkFor::Verify, user.id, VERIFY_SECONDS).await?;
+        let work = self.db.global().begin().await?;
+        rows::lock_password(&work, user.id).await?;
+        if !sessions::keep(&work, session.id, self.clock.now()).await? {
+            work.rollback().await?;
+            return Err(Rejection::SessionEnded.into());
+        }
+        let link = self.new_link(work, LinkFor::Verify, user.id).await?;
         self.write(EmailKind::Verify { link }, &user.email, &user.display_name);
         Ok(())
     }

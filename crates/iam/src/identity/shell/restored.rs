@@ -32,6 +32,7 @@ pub struct Ended {
 }
 
 /// Ends every session, every login that waits for a second factor, and every link that was mailed, of all tenants. Nodes that run notice within five seconds.
+/// A link that is asked for meanwhile ends too.
 /// Sessions end in batches, each in a transaction of its own; `progress` is told how many have ended by then.
 ///
 /// # Errors
@@ -47,14 +48,28 @@ pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords, progress: 
         OldPasswords::Keep => 0,
         OldPasswords::Reset => links::reset_passwords(&work, password::NOBODY).await?,
     };
-    factors::end_challenges(&work, now).await?;
+    factors::end_challenges(&work, "expires_at > $1", vec![now.into()], now).await?;
     work.commit().await?;
     let sessions = end_all_sessions(db, now, progress).await?;
-    // Last: whoever is still logged in may invite people.
-    let work = db.global().begin().await?;
-    let links = withdrawn + invitations::expire_all(&work, clock.now()).await?;
+    // Last: whoever is still logged in may ask for links and invite people.
+    let asked_for = withdraw_new(db, clock).await?;
+    let (work, now) = (db.global().begin().await?, clock.now());
+    let registrations = links::end_registrations(&work, now).await?;
+    let links = withdrawn + asked_for + registrations + invitations::expire_all(&work, now).await?;
     work.commit().await?;
     Ok(Ended { sessions, links, passwords })
+}
+
+/// Withdraws the links that were asked for since all of them were withdrawn; how many.
+async fn withdraw_new(db: &Database, clock: &Clock) -> Result<usize, Fault> {
+    let (mut withdrawn, mut last) = (0, UserId::NIL);
+    loop {
+        let work = db.global().begin().await?;
+        let batch = links::withdraw_behind(&work, last, clock.now()).await?;
+        work.commit().await?;
+        let Some((count, id)) = batch else { return Ok(withdrawn) };
+        (withdrawn, last) = (withdrawn + count, id);
+    }
 }
 
 /// Ends every session that goes on; how many.
@@ -91,7 +106,7 @@ pub async fn open_sessions(db: &Database, tenant: TenantId) -> Result<i64, Fault
 /// # Errors
 /// The database fails.
 pub async fn end_sessions(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
-    factors::end_challenges_of(work, tenant, now).await?;
+    factors::end_challenges(work, "tenant_id = $1", vec![tenant.into()], now).await?;
     sessions::end_all_of(work, tenant, now).await
 }
 

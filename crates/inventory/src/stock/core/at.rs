@@ -121,8 +121,8 @@ pub struct At {
     pub row: Option<(Field, usize)>,
     /// A list of that row's own, and the position in it.
     pub part: Option<(Field, usize)>,
-    /// A list of that part's own, and the position in it.
-    pub item: Option<(Field, usize)>,
+    /// A list of that part's own, and the position in it: half as wide as the others, since every refusal carries a place.
+    pub item: Option<(Field, u32)>,
     pub field: Option<Field>,
 }
 
@@ -156,7 +156,7 @@ impl At {
     /// An item of a list in this part of a row.
     #[must_use]
     pub const fn item(self, list: Field, index: usize) -> Self {
-        Self { item: Some((list, index)), field: None, ..self }
+        Self { item: Some((list, index as u32)), field: None, ..self }
     }
     /// A field there, instead of the one that was named.
     #[must_use]

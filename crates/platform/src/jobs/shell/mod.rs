@@ -184,12 +184,12 @@ impl Jobs {
     }
 }
 
-/// Puts a job down in the transaction of what asks for it: it is there if and only if that is. It carries the trace of what asks for it.
+/// Puts a job down in the transaction of what asks for it: it is there if and only if that is. It carries the trace of what asks for it, recorded or not.
 pub async fn enqueue(work: &Work, clock: &Clock, kind: &'static str, payload: &impl serde::Serialize) -> Result<Job, Fault> {
     use crate::storage::Reads;
     let now = clock.now();
     let payload = serde_json::to_string(payload).map_err(|err| Fault::Broken(format!("{kind}: {err}")))?;
-    let payload = traces::carry(payload, traces::current());
+    let payload = traces::carry_any(payload, traces::current());
     let job = fresh(work.tenant(), clock.id(), kind, None, payload, now);
     rows::add(work, &job).await?;
     Ok(job)

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::TableRecord, tables::OutgoingHold};
 
-use super::Jobs;
+use super::{super::rows, Jobs};
 use crate::storage::{Fault, Global, Reads, Work};
 
 impl Jobs {
@@ -39,11 +39,11 @@ pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
 /// no more.
 pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     let backend = work.backend();
-    let sql = format!(
-        "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND period IS NULL
-         AND state IN ('WAITING', 'RUNNING') AND created_at <= $5 AND {}",
-        backend.in_texts("kind", 2)
-    );
-    let values = vec![backend.texts(kinds.iter().copied()), error.into(), now.micros().into(), until.micros().into()];
-    work.execute(&sql, values).await
+    let of_kinds = backend.in_texts("kind", 2);
+    let open = format!("period IS NULL AND state IN ('WAITING', 'RUNNING') AND created_at <= $3 AND {of_kinds}");
+    let which = vec![backend.texts(kinds.iter().copied()), until.micros().into()];
+    rows::hold(work, &open, which.clone()).await?;
+    let sql =
+        format!("UPDATE job SET state = 'DEAD', owner = NULL, error = $4, finished_at = $5 WHERE tenant_id = $1 AND {open}");
+    work.execute(&sql, [which, vec![error.into(), now.micros().into()]].concat()).await
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use entity::prelude::TenantId;
 use tokio::sync::Notify;
 
-use super::waiting::Waiting;
+use super::{HEAVY_WEIGHT, waiting::Waiting};
 
 /// Where commands enter a lane. The lane is woken once for a batch, not for each command.
 pub(super) struct Door<C> {
@@ -38,10 +38,11 @@ impl<C> Door<C> {
     pub(super) fn lock(&self) -> MutexGuard<'_, Queue<C>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    /// Gives the command back when too many wait.
-    pub(super) fn enter(&self, tenant: TenantId, command: C) -> Result<(), C> {
+    /// Gives the command back when too many wait, or where it is heavy and its tenant's take too long already.
+    pub(super) fn enter(&self, tenant: TenantId, command: C, weight: impl Fn(&C) -> usize) -> Result<(), C> {
         let mut queue = self.lock();
-        if queue.waiting.is_full_for(tenant) {
+        let is_heavy = weight(&command) > HEAVY_WEIGHT;
+        if queue.waiting.is_full_for(tenant) || (is_heavy && queue.waiting.is_full_of_lines(tenant, weight)) {
             return Err(command);
         }
         let before = queue.waiting.ready;
@@ -70,7 +71,7 @@ impl<C> Door<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::group_commit::{MAX_COMMANDS, QUEUE, QUEUE_ASIDE};
+    use crate::storage::group_commit::{MAX_COMMANDS, MOST_WAIT, QUEUE, QUEUE_ASIDE};
 
     fn tenant(n: u128) -> TenantId {
         TenantId::from_uuid(uuid::Uuid::from_u128(n))
@@ -80,8 +81,23 @@ mod tests {
     fn a_tenant_that_is_set_aside_does_not_fill_the_lane() {
         let door = Door::new(MAX_COMMANDS);
         door.lock().waiting.set_aside(tenant(1));
-        let entered = (0..QUEUE).filter(|n| door.enter(tenant(1), *n).is_ok()).count();
+        let entered = (0..QUEUE).filter(|n| door.enter(tenant(1), *n, |_| 1).is_ok()).count();
         assert_eq!(entered, QUEUE_ASIDE);
-        assert!(door.enter(tenant(2), 0).is_ok());
+        assert!(door.enter(tenant(2), 0, |_| 1).is_ok());
+    }
+
+    #[test]
+    fn heavy_commands_of_a_tenant_are_refused_that_would_wait_too_long() {
+        const HEAVY: usize = 500;
+        let door = Door::new(MAX_COMMANDS);
+        let enters = |n, lines: usize| door.enter(tenant(n), lines, |lines| *lines).is_ok();
+        // A command of 500 lines was written in a quarter of the time that one may wait.
+        door.lock().waiting.pace.measured(HEAVY, MOST_WAIT / 4);
+        assert_eq!((0..10).filter(|_| enters(1, HEAVY)).count(), 4);
+        assert!(enters(1, 1), "a small one waits behind these alone");
+        assert!(enters(2, HEAVY), "they count for their tenant alone");
+        let taken = door.lock().waiting.next_batches(|lines| *lines, 1);
+        assert_eq!(taken.heavy.iter().map(|batch| batch.commands.len()).collect::<Vec<_>>(), [1]);
+        assert!(enters(1, HEAVY) && !enters(1, HEAVY), "there is room for one more");
     }
 }

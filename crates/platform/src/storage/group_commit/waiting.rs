@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Batch, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WEIGHT, MOST_WAIT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
+    pace::HeavyPace,
     room::{Room, take_heavy},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Waiting<C> {
     line: VecDeque<TenantId>,
     /// Whether a heavy command stood in line when the last batches were taken, and none of its kind ran: the next room beside the lane is kept for it.
     pub(super) keeps_room: bool,
+    /// How many lines of a tenant's heavy commands may wait.
+    pub(super) pace: HeavyPace,
     pub(super) count: usize,
     /// Those of tenants that have turns.
     pub(super) ready: usize,
@@ -50,6 +53,7 @@ impl<C> Waiting<C> {
             heavy: HashSet::new(),
             line: VecDeque::new(),
             keeps_room: false,
+            pace: HeavyPace::new(),
             count: 0,
             ready: 0,
             room: QUEUE,
@@ -62,6 +66,11 @@ impl<C> Waiting<C> {
         let is_full =
             if self.aside.contains_key(&tenant) { own() >= QUEUE_ASIDE.min(self.room) } else { self.ready >= self.room };
         is_full || self.count >= QUEUE
+    }
+    /// Whether more lines of the tenant wait than are written in `MOST_WAIT`, so that no further heavy command may. Small ones wait behind these alone.
+    pub(super) fn is_full_of_lines(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
+        let lines: usize = self.queues.get(&tenant).map_or(0, |queue| queue.iter().map(weight).sum());
+        lines >= self.pace.room
     }
     /// A transaction as full as can be was written in this time: no more may wait than are written in `MOST_WAIT`.
     pub(super) fn measured(&mut self, commands: usize, took: Duration) {
@@ -118,6 +127,12 @@ impl<C> Waiting<C> {
             let Some(queue) = self.queues.get_mut(tenant) else { continue };
             let own: usize = commands.iter().map(&weight).sum();
             commands.extend(room.fill(queue, Room { commands: usize::MAX, weight: part.weight.saturating_sub(own) }, &weight));
+        }
+        let now = Instant::now();
+        for Batch { tenant, commands } in &heavy {
+            let has_next =
+                self.queues.get(tenant).is_some_and(|queue| queue.iter().any(|command| weight(command) > HEAVY_WEIGHT));
+            self.pace.took(*tenant, commands.iter().map(&weight).sum(), has_next, now);
         }
         self.heavy.extend(heavy.iter().map(|batch| batch.tenant));
         self.keeps_room = self.heavy.is_empty() && !self.line.is_empty();
@@ -192,6 +207,7 @@ impl<C> Waiting<C> {
     }
     fn push_front(&mut self, Batch { tenant, commands }: Batch<C>) {
         self.count += commands.len();
+        self.pace.forget(tenant);
         let queue = self.queues.entry(tenant).or_default();
         commands.into_iter().rev().for_each(|command| queue.push_front(command));
     }

@@ -1,6 +1,9 @@
 //! Backups of a small Postgres: a dump in place of the file, and everything else as for one.
 
-use platform::storage::{ClientLogin, Database, DumpLock};
+use platform::{
+    storage::{ClientLogin, Database, DumpLock},
+    traces::{SpanKind, step},
+};
 
 use super::{
     BackupError, Backups,
@@ -38,8 +41,9 @@ pub async fn run_dump(backups: &Backups, db: &Database, source: &DumpSource<'_>)
         let snapshot = db.global().export_snapshot().await?;
         let mut dumping = Dumping::begin(source.programs, source.login, snapshot.name())?;
         // The program waits with its output meanwhile.
-        let facts = Facts::of(backups, (&id, &key), &snapshot).await?;
-        let stored = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump").await?;
+        let facts = step("backup.facts", SpanKind::Internal, Facts::of(backups, (&id, &key), &snapshot)).await?;
+        let storing = store(backups, (&id, &key), &mut dumping.output, "the output of pg_dump");
+        let stored = step("backup.store", SpanKind::Internal, storing).await?;
         dumping.ended().await?;
         drop(snapshot);
         if stored.is_empty() {

@@ -8,7 +8,10 @@ use entity::{
     record::{Record, Selected},
     tables::{tenant, tenant_counter},
 };
-use platform::storage::{Database, Fault, GlobalReads, Options, Row};
+use platform::{
+    storage::{Database, Fault, GlobalReads, Options, Row},
+    traces::{SpanKind, step},
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{BackupError, Backups, MANIFEST, file_lists::write_lists, read::context};
@@ -60,7 +63,7 @@ pub async fn run(backups: &Backups, source: &Source<'_>) -> Result<Made, BackupE
     let id = BackupId::new(&backups.clock);
     let work = async {
         let taken_at = backups.clock.now();
-        let copy = LocalCopy::make(source.lock).await?;
+        let copy = step("backup.copy", SpanKind::Internal, LocalCopy::make(source.lock)).await?;
         let key = new_key(backups);
         backup_of(backups, source, (&id, &key), &copy.path, taken_at).await
     };
@@ -83,12 +86,12 @@ pub(super) async fn backup_of(
     taken_at: Timestamp,
 ) -> Result<Made, BackupError> {
     let db = Database::open(&format!("sqlite://{}", copy.display()), source.options).await?;
-    let facts = Facts::of(backups, (id, key), &db.global()).await;
+    let facts = step("backup.facts", SpanKind::Internal, Facts::of(backups, (id, key), &db.global())).await;
     // Puts all that is written into the file.
     db.close().await?;
     let (facts, name) = (facts?, copy.display().to_string());
     let mut file = tokio::fs::File::open(copy).await.map_err(|error| BackupError::Disk(name.clone(), error))?;
-    let stored = store(backups, (id, key), &mut file, &name).await?;
+    let stored = step("backup.store", SpanKind::Internal, store(backups, (id, key), &mut file, &name)).await?;
     complete(backups, (id, key), Content { engine: SQLITE, version: source.version, taken_at, facts, stored }).await
 }
 
@@ -123,7 +126,8 @@ pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey)
         file_lists: facts.file_lists,
         not_inside: PARTS.iter().filter(|part| !part.is_inside).map(|part| part.name.to_owned()).collect(),
     };
-    finish(backups, id, &Envelope::of(&manifest, key, hex::encode(sealed), version).map_err(of_json)?).await?;
+    let envelope = Envelope::of(&manifest, key, hex::encode(sealed), version).map_err(of_json)?;
+    step("backup.manifest", SpanKind::Internal, finish(backups, id, &envelope)).await?;
     Ok(Made {
         id: id.clone(),
         bytes: manifest.bytes,

@@ -126,15 +126,16 @@ impl Webhooks {
         let at = self.0.clock.now();
         let timestamp = at.micros().div_euclid(1_000_000);
         let signatures = core::signatures(signers, &message.id, timestamp, &message.body);
-        let mut span = Span::under(message.trace, "webhook", SpanKind::Client);
-        span.set("entrepot.webhook.attempt", message.due.attempts + 1);
-        let traceparent = span.context().map(|context| context.traceparent());
+        // In the trace of the event, which the receiver goes on with; of others the attempt is a step of the job.
+        let mut span = Span::under(message.trace.or_else(traces::current), "webhook", SpanKind::Client);
+        span.note("entrepot.webhook.attempt", message.due.attempts + 1);
+        let traceparent = message.trace.and(span.context()).map(|context| context.traceparent());
         let (id, body, traceparent) = (message.id.as_str(), message.body.as_str(), traceparent.as_deref());
         let parcel = Parcel { url, id, timestamp, signatures: &signatures, body, traceparent };
         let sent = self.0.sender.send(parcel).await;
         let is_success = answer(&sent).is_success();
         if let Some(status) = sent.status {
-            span.set("http.response.status_code", i64::from(status));
+            span.note("http.response.status_code", i64::from(status));
         }
         span.end(!is_success);
         self.0.counters.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));
