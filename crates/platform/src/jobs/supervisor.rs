@@ -234,7 +234,7 @@ impl Worker {
         self.hand_over(others).await?;
         self.count_deaths(&fallen).await?;
         wanted.extend(self.next(ready, &everywhere));
-        let (taken, stretch) = Stretch::of(self.in_time(self.jobs.take(self.id, wanted))).await;
+        let (taken, stretch) = Box::pin(Stretch::of(self.in_time(self.jobs.take(self.id, wanted)))).await;
         for (place, claim) in (0..).zip(taken?) {
             self.begin(claim, stretch, BETWEEN_FIRST_RUNS * place);
         }
