@@ -124,6 +124,11 @@ pub enum StartError {
     Tls(#[from] TlsError),
 }
 
+fn limiter(clock: &Clock, redis: Option<Redis>) -> RateLimiter {
+    let clock = clock.clone();
+    RateLimiter::new(Arc::new(move || clock.monotonic().micros()), redis)
+}
+
 /// The rooms of a node, put together.
 pub struct Node {
     pub db: Database,
@@ -186,8 +191,7 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
-        let read = clock.clone();
-        let rate_limiter = RateLimiter::new(Arc::new(move || read.monotonic().micros()), redis);
+        let rate_limiter = limiter(&clock, redis);
         let db = opened(url, options).await?;
         let ring = secrets::open(&db, keys, &clock).await?;
         memory::begin(&db, &ring);

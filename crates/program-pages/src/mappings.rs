@@ -1,4 +1,4 @@
-//! The mappings of the program's own file, as `/proc/self/smaps` lists them (proc_pid_smaps(5)).
+//! The mappings of the program's own file, as `/proc/self/smaps` lists them (`proc_pid_smaps(5)`).
 
 use std::{
     ffi::c_void,
