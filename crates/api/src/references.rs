@@ -4,6 +4,7 @@
 //! its own that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
 
 mod documents;
+mod families;
 mod names;
 mod people;
 mod settings;
@@ -13,13 +14,13 @@ use std::{collections::HashMap, str::FromStr};
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::{
     id::prefix_of,
-    prelude::{CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
+    prelude::{CarrierId, CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
 };
+use iam::access::kind;
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use platform::{
     audit::{self, Target},
     path,
-    storage::TenantScope,
 };
 use uuid::Uuid;
 
@@ -27,10 +28,11 @@ pub use self::{
     documents::DocumentRef,
     names::{DocumentName, Name},
 };
-use self::{documents::Documents, people::People, settings::Settings};
+use self::{documents::Documents, families::Families, people::People, settings::Settings};
 use crate::{
     catalog::loads,
     graphql::{
+        context::ContextExt,
         fault::{Answer, TopError},
         refusal::{ErrorCode, InputError, Path, UserError},
     },
@@ -234,10 +236,11 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     if named.is_empty() {
         return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
     }
-    let known = known(loads(ctx)?.scope(), &named).await?;
+    let known = known(ctx, &named).await?;
     let people = People::of(ctx, &named).await?;
     let documents = Documents::of(ctx, &named).await?;
     let settings = Settings::of(ctx, &named).await?;
+    let families = Families::of(ctx, &named).await?;
     let mut unknown = UnknownIds::default();
     for Named { name, id: slot, id_at, mut at } in named {
         let Meant { id, last, shared } = match name {
@@ -250,6 +253,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
             Name::MemberEmail(email) => people.member(&email, &mut unknown),
             Name::RoleKey(key) => settings.role(&key, slot.id(), &mut unknown),
             Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
+            Name::FamilyName(name) => families.meant(&name, slot.id(), &mut unknown),
             Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
                 Ok(meant) => meant,
                 Err(error) => {
@@ -321,15 +325,18 @@ pub fn audited(id: &ID) {
     }
 }
 
-/// The rows that keys name, one statement a kind.
-async fn known(scope: &TenantScope, named: &[Named<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+/// The rows that keys name, one statement a kind. Asking for a carrier by its code needs the permission to see carriers, whether there is one or not.
+async fn known(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
     let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
     for one in named {
         if let Name::Key(kind, key, _) = &one.name {
             keys.entry(*kind).or_default().push(key);
         }
     }
-    let mut known = HashMap::new();
+    if keys.contains_key(&KeyKind::CarrierCode) {
+        ctx.permit::<kind::FulfilmentRead>()?;
+    }
+    let (scope, mut known) = (loads(ctx)?.scope(), HashMap::new());
     for (kind, keys) in keys {
         let found = ids_by_keys(scope, kind, &keys).await?;
         known.extend(found.into_iter().map(|(key, id)| ((kind, key), id)));
@@ -347,6 +354,7 @@ pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
         KeyKind::StoreGroupCode => GroupId::from_uuid(id).to_string(),
         KeyKind::CustomerExternalRef => CustomerId::from_uuid(id).to_string(),
         KeyKind::ProductSku | KeyKind::ProductBarcode => ProductId::from_uuid(id).to_string(),
+        KeyKind::CarrierCode => CarrierId::from_uuid(id).to_string(),
     })
 }
 

@@ -140,7 +140,7 @@ impl Shop<'_> {
                     "sku": format!("DS-{word}-{at}"), "name": format!("{name}, {value}"), "status": "ACTIVE",
                     "price": pounds(900 + 300 * at), "unitCost": pounds(400 + 120 * at),
                     "category": { "id": categories["textiles"] }, "supplier": { "id": suppliers[2] },
-                    "familyId": made["productFamily"]["id"], "options": [{ "name": option, "value": value }],
+                    "family": { "id": made["productFamily"]["id"] }, "options": [{ "name": option, "value": value }],
                 }));
             }
         }

@@ -1,4 +1,4 @@
-//! Roles and saved views that calls name by the key and the slug.
+//! Roles and saved views that calls name by the key and the slug; product families by the name.
 
 use entity::prelude::RoleId;
 use entrepot::access::OWNER;
@@ -242,6 +242,20 @@ async fn a_repeated_call_means_what_the_first_one_meant(world: &World) {
     let again = invited().await;
     assert_eq!((&done(&again, "member")["id"], &again["replayed"]), (&done(&first, "member")["id"], &json!(true)));
     assert_eq!(keys_of(&again["member"]), ["picker"]);
+    // A name that another family has, too.
+    let family = async || {
+        let input = json!({ "name": "Bowls", "optionNames": ["Size"] });
+        office.act("productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id }", input).await
+    };
+    let bowls = done(&family().await, "productFamily")["id"].clone();
+    let bowl = json!({ "idempotencyKey": "bowl-1", "sku": "BOWL-S", "name": "Bowl", "family": { "name": "Bowls" },
+        "options": [{ "name": "Size", "value": "S" }] });
+    let made = async || office.act("productCreate", "ProductCreateInput", "product { id family { id } }", bowl.clone()).await;
+    let first = made().await;
+    assert_eq!(done(&first, "product")["family"]["id"], bowls);
+    done(&family().await, "productFamily");
+    let again = made().await;
+    assert_eq!((&done(&again, "product")["id"], &again["replayed"]), (&first["product"]["id"], &json!(true)));
 }
 
 async fn a_name_stands_for_nothing_to_who_may_not_see_such_things(world: &World) {

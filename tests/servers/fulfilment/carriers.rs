@@ -1,8 +1,8 @@
 //! Carriers, and the labels on parcels.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::world::{World, done, refused};
+use super::world::{World, done, lines, refused, with};
 use crate::world::answers::refusals;
 
 #[tokio::test]
@@ -60,6 +60,71 @@ async fn a_parcel_is_tracked_by_a_number_that_its_carrier_knows() {
         assert_eq!((&set["parcels"][0]["service"], &set["parcels"][0]["trackingNumber"]), (&json!(null), &json!("AB12346")));
         let sent = world.order_now(&order).await["fulfilments"][0]["parcels"][0].clone();
         assert_eq!((&sent["trackingNumber"], &sent["status"]), (&json!("AB12346"), &json!("SHIPPED")), "the seller follows it");
+    })
+    .await;
+}
+
+/// A carrier of a code, with no services but these.
+async fn carrier(world: &World, code: &str, services: Value) -> Value {
+    let input = json!({"idempotencyKey": world.key(), "code": code, "name": code, "services": services});
+    done(&world.act("carrierUpsert", input).await, "carrier")["id"].clone()
+}
+
+#[tokio::test]
+async fn a_parcel_names_its_carrier_by_code() {
+    World::on_both(async |world| {
+        let (_, van) = (carrier(&world, "POST", json!(["24"])).await, carrier(&world, "VAN", json!([])).await);
+        let order = world.at_depot(3).await;
+        let work = world.work(&order).await;
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        let pack = async |parcels: Value| world.at("fulfilmentWorkPack", &work, json!({ "parcels": parcels })).await;
+        let unknown =
+            [(1, "NONE"), (2, "")].map(|(units, code)| json!({"lines": lines(&work, &[units]), "carrier": {"code": code}}));
+        let unknown = pack(json!(unknown)).await;
+        let expected = [0, 1].map(|nth| ("NOT_FOUND".to_owned(), format!("input.parcels.{nth}.carrier.code")));
+        assert_eq!(refusals(&unknown), expected, "all that is unknown at once");
+        assert!(unknown.to_string().contains(r#"there is no such carrier: \"NONE\""#), "{unknown:#}");
+        refused(&pack(json!([{"carrier": {"code": "POST"}, "carrierId": van}])).await, "INVALID", "input.parcels.0.carrier");
+        refused(&pack(json!([{"carrier": {"id": work["id"]}}])).await, "INVALID", "input.parcels.0.carrier.id");
+        let slow = json!([{"carrier": {"code": "POST"}, "service": "48"}]);
+        refused(&pack(slow).await, "INVALID", "input.parcels.0.service");
+
+        let packed = pack(json!([{"carrier": {"code": " post "}, "service": "24"}])).await;
+        let parcel = done(&packed, "work")["parcels"][0].clone();
+        assert_eq!(parcel["carrier"]["code"], "POST");
+        let ship = async |parcel: Value| world.at("fulfilmentWorkShip", &work, json!({ "parcels": [parcel] })).await;
+        let unknown = ship(json!({"id": "pcl_00000000000000000000000001", "carrier": {"code": "NONE"}})).await;
+        let mut told = refusals(&unknown);
+        told.sort();
+        assert_eq!(told, ["carrier.code", "id"].map(|at| ("NOT_FOUND".to_owned(), format!("input.parcels.0.{at}"))));
+        let shipped = ship(json!({"id": parcel["id"], "carrier": {"code": "van"}})).await;
+        assert_eq!(done(&shipped, "work")["parcels"][0]["carrier"]["code"], "VAN", "the label is changed as the parcel leaves");
+        let label = async |carrier: Value| world.at("fulfilmentTrackingSet", &parcel, json!({ "carrier": carrier })).await;
+        refused(&label(json!({"code": "NONE"})).await, "NOT_FOUND", "input.carrier.code");
+        assert_eq!(done(&label(json!({"code": "Post"})).await, "work")["parcels"][0]["carrier"]["code"], "POST");
+        assert_eq!(done(&label(json!({"id": van})).await, "work")["parcels"][0]["carrier"]["code"], "VAN");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_names_no_carrier_to_who_may_not_see_works() {
+    World::on_both(async |world| {
+        let post = carrier(&world, "POST", json!([])).await;
+        let work = world.work(&world.at_depot(3).await).await;
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        let document =
+            "mutation($input: FulfilmentWorkPackInput!) { result: fulfilmentWorkPack(input: $input) { userErrors { code } } }";
+        let pack = async |carrier: Value| {
+            let input = world.of(&work, json!({"parcels": [{ "carrier": carrier }]}));
+            world.ask_as(with(&["fulfilment.work"], &[world.depot]), document, json!({ "input": input })).await
+        };
+        for code in ["POST", "NONE"] {
+            let answer = pack(json!({ "code": code })).await;
+            assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "whether there is one or not: {answer:#}");
+        }
+        let answer = pack(json!({ "id": post })).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "an ID needs no more than the call: {answer:#}");
     })
     .await;
 }

@@ -247,3 +247,31 @@ async fn customers_of_a_wave_hear_that_their_goods_are_ready_where_the_store_say
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_wave_is_packed_for_a_carrier_by_its_code() {
+    World::on_both(async |world| {
+        world.accepted(&[4, 6]).await;
+        let post = json!({"idempotencyKey": world.key(), "code": "POST", "name": "Post"});
+        done(&world.act("carrierUpsert", post).await, "carrier");
+        let made = world.staff("fulfilmentWaveCreate", json!({"idempotencyKey": world.key(), "store": {"code": "DEPOT"}})).await;
+        let wave = done(&made, "wave").clone();
+        assert_eq!(results(&world.staff("fulfilmentWavePick", world.of(&wave, json!({}))).await), ["PICKED"; 2]);
+        let none = world.staff("fulfilmentWavePack", world.of(&wave, json!({"carrier": {"code": "NONE"}}))).await;
+        assert_eq!(results(&none), ["NOT_FOUND"; 2]);
+        for result in none["results"].as_array().unwrap() {
+            let message = refused(result, "NOT_FOUND", "input.parcels.0.carrier.code");
+            assert_eq!(message, "there is no such carrier: \"NONE\"");
+        }
+        let no_carrier = world.staff("fulfilmentWavePack", world.of(&wave, json!({"carrier": {"id": wave["id"]}}))).await;
+        refused(&no_carrier, "INVALID", "input.carrier.id");
+        let pack = world.of(&wave, json!({"carrier": {"code": "post"}}));
+        let packed = world.staff("fulfilmentWavePack", pack.clone()).await;
+        assert_eq!(results(&packed), ["PACKED"; 2]);
+        for result in packed["results"].as_array().unwrap() {
+            assert_eq!(result["work"]["parcels"][0]["carrier"]["code"], "POST", "{result:#}");
+        }
+        assert_eq!(world.staff("fulfilmentWavePack", pack).await["replayed"], json!(true));
+    })
+    .await;
+}

@@ -1,24 +1,18 @@
 //! Inputs of products, and how they become fields of the core.
 
-use std::mem::take;
-
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::catalog::core::{
     Patch,
     goods::GoodsFields,
     product::{self, MoneyText, ProductFields, UnitText},
 };
-use platform::path;
 
 use super::{
     enums,
     opening::OpeningStockInput,
-    refs::{CategoryRef, SupplierRef},
+    refs::{CategoryRef, ProductFamilyRef, SupplierRef},
 };
-use crate::{
-    graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity},
-    references::Names,
-};
+use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
 
 /// An amount of money.
 #[derive(Debug, Clone, InputObject)]
@@ -85,8 +79,11 @@ pub struct ProductCreateInput {
     pub supplier_id: Option<ID>,
     /// Supplier from which the product is bought. Null for none.
     pub supplier: Option<SupplierRef>,
-    /// ID of the family of which the product is a variant. Null for none.
+    /// Deprecated form of `family`: its ID.
+    #[graphql(deprecation = "2026-11-28: use family. Removed after 2027-11-28.")]
     pub family_id: Option<ID>,
+    /// The family of which the product is a variant. Null for none.
+    pub family: Option<ProductFamilyRef>,
     /// A value for each of the family's options. Null for none.
     pub options: Option<Vec<ProductOptionInput>>,
     /// Selling price of one whole unit. Null for none.
@@ -158,8 +155,11 @@ pub struct ProductUpdateInput {
     pub supplier_id: MaybeUndefined<ID>,
     /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
-    /// ID of the family of which the product is a variant. Null clears it, with the options.
+    /// Deprecated form of `family`: its ID.
+    #[graphql(deprecation = "2026-11-28: use family. Removed after 2027-11-28.")]
     pub family_id: MaybeUndefined<ID>,
+    /// The family of which the product is a variant. Null clears it, with the options.
+    pub family: MaybeUndefined<ProductFamilyRef>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
     /// Selling price of one whole unit. Null for none.
@@ -220,8 +220,11 @@ pub struct ProductUpsertInput {
     pub supplier_id: MaybeUndefined<ID>,
     /// Supplier from which the product is bought.
     pub supplier: MaybeUndefined<SupplierRef>,
-    /// ID of the family of which the product is a variant.
+    /// Deprecated form of `family`: its ID.
+    #[graphql(deprecation = "2026-11-28: use family. Removed after 2027-11-28.")]
     pub family_id: MaybeUndefined<ID>,
+    /// The family of which the product is a variant.
+    pub family: MaybeUndefined<ProductFamilyRef>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
     /// Selling price of one whole unit. Null for none.
@@ -263,32 +266,6 @@ pub struct ProductBulkUpsertInput {
     pub idempotency_key: Option<String>,
     /// The products, each answered by itself.
     pub rows: Vec<ProductUpsertInput>,
-}
-
-impl ProductCreateInput {
-    pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"])
-            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
-            .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
-    }
-}
-impl ProductUpdateInput {
-    pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"])
-            .patch(("category", take(&mut self.category)), ("categoryId", &mut self.category_id))
-            .patch(("supplier", take(&mut self.supplier)), ("supplierId", &mut self.supplier_id))
-    }
-}
-impl ProductBulkUpsertInput {
-    pub fn names(&mut self) -> Names<'_> {
-        let rows = self.rows.iter_mut().enumerate();
-        rows.fold(Names::of(path!["input"]), |names, (index, row)| {
-            let row = Names::of(path!["input", "rows", index])
-                .patch(("category", take(&mut row.category)), ("categoryId", &mut row.category_id))
-                .patch(("supplier", take(&mut row.supplier)), ("supplierId", &mut row.supplier_id));
-            names.and(row)
-        })
-    }
 }
 
 /// How a field that may be left out becomes one of the core.

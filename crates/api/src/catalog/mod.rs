@@ -27,6 +27,7 @@ mod opening;
 mod page;
 mod payloads;
 mod product;
+mod product_names;
 mod query_parties;
 mod query_products;
 mod refs;
@@ -65,7 +66,9 @@ pub use payloads::*;
 pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
 pub use query_parties::store_named;
 pub use query_products::{product_named, product_scanned};
-pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef};
+pub use refs::{
+    CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
+};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use store_filter::StoreFilter;

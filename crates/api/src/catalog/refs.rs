@@ -33,6 +33,16 @@ pub enum CategoryRef {
     Slug(String),
 }
 
+/// Reference to a product family: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum ProductFamilyRef {
+    /// ID of the family.
+    Id(ID),
+    /// Name of the family, as `ProductFamily.name` shows it: of a family in use, or where none is, of one that is archived. Refused where several have it.
+    /// Needs product.read.
+    Name(String),
+}
+
 /// Reference to a supplier: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum SupplierRef {

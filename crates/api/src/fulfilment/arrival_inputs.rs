@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use inventory::fulfilment::shell;
 use platform::path;
 
+use super::carrier_refs::CarrierRef;
 use crate::graphql::{reading::Reading, scalars::DateTime};
 
 /// Goods that were delivered.
@@ -37,8 +38,11 @@ pub struct FulfilmentTrackingSetInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of the carrier; none when it is left out.
+    /// Deprecated form of `carrier`: its ID.
+    #[graphql(deprecation = "2026-11-28: use carrier. Removed after 2027-11-28.")]
     pub carrier_id: Option<ID>,
+    /// Carrier of the parcel; none when it is left out.
+    pub carrier: Option<CarrierRef>,
     /// Service of the carrier, at most 128 characters; none when it is left out.
     pub service: Option<String>,
     /// Number by which the carrier tracks the parcel, in the carrier's form, at most 128 characters. Null for none.

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 use inventory::fulfilment::shell;
 use platform::path;
 
-use super::enums::RejectReason;
+use super::{carrier_refs::CarrierRef, enums::RejectReason};
 use crate::{
     graphql::{
         reading::Reading,
@@ -103,8 +103,11 @@ pub struct ParcelInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Weight of the parcel in grams; above 0. Null when it was not weighed.
     pub weight: Option<Long>,
-    /// ID of the carrier. Null for none.
+    /// Deprecated form of `carrier`: its ID.
+    #[graphql(deprecation = "2026-11-28: use carrier. Removed after 2027-11-28.")]
     pub carrier_id: Option<ID>,
+    /// Carrier of the parcel. Null for none.
+    pub carrier: Option<CarrierRef>,
     /// Service of the carrier; at most 128 characters. Null for none.
     pub service: Option<String>,
     /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. Null for none.
@@ -145,8 +148,11 @@ pub struct FulfilmentWorkActionInput {
 pub struct ParcelLabelInput {
     /// ID of the parcel.
     pub id: ID,
-    /// ID of the carrier.
+    /// Deprecated form of `carrier`: its ID.
+    #[graphql(deprecation = "2026-11-28: use carrier. Removed after 2027-11-28.")]
     pub carrier_id: Option<ID>,
+    /// Carrier of the parcel.
+    pub carrier: Option<CarrierRef>,
     /// Service of the carrier; at most 128 characters.
     pub service: Option<String>,
     /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters.

@@ -1,6 +1,7 @@
 //! Works of stores in GraphQL: what a store has to send of orders, its parcels, and carriers. Nothing here has a price.
 
 mod arrival_inputs;
+mod carrier_refs;
 mod carriers;
 mod coded_lines;
 mod enums;
@@ -25,6 +26,7 @@ mod wave_query;
 mod work;
 
 pub use arrival_inputs::{FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput};
+pub use carrier_refs::CarrierRef;
 pub use carriers::{CarrierMutation, CarrierPayload, CarrierQuery, CarrierUpsertInput, ShippingCarrier, find_carrier};
 pub use enums::{ParcelStatus, RejectReason, WorkStatus};
 pub use inputs::{

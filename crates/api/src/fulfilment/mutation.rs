@@ -81,7 +81,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Parcels.")] input: FulfilmentWorkPackInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_pack, dry_run)
+        step!(named lines Work FulfilmentWorkPayload, ctx, permit, input, shell::work_pack, dry_run)
     }
 
     /// Says that the customer can collect a PACKED work, and makes the code for it.
@@ -101,7 +101,7 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Parcels that leave.")] input: FulfilmentWorkShipInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_ship, dry_run)
+        step!(named FulfilmentWorkPayload, ctx, permit, input, shell::work_ship, dry_run)
     }
 
     /// Hands a READY work to the customer, who says its code: it is shipped and delivered at once.
@@ -156,6 +156,6 @@ impl FulfilmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Parcel and label.")] input: FulfilmentTrackingSetInput,
     ) -> Answer<FulfilmentWorkPayload> {
-        step!(FulfilmentWorkPayload, ctx, permit, input, shell::parcel_track, dry_run)
+        step!(named FulfilmentWorkPayload, ctx, permit, input, shell::parcel_track, dry_run)
     }
 }

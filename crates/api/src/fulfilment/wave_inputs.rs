@@ -4,7 +4,10 @@ use async_graphql::{ID, InputObject};
 use inventory::fulfilment::shell;
 use platform::path;
 
-use super::inputs::{WorkLineQuantity, lines};
+use super::{
+    carrier_refs::CarrierRef,
+    inputs::{WorkLineQuantity, lines},
+};
 use crate::{
     graphql::{reading::Reading, scalars::DateTime},
     orders::links::StoreRef,
@@ -58,8 +61,11 @@ pub struct FulfilmentWavePackInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result of the works that were done, and tries the others again while
     /// the wave is open.
     pub idempotency_key: String,
-    /// ID of the carrier of all parcels. Null for none.
+    /// Deprecated form of `carrier`: its ID.
+    #[graphql(deprecation = "2026-11-28: use carrier. Removed after 2027-11-28.")]
     pub carrier_id: Option<ID>,
+    /// Carrier of all parcels. Null for none.
+    pub carrier: Option<CarrierRef>,
     /// Service of the carrier; at most 128 characters. Null for none.
     pub service: Option<String>,
 }

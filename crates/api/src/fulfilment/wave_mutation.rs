@@ -10,6 +10,7 @@ use inventory::{
     stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;
+use platform::path;
 
 use super::{
     wave_inputs::{
@@ -19,7 +20,12 @@ use super::{
     wave_payload::{FulfilmentWavePayload, FulfilmentWaveStepPayload},
 };
 use crate::{
-    graphql::{context::ContextExt, fault::Answer},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{Path, UserError, name_sent},
+    },
+    references::in_ids,
     step,
 };
 
@@ -56,7 +62,21 @@ impl FulfilmentWaveMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Wave and label.")] input: FulfilmentWavePackInput,
     ) -> Answer<FulfilmentWaveStepPayload> {
-        step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pack, dry_run)
+        let mut input = input;
+        let moved = match in_ids(ctx, input.names()).await? {
+            Ok(moved) => moved,
+            Err(wrong) => return Ok(wrong.into()),
+        };
+        let answer: Answer<FulfilmentWaveStepPayload> =
+            async { step!(FulfilmentWaveStepPayload, ctx, permit, input, shell::wave_pack, dry_run) }.await;
+        let mut answer = answer?;
+        let carrier = moved.at(path!["input", "carrierId"]);
+        for result in &mut answer.results {
+            tell_carrier(ctx, &carrier, &mut result.user_errors);
+        }
+        moved.tell(&mut answer.user_errors);
+        name_sent(ctx, &mut answer.user_errors);
+        Ok(answer)
     }
 
     /// Says of the packed works of a wave that their customers can collect them, each as fulfilmentWorkReady does. Works of orders with another delivery
@@ -93,5 +113,22 @@ impl FulfilmentWaveMutation {
         #[graphql(desc = "Wave to close.")] input: FulfilmentWaveCloseInput,
     ) -> Answer<FulfilmentWavePayload> {
         step!(FulfilmentWavePayload, ctx, permit, input, shell::wave_close, dry_run)
+    }
+}
+
+/// Tells of the carrier of a wave what was sent, at `carrier` in the one parcel of fulfilmentWorkPack: a work is refused with the paths of that mutation.
+fn tell_carrier(ctx: &Context<'_>, carrier: &Path, errors: &mut [UserError]) {
+    let of_parcel = path!["input", "parcels", 0, "carrierId"];
+    for error in errors {
+        if error.field_mut().is_none_or(|field| *field != of_parcel) {
+            continue;
+        }
+        if let Some(field) = error.field_mut() {
+            field.clone_from(carrier);
+        }
+        name_sent(ctx, std::slice::from_mut(error));
+        if let Some(field) = error.field_mut() {
+            field.splice(1..1, path!["parcels", 0]);
+        }
     }
 }

@@ -29,6 +29,10 @@ macro_rules! step {
     (named packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!(packs $payload, $ctx, $permit, $input, $step $(, $mode)?))
     };
+    // Of an input that may name master data by references, with lines of a document.
+    (named lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
+        $crate::named!($ctx, $input, $payload, $crate::step!(lines $of $payload, $ctx, $permit, $input, $step $(, $mode)?))
+    };
     // Of an input that may name master data by references.
     (named $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
         $crate::named!($ctx, $input, $payload, $crate::step!($payload, $ctx, $permit, $input, $step $(, $mode)?))

@@ -6,7 +6,8 @@ use inventory::catalog::rows::keys::KeyKind;
 use super::DocumentRef;
 use crate::{
     access::{RoleRef, StoreGroupRef},
-    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductRef, StoreRef, SupplierRef},
+    fulfilment::CarrierRef,
     identity::MemberRef,
     orders::{ExternalRef, OrderRef},
     papers::InvoiceRef,
@@ -27,6 +28,8 @@ pub enum Name {
     RoleKey(String),
     /// The slug of a saved view.
     ViewSlug(String),
+    /// The name of a product family, which several may have.
+    FamilyName(String),
     Document(DocumentName),
 }
 
@@ -91,6 +94,22 @@ impl From<ProductRef> for Name {
             ProductRef::Id(id) => Self::Id(id),
             ProductRef::Sku(sku) => Self::Key(KeyKind::ProductSku, sku, "sku"),
             ProductRef::Barcode(code) => Self::Key(KeyKind::ProductBarcode, code, "barcode"),
+        }
+    }
+}
+impl From<ProductFamilyRef> for Name {
+    fn from(family: ProductFamilyRef) -> Self {
+        match family {
+            ProductFamilyRef::Id(id) => Self::Id(id),
+            ProductFamilyRef::Name(name) => Self::FamilyName(name),
+        }
+    }
+}
+impl From<CarrierRef> for Name {
+    fn from(carrier: CarrierRef) -> Self {
+        match carrier {
+            CarrierRef::Id(id) => Self::Id(id),
+            CarrierRef::Code(code) => Self::Key(KeyKind::CarrierCode, code, "code"),
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{
-    prelude::ProductId,
+    prelude::{FamilyId, ProductId, Timestamp},
     record::{Record, Selected},
+    tables::product_family,
 };
 use iam::access::core::group_key;
 use platform::storage::{Fault, Finds, Reads, Row};
@@ -23,6 +24,7 @@ pub enum KeyKind {
     CustomerExternalRef,
     ProductSku,
     ProductBarcode,
+    CarrierCode,
 }
 
 impl KeyKind {
@@ -31,7 +33,7 @@ impl KeyKind {
         let key = key.trim();
         match self {
             Self::CategorySlug => key.to_owned(),
-            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku => text::fold(key),
+            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku | Self::CarrierCode => text::fold(key),
             // The room of rights keeps groups, and folds nothing but capitals.
             Self::StoreGroupCode => group_key(key),
             Self::CustomerExternalRef => text::kept(key),
@@ -49,6 +51,7 @@ impl KeyKind {
             Self::CustomerExternalRef => ("customer", "external_ref", "COALESCE(merged_into, id)"),
             Self::ProductSku => ("product", "sku_key", "id"),
             Self::ProductBarcode => ("barcode", "code_key", "product_id"),
+            Self::CarrierCode => ("carrier", "code_key", "id"),
         }
     }
 }
@@ -127,6 +130,36 @@ pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Re
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
     let found = ids_by_kept(reads, kind, kept.clone()).await?;
     Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
+}
+
+/// A product family of a name.
+#[derive(Record)]
+#[record(of = product_family, alias = "f")]
+struct NamedFamily {
+    id: FamilyId,
+    name: String,
+    archived_at: Option<Timestamp>,
+}
+
+/// The product families of these names, by the names as they were asked for: those in use, or where none is, those that are archived. Case counts. One
+/// statement; none without names. No index: a tenant has few families.
+pub async fn families_by_names(reads: &impl Reads, names: &[&str]) -> Result<HashMap<String, Vec<FamilyId>>, Fault> {
+    let kept: Vec<String> = names.iter().map(|name| text::kept(name.trim())).collect();
+    let mut asked = kept.clone();
+    tidy(&mut asked);
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (NamedFamily::SELECT, backend.in_texts("f.name", 2));
+    let sql = format!("SELECT {select} FROM product_family f WHERE f.tenant_id = $1 AND {of} ORDER BY f.id");
+    let rows = reads.records::<NamedFamily>(&sql, vec![backend.texts(asked.iter().map(String::as_str))]).await?;
+    let of_name = |kept: &String| -> Vec<FamilyId> {
+        let named: Vec<&NamedFamily> = rows.iter().filter(|row| row.name == *kept).collect();
+        let is_in_use = named.iter().any(|row| row.archived_at.is_none());
+        named.into_iter().filter(|row| row.archived_at.is_none() == is_in_use).map(|row| row.id).collect()
+    };
+    Ok(names.iter().zip(&kept).map(|(name, kept)| ((*name).to_owned(), of_name(kept))).collect())
 }
 
 /// Which of these products there are.

@@ -149,9 +149,16 @@ impl ShippingCarrier {
 impl Label {
     /// Checks it by its carrier, which is one of those that were loaded.
     pub fn check(&self, carriers: &std::collections::HashMap<CarrierId, ShippingCarrier>, at: At) -> Result<(), Rejection> {
-        let Some(id) = self.carrier else { return Ok(()) };
-        let found = carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)))?;
-        found.check(self, at)
+        self.carrier_in(carriers, at)?.map_or(Ok(()), |carrier| carrier.check(self, at))
+    }
+    /// Its carrier, where it names one: refused where that is none of those that were loaded.
+    pub fn carrier_in<'a>(
+        &self,
+        carriers: &'a std::collections::HashMap<CarrierId, ShippingCarrier>,
+        at: At,
+    ) -> Result<Option<&'a ShippingCarrier>, Rejection> {
+        let found = |id| carriers.get(&id).ok_or_else(|| Rejection::not_found(Noun::Carrier, at.field(Field::Carrier)));
+        self.carrier.map(found).transpose()
     }
     /// With what another one says.
     pub fn change(&mut self, other: &Self) {

@@ -128,7 +128,10 @@ fn label(
     }
     let mut leaving: Vec<ParcelId> = Vec::with_capacity(named.len());
     for (index, (id, said)) in named.iter().enumerate() {
-        let labelled = label_parcel(work, book, (*id, said, &leaving), At::row(Field::Parcels, index));
+        let at = At::row(Field::Parcels, index);
+        // An unknown carrier is told beside an unknown parcel.
+        draft.pass(said.carrier_in(&book.carriers, at))?;
+        let labelled = label_parcel(work, book, (*id, said, &leaving), at);
         leaving.extend(draft.pass(labelled)?);
     }
     draft.end_pass()?;
