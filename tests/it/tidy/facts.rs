@@ -97,7 +97,7 @@ impl Facts {
         };
         let excuses = attributes.iter().filter(|one| one.path().is_ident("expect")).any(|one| text(one).contains("_used"));
         let tests = attributes.iter().filter(|one| one.path().is_ident("cfg")).any(|one| text(one) == "test")
-            || attributes.iter().any(|one| one.path().is_ident("test"));
+            || attributes.iter().any(|one| one.path().segments.last().is_some_and(|name| name.ident == "test"));
         (self.excused, self.in_tests) = (self.excused + usize::from(excuses), self.in_tests + usize::from(tests));
         go(self);
         (self.excused, self.in_tests) = (self.excused - usize::from(excuses), self.in_tests - usize::from(tests));

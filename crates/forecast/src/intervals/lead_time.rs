@@ -110,13 +110,16 @@ impl LeadTimeDemand<'_> {
         }
         Some(most)
     }
-    /// The mean of what `of` finds for a pool and the units of its errors over `weeks`, by the share of each side. Errors grow by the root of the time from
-    /// the length that was measured: variances of independent days add up. None if too little was scored.
-    pub(super) fn over_errors(&self, weeks: f64, of: impl Fn(&Pool, f64) -> Option<f64>) -> Option<f64> {
+    /// The mean of what `of` finds for a pool, the mean units that its errors lie around over `weeks`, and the units of an error of 1, by the share of each
+    /// side. Errors grow by the root of the time from the length that was measured, as variances of independent days add up; below a week that is around
+    /// their median, which grows with the time, as a forecast that is too low is so each day. None if too little was scored.
+    pub(super) fn over_errors(&self, weeks: f64, of: impl Fn(&Pool, f64, f64) -> Option<f64>) -> Option<f64> {
         let mut sum = 0.0;
         for (length, share) in sides(weeks).into_iter().filter(|(_, share)| *share > 0.0) {
             let used = length.min(self.pools.longest);
-            sum += share * of(self.pools.pool(used)?, self.scale * (weeks / used as f64).sqrt())?;
+            let (pool, part) = (self.pools.pool(used)?, weeks / used as f64);
+            let shift = if part < 1.0 && used == 1 { pool.median()? * self.scale * (part - part.sqrt()) } else { 0.0 };
+            sum += share * of(pool, self.mean(weeks) + shift, self.scale * part.sqrt())?;
         }
         Some(sum)
     }
@@ -135,8 +138,8 @@ impl LeadTimeDemand<'_> {
         }
         let (score, _) = self.pools.quantile(share, whole + 1)?;
         let above = below.max(self.mean((whole + 1) as f64) + score * self.scale);
-        let error = self.over_errors(weeks, |pool, scale| pool.upper(share).map(|score| score * scale))?;
-        Some((self.mean(weeks) + error).clamp(below, above))
+        let found = self.over_errors(weeks, |pool, mean, scale| pool.upper(share).map(|score| mean + score * scale))?;
+        Some(found.clamp(below, above))
     }
     /// Whether the quantile over `weeks` rests on shorter sums.
     pub fn is_extrapolated(&self, weeks: f64) -> bool {
@@ -165,11 +168,10 @@ impl LeadTimeDemand<'_> {
         if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        let above_mean = stock - self.mean(weeks);
         if weeks <= 0.0 {
-            return Some((-above_mean).max(0.0));
+            return Some((-stock).max(0.0));
         }
-        self.over_errors(weeks, |pool, scale| pool.excess(above_mean / scale).map(|excess| excess * scale))
+        self.over_errors(weeks, |pool, mean, scale| pool.excess((stock - mean) / scale).map(|excess| excess * scale))
     }
     /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
     /// error asks for. None if too little was scored, or without lead times.

@@ -66,6 +66,10 @@ impl Pool {
     pub fn upper(&self, share: f64) -> Option<f64> {
         self.at(((self.sorted.len() + 1) as f64 * share - HAIR).ceil())
     }
+    /// The error in the middle, or the mean of the two there. None of an empty pool.
+    pub fn median(&self) -> Option<f64> {
+        Some(f64::midpoint(self.lower(0.5)?, self.upper(0.5)?))
+    }
     /// The mean of what errors exceed `above` by, 0 for those that do not. By trapezoids between the order statistics, since a thinned pool keeps evenly spaced
     /// ones with both ends. None of a pool of fewer than two.
     pub fn excess(&self, above: f64) -> Option<f64> {

@@ -24,11 +24,11 @@ impl LeadTimeDemand<'_> {
         if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        let (stock, mean) = (stock.max(0.0), self.mean(weeks));
+        let stock = stock.max(0.0);
         if weeks <= 0.0 {
             return Some(stock);
         }
-        self.over_errors(weeks, |pool, scale| {
+        self.over_errors(weeks, |pool, mean, scale| {
             // Where Σf + e s₀ is below 0 nothing is sold, so that no more is left than there was.
             let left = pool.deficit((stock - mean) / scale)? - pool.deficit(-mean / scale)?;
             Some(left * scale)

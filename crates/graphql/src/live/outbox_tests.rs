@@ -16,7 +16,7 @@ struct Door(Arc<Mutex<Client>>);
 
 impl Door {
     fn client(&self) -> MutexGuard<'_, Client> {
-        self.0.lock().unwrap()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
     fn taken(&self) -> Vec<String> {
         self.client().taken.clone()

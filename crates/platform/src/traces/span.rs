@@ -332,7 +332,7 @@ mod tests {
     use tokio::sync::mpsc::Receiver;
 
     /// All that has come out.
-    fn told(spans: &mut Receiver<FinishedSpan>) -> Vec<FinishedSpan> {
+    fn finished(spans: &mut Receiver<FinishedSpan>) -> Vec<FinishedSpan> {
         std::iter::from_fn(|| spans.try_recv().ok()).collect()
     }
 
@@ -350,7 +350,7 @@ mod tests {
         .await;
         assert!(run.keep(Ending::Failed, Duration::from_millis(3)));
         run.end(true);
-        let got = told(spans);
+        let got = finished(spans);
         let [delivery, claim, step, run] = &got[..] else { panic!("{got:?}") };
         assert_eq!((run.context.trace_id, run.parent, run.has_failed), (7, Some(9), true), "behind what queued it");
         assert_eq!(run.attributes, vec![("entrepot.kept", AttributeValue::from("error"))]);
@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(Span::batch("batch", std::iter::empty()).context(), None);
         let trace = request.context().unwrap();
         drop(request);
-        let got = told(&mut spans);
+        let got = finished(&mut spans);
         let shape: Vec<_> =
             got.iter().map(|span| (span.name, span.context.trace_id == trace.trace_id, span.links.len())).collect();
         let expected = [("wait", true, 1), ("batch", true, 1), ("wait", true, 1), ("batch", false, 2), ("request", true, 0)];
