@@ -10,8 +10,8 @@ use forecast::{
     reorder::{Lead, Policy, Safety, Terms},
     selection::DEFAULT,
     simulate::{
-        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, simulate,
-        simulate_days,
+        DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, SupplierDays, Target, Unmet,
+        simulate, simulate_days,
     },
 };
 use proptest::prelude::*;
@@ -60,7 +60,7 @@ fn point(service: f64, cover_days: f64) -> Policy {
 
 /// All products by one target, in the last 16 of 40 weeks.
 fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Target) -> DayOutcome {
-    let rules = vec![Some(DayRule { target, lead: STATED }); panel.len()];
+    let rules = vec![Some(DayRule { target, lead: STATED, supplier: None }); panel.len()];
     let play = DayPlay { warm_up: 4, ..play(review_days, 24..40) };
     total(&simulate_days(demand, &past(panel, 3), &play, &rules))
 }
@@ -79,7 +79,7 @@ fn total(found: &[DayOutcome]) -> DayOutcome {
 fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
     let (demand, panel) = shop(1, 16, |_, _| 10);
     let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
-    simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..12), &[Some(DayRule { target, lead })])[0]
+    simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..12), &[Some(DayRule { target, lead, supplier: None })])[0]
 }
 
 #[test]
@@ -126,6 +126,92 @@ fn a_point_is_looked_at_on_days_of_review() {
     );
 }
 
+/// A supplier that takes orders on one day of `every` and delivers on any day; days are counted from a Monday.
+#[derive(Debug)]
+struct Orders {
+    every: usize,
+}
+
+impl SupplierDays for Orders {
+    fn arrival(&self, day: usize, lead_days: usize) -> usize {
+        day.next_multiple_of(self.every) + lead_days
+    }
+    fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize {
+        let next_look = (day + review_days).max(day.next_multiple_of(self.every) + 1);
+        self.arrival(next_look, lead_days) - day - review_days
+    }
+}
+
+/// Ten a day for so many weeks from a full shelf on, looked at each day.
+fn ten_a_day_of(policy: Policy, weeks: usize, lead: Lead<'_>, supplier: Option<&dyn SupplierDays>) -> DayOutcome {
+    let (demand, panel) = shop(1, 16, |_, _| 10);
+    let rule = DayRule { target: by(policy, Safety::Quantile), lead, supplier };
+    simulate_days(&demand, &past(&panel, 3), &play(1, 10..10 + weeks), &[Some(rule)])[0]
+}
+
+#[test]
+fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
+    let policy = Policy::MinMax { point: 20.0, maximum: 100.0 };
+    let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_of(policy, 3, Lead::Stated(3.0), supplier);
+    // 20 are there on the morning of the second Tuesday: 80 are ordered. They last until Wednesday evening; the order goes out on Monday and comes on
+    // Thursday of the third week. Seven days sell nothing, three of them in that week; 40 of the 80 are left on its Sunday.
+    let mondays = DayOutcome {
+        total: Outcome { cycles: 2, served: 1, demanded: 210.0, met: 140.0, stock: 670.0, orders: 1, ordered: 80.0 },
+        days: 21,
+        short_days: 7,
+        short_weeks: 2,
+        empty_days: 8,
+        peak: 100.0,
+        received: 80.0,
+        opening: 100.0,
+        closing: 40.0,
+    };
+    assert_eq!(of(Some(&Orders { every: 7 })), mondays);
+    // On any day it comes on Friday: one day sells nothing, and one day of the next order, which comes on Sunday of the third week.
+    let any = of(None);
+    assert_eq!((any.short_days, any.total.orders, any.total.met, any.closing), (2, 2, 190.0, 70.0));
+    assert!(mondays.total.fill() < any.total.fill());
+}
+
+#[test]
+fn stock_is_kept_until_what_the_next_order_day_orders_arrives() {
+    let policy = Policy::TargetDays { safety_days: 0.0, target_days: 7.0 };
+    // On a Monday stock is kept for 8 days and filled up to 15 days: 150. On Tuesdays it is kept for 14 days: 140 are there, and are filled up to 210. What is
+    // ordered then goes out on Monday and comes on Wednesday of the week after, where 60 are left.
+    let found = ten_a_day_of(policy, 2, Lead::Stated(2.0), Some(&Orders { every: 7 }));
+    let expected = DayOutcome {
+        total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 1_400.0, orders: 2, ordered: 140.0 },
+        days: 14,
+        short_days: 0,
+        short_weeks: 0,
+        empty_days: 0,
+        peak: 150.0,
+        received: 70.0,
+        opening: 150.0,
+        closing: 80.0,
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_supplier_of_all_days_is_one_without_a_calendar() {
+    let (demand, panel) = shop(60, 40, uneven);
+    let past = past(&panel, 4);
+    let leads = [1.0, 4.0, 4.0, 9.0, 0.0];
+    let points = by(point(0.95, 14.0), Safety::Quantile);
+    let periodic = |review_days: f64| by(Policy::Periodic { service: 0.9, review_days }, Safety::Quantile);
+    for (target, review) in [(points, 1), (points, 3), (periodic(5.0), 5), (Target::OfWeeks(4), 7)] {
+        let of = |supplier: Option<&dyn SupplierDays>| {
+            let lead = Lead::Measured { days: &leads, stated: 4.0 };
+            let rules = vec![Some(DayRule { target, lead, supplier }); 60];
+            simulate_days(&demand, &past, &play(review, 24..40), &rules)
+        };
+        let (none, all_days, mondays) = (of(None), of(Some(&Orders { every: 1 })), of(Some(&Orders { every: 7 })));
+        assert_eq!(none, all_days, "{target:?} each {review} days");
+        assert_eq!(none == mondays, review == 7, "looked at on Mondays only, nothing waits: {target:?} each {review} days");
+    }
+}
+
 #[test]
 fn weeks_by_days_are_what_weeks_are() {
     let (demand, panel) = shop(60, 40, uneven);
@@ -133,7 +219,7 @@ fn weeks_by_days_are_what_weeks_are() {
         let past = past(&panel, 2 + review);
         for service in [0.8, 0.95] {
             let policy = Policy::Periodic { service, review_days: 7.0 * review as f64 };
-            let rules = vec![Some(DayRule { target: by(policy, Safety::Quantile), lead: STATED }); 60];
+            let rules = vec![Some(DayRule { target: by(policy, Safety::Quantile), lead: STATED, supplier: None }); 60];
             let days = DayPlay { warm_up: 4, ..play(7 * review, 24..40) };
             let found = total(&simulate_days(&demand, &past, &days, &rules));
             let weekly = OrderUpTo {
@@ -161,7 +247,7 @@ fn weeks_by_days_are_what_weeks_are() {
 fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let steady = shop(60, 40, |_, _| 10);
     let target = by(point(0.95, 28.0), Safety::Quantile);
-    let rules = vec![Some(DayRule { target, lead: STATED }); 60];
+    let rules = vec![Some(DayRule { target, lead: STATED, supplier: None }); 60];
     let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
     // 140 last for two weeks. From 420 on, 280 are ordered on the 29th morning, and come on the 43rd as the last one is gone.
     let daily = of(1);
@@ -178,7 +264,7 @@ fn each_order_takes_as_long_as_some_delivery_did() {
     let past = past(&panel, 3);
     let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
     let of = |lead: Lead<'_>| {
-        let rules = vec![Some(DayRule { target, lead }); 40];
+        let rules = vec![Some(DayRule { target, lead, supplier: None }); 40];
         simulate_days(&demand, &past, &play(1, 20..40), &rules)
     };
     let (days, stated) = ([2.0, 2.0, 2.0, 2.0, 9.0], 2.0);
@@ -210,7 +296,7 @@ fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
 fn products_are_played_at_once_as_each_would_be_alone() {
     let (demand, panel) = shop(60, 40, uneven);
     let past = past(&panel, 3);
-    let rule = |service: f64| DayRule { target: by(point(service, 14.0), Safety::Quantile), lead: STATED };
+    let rule = |service: f64| DayRule { target: by(point(service, 14.0), Safety::Quantile), lead: STATED, supplier: None };
     let (low, high) = (rule(0.8), rule(0.98));
     // Of three products each the first is promised little, the second much, and the third is not played.
     let rules: Vec<Option<DayRule<'_>>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
@@ -255,7 +341,7 @@ fn late_facts_are_not_known_earlier() {
         // The Monday of week 30 asks for so much.
         let shop = shop(60, 40, |product, day| if day == 210 { changed } else { uneven(product, day) });
         let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, Safety::Quantile);
-        let rules = vec![Some(DayRule { target, lead: Lead::Stated(4.0) }); 60];
+        let rules = vec![Some(DayRule { target, lead: Lead::Stated(4.0), supplier: None }); 60];
         total(&simulate_days(&shop.0, &past(&shop.1, 3), &play(3, 24..end), &rules))
     };
     assert_eq!(until(3, 30), until(900, 30));
@@ -287,7 +373,7 @@ proptest! {
             1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, Safety::Quantile),
             _ => Target::OfWeeks(4),
         };
-        let rules = [Some(DayRule { target, lead: Lead::Measured { days: &leads, stated: leads[0] } }); 2];
+        let rules = [Some(DayRule { target, lead: Lead::Measured { days: &leads, stated: leads[0] }, supplier: None }); 2];
         let terms = Terms { minimum, pack, ..TERMS };
         let play = DayPlay { terms, warm_up: 1, ..play(review_days, 9..14) };
         let found = simulate_days(&demand, &past(&panel, 3), &play, &rules);

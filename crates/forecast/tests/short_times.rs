@@ -62,7 +62,7 @@ impl Shop {
     fn played(&self, (lead_days, review_days): (usize, usize), service: f64, safety: Safety) -> Outcome {
         let policy = Policy::Periodic { service, review_days: review_days as f64 };
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
-        let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64) }); PRODUCTS];
+        let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64), supplier: None }); PRODUCTS];
         let play = DayPlay { review_days, terms: TERMS, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
         let found = simulate_days(&self.demand, &self.past, &play, &rules);
         let mut total = Outcome::default();

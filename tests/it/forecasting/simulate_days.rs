@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Trade;
+use super::{DAY, Trade, monday};
 use crate::{
     authorization::world::World,
     purchasing::office::{Office, done, gbp, key},
@@ -13,6 +13,7 @@ on_both!(
     a_delivery_of_some_days_more_is_seen,
     a_day_without_stock_is_unknown_and_not_without_demand,
     orders_take_as_long_as_the_suppliers_deliveries_did,
+    orders_wait_for_the_days_of_their_own_supplier,
 );
 
 const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why
@@ -21,7 +22,11 @@ const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i
 
 /// The simulation of a policy that orders at a point, as this desk sees it.
 async fn played(office: &Office<'_>, product: &Value, policy: Value) -> Value {
-    let input = json!({ "product": product, "store": office.store, "policy": policy });
+    played_from(office, product, (policy, Value::Null)).await
+}
+
+async fn played_from(office: &Office<'_>, product: &Value, (policy, from): (Value, Value)) -> Value {
+    let input = json!({ "product": product, "store": office.store, "policy": policy, "from": from });
     let answer = office.ask(SIMULATE, json!({ "i": input })).await;
     let found = answer["data"]["stockSimulate"].clone();
     assert_eq!(found["status"], "READY", "{answer:#}");
@@ -138,4 +143,54 @@ async fn orders_take_as_long_as_the_suppliers_deliveries_did(world: &World) {
         (&Value::Null, true),
         "{found:#}"
     );
+}
+
+async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let today = world.node.clock.now().micros().div_euclid(DAY);
+    // 1, a Monday, to 7: that of the sales.
+    let weekday = (today.rem_euclid(7) + 3) % 7 + 1;
+    let (mug, cup, jug) =
+        (office.product("MUG", "2.00").await, office.product("CUP", "2.00").await, office.product("JUG", "2.00").await);
+    let row = |supplier: &Value, product: &Value| {
+        let (one, cost) = (1, gbp("1.80"));
+        json!({ "supplier": supplier, "product": product, "packSize": one, "minimumOrder": one, "preferred": true, "unitCost": cost })
+    };
+    let mut rows = vec![row(&office.supplier, &jug)];
+    for (code, days, product) in [("WEEKLY", vec![weekday], &mug), ("DAILY", (1..=7).collect(), &cup)] {
+        let input = json!({ "code": code, "name": code, "calendar": { "orderDays": days } });
+        let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+        let supplier = json!({ "id": done(&made, "supplier")["id"] });
+        rows.push(row(&supplier, product));
+    }
+    let input = json!({ "idempotencyKey": key(), "rows": rows });
+    let listed = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    done(&listed, "rows");
+    for product in [&mug, &cup, &jug] {
+        trade.receive(product, 1_000, 7 * 17).await;
+        trade.sell_weekly(product, &[10; 16]).await;
+    }
+    trade.run(0).await.unwrap();
+    let (mut policy, from) = (at_point(0, 10), json!(monday(world, 4)));
+    policy["leadTimeDays"] = json!(2);
+    let of = async |product: &Value| played_from(office, product, (policy.clone(), from.clone())).await;
+    let (weekly, daily, none) = (of(&mug).await, of(&cup).await, of(&jug).await);
+    // Ten are sold, ordered on the next morning, and there two days later, before the ten of the next week.
+    let of_four_weeks = |found: &Value| {
+        ["weeks", "met", "orders", "unmetDays", "stockoutDays"].map(|name| found["outcome"][name].as_i64().unwrap())
+    };
+    assert_eq!(of_four_weeks(&none), [4, 40, 4, 0, 12], "{none:#}");
+    assert_eq!(daily, none, "a supplier that takes orders on every day");
+    // An order waits for the day of the next sale, which finds nothing: every second week is served, and nine of fourteen days close with nothing.
+    assert_eq!(of_four_weeks(&weekly), [4, 20, 2, 2, 18], "{weekly:#}");
+    assert_eq!(weekly["outcome"]["leadTimeDaysMean"], 2.0, "without the wait: {weekly:#}");
+    // Together each waits for its own supplier.
+    let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status
+        totals { products demand met unmetDays stockoutDays orders } } }";
+    let answer = office.ask(query, json!({ "i": { "store": office.store, "policy": policy, "from": from } })).await;
+    let found = &answer["data"]["stockSimulate"];
+    assert_eq!(found["status"], "READY", "{answer:#}");
+    let names = ["products", "demand", "met", "unmetDays", "stockoutDays", "orders"];
+    assert_eq!(names.map(|name| found["totals"][name].as_f64().unwrap()), [3.0, 120.0, 100.0, 2.0, 42.0, 10.0], "{answer:#}");
 }

@@ -164,8 +164,8 @@ impl StockSimulationOutcome {
     async fn fill_rate(&self) -> Option<f64> {
         self.found.fill.map(six)
     }
-    /// Mean number of days from an order to its receipt: `leadTimeDays` of the policy, or that of the supplier's deliveries. Null for callers without
-    /// purchase.read.
+    /// Mean number of days from an order to its receipt: `leadTimeDays` of the policy, or that of the supplier's deliveries, without the days by
+    /// which the supplier's calendar delays an order. Null for callers without purchase.read.
     #[field(mask = PurchaseRead)]
     async fn lead_time_days_mean(&self, ctx: &Context<'_>) -> Option<f64> {
         Some(six(self.found.lead_days))

@@ -22,7 +22,8 @@ const MOST_DAYS: i32 = 728;
 #[derive(Debug, Clone, InputObject)]
 pub struct StockSimulateInput {
     /// Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. At most
-    /// 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE.
+    /// 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE. 100 and 20 are divided by the reviews of a week if
+    /// a supplier has a calendar.
     pub product: Option<ProductRef>,
     /// ABC class of the products in the store, by the newest run. Null for all; refused beside `product`.
     pub abc_class: Option<AbcClass>,

@@ -23,8 +23,8 @@ const MOST_COVER: i64 = 365;
 const COVER_DAYS: i32 = 14;
 const WEEK: i64 = 7;
 
-/// Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class
-/// are not simulated.
+/// Reorder policy to simulate, by the rules that plans have, played day by day. An order waits for the days on which the product's supplier takes orders and
+/// delivers, by its calendar of today. Costs of orders, shelf life and corrections by class are not simulated.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct StockSimulationPolicyInput {
     /// Kind of rule. Default PERIODIC.
@@ -34,9 +34,9 @@ pub struct StockSimulationPolicyInput {
     /// kinds: SERVICE takes the level of the product's class in the newest run.
     #[graphql(default_with = "0.95")]
     pub service_level: f64,
-    /// Days from an order to its receipt, 0 to 181; with `reviewDays` at most 182. Null for the lead time that plans have: each order takes as long as one of
-    /// the deliveries that were measured of the product's supplier in the year before the newest run, from five on, else the catalogue's days, else the
-    /// supplier's, else 7.
+    /// Days from an order to its receipt, 0 to 181, without those by which the supplier's calendar delays it; with `reviewDays` at most 182. Null for the lead
+    /// time that plans have: each order takes as long as one of the deliveries that were measured of the product's supplier in the year before the newest run,
+    /// from five on, else the catalogue's days, else the supplier's, else 7.
     pub lead_time_days: Option<i32>,
     /// Deprecated form of `leadTimeDays`: weeks, 0 to 25.
     #[graphql(deprecation = "2026-11-28: use leadTimeDays. Removed after 2027-11-28.")]

@@ -1,6 +1,6 @@
 //! The days of a simulation. In this order on each: goods arrive, stock is looked at where it is a day of review, and demand comes.
 
-use std::ops::Range;
+use std::{fmt::Debug, ops::Range};
 
 use crate::{
     intervals::{LeadTimeDemand, SumPools},
@@ -36,12 +36,22 @@ pub enum Target {
     OfWeeks(usize),
 }
 
+/// The days on which a supplier takes orders and delivers. Days count from the first that is played against, a Monday, which is 0.
+pub trait SupplierDays: Debug {
+    /// The day on which comes what is ordered on `day` and takes `lead_days`; never before `day`.
+    fn arrival(&self, day: usize, lead_days: usize) -> usize;
+    /// The lead time that stock is kept for on `day`: until the arrival of what can be ordered `review_days` later, less `review_days`.
+    fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize;
+}
+
 /// How a series is reordered.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct DayRule<'a> {
     pub target: Target,
     /// Each order takes as long as one of the measured deliveries, drawn with equal chance, or the stated days.
     pub lead: Lead<'a>,
+    /// None: the supplier takes orders and delivers on any day.
+    pub supplier: Option<&'a dyn SupplierDays>,
 }
 
 impl DayRule<'_> {
@@ -109,21 +119,23 @@ impl Week<'_> {
 }
 
 /// One series' stock. Nothing is allocated once it is made.
-struct Shelf {
+struct Shelf<'a> {
     target: Target,
     /// Whether a cycle ends with a delivery, and not before a review.
     by_delivery: bool,
     /// Days that a delivery takes, each as likely as another.
     leads: Vec<usize>,
-    /// The same, and days until the next review: the time that stock is kept for.
+    /// The same, and `more` days until the next review: the time that stock is kept for. By the supplier's days it differs from day to day.
     kept: Vec<f64>,
+    more: f64,
+    supplier: Option<&'a dyn SupplierDays>,
     is_new: bool,
     on_hand: i64,
     on_order: i64,
     /// Units that arrive, by their day modulo the length.
     coming: Vec<i64>,
     is_served: bool,
-    /// Point and target of this week, once they are known.
+    /// Point and target of this week, for the time in `kept`, once they are known.
     levels: Option<(i64, i64)>,
 }
 
@@ -135,7 +147,8 @@ pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rule
     let begin = play.weeks.start.saturating_sub(play.warm_up).min(end);
     let (review_days, horizon) = (play.review_days.max(1), demand.weeks() * WEEK);
     let played = rules.iter().take(demand.series());
-    let mut shelves: Vec<Option<Shelf>> = played.map(|rule| rule.map(|rule| Shelf::new(&rule, review_days, horizon))).collect();
+    let mut shelves: Vec<Option<Shelf<'_>>> =
+        played.map(|rule| rule.map(|rule| Shelf::new(&rule, review_days, horizon))).collect();
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let none = SumPools::default();
     let mut found = vec![DayOutcome::default(); demand.series()];
@@ -172,9 +185,9 @@ impl Target {
     }
 }
 
-impl Shelf {
+impl<'a> Shelf<'a> {
     /// A point that is looked at every so many days has to last for the days between two looks as well; a policy of periodic review adds its days itself.
-    fn new(rule: &DayRule<'_>, review_days: usize, horizon: usize) -> Self {
+    fn new(rule: &DayRule<'a>, review_days: usize, horizon: usize) -> Self {
         let (by_delivery, more) = match rule.target {
             Target::Rule(plan) if plan.is_continuous() => (true, review_days - 1),
             Target::Rule(_) => (false, 0),
@@ -183,12 +196,14 @@ impl Shelf {
         let likely = rule.lead.likely_days();
         // What comes after the last day never comes.
         let leads: Vec<usize> = likely.iter().map(|days| (whole_units(*days) as usize).min(horizon)).collect();
-        let longest = leads.iter().copied().max().unwrap_or_default();
+        let longest = if rule.supplier.is_some() { horizon } else { leads.iter().copied().max().unwrap_or_default() };
         Self {
             target: rule.target,
             by_delivery,
             leads,
             kept: likely.iter().map(|days| days + more as f64).collect(),
+            more: more as f64,
+            supplier: rule.supplier,
             is_new: true,
             on_hand: 0,
             on_order: 0,
@@ -216,7 +231,7 @@ impl Shelf {
         let mut outcome = DayOutcome::default();
         if self.is_new {
             self.is_new = false;
-            self.on_hand = self.levels(of).1;
+            self.on_hand = self.levels(day, of).1;
             outcome.opening = self.on_hand as f64;
         } else {
             outcome.opening = self.on_hand as f64;
@@ -231,8 +246,17 @@ impl Shelf {
         }
         outcome
     }
-    /// Found at the week's first review, from the weeks before it.
-    fn levels(&mut self, of: &Week<'_>) -> (i64, i64) {
+    /// Found at the week's first review, from the weeks before it, and again where stock is kept for another time by the supplier's days.
+    fn levels(&mut self, day: usize, of: &Week<'_>) -> (i64, i64) {
+        if let Some(supplier) = self.supplier {
+            for (kept, lead) in self.kept.iter_mut().zip(&self.leads) {
+                let days = supplier.protection_days(day, *lead, of.play.review_days.max(1)) as f64 + self.more;
+                if days.total_cmp(kept).is_ne() {
+                    *kept = days;
+                    self.levels = None;
+                }
+            }
+        }
         let levels = self.levels.unwrap_or_else(|| self.target.levels(of, &self.kept));
         self.levels = Some(levels);
         levels
@@ -252,7 +276,7 @@ impl Shelf {
     }
     /// At the point or below it, orders up to the target.
     fn review(&mut self, day: usize, of: &Week<'_>, outcome: &mut DayOutcome) {
-        let (point, up_to) = self.levels(of);
+        let (point, up_to) = self.levels(day, of);
         let position = self.on_hand + self.on_order;
         if position >= up_to {
             return;
@@ -261,7 +285,9 @@ impl Shelf {
         outcome.total.orders += u64::from(quantity > 0);
         outcome.total.ordered += quantity as f64;
         let one = drawn((of.play.seed, of.demand.key(of.series)), day, self.leads.len()).unwrap_or_default();
-        match self.leads.get(one).copied().unwrap_or_default() {
+        let lead = self.leads.get(one).copied().unwrap_or_default();
+        let days = self.supplier.map_or(lead, |supplier| supplier.arrival(day, lead).saturating_sub(day));
+        match days.min(self.coming.len() - 1) {
             0 => self.take(quantity, outcome),
             days => {
                 let place = (day + days) % self.coming.len();

@@ -39,9 +39,10 @@ struct SupplierLeadRow {
 
 #[derive(Record)]
 #[record(of = supplier, alias = "s")]
-struct StatedRow {
+struct SaidRow {
     id: SupplierId,
     lead_time_days: Option<i32>,
+    calendar: Option<String>,
 }
 
 /// A delivery that is there, by the supplier that its own was merged into.
@@ -96,12 +97,16 @@ pub async fn lead_time_of(reads: &impl Reads, supplier: SupplierId) -> Result<Su
     Ok(reads.records::<SupplierLeadRow>(&sql, vec![supplier.into()]).await?.pop().map(SupplierLead::from).unwrap_or_default())
 }
 
-/// The days that suppliers themselves say; one that says none is left out.
-pub async fn stated_days(reads: &impl Reads, suppliers: &[SupplierId]) -> Result<HashMap<SupplierId, i32>, Fault> {
+/// What suppliers themselves say, of all of them in one statement.
+pub async fn supplier_leads(reads: &impl Reads, suppliers: &[SupplierId]) -> Result<HashMap<SupplierId, SupplierLead>, Fault> {
     let backend = reads.backend();
-    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", StatedRow::SELECT, backend.in_ids("s.id", 2));
-    let rows = reads.records::<StatedRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.lead_time_days?))).collect())
+    let sql = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1 AND {}", SaidRow::SELECT, backend.in_ids("s.id", 2));
+    let rows = reads.records::<SaidRow>(&sql, vec![backend.ids(suppliers.iter().copied())]).await?;
+    let said = |row: SaidRow| {
+        let calendar = SupplierCalendar::read(row.calendar.as_deref());
+        (row.id, SupplierLead { days: row.lead_time_days, calendar })
+    };
+    Ok(rows.into_iter().map(said).collect())
 }
 
 /// How many days each of a supplier's newest deliveries took that was ordered since a moment; with those of suppliers that were merged into it.

@@ -5,6 +5,7 @@ use forecast::{
     reorder::Lead,
     simulate::{DailyDemand, RecordedDay},
 };
+use inventory::catalog::core::calendar::SupplierCalendar;
 
 use super::History;
 use crate::demand::core::Span;
@@ -19,11 +20,13 @@ pub struct LeadDays {
     pub stated: f64,
     /// Deliveries of the supplier; fewer than five say nothing.
     pub measured: Vec<f64>,
+    /// Of the supplier; any day without one.
+    pub calendar: SupplierCalendar,
 }
 
 impl Default for LeadDays {
     fn default() -> Self {
-        Self { stated: ASSUMED_LEAD, measured: Vec::new() }
+        Self { stated: ASSUMED_LEAD, measured: Vec::new(), calendar: SupplierCalendar::default() }
     }
 }
 
@@ -31,14 +34,19 @@ impl LeadDays {
     pub(super) fn lead(&self) -> Lead<'_> {
         Lead::Measured { days: &self.measured, stated: self.stated }
     }
-    /// The longest that counts.
+    /// Whether its supplier takes orders and delivers on some days only.
+    pub fn has_calendar(&self) -> bool {
+        !self.calendar.is_any_day()
+    }
+    /// The longest that counts, without a calendar.
     pub(super) fn longest(&self) -> f64 {
         self.lead().likely_days().into_iter().fold(0.0, f64::max)
     }
     /// The same deliveries, none of which takes longer.
     #[must_use]
     pub(super) fn within(&self, most: f64) -> Self {
-        Self { stated: self.stated.min(most), measured: self.measured.iter().map(|days| days.min(most)).collect() }
+        let measured = self.measured.iter().map(|days| days.min(most)).collect();
+        Self { stated: self.stated.min(most), measured, calendar: self.calendar.clone() }
     }
 }
 
@@ -106,7 +114,11 @@ mod tests {
 
     #[test]
     fn a_lead_time_is_that_of_five_deliveries_or_what_is_stated() {
-        let of = |count: usize| LeadDays { stated: 14.0, measured: [9.0, 2.0, 2.0, 30.0, 2.0][..count].to_vec() };
+        let of = |count: usize| LeadDays {
+            stated: 14.0,
+            measured: [9.0, 2.0, 2.0, 30.0, 2.0][..count].to_vec(),
+            ..LeadDays::default()
+        };
         assert_eq!((of(5).longest(), of(4).longest(), LeadDays::default().longest()), (30.0, 14.0, 7.0));
         assert_eq!((of(5).within(10.0).longest(), of(4).within(10.0).longest()), (10.0, 10.0));
     }

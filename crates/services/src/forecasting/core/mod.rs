@@ -9,6 +9,8 @@ mod drift;
 mod factor_fields;
 mod factors;
 mod history;
+mod limits;
+mod played;
 mod score;
 mod simulate;
 mod simulate_classes;
@@ -26,9 +28,10 @@ pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_dri
 pub use factor_fields::{FactorFields, FactorProblem, MOST_DAYS};
 pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_factors};
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
+pub use limits::MOST_BY_DELIVERIES;
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
-pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, MOST_BY_DELIVERIES, SimulatedClasses, simulated_classes};
+pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
     incumbent_of, series_of, status_of,

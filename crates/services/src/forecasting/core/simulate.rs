@@ -16,6 +16,7 @@ use forecast::{
 use super::{
     History,
     daily::{DayFacts, LeadDays, add_days},
+    played::PlayedLead,
 };
 use crate::demand::core::week_of;
 
@@ -75,15 +76,12 @@ impl ReorderPolicy {
         (!matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. })).then_some(self.service)
     }
     /// The lead time that is played for a product. Longer deliveries than a sum of demand can be of are cut.
-    pub(super) fn lead(&self, known: &LeadDays) -> LeadDays {
-        match self.lead_days {
-            Some(days) => LeadDays { stated: days as f64, measured: Vec::new() },
+    pub(super) fn lead(&self, known: &LeadDays, history: &History) -> PlayedLead {
+        let lead = match self.lead_days {
+            Some(days) => LeadDays { stated: days as f64, measured: Vec::new(), calendar: known.calendar.clone() },
             None => known.within(LONGEST_DAYS.saturating_sub(self.review_days) as f64),
-        }
-    }
-    /// Begun weeks of lead time and review.
-    pub(super) fn span(&self, lead: &LeadDays) -> usize {
-        ((lead.longest() + self.review_days as f64) / 7.0).ceil() as usize
+        };
+        PlayedLead::new(lead, history, self.review_days)
     }
     /// As it is played over weeks of a history, after `warm_up` weeks that are not counted.
     pub(super) fn over(&self, weeks: Range<usize>, warm_up: usize) -> DayPlay<'static> {
@@ -173,11 +171,11 @@ pub fn simulated(
 ) -> Result<Compared, Unsimulated> {
     let product = history.series.first().ok_or(Unsimulated::NoDemand)?.product;
     let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
-    let lead = policy.lead(&own.lead);
-    let span = policy.span(&lead);
+    let lead = policy.lead(&own.lead, history);
+    let span = lead.span();
     let begin = begin(&panel, 0, span)?;
     let past = past(&panel, span);
-    let rule = DayRule { target: Target::Rule(policy.plan_rule()), lead: lead.lead() };
+    let rule = lead.rule(Target::Rule(policy.plan_rule()));
     let first = first_counted(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
     let weeks = counted(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));

@@ -10,8 +10,9 @@ use forecast::{
 };
 
 use super::{
-    History, LeadDays, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated,
+    History, ReorderPolicy, SimulatedRule, StoredClasses, Unsimulated,
     daily::{DayFacts, add_days},
+    played::PlayedLead,
     service_of,
     simulate::{SEED, begin, counted, first_counted, monday, past},
 };
@@ -20,11 +21,6 @@ use super::{
 const HOLDING: f64 = 0.25;
 const YEAR_WEEKS: f64 = 52.0;
 const WEEK_DAYS: f64 = 7.0;
-/// Products of one simulation at most; of one by fill rate, whose stock is searched for in a hundred times as many steps; and of one by measured deliveries,
-/// for the mixture of which it is searched for within a search.
-const MOST_PRODUCTS: usize = 500;
-const MOST_BY_FILL: usize = 100;
-pub const MOST_BY_DELIVERIES: usize = 20;
 
 /// A product that a policy is played for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -136,15 +132,6 @@ pub struct SimulatedClasses {
 }
 
 impl ReorderPolicy {
-    /// How many products it is played for at most.
-    pub const fn most_products(&self) -> usize {
-        let promises = !matches!(self.rule, SimulatedRule::MinMax { .. } | SimulatedRule::TargetDays { .. });
-        match (promises, self.method, self.lead_days) {
-            (false, ..) | (_, SafetyStockMethod::Normal, _) | (_, SafetyStockMethod::Quantile, Some(_)) => MOST_PRODUCTS,
-            (_, SafetyStockMethod::FillRate, Some(_)) => MOST_BY_FILL,
-            (.., None) => MOST_BY_DELIVERIES,
-        }
-    }
     /// As it is for a product of these classes.
     fn of_classes(&self, classes: Option<StoredClasses>) -> Self {
         match self.rule {
@@ -164,8 +151,9 @@ pub fn simulated_classes(
     let history = &of.history;
     let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
     let known: Vec<Option<&ClassProduct>> = history.series.iter().map(|series| of.products.get(&series.product)).collect();
-    let leads: Vec<Option<LeadDays>> = known.iter().map(|known| known.map(|known| policy.lead(&known.days.lead))).collect();
-    let span = leads.iter().flatten().map(|lead| policy.span(lead)).max().unwrap_or(1);
+    let lead = |known: &ClassProduct| policy.lead(&known.days.lead, history);
+    let leads: Vec<Option<PlayedLead>> = known.iter().map(|known| known.map(lead)).collect();
+    let span = leads.iter().flatten().map(PlayedLead::span).max().unwrap_or(1);
     let begins = begins(of, &panel, span)?;
     let earliest = begins.iter().flatten().copied().min().ok_or(Unsimulated::NoDemand)?;
     let pooled: Vec<bool> = history.series.iter().map(|series| of.pooled.contains(&series.product)).collect();
@@ -173,10 +161,7 @@ pub fn simulated_classes(
     let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
     for ((known, lead), begin) in known.iter().zip(&leads).zip(&begins) {
         let product = begin.and(known.zip(lead.as_ref()));
-        rules.push(product.map(|(known, lead)| {
-            let target = Target::Rule(policy.of_classes(known.classes).plan_rule());
-            DayRule { target, lead: lead.lead() }
-        }));
+        rules.push(product.map(|(known, lead)| lead.rule(Target::Rule(policy.of_classes(known.classes).plan_rule()))));
     }
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let first = first_counted(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;
@@ -225,7 +210,7 @@ fn begins(of: &ClassHistory, panel: &Panel, span: usize) -> Result<Vec<Option<us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forecasting::core::{LevelFacts, StoredXyz, simulated};
+    use crate::forecasting::core::{LeadDays, LevelFacts, StoredXyz, simulated};
 
     const FIRST: i32 = 4;
     const WEEKS: i32 = 44;
@@ -363,19 +348,9 @@ mod tests {
     }
 
     #[test]
-    fn a_search_for_a_fill_rate_takes_fewer_products() {
-        let by = |rule: SimulatedRule, method: SafetyStockMethod| ReorderPolicy { method, ..policy(rule) }.most_products();
-        let days = SimulatedRule::TargetDays { safety_days: 7, target_days: 28 };
-        assert_eq!([by(SimulatedRule::Periodic, SafetyStockMethod::Quantile), by(days, SafetyStockMethod::FillRate)], [500; 2]);
-        assert_eq!(by(SimulatedRule::Periodic, SafetyStockMethod::FillRate), 100);
-        let measured = |rule: SimulatedRule| ReorderPolicy { lead_days: None, ..policy(rule) }.most_products();
-        assert_eq!([measured(SimulatedRule::Periodic), measured(days)], [20, 500]);
-    }
-
-    #[test]
     fn each_product_has_the_deliveries_of_its_own_supplier() {
         let mut of = store();
-        let slow = LeadDays { stated: 7.0, measured: vec![14.0, 14.0, 28.0, 21.0, 21.0] };
+        let slow = LeadDays { stated: 7.0, measured: vec![14.0, 14.0, 28.0, 21.0, 21.0], ..LeadDays::default() };
         for n in 1..=10 {
             of.products.get_mut(&id(n)).unwrap().days.lead = slow.clone();
         }

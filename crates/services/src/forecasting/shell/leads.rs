@@ -1,9 +1,9 @@
 //! How long deliveries of products take, as plans have it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::prelude::*;
-use inventory::purchasing::rows::{delivery_days, preferred_of, stated_days};
+use inventory::purchasing::rows::{delivery_days, preferred_of, supplier_leads};
 use platform::storage::{Fault, TenantScope};
 
 use crate::forecasting::core::LeadDays;
@@ -13,24 +13,29 @@ const MEASURED_DAYS: i32 = 365;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Lead times of the suppliers that products are bought from: as they deliver what was ordered in the year before a day and later, and as the catalogue says, else
-/// the supplier. A product that nobody is named for is left out.
+/// Lead times and calendars of the suppliers that products are bought from: as they deliver what was ordered in the year before `measured_to` and later, unless
+/// it is None, and as the catalogue says, else the supplier. A product that nobody is named for is left out.
 pub(super) async fn leads_of(
     scope: &TenantScope,
     products: &[ProductId],
-    day: i32,
+    measured_to: Option<i32>,
 ) -> Result<BTreeMap<ProductId, LeadDays>, Fault> {
     let offers = preferred_of(scope, products).await?;
     let suppliers: BTreeSet<SupplierId> = offers.values().map(|(supplier, _)| *supplier).collect();
     let suppliers: Vec<SupplierId> = suppliers.into_iter().collect();
-    let said = stated_days(scope, &suppliers).await?;
-    let measured = delivery_days(scope, Timestamp(i64::from(day - MEASURED_DAYS) * DAY)).await?;
+    let said = supplier_leads(scope, &suppliers).await?;
+    let measured = match measured_to {
+        Some(day) => delivery_days(scope, Timestamp(i64::from(day - MEASURED_DAYS) * DAY)).await?,
+        None => HashMap::new(),
+    };
     let mut found = BTreeMap::new();
     for (product, (supplier, supply)) in offers {
         let of_product = supply.and_then(|supply| supply.lead_time_days);
-        let stated = of_product.or_else(|| said.get(&supplier).copied());
+        let of_supplier = said.get(&supplier);
+        let stated = of_product.or_else(|| of_supplier.and_then(|said| said.days));
         let stated = stated.map_or(LeadDays::default().stated, |days| f64::from(days.max(0)));
-        found.insert(product, LeadDays { stated, measured: measured.get(&supplier).cloned().unwrap_or_default() });
+        let calendar = of_supplier.map(|said| said.calendar.clone()).unwrap_or_default();
+        found.insert(product, LeadDays { stated, measured: measured.get(&supplier).cloned().unwrap_or_default(), calendar });
     }
     Ok(found)
 }

@@ -7,9 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::leads::leads_of;
 use crate::forecasting::{
-    core::{
-        Actual, Compared, DayFacts, History, LeadDays, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated,
-    },
+    core::{Actual, Compared, DayFacts, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
     rows,
 };
 
@@ -105,10 +103,8 @@ async fn play(
     let facts = rows::store_facts(scope, &pooled, store, known_days).await?;
     let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
     let units = rows::wanted_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
-    let lead = match policy.lead_days {
-        Some(_) => LeadDays::default(),
-        None => leads_of(scope, &[product], first_week).await?.remove(&product).unwrap_or_default(),
-    };
+    let measured_to = policy.lead_days.is_none().then_some(first_week);
+    let lead = leads_of(scope, &[product], measured_to).await?.remove(&product).unwrap_or_default();
     let own = DayFacts { units, spans: spans.clone(), lead };
     let mut history = History::of(&facts, first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {

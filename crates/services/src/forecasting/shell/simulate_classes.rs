@@ -64,13 +64,16 @@ pub async fn simulate_classes(
         Ok(chosen) => chosen,
         Err(reason) => return Ok(Err(reason)),
     };
+    let products: Vec<ProductId> = chosen.keys().copied().collect();
+    let leads = leads_of(&scope, &products, policy.lead_days.is_none().then_some(run.first_week)).await?;
+    let most = policy.most_with_calendars();
+    if chosen.len() > most && leads.values().any(LeadDays::has_calendar) {
+        return Ok(Err(Unsimulated::TooMany { found: chosen.len(), most }));
+    }
     let mut of = history(&scope, level, &of_run, chosen).await?;
-    if policy.lead_days.is_none() {
-        let products: Vec<ProductId> = of.products.keys().copied().collect();
-        for (product, lead) in leads_of(&scope, &products, run.first_week).await? {
-            if let Some(known) = of.products.get_mut(&product) {
-                known.days.lead = lead;
-            }
+    for (product, lead) in leads {
+        if let Some(known) = of.products.get_mut(&product) {
+            known.days.lead = lead;
         }
     }
     Ok(in_turn(move || simulated_classes(&of, &policy, range)).await?)

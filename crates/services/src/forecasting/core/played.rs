@@ -1,0 +1,141 @@
+//! The lead time that a policy is played with, and the days on which its supplier takes orders and delivers, by the functions that plans use.
+
+use forecast::{
+    reorder::whole_units,
+    simulate::{DayRule, SupplierDays, Target},
+};
+
+use super::{History, LONGEST_DAYS, LeadDays};
+
+const WEEK: usize = 7;
+
+/// A lead time over the days of a history.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PlayedLead {
+    lead: LeadDays,
+    /// The Monday that days are counted from, since 1970-01-01, and how many there are.
+    first_day: i32,
+    days: usize,
+    review_days: usize,
+}
+
+impl PlayedLead {
+    pub(super) fn new(lead: LeadDays, history: &History, review_days: usize) -> Self {
+        Self { lead, first_day: history.first_week, days: WEEK * history.weeks, review_days }
+    }
+    pub(super) fn rule(&self, target: Target) -> DayRule<'_> {
+        let supplier = self.lead.has_calendar().then_some(self as &dyn SupplierDays);
+        DayRule { target, lead: self.lead.lead(), supplier }
+    }
+    /// Begun weeks of review and of the longest lead time that stock is kept for on any of the days.
+    pub(super) fn span(&self) -> usize {
+        let stated = self.lead.longest();
+        let by_calendar = |day: usize| self.protection_days(day, whole_units(stated) as usize, self.review_days) as f64;
+        let longest = if self.lead.has_calendar() { (0..self.days).map(by_calendar).fold(stated, f64::max) } else { stated };
+        ((longest + self.review_days as f64) / WEEK as f64).ceil() as usize
+    }
+    fn date(&self, day: usize) -> i32 {
+        self.first_day.saturating_add(day as i32)
+    }
+}
+
+impl SupplierDays for PlayedLead {
+    fn arrival(&self, day: usize, lead_days: usize) -> usize {
+        let arrival = self.lead.calendar.arrival(self.date(day), lead_days as i32);
+        usize::try_from(arrival.saturating_sub(self.first_day)).unwrap_or(day)
+    }
+    /// Longer times than a sum of demand can be of are cut.
+    fn protection_days(&self, day: usize, lead_days: usize, review_days: usize) -> usize {
+        let days = self.lead.calendar.protection_days(self.date(day), lead_days as i32, review_days as i32);
+        usize::try_from(days).unwrap_or_default().min(LONGEST_DAYS.saturating_sub(review_days))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use entity::prelude::*;
+    use inventory::catalog::core::calendar::{ClosedDay, SupplierCalendar};
+
+    use super::*;
+    use crate::forecasting::core::{DayFacts, LevelFacts, ReorderPolicy, Simulated, SimulatedRule, simulated};
+
+    /// 1970-01-05.
+    const MONDAY: i32 = 4;
+    const WEEKS: i32 = 44;
+
+    fn calendar(order_days: &[i32], closed: &[i32]) -> SupplierCalendar {
+        let closed_days = closed.iter().map(|day| ClosedDay { day: MONDAY + day, name: None }).collect();
+        SupplierCalendar { order_days: order_days.to_vec(), delivery_days: Vec::new(), closed_days }
+    }
+    fn lead(calendar: SupplierCalendar) -> LeadDays {
+        LeadDays { stated: 3.0, measured: Vec::new(), calendar }
+    }
+    fn id<K>(n: u128) -> Id<K> {
+        Id::from_uuid(uuid::Uuid::from_u128(n))
+    }
+    /// A product that sells ten a day.
+    fn history() -> (History, DayFacts) {
+        let mondays = (0..WEEKS).map(|week| (MONDAY + 7 * week, 70)).collect();
+        let facts = LevelFacts { weeks: mondays, ..LevelFacts::default() };
+        let history = History::of(&BTreeMap::from([((id(1), id(90)), facts)]), MONDAY + 7 * WEEKS);
+        (history, DayFacts { units: (0..7 * WEEKS).map(|day| (MONDAY + day, 10)).collect(), ..DayFacts::default() })
+    }
+    /// At 30 units, which is looked at each day, filled up to 110; the 21st to the 28th week.
+    fn played(calendar: SupplierCalendar, lead_days: Option<usize>) -> Simulated {
+        let (history, facts) = history();
+        let own = DayFacts { lead: lead(calendar), ..facts };
+        let policy = ReorderPolicy {
+            rule: SimulatedRule::MinMax { point: 30, maximum: Some(110) },
+            service: 0.95,
+            method: SafetyStockMethod::Quantile,
+            lead_days,
+            review_days: 1,
+            minimum: 0,
+            pack: 1,
+        };
+        let range = (Some(MONDAY + 7 * 20), Some(MONDAY + 7 * 28 - 1));
+        simulated(&history, &own, &policy, range).unwrap().own
+    }
+
+    #[test]
+    fn days_of_a_play_are_those_of_the_suppliers_calendar() {
+        let (history, _) = history();
+        let of = |calendar: SupplierCalendar| PlayedLead::new(lead(calendar), &history, 1);
+        let mondays = of(calendar(&[1], &[]));
+        assert_eq!([0, 1, 6, 7].map(|day| mondays.arrival(day, 3)), [3, 10, 10, 10]);
+        assert_eq!([0, 1, 6, 7].map(|day| mondays.protection_days(day, 3, 1)), [9, 15, 10, 9]);
+        assert_eq!(of(calendar(&[1], &[7])).arrival(1, 3), 17, "the second Monday is a holiday");
+        // 15 days and one until the next look are begun weeks.
+        assert_eq!([&mondays, &of(calendar(&[], &[]))].map(PlayedLead::span), [3, 1]);
+        // A supplier that is closed on 40 Mondays: no sum of demand is as long as that.
+        let closed: Vec<i32> = (1..=40).map(|week| 7 * week).collect();
+        assert_eq!(of(calendar(&[1], &closed)).span(), LONGEST_DAYS / WEEK);
+    }
+
+    #[test]
+    fn a_supplier_of_mondays_serves_less_of_what_is_ordered_on_tuesdays() {
+        let found = played(calendar(&[1], &[]), None);
+        // 80 come on a Thursday and last for eight days. On the Tuesday between, 30 are left and 80 are ordered; they go out on the Monday after it and come on
+        // Thursday: six days of fourteen sell nothing.
+        assert_eq!((found.demanded, found.met, found.orders, found.ordered), (560.0, 320.0, 4, 320.0));
+        assert_eq!((found.short_days, found.empty_days, found.short_weeks), (24, 28, 8));
+        // Four cycles end with a delivery, after unmet demand; the last one goes on.
+        assert_eq!((found.cycle_service, found.fill), (Some(0.2), Some(320.0 / 560.0)));
+        assert_eq!(played(calendar(&[1], &[]), Some(3)), found, "days that are given wait for the calendar as well");
+        let any = played(SupplierCalendar::default(), None);
+        assert_eq!(
+            (any.met, any.short_days, any.cycle_service),
+            (560.0, 0, Some(1.0)),
+            "on any day 80 come as the last of 110 are sold"
+        );
+    }
+
+    #[test]
+    fn a_supplier_of_all_days_is_one_without_a_calendar() {
+        let any = played(SupplierCalendar::default(), None);
+        assert_eq!(played(calendar(&[1, 2, 3, 4, 5, 6, 7], &[]), None), any);
+        assert_eq!(played(calendar(&[], &[-7]), None), any, "closed before all of it");
+    }
+}
