@@ -32,6 +32,13 @@ impl HeavyPace {
     pub(super) fn forget(&mut self, tenant: TenantId) {
         self.taken.remove(&tenant);
     }
+    /// So many lines waited of a tenant, with one heavy command. Where they alone filled the room, another one was refused that would have told how long a
+    /// turn takes: a slow moment would bind for ever. So more may wait the next time, until that is measured.
+    pub(super) fn widen(&mut self, waited: usize) {
+        if waited >= self.room {
+            self.room *= 2;
+        }
+    }
     /// So many lines were written in this time. What fits one transaction may always wait.
     pub(super) fn measured(&mut self, lines: usize, took: Duration) {
         if !took.is_zero() {
@@ -60,5 +67,18 @@ mod tests {
         assert_eq!(pace.room, 4 * LINES, "the last one was put back");
         pace.took(tenant, LINES, true, start + 9 * MOST_WAIT);
         assert_eq!(pace.room, SHARED_WEIGHT, "what fits one transaction may always wait");
+    }
+
+    #[test]
+    fn a_slow_moment_does_not_bind_commands_that_fill_the_room_alone() {
+        let mut pace = HeavyPace::new();
+        pace.widen(SHARED_WEIGHT);
+        assert_eq!(pace.room, usize::MAX);
+        pace.measured(SHARED_WEIGHT, 9 * MOST_WAIT);
+        pace.widen(SHARED_WEIGHT - 1);
+        assert_eq!(pace.room, SHARED_WEIGHT, "another one had room");
+        pace.widen(SHARED_WEIGHT);
+        pace.widen(SHARED_WEIGHT);
+        assert_eq!(pace.room, 2 * SHARED_WEIGHT, "now another one has room");
     }
 }

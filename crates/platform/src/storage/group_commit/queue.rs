@@ -100,4 +100,24 @@ mod tests {
         assert_eq!(taken.heavy.iter().map(|batch| batch.commands.len()).collect::<Vec<_>>(), [1]);
         assert!(enters(1, HEAVY) && !enters(1, HEAVY), "there is room for one more");
     }
+
+    #[test]
+    fn after_a_slow_moment_large_commands_may_wait_in_twos_again() {
+        const LARGE: usize = 600;
+        let door = Door::new(MAX_COMMANDS);
+        let entered = || (0..3).filter(|_| door.enter(tenant(1), LARGE, |lines| *lines).is_ok()).count();
+        door.lock().waiting.pace.measured(LARGE, 9 * MOST_WAIT);
+        assert_eq!(entered(), 1, "one fills the room");
+        assert_eq!(door.lock().waiting.next_batches(|lines| *lines, 1).heavy.len(), 1);
+        assert_eq!(entered(), 2, "the second one tells how long a turn takes");
+    }
+
+    #[test]
+    fn small_commands_do_not_keep_a_heavy_one_out() {
+        let door = Door::new(MAX_COMMANDS);
+        let enters = |lines: usize| door.enter(tenant(1), lines, |lines| *lines).is_ok();
+        door.lock().waiting.pace.measured(500, 9 * MOST_WAIT);
+        (0..6).for_each(|_| assert!(enters(100)));
+        assert!(enters(500) && !enters(500));
+    }
 }

@@ -67,10 +67,16 @@ impl<C> Waiting<C> {
             if self.aside.contains_key(&tenant) { own() >= QUEUE_ASIDE.min(self.room) } else { self.ready >= self.room };
         is_full || self.count >= QUEUE
     }
-    /// Whether more lines of the tenant wait than are written in `MOST_WAIT`, so that no further heavy command may. Small ones wait behind these alone.
+    /// Whether no further heavy command of the tenant may wait: one does, and more lines than are written in `MOST_WAIT`. Small ones wait behind these alone.
     pub(super) fn is_full_of_lines(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
-        let lines: usize = self.queues.get(&tenant).map_or(0, |queue| queue.iter().map(weight).sum());
-        lines >= self.pace.room
+        self.has_heavy_next(tenant, &weight) && self.lines_of(tenant, &weight) >= self.pace.room
+    }
+    fn lines_of(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> usize {
+        self.queues.get(&tenant).map_or(0, |queue| queue.iter().map(weight).sum())
+    }
+    /// Whether a heavy command of the tenant waits.
+    fn has_heavy_next(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
+        self.queues.get(&tenant).is_some_and(|queue| queue.iter().any(|command| weight(command) > HEAVY_WEIGHT))
     }
     /// A transaction as full as can be was written in this time: no more may wait than are written in `MOST_WAIT`.
     pub(super) fn measured(&mut self, commands: usize, took: Duration) {
@@ -130,9 +136,12 @@ impl<C> Waiting<C> {
         }
         let now = Instant::now();
         for Batch { tenant, commands } in &heavy {
-            let has_next =
-                self.queues.get(tenant).is_some_and(|queue| queue.iter().any(|command| weight(command) > HEAVY_WEIGHT));
-            self.pace.took(*tenant, commands.iter().map(&weight).sum(), has_next, now);
+            let lines: usize = commands.iter().map(&weight).sum();
+            let has_next = self.has_heavy_next(*tenant, &weight);
+            self.pace.took(*tenant, lines, has_next, now);
+            if !has_next {
+                self.pace.widen(lines + self.lines_of(*tenant, &weight));
+            }
         }
         self.heavy.extend(heavy.iter().map(|batch| batch.tenant));
         self.keeps_room = self.heavy.is_empty() && !self.line.is_empty();
