@@ -79,6 +79,10 @@ on_both!(a_variant_names_its_family_by_name, world: World => {
     ] {
         assert_eq!(made(create_variant(world, sku, named).await)["product"]["family"]["id"], shirts, "{sku}");
     }
+    // An é that is kept as one character, and typed as two.
+    let cafe = family(world, "Caf\u{e9}").await;
+    let typed = create_variant(world, "CUP", json!({ "family": { "name": "Cafe\u{301}" } })).await;
+    assert_eq!(made(typed)["product"]["family"]["id"], cafe);
     for none in ["shirts", "Caps", "a\u{0}b", ""] {
         let unknown = create_variant(world, "XL", json!({ "family": { "name": none } })).await;
         assert_eq!(refusals(&unknown), said("NOT_FOUND", "input.family.name"), "{none}");
