@@ -750,6 +750,11 @@ export interface CarrierFilter {
   isActive?: boolean | null;
 }
 
+/** Reference to a carrier: exactly one field. */
+export type CarrierRef =
+  | { id: string; code?: never }
+  | { id?: never; code: string };
+
 /** Sort order of a list of carriers; rows with equal values are sorted by ID. */
 export interface CarrierSort {
   /** Field by which the list is sorted. */
@@ -2069,8 +2074,13 @@ export interface FulfilmentTrackingSetInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** ID of the carrier; none when it is left out. */
+  /**
+   * Deprecated form of `carrier`: its ID.
+   * @deprecated 2026-11-28: use carrier. Removed after 2027-11-28.
+   */
   carrierId?: string | null;
+  /** Carrier of the parcel; none when it is left out. */
+  carrier?: CarrierRef | null;
   /** Service of the carrier, at most 128 characters; none when it is left out. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form, at most 128 characters. Null for none. */
@@ -2127,8 +2137,13 @@ export interface FulfilmentWavePackInput {
    * the wave is open.
    */
   idempotencyKey?: string;
-  /** ID of the carrier of all parcels. Null for none. */
+  /**
+   * Deprecated form of `carrier`: its ID.
+   * @deprecated 2026-11-28: use carrier. Removed after 2027-11-28.
+   */
   carrierId?: string | null;
+  /** Carrier of all parcels. Null for none. */
+  carrier?: CarrierRef | null;
   /** Service of the carrier; at most 128 characters. Null for none. */
   service?: string | null;
 }
@@ -4086,8 +4101,13 @@ export interface ParcelInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /** Weight of the parcel in grams; above 0. Null when it was not weighed. */
   weight?: number | null;
-  /** ID of the carrier. Null for none. */
+  /**
+   * Deprecated form of `carrier`: its ID.
+   * @deprecated 2026-11-28: use carrier. Removed after 2027-11-28.
+   */
   carrierId?: string | null;
+  /** Carrier of the parcel. Null for none. */
+  carrier?: CarrierRef | null;
   /** Service of the carrier; at most 128 characters. Null for none. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. Null for none. */
@@ -4098,8 +4118,13 @@ export interface ParcelInput {
 export interface ParcelLabelInput {
   /** ID of the parcel. */
   id: string;
-  /** ID of the carrier. */
+  /**
+   * Deprecated form of `carrier`: its ID.
+   * @deprecated 2026-11-28: use carrier. Removed after 2027-11-28.
+   */
   carrierId?: string | null;
+  /** Carrier of the parcel. */
+  carrier?: CarrierRef | null;
   /** Service of the carrier; at most 128 characters. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
@@ -4377,8 +4402,13 @@ export interface ProductCreateInput {
   supplierId?: string | null;
   /** Supplier from which the product is bought. Null for none. */
   supplier?: SupplierRef | null;
-  /** ID of the family of which the product is a variant. Null for none. */
+  /**
+   * Deprecated form of `family`: its ID.
+   * @deprecated 2026-11-28: use family. Removed after 2027-11-28.
+   */
   familyId?: string | null;
+  /** The family of which the product is a variant. Null for none. */
+  family?: ProductFamilyRef | null;
   /** A value for each of the family's options. Null for none. */
   options?: ReadonlyArray<ProductOptionInput> | null;
   /** Selling price of one whole unit. Null for none. */
@@ -4514,6 +4544,11 @@ export interface ProductFamilyCreateInput {
   /** The options that each variant has a value for: 1 to 10. */
   optionNames: ReadonlyArray<string>;
 }
+
+/** Reference to a product family: exactly one field. */
+export type ProductFamilyRef =
+  | { id: string; name?: never }
+  | { id?: never; name: string };
 
 /** The family that comes back into use. */
 export interface ProductFamilyRestoreInput {
@@ -4839,8 +4874,13 @@ export interface ProductUpdateInput {
   supplierId?: string | null;
   /** Supplier from which the product is bought. */
   supplier?: SupplierRef | null;
-  /** ID of the family of which the product is a variant. Null clears it, with the options. */
+  /**
+   * Deprecated form of `family`: its ID.
+   * @deprecated 2026-11-28: use family. Removed after 2027-11-28.
+   */
   familyId?: string | null;
+  /** The family of which the product is a variant. Null clears it, with the options. */
+  family?: ProductFamilyRef | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
   /** Selling price of one whole unit. Null for none. */
@@ -4908,8 +4948,13 @@ export interface ProductUpsertInput {
   supplierId?: string | null;
   /** Supplier from which the product is bought. */
   supplier?: SupplierRef | null;
-  /** ID of the family of which the product is a variant. */
+  /**
+   * Deprecated form of `family`: its ID.
+   * @deprecated 2026-11-28: use family. Removed after 2027-11-28.
+   */
   familyId?: string | null;
+  /** The family of which the product is a variant. */
+  family?: ProductFamilyRef | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
   /** Selling price of one whole unit. Null for none. */
@@ -7275,7 +7320,8 @@ export interface StockSetItem {
 export interface StockSimulateInput {
   /**
    * Product. Null for several products of the store at once: those of the classes and of the argument `products`, at most 500, or 100 with FILL_RATE. At most
-   * 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE.
+   * 20 for a policy without `leadTimeDays` that promises a service level by QUANTILE or FILL_RATE. 100 and 20 are divided by the reviews of a week if
+   * a supplier has a calendar.
    */
   product?: ProductRef | null;
   /** ABC class of the products in the store, by the newest run. Null for all; refused beside `product`. */
@@ -7293,8 +7339,8 @@ export interface StockSimulateInput {
 }
 
 /**
- * Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class
- * are not simulated.
+ * Reorder policy to simulate, by the rules that plans have, played day by day. An order waits for the days on which the product's supplier takes orders and
+ * delivers, by its calendar of today. Costs of orders, shelf life and corrections by class are not simulated.
  */
 export interface StockSimulationPolicyInput {
   /** Kind of rule. Default PERIODIC. */
@@ -7305,9 +7351,9 @@ export interface StockSimulationPolicyInput {
    */
   serviceLevel?: number;
   /**
-   * Days from an order to its receipt, 0 to 181; with `reviewDays` at most 182. Null for the lead time that plans have: each order takes as long as one of
-   * the deliveries that were measured of the product's supplier in the year before the newest run, from five on, else the catalogue's days, else the
-   * supplier's, else 7.
+   * Days from an order to its receipt, 0 to 181, without those by which the supplier's calendar delays it; with `reviewDays` at most 182. Null for the lead
+   * time that plans have: each order takes as long as one of the deliveries that were measured of the product's supplier in the year before the newest run,
+   * from five on, else the catalogue's days, else the supplier's, else 7.
    */
   leadTimeDays?: number | null;
   /**

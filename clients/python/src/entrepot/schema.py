@@ -621,6 +621,13 @@ class CarrierFilter(TypedDict, total=False):
     isActive: Optional[bool]
 
 
+class CarrierRef(TypedDict, total=False):
+    """Reference to a carrier: exactly one field."""
+
+    id: str
+    code: str
+
+
 class _CarrierSort(TypedDict):
     field: "CarrierSortField"
 
@@ -1711,6 +1718,7 @@ class FulfilmentTrackingSetInput(_FulfilmentTrackingSetInput, total=False):
 
     idempotencyKey: str
     carrierId: Optional[str]
+    carrier: Optional["CarrierRef"]
     service: Optional[str]
     trackingNumber: Optional[str]
 
@@ -1764,6 +1772,7 @@ class FulfilmentWavePackInput(_FulfilmentWavePackInput, total=False):
 
     idempotencyKey: str
     carrierId: Optional[str]
+    carrier: Optional["CarrierRef"]
     service: Optional[str]
 
 
@@ -3319,6 +3328,7 @@ class ParcelInput(TypedDict, total=False):
     lines: Optional[Sequence["WorkLineQuantity"]]
     weight: Optional[int]
     carrierId: Optional[str]
+    carrier: Optional["CarrierRef"]
     service: Optional[str]
     trackingNumber: Optional[str]
 
@@ -3331,6 +3341,7 @@ class ParcelLabelInput(_ParcelLabelInput, total=False):
     """Label of a parcel that leaves. Fields that are left out or null stay as they are."""
 
     carrierId: Optional[str]
+    carrier: Optional["CarrierRef"]
     service: Optional[str]
     trackingNumber: Optional[str]
 
@@ -3590,6 +3601,7 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     supplierId: Optional[str]
     supplier: Optional["SupplierRef"]
     familyId: Optional[str]
+    family: Optional["ProductFamilyRef"]
     options: Optional[Sequence["ProductOptionInput"]]
     price: Optional["MoneyInput"]
     unitCost: Optional["MoneyInput"]
@@ -3698,6 +3710,13 @@ class ProductFamilyCreateInput(_ProductFamilyCreateInput, total=False):
     """A new family of variants."""
 
     idempotencyKey: Optional[str]
+
+
+class ProductFamilyRef(TypedDict, total=False):
+    """Reference to a product family: exactly one field."""
+
+    id: str
+    name: str
 
 
 class _ProductFamilyRestoreInput(TypedDict):
@@ -3943,6 +3962,7 @@ class ProductUpdateInput(_ProductUpdateInput, total=False):
     supplierId: Optional[str]
     supplier: Optional["SupplierRef"]
     familyId: Optional[str]
+    family: Optional["ProductFamilyRef"]
     options: Optional[Sequence["ProductOptionInput"]]
     price: Optional["MoneyInput"]
     unitCost: Optional["MoneyInput"]
@@ -3977,6 +3997,7 @@ class ProductUpsertInput(_ProductUpsertInput, total=False):
     supplierId: Optional[str]
     supplier: Optional["SupplierRef"]
     familyId: Optional[str]
+    family: Optional["ProductFamilyRef"]
     options: Optional[Sequence["ProductOptionInput"]]
     price: Optional["MoneyInput"]
     unitCost: Optional["MoneyInput"]
@@ -5938,7 +5959,7 @@ class StockSimulateInput(_StockSimulateInput, _StockSimulateInputOptional):
 
 
 class StockSimulationPolicyInput(TypedDict, total=False):
-    """Reorder policy to simulate, by the rules that plans have, played day by day. Costs of orders, calendars of suppliers, shelf life and corrections by class are not simulated."""
+    """Reorder policy to simulate, by the rules that plans have, played day by day. An order waits for the days on which the product's supplier takes orders and delivers, by its calendar of today. Costs of orders, shelf life and corrections by class are not simulated."""
 
     kind: "ReplenishmentPolicyKind"
     serviceLevel: float
