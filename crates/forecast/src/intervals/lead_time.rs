@@ -228,8 +228,9 @@ mod tests {
         assert_eq!((demand.mean(0.0), demand.mean(1.5), demand.mean(3.0), demand.mean(4.5)), (0.0, 15.0, 40.0, 70.0));
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-4;
         assert!(near(demand.quantile(0.9, 1.0), 28.0) && near(demand.quantile(0.9, 2.0), 56.0));
-        // Half a week has the error of a week by the root of a half; a week and a half that of one and of two weeks, both by the root of the time.
-        assert!(near(demand.quantile(0.9, 0.5), 5.0 + 18.0 * 0.5_f64.sqrt()));
+        // Half a week has half of the median error of a week, and what lies beyond it by the root of a half; a week and a half has the errors of one and of two
+        // weeks, both by the root of the time.
+        assert!(near(demand.quantile(0.9, 0.5), 5.0 + 10.0 * 0.5 + (18.0 - 10.0) * 0.5_f64.sqrt()));
         assert!(near(demand.quantile(0.9, 1.5), 15.0 + 0.5 * (18.0 * 1.5_f64.sqrt() + 36.0 * 0.75_f64.sqrt())));
         assert!(near(demand.quantile(0.9, 8.0), 140.0 + 2.0 * 18.0 * 2.0), "twice the error at four times the weeks");
         assert!(demand.is_extrapolated(3.0) && !demand.is_extrapolated(2.0));
