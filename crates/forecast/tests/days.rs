@@ -75,11 +75,21 @@ fn total(found: &[DayOutcome]) -> DayOutcome {
     all
 }
 
-/// Ten a day, ordered up to 100 at 30: two weeks from a full shelf on.
-fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
+/// Ten a day for so many weeks, from a full shelf on.
+fn ten_a_day_by(
+    policy: Policy,
+    (weeks, review_days): (usize, usize),
+    lead: Lead<'_>,
+    supplier: Option<&dyn SupplierDays>,
+) -> DayOutcome {
     let (demand, panel) = shop(1, 16, |_, _| 10);
-    let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
-    simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..12), &[Some(DayRule { target, lead, supplier: None })])[0]
+    let rule = DayRule { target: by(policy, Safety::Quantile), lead, supplier };
+    simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..10 + weeks), &[Some(rule)])[0]
+}
+
+/// Two weeks of it, ordered up to 100 at 30.
+fn ten_a_day(review_days: usize, lead: Lead<'_>) -> DayOutcome {
+    ten_a_day_by(Policy::MinMax { point: 30.0, maximum: 100.0 }, (2, review_days), lead, None)
 }
 
 #[test]
@@ -142,17 +152,10 @@ impl SupplierDays for Orders {
     }
 }
 
-/// Ten a day for so many weeks from a full shelf on, looked at each day.
-fn ten_a_day_of(policy: Policy, weeks: usize, lead: Lead<'_>, supplier: Option<&dyn SupplierDays>) -> DayOutcome {
-    let (demand, panel) = shop(1, 16, |_, _| 10);
-    let rule = DayRule { target: by(policy, Safety::Quantile), lead, supplier };
-    simulate_days(&demand, &past(&panel, 3), &play(1, 10..10 + weeks), &[Some(rule)])[0]
-}
-
 #[test]
 fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
     let policy = Policy::MinMax { point: 20.0, maximum: 100.0 };
-    let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_of(policy, 3, Lead::Stated(3.0), supplier);
+    let of = |supplier: Option<&dyn SupplierDays>| ten_a_day_by(policy, (3, 1), Lead::Stated(3.0), supplier);
     // 20 are there on the morning of the second Tuesday: 80 are ordered. They last until Wednesday evening; the order goes out on Monday and comes on
     // Thursday of the third week. Seven days sell nothing, three of them in that week; 40 of the 80 are left on its Sunday.
     let mondays = DayOutcome {
@@ -178,7 +181,7 @@ fn stock_is_kept_until_what_the_next_order_day_orders_arrives() {
     let policy = Policy::TargetDays { safety_days: 0.0, target_days: 7.0 };
     // On a Monday stock is kept for 8 days and filled up to 15 days: 150. On Tuesdays it is kept for 14 days: 140 are there, and are filled up to 210. What is
     // ordered then goes out on Monday and comes on Wednesday of the week after, where 60 are left.
-    let found = ten_a_day_of(policy, 2, Lead::Stated(2.0), Some(&Orders { every: 7 }));
+    let found = ten_a_day_by(policy, (2, 1), Lead::Stated(2.0), Some(&Orders { every: 7 }));
     let expected = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 1_400.0, orders: 2, ordered: 140.0 },
         days: 14,

@@ -118,7 +118,7 @@ impl LeadTimeDemand<'_> {
         for (length, share) in sides(weeks).into_iter().filter(|(_, share)| *share > 0.0) {
             let used = length.min(self.pools.longest);
             let (pool, part) = (self.pools.pool(used)?, weeks / used as f64);
-            let shift = if part < 1.0 && used == 1 { pool.median()? * self.scale * (part - part.sqrt()) } else { 0.0 };
+            let shift = if weeks < 1.0 { pool.median()? * self.scale * (weeks - weeks.sqrt()) } else { 0.0 };
             sum += share * of(pool, self.mean(weeks) + shift, self.scale * part.sqrt())?;
         }
         Some(sum)
