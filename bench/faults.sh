@@ -216,7 +216,7 @@ start_node() { # number, further arguments
     further=(--backups s3://faults/backups --backup-ship-log --backup-drill-every off --metrics-listen "127.0.0.1:$METRICS")
   fi
   launch "$node" "$url" "${NODES[number - 1]}" --redis-url "redis://127.0.0.1:$redis" \
-    --files "file:$DIR/files" --anonymous-requests off --webhooks-allow 127.0.0.0/8 "${further[@]}" "$@"
+    --files "file:$DIR/files" --webhooks-allow 127.0.0.0/8 "${further[@]}" "$@"
   disown
   # At the limit of its memory it is never ready.
   [ $# = 0 ] || return 0
@@ -581,7 +581,7 @@ begin_fault() { # name
   start_redis
   if [ "$name" = overload ]; then
     # Who calls is two companies: what bounds the operations of one is part of the answer.
-    LIFTED='--budget off --tenant-budget off' start_node 1 || return 1
+    LIFTED='--budget off --tenant-budget off --anonymous-requests off' start_node 1 || return 1
   else
     start_node 1 || return 1
   fi

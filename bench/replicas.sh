@@ -163,7 +163,7 @@ failover() {
   wait_for 30 is_synchronous || die "the standby does not become a synchronous one"
   hosts="postgres://postgres@127.0.0.1:$(cat "$FOLDER/servers/primary.port"),127.0.0.1:$(cat "$FOLDER/servers/replica.port")/shop?target_session_attrs=read-write"
   rm -f "$WORK/replicas-failover.jsonl"
-  start_node "$hosts" --anonymous-requests off
+  start_node "$hosts"
   TMPDIR=$FOLDER python3 -B "$ROOT/bench/faults.py" load --name failover --what "the primary is killed, and its synchronous standby is promoted" \
     --out "$WORK/replicas-failover.jsonl" --marks "$marks" --ready "$FOLDER/loading" --psql "$PG_BIN/psql" --database "$REPLICA" --binary "$BIN" \
     --nodes "$PORT" --pids "$RUN/replicas.pid" --seconds 40 2>"$RUN/load.log" &

@@ -26,7 +26,7 @@ rm -rf "$FOLDER"
 mkdir -p "$FOLDER"
 trap 'stop_server rights' EXIT
 "$BIN" migrate --database-url "sqlite://$FILE"
-serve rights "sqlite://$FILE" "$PORT" --anonymous-requests off --proxy 127.0.0.1
+serve rights "sqlite://$FILE" "$PORT" --proxy 127.0.0.1
 python3 "$ROOT/bench/load.py" register --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA"
 fresh_env
 
