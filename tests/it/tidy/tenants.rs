@@ -31,7 +31,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
     (
         "jobs",
         &[
-            listed("jobs/rows.rs", 9, &["job"]),
+            listed("jobs/rows.rs", 8, &["job"]),
             listed("serve/doctor/partitions.rs", 1, &["job"]),
             listed("serve/doctor/look.rs", 1, &["job", "webhook_delivery"]),
         ],
@@ -39,7 +39,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
     (
         "logins and sessions",
         &[
-            listed("identity/rows/sessions.rs", 14, &["member", "session"]),
+            listed("identity/rows/sessions.rs", 13, &["member", "session"]),
             listed("identity/rows/members.rs", 2, &["invitation", "member"]),
             listed("identity/rows/devices.rs", 2, &["member", "session"]),
             listed("identity/rows/mod.rs", 2, &["member"]),

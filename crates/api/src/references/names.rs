@@ -47,135 +47,47 @@ pub enum DocumentName {
     Number(String),
 }
 
-impl From<CategoryRef> for Name {
-    fn from(category: CategoryRef) -> Self {
-        match category {
-            CategoryRef::Id(id) => Self::Id(id),
-            CategoryRef::Slug(slug) => Self::Key(KeyKind::CategorySlug, slug, "slug"),
+/// The name that each form of a reference becomes; all of them have an ID.
+macro_rules! names {
+    ($($given:ident { $($form:ident($value:ident) => $name:expr),+ })+) => {$(
+        impl From<$given> for Name {
+            fn from(given: $given) -> Self {
+                match given {
+                    $given::Id(id) => Self::Id(id),
+                    $($given::$form($value) => $name,)+
+                }
+            }
         }
-    }
+    )+};
 }
-impl From<SupplierRef> for Name {
-    fn from(supplier: SupplierRef) -> Self {
-        match supplier {
-            SupplierRef::Id(id) => Self::Id(id),
-            SupplierRef::Code(code) => Self::Key(KeyKind::SupplierCode, code, "code"),
-        }
+
+names! {
+    CategoryRef { Slug(slug) => Name::Key(KeyKind::CategorySlug, slug, "slug") }
+    SupplierRef { Code(code) => Name::Key(KeyKind::SupplierCode, code, "code") }
+    ChannelRef { Code(code) => Name::Key(KeyKind::ChannelCode, code, "code") }
+    CustomerRef {
+        ExternalRef(text) => Name::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
+        Email(email) => Name::Email(email)
     }
-}
-impl From<ChannelRef> for Name {
-    fn from(channel: ChannelRef) -> Self {
-        match channel {
-            ChannelRef::Id(id) => Self::Id(id),
-            ChannelRef::Code(code) => Self::Key(KeyKind::ChannelCode, code, "code"),
-        }
+    StoreRef { Code(code) => Name::Key(KeyKind::StoreCode, code, "code") }
+    ProductRef {
+        Sku(sku) => Name::Key(KeyKind::ProductSku, sku, "sku"),
+        Barcode(code) => Name::Key(KeyKind::ProductBarcode, code, "barcode")
     }
-}
-impl From<CustomerRef> for Name {
-    fn from(customer: CustomerRef) -> Self {
-        match customer {
-            CustomerRef::Id(id) => Self::Id(id),
-            CustomerRef::ExternalRef(text) => Self::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
-            CustomerRef::Email(email) => Self::Email(email),
-        }
+    ProductFamilyRef { Name(name) => Name::FamilyName(name) }
+    CarrierRef { Code(code) => Name::Key(KeyKind::CarrierCode, code, "code") }
+    StoreGroupRef { Code(code) => Name::Key(KeyKind::StoreGroupCode, code, "code") }
+    OrderRef {
+        Number(number) => Name::Document(DocumentName::OrderNumber(number)),
+        External(external) => Name::Document(DocumentName::ExternalOrder(external))
     }
-}
-impl From<StoreRef> for Name {
-    fn from(store: StoreRef) -> Self {
-        match store {
-            StoreRef::Id(id) => Self::Id(id),
-            StoreRef::Code(code) => Self::Key(KeyKind::StoreCode, code, "code"),
-        }
+    InvoiceRef { Number(number) => Name::Document(DocumentName::InvoiceNumber(number)) }
+    MemberRef { Email(email) => Name::MemberEmail(email) }
+    ReturnRef {
+        Number(number) => Name::Document(DocumentName::ReturnNumber(number)),
+        ExternalRef(reference) => Name::Document(DocumentName::ReturnReference(reference))
     }
-}
-impl From<ProductRef> for Name {
-    fn from(product: ProductRef) -> Self {
-        match product {
-            ProductRef::Id(id) => Self::Id(id),
-            ProductRef::Sku(sku) => Self::Key(KeyKind::ProductSku, sku, "sku"),
-            ProductRef::Barcode(code) => Self::Key(KeyKind::ProductBarcode, code, "barcode"),
-        }
-    }
-}
-impl From<ProductFamilyRef> for Name {
-    fn from(family: ProductFamilyRef) -> Self {
-        match family {
-            ProductFamilyRef::Id(id) => Self::Id(id),
-            ProductFamilyRef::Name(name) => Self::FamilyName(name),
-        }
-    }
-}
-impl From<CarrierRef> for Name {
-    fn from(carrier: CarrierRef) -> Self {
-        match carrier {
-            CarrierRef::Id(id) => Self::Id(id),
-            CarrierRef::Code(code) => Self::Key(KeyKind::CarrierCode, code, "code"),
-        }
-    }
-}
-impl From<StoreGroupRef> for Name {
-    fn from(group: StoreGroupRef) -> Self {
-        match group {
-            StoreGroupRef::Id(id) => Self::Id(id),
-            StoreGroupRef::Code(code) => Self::Key(KeyKind::StoreGroupCode, code, "code"),
-        }
-    }
-}
-impl From<OrderRef> for Name {
-    fn from(order: OrderRef) -> Self {
-        match order {
-            OrderRef::Id(id) => Self::Id(id),
-            OrderRef::Number(number) => Self::Document(DocumentName::OrderNumber(number)),
-            OrderRef::External(external) => Self::Document(DocumentName::ExternalOrder(external)),
-        }
-    }
-}
-impl From<InvoiceRef> for Name {
-    fn from(invoice: InvoiceRef) -> Self {
-        match invoice {
-            InvoiceRef::Id(id) => Self::Id(id),
-            InvoiceRef::Number(number) => Self::Document(DocumentName::InvoiceNumber(number)),
-        }
-    }
-}
-impl From<MemberRef> for Name {
-    fn from(member: MemberRef) -> Self {
-        match member {
-            MemberRef::Id(id) => Self::Id(id),
-            MemberRef::Email(email) => Self::MemberEmail(email),
-        }
-    }
-}
-impl From<ReturnRef> for Name {
-    fn from(sales_return: ReturnRef) -> Self {
-        match sales_return {
-            ReturnRef::Id(id) => Self::Id(id),
-            ReturnRef::Number(number) => Self::Document(DocumentName::ReturnNumber(number)),
-            ReturnRef::ExternalRef(reference) => Self::Document(DocumentName::ReturnReference(reference)),
-        }
-    }
-}
-impl From<DocumentRef> for Name {
-    fn from(document: DocumentRef) -> Self {
-        match document {
-            DocumentRef::Id(id) => Self::Id(id),
-            DocumentRef::Number(number) => Self::Document(DocumentName::Number(number)),
-        }
-    }
-}
-impl From<RoleRef> for Name {
-    fn from(role: RoleRef) -> Self {
-        match role {
-            RoleRef::Id(id) => Self::Id(id),
-            RoleRef::Key(key) => Self::RoleKey(key),
-        }
-    }
-}
-impl From<SavedViewRef> for Name {
-    fn from(view: SavedViewRef) -> Self {
-        match view {
-            SavedViewRef::Id(id) => Self::Id(id),
-            SavedViewRef::Slug(slug) => Self::ViewSlug(slug),
-        }
-    }
+    DocumentRef { Number(number) => Name::Document(DocumentName::Number(number)) }
+    RoleRef { Key(key) => Name::RoleKey(key) }
+    SavedViewRef { Slug(slug) => Name::ViewSlug(slug) }
 }

@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use super::core::{Job, State};
 use crate::{
-    storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, SUSPENDED, Work, word},
+    storage::{Fault, Finds, Global, GlobalReads, GlobalWork, LockOrder, Reads, Row, SUSPENDED, Work, word},
     traces,
 };
 
@@ -95,25 +95,15 @@ pub async fn waiting(global: &Global, now: Timestamp, most: i64, on_hold: &[&str
     across(global, "q", &rest, values).await
 }
 
-/// Locks jobs of a tenant in the order of their IDs, as a worker those that it holds: whoever changes several does so first. The condition is SQL on
-/// them, with values from `$2`.
-pub async fn hold(work: &Work, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-    let lock = work.backend().for_change("j");
-    let held = format!("SELECT j.id FROM job j WHERE j.tenant_id = $1 AND {condition} ORDER BY j.id{lock}");
-    work.rows(&held, values).await.map(drop)
-}
-
-/// The same of the jobs that a worker holds.
-async fn hold_own(work: &GlobalWork, worker: WorkerId) -> Result<(), Fault> {
-    let lock = work.backend().for_change("j");
-    let sql = format!("SELECT j.id FROM job j WHERE j.owner = $1 AND j.state = 'RUNNING' ORDER BY j.id{lock}");
-    work.rows(&sql, vec![worker.into()]).await.map(drop)
-}
+/// The order of locks on jobs of a tenant, and on those that a worker holds.
+pub const LOCKS: LockOrder = LockOrder::for_change("job", "id");
+/// The jobs that the worker `$1` holds.
+const OWN: &str = "owner = $1 AND state = 'RUNNING'";
 
 /// Jobs of a tenant that workers hold wait again: each worker finds that it holds its one no more. Says how many.
 pub async fn let_go(work: &Work) -> Result<u64, Fault> {
     let held = "period IS NULL AND state = 'RUNNING'";
-    hold(work, held, vec![]).await?;
+    work.lock_in_order(LOCKS, held, vec![]).await?;
     work.execute(&format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE tenant_id = $1 AND {held}"), vec![]).await
 }
 
@@ -272,8 +262,8 @@ struct HeldRow {
 pub async fn beat(work: &GlobalWork, worker: WorkerId, now: Timestamp) -> Result<Vec<(JobId, i64)>, Fault> {
     let sql = "INSERT INTO job_worker (id, started_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET beat = job_worker.beat + 1";
     work.change(sql, vec![worker.into(), now.micros().into()]).await?;
-    hold_own(work, worker).await?;
-    let sql = format!("UPDATE job SET beat = beat + 1 WHERE owner = $1 AND state = 'RUNNING' RETURNING {}", HeldRow::SELECT);
+    work.lock_in_order(LOCKS, OWN, vec![worker.into()]).await?;
+    let sql = format!("UPDATE job SET beat = beat + 1 WHERE {OWN} RETURNING {}", HeldRow::SELECT);
     let rows = work.records::<HeldRow>(&sql, vec![worker.into()]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.token)).collect())
 }
@@ -300,9 +290,9 @@ pub async fn strike(work: &GlobalWork, worker: WorkerId, beat: i64) -> Result<()
 
 /// A worker goes and leaves what it holds to others.
 pub async fn leave(work: &GlobalWork, worker: WorkerId) -> Result<(), Fault> {
-    hold_own(work, worker).await?;
-    let sql = "UPDATE job SET state = 'WAITING', owner = NULL WHERE owner = $1 AND state = 'RUNNING'";
-    work.change(sql, vec![worker.into()]).await?;
+    work.lock_in_order(LOCKS, OWN, vec![worker.into()]).await?;
+    let sql = format!("UPDATE job SET state = 'WAITING', owner = NULL WHERE {OWN}");
+    work.change(&sql, vec![worker.into()]).await?;
     work.change("DELETE FROM job_worker WHERE id = $1", vec![worker.into()]).await?;
     Ok(())
 }

@@ -324,7 +324,7 @@ mod tests {
     const COLUMNS: &[Column] =
         &[Column("tenant_id", ColumnKind::Id), Column("id", ColumnKind::Id), Column("name", ColumnKind::Text)];
 
-    fn tenant(n: u128) -> TenantId {
+    pub(super) fn tenant(n: u128) -> TenantId {
         TenantId::from_uuid(Uuid::from_u128(n))
     }
 

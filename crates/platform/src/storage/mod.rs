@@ -35,6 +35,7 @@ mod planned;
 pub mod replicas;
 mod retries;
 pub mod commit_hook;
+mod row_locks;
 mod row_polls;
 mod rows;
 mod scoped;
@@ -75,6 +76,7 @@ pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, Part
 pub use planned::{PlannedLock, PlannedMigration, PlannedStatement, TableRows};
 pub use pools::Pool;
 pub use retries::with_retries;
+pub use row_locks::LockOrder;
 pub use row_security::{ActiveRowSecurity, RowSecurity, RowSecurityProof};
 pub use rows::{Row, word};
 pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};

@@ -7,11 +7,11 @@ use entity::{
 };
 use platform::{
     secrets::{Loss, SealedColumn},
-    storage::{Fault, GlobalReads, GlobalWork, Row},
+    storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row},
 };
 use sea_orm::Value;
 
-use super::{forget_free, hold_in_order};
+use super::forget_free;
 use crate::identity::core::{CHALLENGE_TRIES, Risk, WRONG_CODES, WRONG_SECONDS};
 
 /// The seed of an authenticator that is in use. One that is lost becomes one that nobody has, so that no password alone lets anyone in.
@@ -154,7 +154,7 @@ pub struct ChallengeRow {
 /// Locks logins that wait for a second factor, in the order of their keys: whoever changes or deletes several does so first. The condition is SQL on
 /// them, with values from `$1`.
 pub async fn hold_challenges(work: &GlobalWork, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-    hold_in_order(work, ("login_challenge", "hash"), condition, values).await
+    work.lock_in_order(LockOrder::for_update("login_challenge", "hash"), condition, values).await
 }
 
 /// Ends those of the logins that wait for a second factor which the condition finds: SQL on them, with values from `$1`.

@@ -5,9 +5,9 @@ use entity::{
     record::{Record, Selected},
     tables::{invitation, member},
 };
-use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 
-use super::hold_in_order;
+const LOCKS: LockOrder = LockOrder::for_update("invitation", "hash");
 
 /// Whose invitation a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
@@ -74,13 +74,13 @@ pub async fn withdraw(work: &GlobalWork, tenant: TenantId, member: MemberId) -> 
 /// Ends the time of all invitations: whoever was invited stays so, and is sent another link. How many.
 pub async fn expire_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
     // In the order of their keys, as an erasure takes those of its tenant.
-    hold_in_order(work, ("invitation", "hash"), "expires_at > $1", vec![now.into()]).await?;
+    work.lock_in_order(LOCKS, "expires_at > $1", vec![now.into()]).await?;
     work.change("UPDATE invitation SET expires_at = $1 WHERE expires_at > $1", vec![now.into()]).await
 }
 
 /// Locks all invitations of a tenant before they are deleted.
 pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
-    hold_in_order(work, ("invitation", "hash"), "tenant_id = $1", vec![tenant.into()]).await
+    work.lock_in_order(LOCKS, "tenant_id = $1", vec![tenant.into()]).await
 }
 
 /// The address that was invited, as it was written.

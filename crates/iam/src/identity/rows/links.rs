@@ -5,9 +5,12 @@ use entity::{
     record::{Record, Selected},
     tables::registration,
 };
-use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 
-use super::{forget_free, hold_in_order};
+use super::forget_free;
+
+/// The order of locks on accounts: a transaction that changes links of several locks them first.
+const ACCOUNTS: LockOrder = LockOrder::for_change("app_user", "id");
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub async fn withdraw(work: &GlobalWork, user: UserId, what: LinkFor, now: Times
 
 /// Withdraws all registrations that wait for their link; how many.
 pub async fn end_registrations(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
-    hold_in_order(work, ("registration", "hash"), "expires_at > $1", vec![now.into()]).await?;
+    work.lock_in_order(LockOrder::for_update("registration", "hash"), "expires_at > $1", vec![now.into()]).await?;
     work.change("DELETE FROM registration WHERE expires_at > $1", vec![now.into()]).await
 }
 
@@ -69,11 +72,8 @@ pub async fn end_registrations(work: &GlobalWork, now: Timestamp) -> Result<usiz
 pub async fn withdraw_all(work: &GlobalWork, now: Timestamp) -> Result<usize, Fault> {
     // Before accounts, as whoever carries a registration out takes it.
     let registrations = end_registrations(work, now).await?;
-    // Whoever has links of a user has locked the account before: of several, in the order of their IDs.
-    let (open, lock) = ("used_at IS NULL AND expires_at > $1", work.backend().for_change("u"));
-    let of_links = format!("u.id IN (SELECT user_id FROM link WHERE {open})");
-    let held = format!("SELECT count(*) FROM (SELECT u.id FROM app_user u WHERE {of_links} ORDER BY u.id{lock}) held");
-    work.rows(&held, vec![now.into()]).await?;
+    let open = "used_at IS NULL AND expires_at > $1";
+    work.lock_in_order(ACCOUNTS, &format!("id IN (SELECT user_id FROM link WHERE {open})"), vec![now.into()]).await?;
     let links = work.change(&format!("UPDATE link SET used_at = $1 WHERE {open}"), vec![now.into()]).await?;
     Ok(links + registrations)
 }
@@ -84,7 +84,7 @@ pub async fn withdraw_behind(work: &GlobalWork, user: UserId, now: Timestamp) ->
     /// Accounts of one call.
     const MOST: i64 = 1_000;
     let backend = work.backend();
-    // In the order of the IDs, as whoever has several takes them. Who was only invited has no links.
+    // In the order of the IDs, as `ACCOUNTS` has them. Who was only invited has no links.
     let lock = backend.for_change("u");
     let sql = format!("SELECT u.id FROM app_user u WHERE u.id > $1 AND u.password_hash <> '' ORDER BY u.id LIMIT $2{lock}");
     let rows = work.rows(&sql, vec![user.into(), MOST.into()]).await?;
@@ -99,10 +99,7 @@ pub async fn withdraw_behind(work: &GlobalWork, user: UserId, now: Timestamp) ->
 pub async fn reset_passwords(work: &GlobalWork, nobodys: &str) -> Result<usize, Fault> {
     // Who was only invited has none.
     let those = "password_hash <> '' AND password_hash <> $1";
-    // Locked in the order of their IDs first, as whoever has several takes them.
-    let lock = work.backend().for_change("u");
-    let held = format!("SELECT count(*) FROM (SELECT u.id FROM app_user u WHERE {those} ORDER BY u.id{lock}) held");
-    work.rows(&held, vec![nobodys.into()]).await?;
+    work.lock_in_order(ACCOUNTS, those, vec![nobodys.into()]).await?;
     work.change(&format!("UPDATE app_user SET password_hash = $1 WHERE {those}"), vec![nobodys.into()]).await
 }
 

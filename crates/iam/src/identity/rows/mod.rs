@@ -17,7 +17,7 @@ use entity::{
     tables, tenant,
 };
 use platform::storage::{Fault, Global, GlobalReads, GlobalWork, Row};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 
 /// A user in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -125,14 +125,6 @@ async fn forget_free(work: &GlobalWork, (table, key): (&str, &str), condition: &
     let free = work.backend().for_update_if_free(table);
     let sql = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE ({condition}){free})");
     work.change(&sql, vec![at.into()]).await
-}
-
-/// Locks rows of a table by the column of its key until the transaction ends: in the order of their keys, so that no two that take several wait for each other.
-/// The condition is SQL on the table.
-async fn hold_in_order(work: &GlobalWork, (table, key): (&str, &str), condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-    let lock = work.backend().for_update(table);
-    let sql = format!("SELECT count(*) FROM (SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}{lock}) held");
-    work.rows(&sql, values).await.map(drop)
 }
 
 /// Selects memberships.

@@ -5,11 +5,13 @@ use entity::{
     record::{Record, Selected},
     tables::{session, tenant},
 };
-use platform::storage::{Fault, GlobalReads, GlobalWork, Row};
+use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 use sea_orm::Value;
 
 use super::{factors, forget_free};
 use crate::identity::core::Risk;
+
+const LOCKS: LockOrder = LockOrder::for_update("session", "id");
 
 /// A place where somebody is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +220,7 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
         factors::end_challenges(work, locked, values.clone(), now).await?;
     }
     // The same of what is switched to from one of them at this very moment: whoever switches holds the session of the login.
-    hold(work, &format!("{locked} AND ended_at IS NULL"), values).await?;
+    work.lock_in_order(LOCKS, &format!("{locked} AND ended_at IS NULL"), values).await?;
     let (at, reason) = (ids.len() + 1, ids.len() + 2);
     let sql =
         format!("UPDATE session SET ended_at = ${at}, end_reason = ${reason} WHERE {filter} AND ended_at IS NULL RETURNING id");
@@ -226,17 +228,9 @@ pub async fn end(work: &GlobalWork, which: Which, why: EndReason, now: Timestamp
     work.rows(&sql, values).await?.iter().map(Row::scalar).collect()
 }
 
-/// Locks sessions until the transaction ends. Whoever changes or deletes several of them does so first: all of them take theirs in the order of the IDs, so that
-/// no two wait for each other.
-async fn hold(work: &GlobalWork, filter: &str, values: Vec<Value>) -> Result<(), Fault> {
-    let lock = work.backend().for_update("s");
-    work.rows(&format!("SELECT id FROM session s WHERE {filter} ORDER BY id{lock}"), values).await?;
-    Ok(())
-}
-
 /// Locks all sessions with a tenant, ended or not, before they are deleted.
 pub async fn hold_all_of(work: &GlobalWork, tenant: TenantId) -> Result<(), Fault> {
-    hold(work, "tenant_id = $1", vec![tenant.into()]).await
+    work.lock_in_order(LOCKS, "tenant_id = $1", vec![tenant.into()]).await
 }
 
 /// Ends sessions of everybody that go on: the first ones behind an ID. Returns how many, and the ID of the last; None where there is none behind it.
@@ -244,7 +238,7 @@ pub async fn end_behind(work: &GlobalWork, id: SessionId, now: Timestamp) -> Res
     /// Sessions of one call.
     const MOST: i64 = 1_000;
     let backend = work.backend();
-    // In the order of the IDs, as `hold` takes them.
+    // In the order of the IDs, as `LOCKS` has them.
     let lock = backend.for_update("s");
     let sql = format!("SELECT id FROM session s WHERE id > $1 AND ended_at IS NULL ORDER BY id LIMIT $2{lock}");
     let rows = work.rows(&sql, vec![id.into(), MOST.into()]).await?;
@@ -257,7 +251,7 @@ pub async fn end_behind(work: &GlobalWork, id: SessionId, now: Timestamp) -> Res
 
 /// Ends all sessions with a tenant; how many.
 pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> Result<usize, Fault> {
-    hold(work, "tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
+    work.lock_in_order(LOCKS, "tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
     let sql = "UPDATE session SET ended_at = $1, end_reason = $2 WHERE tenant_id = $3 AND ended_at IS NULL";
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
 }

@@ -42,7 +42,7 @@ pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, until: Timest
     let of_kinds = backend.in_texts("kind", 2);
     let open = format!("period IS NULL AND state IN ('WAITING', 'RUNNING') AND created_at <= $3 AND {of_kinds}");
     let which = vec![backend.texts(kinds.iter().copied()), until.micros().into()];
-    rows::hold(work, &open, which.clone()).await?;
+    work.lock_in_order(rows::LOCKS, &open, which.clone()).await?;
     let sql =
         format!("UPDATE job SET state = 'DEAD', owner = NULL, error = $4, finished_at = $5 WHERE tenant_id = $1 AND {open}");
     work.execute(&sql, [which, vec![error.into(), now.micros().into()]].concat()).await

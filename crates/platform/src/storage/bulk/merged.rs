@@ -144,18 +144,14 @@ impl Bulk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::bulk::tests::tenant;
     use entity::record::ColumnKind;
-    use uuid::Uuid;
 
     const COLUMNS: &[Column] =
         &[Column("tenant_id", ColumnKind::Id), Column("id", ColumnKind::Int), Column("name", ColumnKind::Text)];
 
-    fn tenant() -> TenantId {
-        TenantId::from_uuid(Uuid::from_u128(1))
-    }
-
     fn with(mut bulk: Bulk, ids: &[i64]) -> Bulk {
-        ids.iter().for_each(|id| bulk.row([tenant().into(), (*id).into(), "Shop".into()]));
+        ids.iter().for_each(|id| bulk.row([tenant(1).into(), (*id).into(), "Shop".into()]));
         bulk
     }
     fn new(ids: &[i64]) -> Bulk {
@@ -172,7 +168,7 @@ mod tests {
     fn rows_of_all_tables_are_one_statement_of_postgres() {
         let own = || vec![OwnRow::of("tenant_counter").set("recorded_at", 5_i64).plus("head", 2)];
         let rows = || vec![new(&[1, 2]), changed(&[3]), with(Bulk::delete("channel", COLUMNS), &[1]), new(&[])];
-        let made = statements(Backend::Postgres, tenant(), own(), rows()).unwrap();
+        let made = statements(Backend::Postgres, tenant(1), own(), rows()).unwrap();
         let [one] = <[Statement; 1]>::try_from(made).unwrap();
         let counter = "UPDATE tenant_counter SET recorded_at = $2, head = head + $3 WHERE tenant_id = $1";
         assert!(one.sql.starts_with(&format!("WITH part0 AS ({counter}), part1 AS (INSERT ")), "{}", one.sql);
@@ -180,15 +176,15 @@ mod tests {
             assert!(one.sql.contains(part), "{part}: {}", one.sql);
         }
         assert_eq!(one.values.unwrap().0.len(), 9);
-        let each = statements(Backend::Sqlite, tenant(), own(), rows()).unwrap();
+        let each = statements(Backend::Sqlite, tenant(1), own(), rows()).unwrap();
         assert_eq!(each.len(), 4);
         assert_eq!(each[0].sql, counter);
-        assert!(statements(Backend::Postgres, tenant(), vec![], vec![new(&[])]).unwrap().is_empty());
+        assert!(statements(Backend::Postgres, tenant(1), vec![], vec![new(&[])]).unwrap().is_empty());
     }
 
     #[test]
     fn what_depends_on_rows_before_it_is_another_statement() {
-        let together = |rows: Vec<Bulk>| statements(Backend::Postgres, tenant(), vec![], rows).unwrap().len();
+        let together = |rows: Vec<Bulk>| statements(Backend::Postgres, tenant(1), vec![], rows).unwrap().len();
         assert_eq!(together(vec![new(&[1, 2]), new(&[3]), changed(&[4])]), 1);
         assert_eq!(together(vec![new(&[1, 2]), changed(&[2])]), 2, "a row that is made and changed");
         assert_eq!(together(vec![new(&[1, 2]), gone(&[2])]), 2, "a row that is made and goes");
@@ -205,7 +201,7 @@ mod tests {
     fn rows_that_no_column_keeps_apart_may_be_the_same() {
         const NAMED: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("code", ColumnKind::Text)];
         let mut gone = Bulk::delete("store", NAMED);
-        gone.row([tenant().into(), "A".into()]);
-        assert_eq!(statements(Backend::Postgres, tenant(), vec![], vec![new(&[1]), gone]).unwrap().len(), 2);
+        gone.row([tenant(1).into(), "A".into()]);
+        assert_eq!(statements(Backend::Postgres, tenant(1), vec![], vec![new(&[1]), gone]).unwrap().len(), 2);
     }
 }

@@ -16,20 +16,16 @@ impl Bulk {
 
 #[cfg(test)]
 mod tests {
-    use entity::{
-        prelude::TenantId,
-        record::{Column, ColumnKind},
-    };
+    use entity::record::{Column, ColumnKind};
     use sea_orm::{
         Value,
         sqlx::{Arguments, postgres::PgArguments},
     };
-    use uuid::Uuid;
 
     use super::*;
     use crate::storage::{
         Backend,
-        bulk::{Given, SharedBulk},
+        bulk::{Given, SharedBulk, tests::tenant},
     };
 
     const COLUMNS: &[Column] = &[
@@ -38,10 +34,6 @@ mod tests {
         Column("note", ColumnKind::TextOrNull),
         Column("lot_id", ColumnKind::IdOrNull),
     ];
-
-    fn tenant(n: u128) -> TenantId {
-        TenantId::from_uuid(Uuid::from_u128(n))
-    }
 
     /// Lines of a tenant by their notes; none has a lot.
     fn lines(n: u128, notes: &[&str]) -> Bulk {

@@ -77,18 +77,17 @@ impl SharedBulk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entity::{prelude::TenantId, record::ColumnKind};
-    use sea_orm::Value;
-    use uuid::Uuid;
+    use crate::storage::bulk::tests::tenant;
+    use entity::record::ColumnKind;
 
     const COLUMNS: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("name", ColumnKind::Text)];
 
     #[test]
     fn the_tenant_of_a_row_comes_from_the_gate_alone() {
         let mut all = Vec::new();
-        for (place, tenant) in [(1, 7_u128), (2, 8), (1, 7)] {
+        for (place, n) in [(1, 7), (2, 8), (1, 7)] {
             let mut bulk = Bulk::insert("store", COLUMNS);
-            bulk.row([Value::from(TenantId::from_uuid(Uuid::from_u128(tenant))), "Shop".into()]);
+            bulk.row([tenant(n).into(), "Shop".into()]);
             SharedBulk::add(&mut all, place, bulk).unwrap();
         }
         let [shared] = <[SharedBulk; 1]>::try_from(all).ok().unwrap();

@@ -46,14 +46,10 @@ impl Bulk {
 
 #[cfg(test)]
 mod tests {
-    use entity::{
-        prelude::TenantId,
-        record::{Column, ColumnKind},
-    };
-    use uuid::Uuid;
+    use entity::record::{Column, ColumnKind};
 
     use super::*;
-    use crate::storage::Backend;
+    use crate::storage::{Backend, bulk::tests::tenant};
 
     const COLUMNS: &[Column] = &[
         Column("tenant_id", ColumnKind::Id),
@@ -65,7 +61,7 @@ mod tests {
 
     #[test]
     fn columns_that_are_0_are_text() {
-        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+        let tenant = tenant(1);
         let rows = || {
             let mut bulk = Bulk::insert("day", COLUMNS);
             for [id, sold, moved, paid] in [[1_i64, 0, 0, 0], [2, 5, 0, 0], [3, 0, -7, 0], [4, 0, 0, 9]] {
