@@ -1,11 +1,14 @@
-//! A Postgres that swallows what is sent, a node that stands still, and a host that takes no generic plans: others go on, and what a node says of
-//! itself is true.
+//! A Postgres that swallows what is sent or is slow, a node that stands still, and a host that takes no generic plans: others go on, and what a node says
+//! of itself is true.
 
 use std::{process::Command, time::Duration};
 
+use entity::prelude::TenantId;
+use entrepot::storage::{AtHead, Database, Options, journal::Want};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use super::{
     client::Client,
@@ -105,7 +108,7 @@ async fn who_shares_a_lane_with_a_tenant_whose_rows_are_held_does_not_wait_for_i
     let flags = [&LIFTED[..], &["--metrics-listen", &listen]].concat();
     let server = Server::start_with(&site, free_address(), &flags).await;
     let (held, free, tenant) = lane_mates(&server).await;
-    let tenant = uuid::Uuid::from_u128(tenant);
+    let tenant = Uuid::from_u128(tenant);
     let hold = format!("BEGIN; UPDATE tenant_counter SET head = head WHERE tenant_id = '{tenant}'; SELECT pg_sleep(6); ROLLBACK");
     let url = site.url.clone();
     let holding = tokio::spawn(async move { crate::databases::tell(&url, &hold).await });
@@ -272,4 +275,45 @@ async fn a_host_that_keeps_no_generic_plans_is_told_and_the_ledger_plans_ahead_a
     drop(server);
     let asked = ["serve", "--database-url", &through.url, "--ledger-plans", "generic", "--keys-file", &site.keys()];
     super::server::entrepot(&asked).await.refused(&["--ledger-plans generic", "unsupported startup parameter"]);
+}
+
+/// Writes a batch of tenants that there are not: a connection is used as for others, and nothing is written.
+async fn write_nothing(lane: &Database, tenants: &[TenantId]) {
+    let nothing = |tenant: &TenantId| {
+        let (rows, events) = (Vec::new(), Vec::new());
+        (*tenant, AtHead { head: 0, epoch: Uuid::nil(), want: Want::events(1), rows, events, link: None })
+    };
+    let prepared = lane.prepare(tenants.iter().map(nothing).collect()).unwrap();
+    assert_eq!(lane.write_at(prepared).await.unwrap().overtaken.len(), tenants.len());
+}
+
+/// A lane's open and idle connections for single statements.
+fn connections(lane: &Database) -> (usize, usize) {
+    let pool = lane.pools().into_iter().find(|pool| pool.name == "tenants").unwrap();
+    (pool.open, pool.idle)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_on_a_slow_database_go_by_the_connections_that_there_are() {
+    let Some(site) = Site::postgres().await else { return };
+    let way = Way::to(site.postgres_address()).await;
+    let through = site.by_way_of(way.address);
+    let db = Database::open(&through.url, Options::default()).await.unwrap();
+    let lane = db.with_own_connections(1, 0);
+    let tenants = [1, 2, 3].map(|n| TenantId::from_uuid(Uuid::from_u128(n)));
+    write_nothing(&lane, &tenants[..1]).await;
+    assert_eq!(connections(&lane), (1, 1));
+    // An answer takes longer than anybody waits for a connection that is bound ahead.
+    way.slow(Duration::from_millis(400));
+    for some in [&tenants[..2], &tenants[1..]] {
+        lane.bind_ahead(some).await;
+        let began = Instant::now();
+        while connections(&lane) != (1, 1) {
+            assert!(began.elapsed() < Duration::from_secs(5), "{:?} are open and idle", connections(&lane));
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+    way.slow(Duration::ZERO);
+    write_nothing(&lane, &tenants[1..]).await;
+    assert_eq!(connections(&lane), (1, 1));
 }

@@ -46,4 +46,4 @@ pub use stock_command::StockCommand;
 pub use tenants::Terms;
 pub use walk::Walk;
 
-pub use platform::storage::group_commit::{Grouping, LaneStatus, MAX_WEIGHT};
+pub use platform::storage::group_commit::{ALONE, Grouping, LaneStatus};

@@ -79,6 +79,8 @@ pub struct Plan {
 /// The most commands that share a transaction, and lines of one tenant.
 pub const MAX_COMMANDS: usize = 256;
 pub const MAX_WEIGHT: usize = 4_000;
+/// The weight of a command that shares its transaction with no other, however few lines it has.
+pub const ALONE: usize = MAX_WEIGHT + 1;
 /// The most lines that share a transaction of several tenants: nobody waits for another tenant's thousands.
 pub const SHARED_WEIGHT: usize = 512;
 /// A command of more lines is heavy: it is planned with nobody's, and run with locks. It is also the least part of a shared transaction's lines
@@ -330,6 +332,20 @@ mod tests {
         scene.allowed.add_permits(heavy.len());
         for answer in heavy {
             answer.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn heavy_commands_that_wait_are_answered_when_nobody_can_submit_any_more() {
+        for patience in [Some(PATIENCE), None] {
+            let scene = Scene::begin(patience);
+            let answers = [1, 1, 2, 3].map(|n| scene.ask(n, HEAVY));
+            let Scene { lanes, allowed, .. } = scene;
+            drop(lanes);
+            allowed.add_permits(answers.len());
+            for answer in answers {
+                answer.await.unwrap();
+            }
         }
     }
 

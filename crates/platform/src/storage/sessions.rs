@@ -156,9 +156,10 @@ impl Sessions {
         if self.0.binding == Binding::Nobody || has(&self.idle()) {
             return;
         }
-        if let Ok(Ok(lent)) = timeout(AHEAD, self.bound(bound)).await {
-            lent.give_back();
-        }
+        // In a task of its own: a connection that is not waited for any more is not closed for that.
+        let (sessions, bound) = (self.clone(), bound.clone());
+        let binding = tokio::spawn(async move { sessions.bound(&bound).await.map(Lent::give_back) });
+        drop(timeout(AHEAD, binding).await);
     }
 
     /// A connection that sees these rows.

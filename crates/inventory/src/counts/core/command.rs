@@ -10,7 +10,7 @@ use super::{
     reverse::Undone,
 };
 use crate::{
-    ledger::{Books, Decide, Decision, MAX_WEIGHT, Needs},
+    ledger::{ALONE, Books, Decide, Decision, Needs},
     stock::core::{Draft, LevelKey, Rejection, Shortage},
 };
 
@@ -72,7 +72,7 @@ impl Decide for CountCommand {
             Step::Record(record) if record.counted_at.is_none() => keys.len(),
             Step::Start(lines) => lines.len(),
             Step::Create(NewCount { begin: Some(begin), .. }) => keys.len().max(begin.lines.len()),
-            Step::Record(_) | Step::Approve(_) | Step::Recount(_) => MAX_WEIGHT + 1,
+            Step::Record(_) | Step::Approve(_) | Step::Recount(_) => ALONE,
             Step::Create(_) | Step::Submit(_) | Step::Cancel(_) => keys.len(),
         }
     }

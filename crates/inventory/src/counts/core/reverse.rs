@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     counts::events::COUNT_REVERSED,
-    ledger::{Books, Decide, Decision, MAX_WEIGHT, Needs},
+    ledger::{ALONE, Books, Decide, Decision, Needs},
     reversals::core::{
         Call, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
         Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs,
@@ -60,7 +60,7 @@ impl Decide for CountReversal {
 
     /// It rests on counts and entries that are in the database already: it is decided in a batch of its own.
     fn weight(&self) -> usize {
-        MAX_WEIGHT + 1
+        ALONE
     }
 
     fn needs(&self, needs: &mut Needs) {

@@ -13,7 +13,7 @@ use super::{
     sales_return::{Return, ReturnPiece, ReturnState},
 };
 use crate::{
-    ledger::{Books, Decide, Decision, DocumentNumber, MAX_WEIGHT, Needs},
+    ledger::{ALONE, Books, Decide, Decision, DocumentNumber, Needs},
     orders::core::{Order, OrderBook, OrderNeeds},
     returns::events::RETURN_REOPENED,
     reversals::core::{
@@ -47,7 +47,7 @@ impl Decide for RefundReversal {
 
     /// How much came back for good is less afterwards: it is decided in a batch of its own.
     fn weight(&self) -> usize {
-        MAX_WEIGHT + 1
+        ALONE
     }
 
     fn needs(&self, needs: &mut Needs) {

@@ -10,7 +10,7 @@ use super::{
     transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState},
 };
 use crate::{
-    ledger::{Books, Decide, Decision, MAX_WEIGHT, Needs},
+    ledger::{ALONE, Books, Decide, Decision, Needs},
     reversals::core::{
         Call, Effect, Named, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook,
         ReversalDecision, Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
@@ -59,7 +59,7 @@ impl Decide for StepReversal {
     fn weight(&self) -> usize {
         let entries = self.0.original.entries.len();
         match &self.0.undo {
-            Undo::Shipment { .. } => MAX_WEIGHT + 1,
+            Undo::Shipment { .. } => ALONE,
             Undo::Receipt { .. } => entries,
             // A loss has an entry a product, and loads every lot that had left.
             Undo::Close { sent } => entries.max(sent.len()),

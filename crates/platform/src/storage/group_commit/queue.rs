@@ -71,7 +71,7 @@ impl<C> Door<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::group_commit::{MAX_COMMANDS, MOST_WAIT, QUEUE, QUEUE_ASIDE};
+    use crate::storage::group_commit::{ALONE, MAX_COMMANDS, MOST_WAIT, QUEUE, QUEUE_ASIDE};
 
     fn tenant(n: u128) -> TenantId {
         TenantId::from_uuid(uuid::Uuid::from_u128(n))
@@ -92,7 +92,7 @@ mod tests {
         let door = Door::new(MAX_COMMANDS);
         let enters = |n, lines: usize| door.enter(tenant(n), lines, |lines| *lines).is_ok();
         // A command of 500 lines was written in a quarter of the time that one may wait.
-        door.lock().waiting.pace.measured(HEAVY, MOST_WAIT / 4);
+        door.lock().waiting.pace.measured(tenant(1), HEAVY, MOST_WAIT / 4);
         assert_eq!((0..10).filter(|_| enters(1, HEAVY)).count(), 4);
         assert!(enters(1, 1), "a small one waits behind these alone");
         assert!(enters(2, HEAVY), "they count for their tenant alone");
@@ -102,11 +102,32 @@ mod tests {
     }
 
     #[test]
+    fn a_neighbour_whose_heavy_commands_are_slow_has_no_others_refused() {
+        const HEAVY: usize = 500;
+        let door = Door::new(MAX_COMMANDS);
+        door.lock().waiting.pace.measured(tenant(1), HEAVY, MOST_WAIT / 4);
+        door.lock().waiting.pace.measured(tenant(2), HEAVY, 9 * MOST_WAIT);
+        let entered = |n| (0..10).filter(|_| door.enter(tenant(n), HEAVY, |lines| *lines).is_ok()).count();
+        assert_eq!([1, 2].map(entered), [4, 2]);
+    }
+
+    #[test]
+    fn what_several_people_count_at_once_is_no_thousands_of_lines() {
+        let door = Door::new(MAX_COMMANDS);
+        // Changes of 500 levels are written in an eighth of the time that one may wait; one that is recorded of a count is decided alone.
+        door.lock().waiting.pace.measured(tenant(1), 500, MOST_WAIT / 8);
+        let counts = (0..20).filter(|_| door.enter(tenant(2), ALONE, |lines| *lines).is_ok()).count();
+        assert_eq!(counts, 8);
+        let taken = door.lock().waiting.next_batches(|lines| *lines, 1);
+        assert_eq!(taken.heavy.iter().map(|batch| batch.commands.len()).collect::<Vec<_>>(), [1], "alone all the same");
+    }
+
+    #[test]
     fn after_a_slow_moment_large_commands_may_wait_in_twos_again() {
         const LARGE: usize = 600;
         let door = Door::new(MAX_COMMANDS);
         let entered = || (0..3).filter(|_| door.enter(tenant(1), LARGE, |lines| *lines).is_ok()).count();
-        door.lock().waiting.pace.measured(LARGE, 9 * MOST_WAIT);
+        door.lock().waiting.pace.measured(tenant(1), LARGE, 9 * MOST_WAIT);
         assert_eq!(entered(), 1, "one fills the room");
         assert_eq!(door.lock().waiting.next_batches(|lines| *lines, 1).heavy.len(), 1);
         assert_eq!(entered(), 2, "the second one tells how long a turn takes");
@@ -116,7 +137,7 @@ mod tests {
     fn small_commands_do_not_keep_a_heavy_one_out() {
         let door = Door::new(MAX_COMMANDS);
         let enters = |lines: usize| door.enter(tenant(1), lines, |lines| *lines).is_ok();
-        door.lock().waiting.pace.measured(500, 9 * MOST_WAIT);
+        door.lock().waiting.pace.measured(tenant(1), 500, 9 * MOST_WAIT);
         (0..6).for_each(|_| assert!(enters(100)));
         assert!(enters(500) && !enters(500));
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Batch, HEAVY_ASIDE, HEAVY_WEIGHT, MAX_WEIGHT, MOST_WAIT, PATIENCE, QUEUE, QUEUE_ASIDE, SHARED_WEIGHT,
-    pace::HeavyPace,
+    pace::{HeavyPace, lines},
     room::{Room, take_heavy},
 };
 
@@ -69,10 +69,10 @@ impl<C> Waiting<C> {
     }
     /// Whether no further heavy command of the tenant may wait: one does, and more lines than are written in `MOST_WAIT`. Small ones wait behind these alone.
     pub(super) fn is_full_of_lines(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
-        self.has_heavy_next(tenant, &weight) && self.lines_of(tenant, &weight) >= self.pace.room
+        self.has_heavy_next(tenant, &weight) && self.lines_of(tenant, &weight) >= self.pace.room(tenant)
     }
     fn lines_of(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> usize {
-        self.queues.get(&tenant).map_or(0, |queue| queue.iter().map(weight).sum())
+        self.queues.get(&tenant).map_or(0, |queue| queue.iter().map(|command| lines(weight(command))).sum())
     }
     /// Whether a heavy command of the tenant waits.
     fn has_heavy_next(&self, tenant: TenantId, weight: impl Fn(&C) -> usize) -> bool {
@@ -136,11 +136,11 @@ impl<C> Waiting<C> {
         }
         let now = Instant::now();
         for Batch { tenant, commands } in &heavy {
-            let lines: usize = commands.iter().map(&weight).sum();
+            let own: usize = commands.iter().map(|command| lines(weight(command))).sum();
             let has_next = self.has_heavy_next(*tenant, &weight);
-            self.pace.took(*tenant, lines, has_next, now);
+            self.pace.took(*tenant, own, has_next, now);
             if !has_next {
-                self.pace.widen(lines + self.lines_of(*tenant, &weight));
+                self.pace.widen(*tenant, own + self.lines_of(*tenant, &weight));
             }
         }
         self.heavy.extend(heavy.iter().map(|batch| batch.tenant));
