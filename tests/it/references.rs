@@ -150,7 +150,7 @@ async fn an_order_is_named_by_the_reference_of_a_channel(world: &World) {
     }
     let nowhere = json!({ "ref": "alpha-order" });
     refused(&pay(&office, nowhere.clone()).await, "REQUIRED", "input.order.external.channel");
-    refused(&pay(&stall, nowhere).await, "NOT_FOUND", "input.order");
+    refused(&pay(&stall, nowhere).await, "NOT_FOUND", "input.order.external.ref");
     let two = json!({ "channel": { "code": "FAIR" }, "channelId": channel, "ref": "alpha-order" });
     refused(&pay(&office, two).await, "INVALID", "input.order.external.channel");
     let list = json!({ "idempotencyKey": key(), "payments": [

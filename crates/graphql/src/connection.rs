@@ -78,7 +78,7 @@ impl<T> Page<T> {
         if request.backward {
             rows.reverse();
         }
-        // What a cursor stands for lies beyond the page itself.
+        // The row of a cursor lies beyond the page itself. Whether it is there, and is this caller's, is not asked.
         let (after, before) = (request.after.is_some(), request.before.is_some());
         let (has_next, has_previous) = if request.backward { (before, more || after) } else { (more || before, after) };
         let (nodes, keys) = rows.into_iter().unzip();
@@ -241,8 +241,10 @@ impl<T> Page<T> {
     ) -> CountedPage<T> {
         all.sort_by(|(_, one), (_, other)| one.cmp(other));
         let total = all.len();
-        let picked = if descending { request.opposite().pick(all) } else { request.pick(all) };
-        Self::build(picked, request, kind, signer).of_known(total)
+        let asked = if descending { request.opposite().among(&all) } else { request.among(&all) };
+        let picked = asked.pick(all);
+        let request = if descending { asked.opposite() } else { asked };
+        Self::build(picked, &request, kind, signer).of_known(total)
     }
 
     /// How many nodes the list has, where this page is all of it.
@@ -300,9 +302,9 @@ impl<T> CountedPage<T> {
 /// Position of a page in its list.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PageInfo {
-    /// Whether there are nodes after this page.
+    /// Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you.
     pub has_next_page: bool,
-    /// Whether there are nodes before this page.
+    /// Whether there are nodes before this page. With `after` it may be true though that cursor's node is gone or hidden from you.
     pub has_previous_page: bool,
     /// The first node's cursor. Null for a page without nodes.
     pub start_cursor: Option<Cursor>,

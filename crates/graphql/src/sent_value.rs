@@ -2,7 +2,8 @@
 
 use async_graphql::{
     Context, Name, QueryPathSegment, Value,
-    parser::types::{Field, Selection},
+    parser::types::{Field, Selection, SelectionSet},
+    registry::{MetaType, MetaTypeName},
 };
 use async_graphql_value::Value as Written;
 
@@ -14,30 +15,118 @@ const SECRETS: [&str; 3] = ["password", "secret", "token"];
 /// The scalar that was sent at a path into the arguments of the root field, as `["input", "lines", "3", "product"]`; of an object with one member, as a
 /// reference is, that member's. None for lists, other objects, values of more than 200 bytes and secrets.
 pub fn sent_value(ctx: &Context<'_>, path: &[String]) -> Option<String> {
-    let (argument, rest) = path.split_first()?;
-    let is_secret = path.iter().any(|name| SECRETS.iter().any(|secret| name.to_ascii_lowercase().contains(secret)));
-    let (_, value) = root(ctx)?.arguments.iter().find(|(name, _)| name.node == argument.as_str()).filter(|_| !is_secret)?;
-    written(ctx, &value.node, rest)
+    if path.iter().any(|name| SECRETS.iter().any(|secret| name.to_ascii_lowercase().contains(secret))) {
+        return None;
+    }
+    let mut found = sent_at(ctx, path)?;
+    while let Some((_, only)) = found.only() {
+        found = only.filled(ctx)?;
+    }
+    match found {
+        Sent::Written(plain) => text(&plain.clone().into_const()?),
+        Sent::Given(plain) => text(plain),
+    }
 }
 
-/// The root field below which something is resolved; None where a fragment brought it.
+/// The path to the key by which the reference at a path into the arguments of a mutation names a thing: `["input", "lines", "3", "product", "sku"]`.
+/// A key that is an object is followed by the one field that it requires, as in `["input", "order", "external", "ref"]`. The path itself where no
+/// reference was sent.
+pub fn path_to_key(ctx: &Context<'_>, mut path: Vec<String>) -> Vec<String> {
+    let below = key_below(ctx, &path).unwrap_or_default();
+    path.extend(below);
+    path
+}
+
+/// The names from a reference to its key. References are the inputs of which exactly one field is sent.
+fn key_below(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>> {
+    let (argument, rest) = path.split_first()?;
+    let registry = &ctx.schema_env.registry;
+    let mutations = registry.types.get(registry.mutation_type.as_deref()?)?;
+    let known = mutations.field_by_name(root(ctx)?.name.node.as_str())?;
+    let mut kind = MetaTypeName::concrete_typename(&known.args.get(argument.as_str())?.ty);
+    // Places in lists are numbers, which no field is called.
+    for name in rest.iter().filter(|part| part.parse::<usize>().is_err()) {
+        let MetaType::InputObject { input_fields, .. } = registry.types.get(kind)? else { return None };
+        kind = MetaTypeName::concrete_typename(&input_fields.get(name.as_str())?.ty);
+    }
+    let MetaType::InputObject { input_fields, oneof: true, .. } = registry.types.get(kind)? else { return None };
+    let key = sent_at(ctx, path)?.only()?.0.as_str();
+    let mut below = vec![key.to_owned()];
+    let kind = MetaTypeName::concrete_typename(&input_fields.get(key)?.ty);
+    if let Some(MetaType::InputObject { input_fields, .. }) = registry.types.get(kind) {
+        let mut required = input_fields.iter().filter(|(_, field)| field.ty.ends_with('!') && field.default_value.is_none());
+        let first = required.next().filter(|_| required.next().is_none());
+        below.extend(first.map(|(name, _)| name.clone()));
+    }
+    Some(below)
+}
+
+/// The root field below which something is resolved.
 fn root<'c>(ctx: &'c Context<'_>) -> Option<&'c Field> {
     let node = ctx.path_node.as_ref()?;
     let QueryPathSegment::Name(key) = std::iter::once(node).chain(node.parents()).last()?.segment else { return None };
-    ctx.query_env.operation.node.selection_set.node.items.iter().find_map(|selection| match &selection.node {
-        Selection::Field(field) if field.node.response_key().node == key => Some(&field.node),
-        _ => None,
+    field_of(ctx, &ctx.query_env.operation.node.selection_set.node, key)
+}
+
+/// The field with a response key, also where a fragment has brought it.
+fn field_of<'c>(ctx: &'c Context<'_>, selected: &'c SelectionSet, key: &str) -> Option<&'c Field> {
+    selected.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) => (field.node.response_key().node == key).then_some(&field.node),
+        Selection::InlineFragment(inline) => field_of(ctx, &inline.node.selection_set.node, key),
+        Selection::FragmentSpread(spread) => {
+            let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node)?;
+            field_of(ctx, &fragment.node.selection_set.node, key)
+        }
     })
 }
 
-fn written(ctx: &Context<'_>, value: &Written, path: &[String]) -> Option<String> {
-    match (value, path.split_first()) {
-        (Written::Variable(name), _) => given(variable(ctx, name)?, path),
-        (Written::List(items), Some((place, rest))) => written(ctx, items.get(place.parse::<usize>().ok()?)?, rest),
-        (Written::Object(members), Some((name, rest))) => written(ctx, members.get(name.as_str())?, rest),
-        (Written::Object(members), None) if members.len() == 1 => written(ctx, members.values().next()?, path),
-        (plain, None) => text(&plain.clone().into_const()?),
-        _ => None,
+/// The value at a path into the arguments of the root field.
+fn sent_at<'c>(ctx: &'c Context<'_>, path: &[String]) -> Option<Sent<'c>> {
+    let (argument, rest) = path.split_first()?;
+    let (_, value) = root(ctx)?.arguments.iter().find(|(name, _)| name.node == argument.as_str())?;
+    let mut found = Sent::Written(&value.node).filled(ctx)?;
+    for part in rest {
+        found = found.below(part)?.filled(ctx)?;
+    }
+    Some(found)
+}
+
+/// A value as it was sent: written in the operation, where it may have variables in it, or as a variable.
+#[derive(Clone, Copy)]
+enum Sent<'c> {
+    Written(&'c Written),
+    Given(&'c Value),
+}
+
+impl<'c> Sent<'c> {
+    /// The value of the variable that is written here, or what is written.
+    fn filled(self, ctx: &'c Context<'_>) -> Option<Self> {
+        match self {
+            Self::Written(Written::Variable(name)) => variable(ctx, name).map(Self::Given),
+            known => Some(known),
+        }
+    }
+    /// An item of a list by its place, or a member of an object.
+    fn below(self, part: &str) -> Option<Self> {
+        match self {
+            Self::Written(Written::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Written),
+            Self::Written(Written::Object(members)) => members.get(part).map(Self::Written),
+            Self::Given(Value::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Given),
+            Self::Given(Value::Object(members)) => members.get(part).map(Self::Given),
+            _ => None,
+        }
+    }
+    /// The member of an object that has one, as a reference does.
+    fn only(self) -> Option<(&'c Name, Self)> {
+        match self {
+            Self::Written(Written::Object(members)) if members.len() == 1 => {
+                members.iter().next().map(|(name, value)| (name, Self::Written(value)))
+            }
+            Self::Given(Value::Object(members)) if members.len() == 1 => {
+                members.iter().next().map(|(name, value)| (name, Self::Given(value)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -45,16 +134,6 @@ fn variable<'c>(ctx: &'c Context<'_>, name: &Name) -> Option<&'c Value> {
     let definitions = &ctx.query_env.operation.node.variable_definitions;
     let default = || Some(&definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value.as_ref()?.node);
     ctx.query_env.variables.get(name).or_else(default)
-}
-
-fn given(value: &Value, path: &[String]) -> Option<String> {
-    match (value, path.split_first()) {
-        (Value::List(items), Some((place, rest))) => given(items.get(place.parse::<usize>().ok()?)?, rest),
-        (Value::Object(members), Some((name, rest))) => given(members.get(name.as_str())?, rest),
-        (Value::Object(members), None) if members.len() == 1 => given(members.values().next()?, path),
-        (plain, None) => text(plain),
-        _ => None,
-    }
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -70,7 +149,7 @@ fn text(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptySubscription, Object, Request, Schema, Variables};
+    use async_graphql::{EmptySubscription, InputObject, Object, OneofObject, Request, Schema, Variables};
     use serde_json::json;
 
     use super::*;
@@ -91,10 +170,35 @@ mod tests {
         async fn sent(&self, ctx: &Context<'_>) -> Option<String> {
             sent_value(ctx, &self.path)
         }
+        async fn field(&self, ctx: &Context<'_>) -> String {
+            path_to_key(ctx, self.path.clone()).join(".")
+        }
+    }
+    #[derive(InputObject)]
+    struct External {
+        channel: Option<String>,
+        reference: String,
+    }
+    #[derive(OneofObject)]
+    enum Thing {
+        Sku(String),
+        External(External),
+    }
+    #[derive(InputObject)]
+    struct Line {
+        thing: Option<Thing>,
+    }
+    #[derive(InputObject)]
+    struct Lines {
+        lines: Vec<Line>,
     }
     #[Object]
     impl Mutation {
         async fn change(&self, input: async_graphql::Json<serde_json::Value>, path: Vec<String>) -> Vec<Refusal> {
+            drop(input);
+            vec![Refusal { path }]
+        }
+        async fn order(&self, input: Lines, path: Vec<String>) -> Vec<Refusal> {
             drop(input);
             vec![Refusal { path }]
         }
@@ -126,6 +230,37 @@ mod tests {
         let written = r#"input: { lines: [{ product: { sku: $s } }] }, path: ["input", "lines", "0", "product"]"#;
         assert_eq!(value_sent(written, json!({ "s": "CUP" })).await, "CUP", "a variable inside of what is written");
         assert_eq!(value_sent(r#"input: $i, path: ["input", "sku"]"#, json!({})).await, "of the default");
+    }
+
+    #[tokio::test]
+    async fn a_path_goes_on_to_the_key_of_the_reference_that_was_sent() {
+        let schema = Schema::new(Query, Mutation, EmptySubscription);
+        let of = async |path: &str| {
+            let lines = "[{ thing: { sku: $s } }, $e, { thing: null }]";
+            let field = format!("order(input: {{ lines: {lines} }}, path: {path}) {{ field sent }}");
+            let mut told = Vec::new();
+            for query in [
+                format!("mutation($s: String, $e: Line!) {{ order: {field} }}"),
+                format!("mutation($s: String, $e: Line!) {{ ...placed }} fragment placed on Mutation {{ order: {field} }}"),
+            ] {
+                let external = json!({ "thing": { "external": { "channel": "WEB", "reference": "W-1" } } });
+                let variables = Variables::from_json(json!({ "s": "MUG", "e": external }));
+                let answer = schema.execute(Request::new(query).variables(variables)).await;
+                assert!(answer.errors.is_empty(), "{answer:?}");
+                told.push(answer.data.into_json().unwrap()["order"][0].clone());
+            }
+            assert_eq!(told[0], told[1], "a fragment brings the field with its arguments");
+            told.remove(0)
+        };
+        assert_eq!(of(r#"["input", "lines", "0", "thing"]"#).await, json!({ "field": "input.lines.0.thing.sku", "sent": "MUG" }));
+        let external = json!({ "field": "input.lines.1.thing.external.reference", "sent": null });
+        assert_eq!(of(r#"["input", "lines", "1", "thing"]"#).await, external, "the field that it requires names it");
+        let whole = [("0.thing.sku", json!("MUG")), ("2.thing", json!(null)), ("3.thing", json!(null)), ("0", json!("MUG"))];
+        for (rest, sent) in whole {
+            let path: Vec<&str> = ["input", "lines"].into_iter().chain(rest.split('.')).collect();
+            let expected = json!({ "field": path.join("."), "sent": sent });
+            assert_eq!(of(&json!(path).to_string()).await, expected, "{rest} has no reference to go on from");
+        }
     }
 
     #[tokio::test]

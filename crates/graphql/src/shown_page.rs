@@ -34,4 +34,24 @@ mod tests {
         assert_eq!(page(3, false), (vec![0, 20], keys([0, 2]), false, false));
         assert_eq!(page(4, true), (vec![20, 0], keys([2, 0]), false, true));
     }
+
+    #[test]
+    fn a_list_in_memory_looks_whether_there_are_rows_behind_its_cursors() {
+        let signer = CursorSigner::new([7; 32]);
+        let page = |descending: bool, (backward, after, before): (bool, Option<i64>, Option<i64>)| {
+            let cursor = |n: Option<i64>| n.map(|n| vec![Key::Int(n)]);
+            let request = PageRequest { limit: 1, backward, after: cursor(after), before: cursor(before) };
+            let all = [1, 2].map(|n| (n, vec![Key::Int(n)])).to_vec();
+            let page = Page::of_all_sorted((all, descending), &request, "k", &signer).page;
+            (page.nodes.clone(), page.has_previous, page.has_next)
+        };
+        let gone = "the row of the cursor is gone or another caller's, and it was the last one";
+        assert_eq!(page(false, (true, None, Some(3))), (vec![2], true, false), "{gone}");
+        assert_eq!(page(true, (true, None, Some(0))), (vec![1], true, false), "{gone}");
+        assert_eq!(page(false, (false, Some(0), None)), (vec![1], false, true), "no row is before it");
+        assert_eq!(page(true, (false, Some(3), None)), (vec![2], false, true), "no row is before it");
+        assert_eq!(page(false, (true, None, Some(2))), (vec![1], false, true), "the row of the cursor follows");
+        assert_eq!(page(false, (false, Some(1), None)), (vec![2], true, false), "the row of the cursor is before the page");
+        assert_eq!(page(true, (true, None, Some(1))), (vec![2], false, true));
+    }
 }

@@ -150,6 +150,16 @@ impl PageRequest {
         Self { limit: self.limit, backward: !self.backward, after: self.before.clone(), before: self.after.clone() }
     }
 
+    /// The same request, made to all rows of a list, which are in memory in the order of their keys. It has no cursor that no row is at or beyond: a
+    /// page says by the cursors of its request whether there are rows on their sides.
+    #[must_use]
+    pub fn among<T>(&self, rows: &[(T, Vec<Key>)]) -> Self {
+        let keys = || rows.iter().map(|(_, keys)| keys);
+        let after = self.after.clone().filter(|after| keys().any(|keys| keys <= after));
+        let before = self.before.clone().filter(|before| keys().any(|keys| keys >= before));
+        Self { limit: self.limit, backward: self.backward, after, before }
+    }
+
     /// Of rows in memory, which stand in the order of their keys, those of the page: in its direction, one more than its limit where there are more.
     pub fn pick<T>(&self, mut rows: Vec<(T, Vec<Key>)>) -> Vec<(T, Vec<Key>)> {
         rows.retain(|(_, keys)| {
@@ -358,5 +368,17 @@ mod tests {
         assert_eq!(picked(&PageRequest { after: Some(vec![Key::Int(4)]), ..first.clone() }), [3, 2]);
         let last = PageRequest { backward: true, before: Some(vec![Key::Int(2)]), ..first };
         assert_eq!(picked(&last), [3, 4], "from its end, in its direction");
+    }
+
+    #[test]
+    fn a_cursor_counts_where_a_row_is_at_it_or_beyond() {
+        let rows = [2, 4].map(|n| (n, vec![Key::Int(n)]));
+        let cursor = |n: i64| Some(vec![Key::Int(n)]);
+        for (after, before, is_after, is_before) in [(1, 5, false, false), (2, 4, true, true), (3, 3, true, true)] {
+            let asked = PageRequest { limit: 1, backward: true, after: cursor(after), before: cursor(before) };
+            let among = asked.among(&rows);
+            assert_eq!((among.after.is_some(), among.before.is_some()), (is_after, is_before), "{after} and {before}");
+            assert_eq!(among.pick(rows.to_vec()), asked.pick(rows.to_vec()), "the rows of the page are the same");
+        }
     }
 }

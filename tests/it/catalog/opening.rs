@@ -77,7 +77,7 @@ async fn what_cannot_be_received_leaves_no_product(world: &World) {
             "OUT_OF_RANGE",
             "input.openingStock.1.unitCost",
         ),
-        (json!([{ "store": { "code": "moon" }, "quantity": 1 }]), "NOT_FOUND", "input.openingStock.0.store"),
+        (json!([{ "store": { "code": "moon" }, "quantity": 1 }]), "NOT_FOUND", "input.openingStock.0.store.code"),
         (
             json!([{ "store": dock, "quantity": 1, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }]),
             "RATE_MISSING",
@@ -143,7 +143,7 @@ async fn a_dry_run_keeps_neither(world: &World) {
     assert_eq!(dry, json!({ "product": { "sku": "MUG" }, "userErrors": [], "seq": null }));
     let far = json!([{ "store": { "code": "moon" }, "quantity": 7 }]);
     let dry = office.ask(query, json!({ "input": mug(&key, far) })).await["data"]["productCreate"].clone();
-    refused(&dry, "NOT_FOUND", "input.openingStock.0.store");
+    refused(&dry, "NOT_FOUND", "input.openingStock.0.store.code");
     assert!(!is_there(office, "MUG").await);
     done(&make(office, mug(&key, lines)).await, "product");
     assert_eq!(on_hand(office, "MUG").await, [("DOCK".to_owned(), 7)]);

@@ -74,11 +74,11 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
         (json!([fine(), line(&mug, gbp("2.00"))]), "DUPLICATE", "input.lines.1.product"),
         (json!([line(&mug, gbp("-1.00"))]), "OUT_OF_RANGE", "input.lines.0.unitCost"),
         (json!([line(&mug, euros)]), "INVALID", "input.lines.0.unitCost"),
-        (json!([fine(), line(&theirs, gbp("1.00"))]), "NOT_FOUND", "input.lines.1.product"),
+        (json!([fine(), line(&theirs, gbp("1.00"))]), "NOT_FOUND", "input.lines.1.product.id"),
         (json!([line(&empty, gbp("1.00"))]), "INVALID_STATE", "input.lines.0.product"),
         (json!([line(&plate, gbp("1.00")), line(&mug, gbp("90071992547409.91"))]), "OUT_OF_RANGE", "input.lines.1.unitCost"),
         (json!([line(&mug, gbp("30023997515803.30")), line(&plate, gbp("9.00"))]), "OUT_OF_RANGE", "input.lines"),
-        (json!([line(&json!({ "sku": "NOBODY" }), gbp("1.00"))]), "NOT_FOUND", "input.lines.0.product"),
+        (json!([line(&json!({ "sku": "NOBODY" }), gbp("1.00"))]), "NOT_FOUND", "input.lines.0.product.sku"),
         (json!([line(&mug, json!({ "amount": "1.005", "currencyCode": "GBP" }))]), "INVALID", "input.lines.0.unitCost.amount"),
     ] {
         refused(&books.revalue(json!({ "lines": lines })).await, code, field);
@@ -88,7 +88,8 @@ async fn what_cannot_be_revalued_is_refused_with_its_path(world: &World) {
     let unknown =
         books.revalue(json!({ "lines": [fine(), nobody("NOBODY"), fine(), nobody("NOBODY"), line(&theirs, gbp("1.00"))] })).await;
     let paths: Vec<String> = refusals(&unknown).into_iter().map(|(code, path)| format!("{code} {path}")).collect();
-    assert_eq!(paths, [1, 3, 4].map(|nth| format!("NOT_FOUND input.lines.{nth}.product")));
+    let named = [(1, "sku"), (3, "sku"), (4, "id")];
+    assert_eq!(paths, named.map(|(nth, key)| format!("NOT_FOUND input.lines.{nth}.product.{key}")));
     // So are all values, before what has no stock, and all lines without stock.
     let all = async |lines: Value| {
         let paths = refusals(&books.revalue(json!({ "lines": lines })).await).into_iter();

@@ -126,7 +126,7 @@ async fn lines_that_say_no_lot_or_the_wrong_one_are_refused(world: &World) {
     let other_dates = json!([cheese(json!({ "named": { "code": "a", "expiresOn": "2030-01-01" } }), 1)]);
     refused(&tell(other_dates).await, "INVALID", "input.lines.0.lot");
     let foreign = json!([cheese(json!({ "id": "lot_00041061050r3gg28a1c60t3gf" }), 1)]);
-    refused(&tell(foreign).await, "NOT_FOUND", "input.lines.0.lot");
+    refused(&tell(foreign).await, "NOT_FOUND", "input.lines.0.lot.id");
     let two = json!([{ "product": house.drill, "lot": { "code": "S-1" }, "counted": 2 }]);
     refused(&tell(two).await, "OUT_OF_RANGE", "input.lines.0.counted");
     let long = "x".repeat(129);

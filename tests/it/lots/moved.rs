@@ -1,9 +1,10 @@
 //! Lots on their way from one store to another.
 
+use entrepot::access::{Caller, PermissionSet, Reach, index_of};
 use serde_json::{Value, json};
 
 use super::house::{House, done, lot, refused, sent_lots};
-use crate::{authorization::world::World, world::on_both};
+use crate::{authorization::world::World, purchasing::office::Office, world::on_both};
 
 on_both!(
     the_lots_that_were_sent_are_the_lots_that_arrive,
@@ -13,6 +14,7 @@ on_both!(
     a_serial_number_travels_and_is_never_in_two_places,
     two_that_want_the_last_of_a_lot_do_not_both_get_it,
     a_serial_number_that_is_under_way_arrives_with_its_transfer_only,
+    a_keeper_of_one_store_pages_through_what_moved_there,
 );
 
 async fn the_lots_that_were_sent_are_the_lots_that_arrive(world: &World) {
@@ -90,16 +92,19 @@ async fn lots_that_do_not_fit_are_refused(world: &World) {
     assert!(message.contains("4") && message.contains("3"), "{message}");
     refused(&ship(0, 4, json!([a(2), a(2)])).await, "INVALID", "input.lines.0.lots.1.lot");
     refused(&ship(0, 4, json!([a(5), a(-1)])).await, "INVALID", "input.lines.0.lots.1.lot");
-    refused(&ship(0, 4, json!([{ "lot": { "code": "b" }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot");
+    refused(&ship(0, 4, json!([{ "lot": { "code": "b" }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot.code");
     refused(&ship(1, 2, json!([a(2)])).await, "INVALID", "input.lines.0.lots");
     let most = 9_007_199_254_740_991_i64;
     refused(
         &ship(0, 4, json!([a(most), { "lot": { "code": "b" }, "quantity": most }])).await,
         "NOT_FOUND",
-        "input.lines.0.lots.1.lot",
+        "input.lines.0.lots.1.lot.code",
     );
     let foreign = "lot_00041061050r3gg28a1c60t3gf";
-    refused(&ship(0, 4, json!([{ "lot": { "id": foreign }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot");
+    refused(&ship(0, 4, json!([{ "lot": { "id": foreign }, "quantity": 4 }])).await, "NOT_FOUND", "input.lines.0.lots.0.lot.id");
+    let dated = json!([{ "lot": { "named": { "code": "b", "expiresOn": "2099-03-01" } }, "quantity": 4 }]);
+    let message = refused(&ship(0, 4, dated).await, "NOT_FOUND", "input.lines.0.lots.0.lot.named.code");
+    assert!(message.contains("\"b\""), "{message}");
     house.office.is_sound().await;
 }
 
@@ -177,4 +182,44 @@ async fn a_serial_number_that_is_under_way_arrives_with_its_transfer_only(world:
     assert_eq!(house.lots(&house.drill, &here).await, [lot("S-2", 1, 0)]);
     assert_eq!(house.lots(&house.drill, &there).await, [lot("S-1", 1, 0)]);
     house.office.is_sound().await;
+}
+
+async fn a_keeper_of_one_store_pages_through_what_moved_there(world: &World) {
+    let house = House::open(world).await;
+    let (here, there) = (house.office.store.clone(), house.depot.clone());
+    house.takes_in("a", 5, "2099-03-01").await;
+    for (store, delta) in [(&there, 1), (&here, 2), (&there, 3)] {
+        done(&house.adjust("RECEIPT", (&house.cheese, store), delta, json!({ "code": "a" })).await, "levels");
+    }
+    let mut caller = Caller { permissions: PermissionSet::default(), ..house.office.caller.clone() };
+    for code in ["stock.read", "stock.movement.read"] {
+        caller.permissions.grant(index_of(code).unwrap(), &Reach::stores([here["id"].as_str().unwrap().parse().unwrap()]));
+    }
+    let keeper = house.office.as_caller(caller);
+    let query = "query($p: ID!, $n: Int, $a: Cursor, $l: Int, $b: Cursor) { lots(filter: { product: { eq: $p } }) { nodes {
+        trace(first: $n, after: $a, last: $l, before: $b) { nodes { quantity } pageInfo { hasPreviousPage hasNextPage endCursor } } } } }";
+    let page = async |office: &Office<'_>, mut asked: Value| {
+        asked["p"] = house.cheese["id"].clone();
+        let answer = office.ask(query, asked).await;
+        let page = answer["data"]["lots"]["nodes"][0]["trace"].clone();
+        let quantities: Vec<Value> = page["nodes"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{answer:#}"))
+            .iter()
+            .map(|line| line["quantity"].clone())
+            .collect();
+        let around = [&page["pageInfo"]["hasPreviousPage"], &page["pageInfo"]["hasNextPage"]].map(|there| *there == true);
+        (json!(quantities), around, page["pageInfo"]["endCursor"].clone())
+    };
+    let (first, around, end) = page(&keeper, json!({ "n": 1 })).await;
+    assert_eq!((first, around), (json!([5]), [false, true]));
+    let (second, around, end) = page(&keeper, json!({ "n": 1, "a": end })).await;
+    assert_eq!((second, around), (json!([2]), [true, false]), "what came to the other store afterwards is no next page");
+    let (none, around, _) = page(&keeper, json!({ "n": 1, "a": end })).await;
+    assert_eq!((none, around), (json!([]), [true, false]));
+    // The other store's line is told by nothing but the cursor itself, which was another caller's: the page behind it is empty.
+    let (whole, _, theirs) = page(&house.office, json!({ "n": 9 })).await;
+    assert_eq!(whole, json!([5, 1, 2, 3]));
+    let (own, around, _) = page(&keeper, json!({ "l": 9, "b": theirs })).await;
+    assert_eq!((own, around), (json!([5, 2]), [false, true]));
 }

@@ -59,7 +59,7 @@ async fn a_transfer_is_told_each_lot_that_is_short(world: &World) {
     assert_eq!(ship(json!([cheese, drills])).await, all("INSUFFICIENT_STOCK", &places));
     // Lots that are not there come first, of all lines.
     let unknown = [parcel(&held, 0, &[("none", 2), ("a", 4), ("nor", 4)]), parcel(&held, 1, &[("S-9", 2)])];
-    let places = ["lines.0.lots.0.lot", "lines.0.lots.2.lot", "lines.1.lots.0.lot"];
+    let places = ["lines.0.lots.0.lot.code", "lines.0.lots.2.lot.code", "lines.1.lots.0.lot.code"];
     assert_eq!(ship(json!(unknown)).await, all("NOT_FOUND", &places));
     let sent = house.moves("transferShip", json!({ "id": held["id"] })).await;
     assert_eq!(sent_lots(&done(&sent, "transfer")["lines"][0]).len(), 3, "nothing left on the way");

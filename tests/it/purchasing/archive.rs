@@ -239,7 +239,7 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
     let nothing = json!({ "idempotencyKey": key(), "supplier": office.supplier, "product": office.product("CUP", "1.00").await });
     let nothing =
         office.act("supplierProductArchive", "SupplierProductArchiveInput", "supplierProduct { version }", nothing).await;
-    refused(&nothing, "NOT_FOUND", "input.product");
+    refused(&nothing, "NOT_FOUND", "input.product.id");
 }
 
 async fn a_plan_buys_from_nobody_who_is_archived(world: &World) {

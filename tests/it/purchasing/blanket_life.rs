@@ -189,13 +189,13 @@ async fn a_blanket_order_is_written_once_and_says_what_became_of_it(world: &Worl
         (json!([]), "INVALID", "input.lines"),
         (json!([line(&mug, 1, "1.00"), line(&mug, 1, "1.00")]), "DUPLICATE", "input.lines.1.product"),
         (json!([line(&mug, 0, "1.00")]), "OUT_OF_RANGE", "input.lines.0.quantity"),
-        (json!([line(&json!({ "sku": "NOBODYS" }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product"),
-        (json!([line(&json!({ "id": world.theirs.ids["prd"] }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product"),
+        (json!([line(&json!({ "sku": "NOBODYS" }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product.sku"),
+        (json!([line(&json!({ "id": world.theirs.ids["prd"] }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product.id"),
     ] {
         refused(&write(&office, json!({ "lines": lines })).await, code, field);
     }
     let theirs = json!({ "supplier": { "id": world.theirs.ids["sup"] }, "lines": [line(&mug, 1, "1.00")] });
-    refused(&write(&office, theirs).await, "NOT_FOUND", "input.supplier");
+    refused(&write(&office, theirs).await, "NOT_FOUND", "input.supplier.id");
     refused(&step(&office, "blanketOrderClose", &json!({ "id": world.theirs.ids["bor"] })).await, "NOT_FOUND", "input.id");
     done(&step(&office, "blanketOrderActivate", &blanket).await, "blanketOrder");
     let stale = json!({ "idempotencyKey": key(), "id": blanket["id"], "expectedVersion": 1 });
@@ -241,7 +241,7 @@ async fn a_draft_changes_until_it_is_in_force(office: &Office<'_>, mug: &Value) 
         (json!({ "expectedVersion": 7, "note": "late" }), "VERSION_CONFLICT", "input.expectedVersion"),
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [line(mug, 1, "1.00"), line(mug, 1, "1.00")] }), "DUPLICATE", "input.lines.1.product"),
-        (json!({ "lines": [line(&json!({ "sku": "NOBODYS" }), 1, "1.00")] }), "NOT_FOUND", "input.lines.0.product"),
+        (json!({ "lines": [line(&json!({ "sku": "NOBODYS" }), 1, "1.00")] }), "NOT_FOUND", "input.lines.0.product.sku"),
         (json!({ "validFrom": "2100-01-01" }), "OUT_OF_RANGE", "input.validFrom"),
         (json!({ "id": office.world.theirs.ids["bor"], "note": "ours" }), "NOT_FOUND", "input.id"),
     ] {

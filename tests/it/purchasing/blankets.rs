@@ -291,7 +291,8 @@ async fn call_offs_keep_to_what_is_agreed(world: &World) {
     euros["currencyCode"] = json!("EUR");
     assert!(refused(&called_off(&office, euros).await, "INVALID", "input.blanketOrder").contains("GBP"));
     for named in [json!({ "id": world.theirs.ids["bor"] }), json!({ "number": "BPO-999999" }), json!({ "number": "what?" })] {
-        refused(&called_off(&office, of(named)).await, "NOT_FOUND", "input.blanketOrder");
+        let field = format!("input.blanketOrder.{}", if named["id"].is_null() { "number" } else { "id" });
+        refused(&called_off(&office, of(named)).await, "NOT_FOUND", &field);
     }
     let by = |cost: &str| json!([{ "product": mug, "quantity": 1, "unitCost": gbp(cost) }]);
     let dear = json!({ "blanketOrder": { "id": blanket["id"] }, "lines": by("1.51") });

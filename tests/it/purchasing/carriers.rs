@@ -76,8 +76,8 @@ async fn a_charge_names_only_a_supplier_that_is_in_use(world: &World) {
     };
     let freight = |supplier: &Value| json!({ "kind": "FREIGHT", "amount": gbp("5.00"), "supplier": supplier });
     let field = "input.charges.1.supplier";
-    refused(&create(freight(&json!({ "code": "NOPE" }))).await, "NOT_FOUND", field);
-    refused(&create(freight(&json!({ "id": world.theirs.ids["sup"] }))).await, "NOT_FOUND", field);
+    refused(&create(freight(&json!({ "code": "NOPE" }))).await, "NOT_FOUND", &format!("{field}.code"));
+    refused(&create(freight(&json!({ "id": world.theirs.ids["sup"] }))).await, "NOT_FOUND", &format!("{field}.id"));
     let deposit = json!({ "kind": "DEPOSIT", "amount": gbp("5.00"), "supplier": haul });
     refused(&create(deposit).await, "INVALID", field);
     let draft = office.draft(lines.clone()).await;

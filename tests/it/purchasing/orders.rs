@@ -253,8 +253,8 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [line(&mug, 0)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
         (json!({ "lines": [line(&mug, -5)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
-        (json!({ "lines": [line(&mug, 1), line(&json!({ "sku": "NOBODYS" }), 1)] }), "NOT_FOUND", "input.lines.1.product"),
-        (json!({ "lines": [line(&foreign, 1)] }), "NOT_FOUND", "input.lines.0.product"),
+        (json!({ "lines": [line(&mug, 1), line(&json!({ "sku": "NOBODYS" }), 1)] }), "NOT_FOUND", "input.lines.1.product.sku"),
+        (json!({ "lines": [line(&foreign, 1)] }), "NOT_FOUND", "input.lines.0.product.id"),
         (json!({ "lines": [line(&json!({ "id": service["product"]["id"] }), 1)] }), "INVALID", "input.lines.0.product"),
         (json!({ "lines": [line(&free, 1)] }), "INVALID", "input.lines.0.unitCost"),
         (
@@ -272,9 +272,9 @@ async fn what_cannot_be_bought_is_refused_with_its_path(world: &World) {
             "OUT_OF_RANGE",
             "input.charges.0.amount",
         ),
-        (json!({ "lines": [line(&mug, 1)], "supplier": { "code": "NOBODY" } }), "NOT_FOUND", "input.supplier"),
-        (json!({ "lines": [line(&mug, 1)], "supplier": { "id": world.theirs.ids["sup"] } }), "NOT_FOUND", "input.supplier"),
-        (json!({ "lines": [line(&mug, 1)], "store": { "id": world.theirs.ids["sto"] } }), "NOT_FOUND", "input.store"),
+        (json!({ "lines": [line(&mug, 1)], "supplier": { "code": "NOBODY" } }), "NOT_FOUND", "input.supplier.code"),
+        (json!({ "lines": [line(&mug, 1)], "supplier": { "id": world.theirs.ids["sup"] } }), "NOT_FOUND", "input.supplier.id"),
+        (json!({ "lines": [line(&mug, 1)], "store": { "id": world.theirs.ids["sto"] } }), "NOT_FOUND", "input.store.id"),
         (json!({ "lines": [line(&mug, 1)], "note": "n".repeat(1_001) }), "TOO_LONG", "input.note"),
     ];
     for (mut input, code, field) in cases {

@@ -140,7 +140,7 @@ async fn wrong_items_are_noted_and_not_taken_in(world: &World) {
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([0, 0, 10], [0, 0, 0]));
     let nobodys = json!([{ "product": { "id": world.theirs.ids["prd"] }, "quantity": 4 }]);
     let payload = office.buy("purchaseOrderReceive", json!({ "id": order["id"], "wrongItems": nobodys })).await;
-    refused(&payload, "NOT_FOUND", "input.wrongItems.0.product");
+    refused(&payload, "NOT_FOUND", "input.wrongItems.0.product.id");
     office.is_sound().await;
 }
 

@@ -270,9 +270,9 @@ async fn a_rule_that_contradicts_itself_is_refused(world: &World) {
         (
             json!([{ "product": mug, "store": { "id": world.theirs.ids["sto"] }, "maximum": 1 }]),
             "NOT_FOUND",
-            "input.items.0.store",
+            "input.items.0.store.id",
         ),
-        (json!([{ "product": { "sku": "NOBODYS" }, "store": office.store, "maximum": 1 }]), "NOT_FOUND", "input.items.0.product"),
+        (json!([{ "product": { "sku": "NO" }, "store": office.store, "maximum": 1 }]), "NOT_FOUND", "input.items.0.product.sku"),
     ];
     let before = world.dump(office.caller.tenant).await;
     for (items, code, field) in cases {

@@ -116,7 +116,7 @@ async fn what_cannot_go_back_is_refused(world: &World) {
         (
             json!({ "store": { "id": world.theirs.ids["sto"] }, "lines": [{ "product": mug, "quantity": 1 }] }),
             "NOT_FOUND",
-            "input.store",
+            "input.store.id",
         ),
     ];
     for (input, code, field) in cases {

@@ -39,19 +39,19 @@ async fn an_order_is_told_all_names_then_all_figures(world: &World) {
     let lines = json!([none("NONE"), { "product": mug, "quantity": 0 }, none("NOR"), { "product": { "id": world.theirs.ids["prd"] }, "quantity": 1 }]);
     assert_eq!(
         ask(&office.supplier, &office.store, lines).await,
-        all("NOT_FOUND", &["input.lines.0.product", "input.lines.2.product", "input.lines.3.product"])
+        all("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.sku", "input.lines.3.product.id"])
     );
     let nobody = json!({ "code": "NOBODY" });
     assert_eq!(
         ask(&nobody, &nobody, json!([{ "product": mug, "quantity": 1 }, none("NONE")])).await,
-        all("NOT_FOUND", &["input.store", "input.supplier", "input.lines.1.product"])
+        all("NOT_FOUND", &["input.store.code", "input.supplier.code", "input.lines.1.product.sku"])
     );
     // Names by IDs hide nothing either.
     let theirs = |kind: &str| json!({ "id": world.theirs.ids[kind] });
     let by_id = json!([{ "product": theirs("prd"), "quantity": 1 }, { "product": mug, "quantity": 1 }, none("NONE")]);
     assert_eq!(
         ask(&theirs("sup"), &theirs("sto"), by_id).await,
-        all("NOT_FOUND", &["input.store", "input.supplier", "input.lines.0.product", "input.lines.2.product"])
+        all("NOT_FOUND", &["input.store.id", "input.supplier.id", "input.lines.0.product.id", "input.lines.2.product.sku"])
     );
     let unkeyed = json!({ "idempotencyKey": "", "supplier": office.supplier, "store": office.store, "lines": [] });
     let message = refused(&office.buy("purchaseOrderCreate", unkeyed).await, "REQUIRED", "input.idempotencyKey");
@@ -85,7 +85,7 @@ async fn a_delivery_is_told_every_line(world: &World) {
     let wrong = json!([{ "product": { "sku": "NONE" }, "quantity": 1 }, { "product": mug, "quantity": 1 }, { "product": { "sku": "NOR" }, "quantity": 1 }]);
     assert_eq!(
         ask(json!([line(0, 1)]), wrong).await,
-        all("NOT_FOUND", &["input.wrongItems.0.product", "input.wrongItems.2.product"])
+        all("NOT_FOUND", &["input.wrongItems.0.product.sku", "input.wrongItems.2.product.sku"])
     );
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
 }
@@ -102,7 +102,7 @@ async fn what_goes_back_is_told_every_line(world: &World) {
     let of = |product: &Value, quantity: i64| json!({ "product": product, "quantity": quantity });
     assert_eq!(
         ask(json!([of(&json!({ "sku": "NONE" }), 1), of(&mug, 0), of(&json!({ "sku": "NOR" }), 1)])).await,
-        all("NOT_FOUND", &["input.lines.0.product", "input.lines.2.product"])
+        all("NOT_FOUND", &["input.lines.0.product.sku", "input.lines.2.product.sku"])
     );
     assert_eq!(
         ask(json!([of(&mug, 0), of(&plate, 1), of(&mug, -1)])).await,
@@ -193,7 +193,10 @@ async fn rules_of_levels_are_told_all_names_that_mean_nothing(world: &World) {
     let items = [of(&mug, &office.store), of(&mug, &office.store), of(&nobody, &nowhere), of(&nobody, &office.store)];
     let input = json!({ "idempotencyKey": key(), "items": items });
     let told = office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", input).await;
-    assert_eq!(refusals(&told), all("NOT_FOUND", &["input.items.2.product", "input.items.2.store", "input.items.3.product"]));
+    assert_eq!(
+        refusals(&told),
+        all("NOT_FOUND", &["input.items.2.product.sku", "input.items.2.store.code", "input.items.3.product.sku"])
+    );
     assert_eq!(told["userErrors"][1]["message"], "there is no such store: \"NOWHERE\"");
 }
 
@@ -206,5 +209,8 @@ async fn drafts_of_suggestions_are_told_all_names_that_mean_nothing(world: &Worl
     let input = json!({ "idempotencyKey": key(), "lines": lines });
     let (name, kind) = ("purchaseOrdersCreateFromSuggestions", "PurchaseOrdersCreateFromSuggestionsInput");
     let told = office.act(name, kind, "purchaseOrders { id }", input).await;
-    assert_eq!(refusals(&told), all("NOT_FOUND", &["input.lines.0.store", "input.lines.1.product", "input.lines.2.product"]));
+    assert_eq!(
+        refusals(&told),
+        all("NOT_FOUND", &["input.lines.0.store.id", "input.lines.1.product.id", "input.lines.2.product.sku"])
+    );
 }

@@ -35,8 +35,14 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
     let payload = upsert(&office, rows.clone()).await;
     assert_eq!(outcomes(&payload), ["CREATED", "REFUSED", "CREATED", "REFUSED", "REFUSED", "REFUSED"], "{payload:#}");
     let fields: Vec<&Value> = payload["rows"].as_array().unwrap().iter().map(|row| &row["userErrors"][0]["field"]).collect();
-    assert_eq!((fields[1], fields[3]), (&json!(["input", "rows", "1", "supplier"]), &json!(["input", "rows", "3", "product"])));
-    assert_eq!((fields[4], fields[5]), (&json!(["input", "rows", "4", "product"]), &json!(["input", "rows", "5", "packSize"])));
+    assert_eq!(
+        (fields[1], fields[3]),
+        (&json!(["input", "rows", "1", "supplier", "code"]), &json!(["input", "rows", "3", "product"]))
+    );
+    assert_eq!(
+        (fields[4], fields[5]),
+        (&json!(["input", "rows", "4", "product", "id"]), &json!(["input", "rows", "5", "packSize"]))
+    );
     assert_eq!(
         payload["rows"][0]["supplierProduct"]["priceBreaks"],
         json!([{ "fromQuantity": 100, "unitCost": { "amount": "1.50" } }])

@@ -323,7 +323,7 @@ async fn packs_that_cannot_be_counted_are_refused(world: &World) {
         (json!({ "product": { "sku": "CUP" }, "packs": 1 }), "INVALID", "packs"),
         (json!({ "product": { "barcode": CASE }, "packs": 1, "delta": 12 }), "INVALID", "packs"),
         (json!({ "product": { "barcode": CASE } }), "REQUIRED", "delta"),
-        (json!({ "product": { "barcode": "4006381333931" }, "packs": 1 }), "NOT_FOUND", "product"),
+        (json!({ "product": { "barcode": "4006381333931" }, "packs": 1 }), "NOT_FOUND", "product.barcode"),
     ] {
         refused(&adjusted(&house, change).await, code, &at(field));
     }

@@ -122,13 +122,13 @@ impl World {
         let line = "input.parcels.0.lines.0";
         let at = |code: &str, place: &str| (code.to_owned(), format!("{line}.{place}"));
         let pack = async |input: Value| self.at("fulfilmentWorkPack", work, input).await;
-        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", &format!("{line}.lots.0.lot"));
+        refused(&pack(strange(0, &[("S-1", 1)])).await, "NOT_FOUND", &format!("{line}.lots.0.lot.code"));
         refused(&pack(strange(1, &[("S-1", 1), ("S-9", 1)])).await, "OUT_OF_RANGE", &format!("{line}.lots.1.quantity"));
         refused(&pack(strange(1, &[("S-1", 1), ("S-1", 1)])).await, "INVALID", &format!("{line}.lots.1.lot"));
         // All lots of a line that are not there, then all that cannot be packed; their sum is looked at once each of them can.
         let mut unknown = strange(0, &[("L-8", 1), ("L-1", 90), ("L-9", 1), ("L-1", 1)]);
         unknown["parcels"][0]["lines"][0]["quantity"] = json!(5);
-        assert_eq!(refusals(&pack(unknown).await), [at("NOT_FOUND", "lots.0.lot"), at("NOT_FOUND", "lots.2.lot")]);
+        assert_eq!(refusals(&pack(unknown).await), [at("NOT_FOUND", "lots.0.lot.code"), at("NOT_FOUND", "lots.2.lot.code")]);
         let mut wrong = strange(0, &[("L-1", 90), ("L-2", 2), ("l-2", 1), ("L-2", 0)]);
         wrong["parcels"][0]["lines"][0]["quantity"] = json!(5);
         let each = [at("OUT_OF_RANGE", "lots.0.quantity"), at("INVALID", "lots.2.lot"), at("INVALID", "lots.3.lot")];

@@ -83,7 +83,7 @@ async fn whoever_assigns_gives_goods_to_another_store_whole() {
         let to = |code: &str| json!({"toStore": {"code": code}});
         let here = with(&["fulfilment.assign", "fulfilment.read"], &[world.depot]);
         let alone = world.act_as(here, "fulfilmentWorkMove", world.of(&work, to("LDN"))).await;
-        refused(&alone, "NOT_FOUND", "input.toStore");
+        refused(&alone, "NOT_FOUND", "input.toStore.code");
         let both = || with(&["fulfilment.assign", "fulfilment.read"], &[world.depot, world.store]);
         let same = world.act_as(both(), "fulfilmentWorkMove", world.of(&work, to("DEPOT"))).await;
         refused(&same, "INVALID", "input.toStore");

@@ -108,7 +108,11 @@ async fn a_work_is_in_one_open_wave_and_in_none_of_another_store() {
         let wanted = |store: &str, works: Value| json!({"idempotencyKey": world.key(), "store": {"code": store}, "works": works});
         let both = json!([works[0]["id"], works[1]["id"]]);
         refused(&world.act("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await, "NOT_FOUND", "input.works.0");
-        refused(&world.staff("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await, "NOT_FOUND", "input.store");
+        refused(
+            &world.staff("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await,
+            "NOT_FOUND",
+            "input.store.code",
+        );
         // Two processes want the same work.
         let served = [world.served_elsewhere().await, world.served_elsewhere().await];
         let first = world.act_elsewhere(&served[0], "fulfilmentWaveCreate", wanted("DEPOT", both.clone()));
@@ -223,7 +227,7 @@ async fn customers_of_a_wave_hear_that_their_goods_are_ready_where_the_store_say
                 "version": 1, "store": {"code": "DEPOT"}})
         );
         refused(&set(json!({"store": {"code": "DEPOT"}, "expectedVersion": 7})).await, "VERSION_CONFLICT", "input.expectedVersion");
-        refused(&set(json!({"store": {"code": "NOWHERE"}})).await, "NOT_FOUND", "input.store");
+        refused(&set(json!({"store": {"code": "NOWHERE"}})).await, "NOT_FOUND", "input.store.code");
         refused(&set(json!({"text": "x".repeat(1_001)})).await, "INVALID", "input.text");
 
         let emails =

@@ -70,7 +70,7 @@ async fn what_is_short_or_not_allowed_makes_no_transfer() {
             // The receiver may ask for goods, and does not send them.
             let asked = with(world.asking(&[(mug, 1)]), "status", json!(status));
             let payload = world.act_as(of_store(world.depot), "transferCreate", asked).await;
-            refused(&payload, "NOT_FOUND", "input.fromStore");
+            refused(&payload, "NOT_FOUND", "input.fromStore.id");
         }
         let dry = "mutation($input: TransferCreateInput!) { transferCreate(input: $input, validateOnly: true) { \
             transfer { number status lines { shipped } } userErrors { code } seq } }";

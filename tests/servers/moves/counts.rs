@@ -262,9 +262,13 @@ async fn what_cannot_be_counted_is_refused() {
         refused(&plan(json!({"kind": "CATEGORY"})).await, "INVALID", "input.categoryId");
         refused(&plan(json!({"abcClass": "A"})).await, "INVALID", "input.abcClass");
         refused(&plan(json!({"kind": "LIST"})).await, "INVALID", "input.products");
-        refused(&plan(json!({"store": {"id": world.foreign.store}})).await, "NOT_FOUND", "input.store");
+        refused(&plan(json!({"store": {"id": world.foreign.store}})).await, "NOT_FOUND", "input.store.id");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": world.wrap}]})).await, "INVALID", "input.products.0");
-        refused(&plan(json!({"kind": "LIST", "products": [{"id": world.foreign.mug}]})).await, "NOT_FOUND", "input.products.0");
+        refused(
+            &plan(json!({"kind": "LIST", "products": [{"id": world.foreign.mug}]})).await,
+            "NOT_FOUND",
+            "input.products.0.id",
+        );
         refused(&plan(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "MUG"}]})).await, "INVALID", "input.products.1");
         done(&plan(json!({"externalRef": "C-1"})).await, "stocktake");
         refused(&plan(json!({"externalRef": "C-1"})).await, "DUPLICATE", "input.externalRef");
@@ -281,7 +285,7 @@ async fn what_cannot_be_counted_is_refused() {
         refused(
             &world.act("stocktakeRecord", world.found(&count, &[(world.foreign.mug, 1)])).await,
             "NOT_FOUND",
-            "input.lines.0.product",
+            "input.lines.0.product.id",
         );
         for moment in ["2026-11-20T08:59:59Z", "2026-11-20T09:06:00Z"] {
             let mut found = world.found(&count, &[(mug, 1)]);

@@ -83,8 +83,8 @@ async fn a_change_that_cannot_be_held_changes_nothing_and_tells_every_line() {
         refused(&lines(&world, &ready, &[of(mug, 0), of(tea, 0)]).await, "INVALID", "input.lines");
         refused(&lines(&world, &ready, &[of(mug, -1)]).await, "OUT_OF_RANGE", "input.lines.0.quantity");
         refused(&lines(&world, &ready, &[of(mug, 1), of(mug, 2)]).await, "INVALID", "input.lines.1.product");
-        refused(&lines(&world, &ready, &[of(lamp, 0)]).await, "NOT_FOUND", "input.lines.0.product");
-        refused(&lines(&world, &ready, &[of(world.foreign.mug, 1)]).await, "NOT_FOUND", "input.lines.0.product");
+        refused(&lines(&world, &ready, &[of(lamp, 0)]).await, "NOT_FOUND", "input.lines.0.product.id");
+        refused(&lines(&world, &ready, &[of(world.foreign.mug, 1)]).await, "NOT_FOUND", "input.lines.0.product.id");
         refused(&lines(&world, &ready, &[of(world.wrap, 1)]).await, "INVALID", "input.lines.0.product");
         let mut stale = world.step(&ready);
         (stale["expectedVersion"], stale["lines"]) = (json!(1), json!([of(mug, 1)]));

@@ -34,7 +34,7 @@ async fn who_has_neither_store_finds_nothing() {
         refused(
             &world.act_as(elsewhere.clone(), "transferCreate", world.asking(&[(world.mug, 1)])).await,
             "NOT_FOUND",
-            "input.fromStore",
+            "input.fromStore.id",
         );
         for mutation in ["transferUpdate", "transferMarkReady", "transferShip", "transferReceive", "transferCancel"] {
             refused(&world.act_as(elsewhere.clone(), mutation, world.step(&draft)).await, "NOT_FOUND", "input.id");

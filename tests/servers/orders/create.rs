@@ -57,7 +57,7 @@ async fn a_name_may_be_an_id_a_sku_a_barcode_or_a_code() {
         assert_eq!(order["lines"][2]["kind"], "CHARGE");
         for (product, field) in [("nope", "sku"), ("4006381333931", "barcode"), ("a\0b", "sku")] {
             let payload = world.order("DRAFT", json!([{"product": {field: product}, "quantity": 1}])).await;
-            refused(&payload, "NOT_FOUND", "input.lines.0.product");
+            refused(&payload, "NOT_FOUND", &format!("input.lines.0.product.{field}"));
         }
     })
     .await;
@@ -157,8 +157,8 @@ async fn bad_input_is_refused_with_its_path() {
         for (lines, code, field) in [
             (line(world.store.to_string(), 1), "INVALID", "input.lines.0.product.id"),
             (line("prd_nonsense".to_owned(), 1), "INVALID", "input.lines.0.product.id"),
-            (line(random.to_string(), 1), "NOT_FOUND", "input.lines.0.product"),
-            (line(world.foreign.mug.to_string(), 1), "NOT_FOUND", "input.lines.0.product"),
+            (line(random.to_string(), 1), "NOT_FOUND", "input.lines.0.product.id"),
+            (line(world.foreign.mug.to_string(), 1), "NOT_FOUND", "input.lines.0.product.id"),
             (line(good.clone(), 0), "OUT_OF_RANGE", "input.lines.0.quantity"),
             (line(good.clone(), -1), "OUT_OF_RANGE", "input.lines.0.quantity"),
             (line(good.clone(), 101), "INSUFFICIENT_STOCK", "input.lines.0.quantity"),
@@ -172,8 +172,8 @@ async fn bad_input_is_refused_with_its_path() {
             json!([{"kind": "CHARGE", "name": "Fee", "quantity": 1, "unitPrice": {"amount": "1", "currencyCode": "GBP"}}]);
         let base = json!({"store": {"id": world.store}, "lines": [mug(&world, 1)]});
         for (name, value, code, field) in [
-            ("store", json!({"id": world.foreign.store}), "NOT_FOUND", "input.store"),
-            ("store", json!({"code": "NOPE"}), "NOT_FOUND", "input.store"),
+            ("store", json!({"id": world.foreign.store}), "NOT_FOUND", "input.store.id"),
+            ("store", json!({"code": "NOPE"}), "NOT_FOUND", "input.store.code"),
             ("channelId", json!(world.customer), "INVALID", "input.channelId"),
             ("customerId", json!("cus_00000000000000000000000001"), "NOT_FOUND", "input.customerId"),
             ("externalRef", json!("r".repeat(129)), "TOO_LONG", "input.externalRef"),
@@ -190,7 +190,7 @@ async fn bad_input_is_refused_with_its_path() {
         }
         // No line touches stock there, so nothing but the store itself can miss it.
         let input = json!({"idempotencyKey": world.key(), "store": {"id": world.foreign.store}, "lines": charge});
-        refused(&world.act("orderCreate", input).await, "NOT_FOUND", "input.store");
+        refused(&world.act("orderCreate", input).await, "NOT_FOUND", "input.store.id");
         assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
         // Several at once, and 9,007,199,254,740,992 is no quantity at all.
         let lines = json!([{"product": {"id": "x"}, "quantity": 1}, {"product": {"id": "y"}, "quantity": 1}]);

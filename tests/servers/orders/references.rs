@@ -41,7 +41,7 @@ async fn a_key_that_names_nothing_is_refused_where_it_stands_beside_all_else_tha
         let missing = |path: &str| ("NOT_FOUND".to_owned(), path.to_owned());
         assert_eq!(
             refusals(&payload),
-            [missing("input.channel.code"), missing("input.customer.externalRef"), missing("input.lines.0.product")]
+            [missing("input.channel.code"), missing("input.customer.externalRef"), missing("input.lines.0.product.sku")]
         );
         let other: CustomerId = world.ledger.clock().id();
         let payload =

@@ -111,7 +111,7 @@ async fn bad_input_is_refused_with_its_path() {
                 "input.lines.0.matches.0.orderLineId",
             ),
             (json!([{"quantity": 1}]), "INVALID", "input.lines.0.product"),
-            (json!([{"product": {"id": world.foreign.mug}, "quantity": 1}]), "NOT_FOUND", "input.lines.0.product"),
+            (json!([{"product": {"id": world.foreign.mug}, "quantity": 1}]), "NOT_FOUND", "input.lines.0.product.id"),
             (json!([]), "INVALID", "input.lines"),
             (json!(vec![json!({"product": {"id": world.mug}, "quantity": 1}); 2_001]), "LIMIT_EXCEEDED", "input.lines"),
         ] {
@@ -119,7 +119,7 @@ async fn bad_input_is_refused_with_its_path() {
         }
         let mut foreign = back(&world, json!([{"product": {"id": world.mug}, "quantity": 1}]));
         foreign["store"] = json!({"id": world.foreign.store});
-        refused(&world.act("returnCreate", foreign).await, "NOT_FOUND", "input.store");
+        refused(&world.act("returnCreate", foreign).await, "NOT_FOUND", "input.store.id");
         assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0]);
     })
     .await;

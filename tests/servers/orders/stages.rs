@@ -40,6 +40,11 @@ fn said(all: &[(&str, &str)]) -> Vec<(String, String)> {
     all.iter().map(|(code, path)| ((*code).to_owned(), (*path).to_owned())).collect()
 }
 
+/// The key that a reference names a thing by.
+fn key_of(reference: &Value) -> &str {
+    reference.as_object().and_then(|members| members.keys().next()).unwrap()
+}
+
 fn each<'p>(payload: &'p Value, field: &str) -> Vec<&'p Value> {
     payload["userErrors"].as_array().unwrap().iter().map(|error| &error[field]).collect()
 }
@@ -57,11 +62,8 @@ async fn a_cart_is_told_all_of_each_stage() {
             sku("TEA", 6_000)
         ]);
         let payload = order(&world, json!({"lines": lines})).await;
-        let missing = "NOT_FOUND";
-        assert_eq!(
-            refusals(&payload),
-            said(&[(missing, "input.lines.0.product"), (missing, "input.lines.2.product"), (missing, "input.lines.5.product")])
-        );
+        let missing = [0, 2, 5].map(|nth| ("NOT_FOUND".to_owned(), format!("input.lines.{nth}.product.sku")));
+        assert_eq!(refusals(&payload), missing);
         assert_eq!(each(&payload, "value"), ["NONE-1", "NONE-2", "NONE-3"]);
         assert_eq!(payload["userErrors"][0]["docs"], "/docs/errors#NOT_FOUND");
         assert!(payload["userErrors"][1]["message"].as_str().unwrap().contains("\"NONE-2\""), "{payload:#}");
@@ -100,13 +102,14 @@ async fn everything_that_an_order_names_and_that_is_not_there_is_told_together()
             more["lines"] =
                 json!([{"product": first, "quantity": 0}, sku("MUG", 1), {"product": {"id": product}, "quantity": 1}]);
             let missing = "NOT_FOUND";
+            let named = format!("input.lines.0.product.{}", key_of(&first));
             assert_eq!(
                 refusals(&order(&world, more).await),
                 said(&[
                     (missing, "input.channelId"),
                     (missing, "input.customerId"),
-                    (missing, "input.lines.0.product"),
-                    (missing, "input.lines.2.product"),
+                    (missing, named.as_str()),
+                    (missing, "input.lines.2.product.id"),
                     (missing, "input.reservationIds.0"),
                 ]),
                 "{first}"
@@ -116,7 +119,7 @@ async fn everything_that_an_order_names_and_that_is_not_there_is_told_together()
         let more = json!({"store": {"code": "NOPE"}, "lines": [sku("MUG", 1), sku("NONE", 1)]});
         assert_eq!(
             refusals(&order(&world, more).await),
-            said(&[("NOT_FOUND", "input.store"), ("NOT_FOUND", "input.lines.1.product")])
+            said(&[("NOT_FOUND", "input.store.code"), ("NOT_FOUND", "input.lines.1.product.sku")])
         );
     })
     .await;
@@ -192,7 +195,7 @@ async fn an_edit_is_told_an_unknown_buyer_with_unknown_products() {
         let document = format!("mutation($input: OrderUpdateInput!) {{ result: orderUpdate(input: $input) {{ {REFUSED} }} }}");
         let payload = world.ask(&document, json!({"input": input})).await["result"].clone();
         let missing = "NOT_FOUND";
-        assert_eq!(refusals(&payload), said(&[(missing, "input.customerId"), (missing, "input.addLines.1.product")]));
+        assert_eq!(refusals(&payload), said(&[(missing, "input.customerId"), (missing, "input.addLines.1.product.id")]));
     })
     .await;
 }
@@ -214,10 +217,10 @@ async fn changes_of_stock_are_told_every_name_and_every_figure() {
         assert_eq!(
             adjust(changes).await,
             said(&[
-                (missing, "input.changes.0.product"),
-                (missing, "input.changes.0.store"),
-                (missing, "input.changes.1.store"),
-                (missing, "input.changes.3.product"),
+                (missing, "input.changes.0.product.sku"),
+                (missing, "input.changes.0.store.code"),
+                (missing, "input.changes.1.store.code"),
+                (missing, "input.changes.3.product.id"),
             ])
         );
         // Values come before what the state of things does not allow.
@@ -245,7 +248,9 @@ async fn a_store_that_is_not_there_hides_no_product_that_is_not_there() {
         let named = [json!({"id": world.foreign.mug}), json!({"sku": "MUG"}), json!({"sku": "NONE"})];
         for store in [json!({"id": world.foreign.store}), json!({"code": "NOPE"})] {
             let lines: Vec<Value> = named.iter().map(|product| json!({"product": product, "quantity": 1})).collect();
-            let wanted = ["store", "lines.0.product", "lines.2.product"].map(|place| format!("input.{place}"));
+            let of_store = format!("store.{}", key_of(&store));
+            let at_store = of_store.as_str();
+            let wanted = [at_store, "lines.0.product.id", "lines.2.product.sku"].map(|place| format!("input.{place}"));
             let placed = order(&world, json!({"store": store, "lines": lines})).await;
             assert_eq!(refusals(&placed), missing(&wanted), "{store}");
             for (mutation, list, field, mut input) in [
@@ -256,8 +261,9 @@ async fn a_store_that_is_not_there_hides_no_product_that_is_not_there() {
                 input[list] = named.iter().map(row).collect();
                 let mut paths = refusals(&stock(&world, mutation, input).await);
                 paths.sort();
-                let wanted = ["0.product", "0.store", "1.store", "2.product", "2.store"];
-                assert_eq!(paths, missing(&wanted.map(|place| format!("input.{list}.{place}"))), "{mutation} in {store}");
+                let wanted = [(0, "product.id"), (0, at_store), (1, at_store), (2, "product.sku"), (2, at_store)];
+                let wanted = wanted.map(|(nth, place)| format!("input.{list}.{nth}.{place}"));
+                assert_eq!(paths, missing(&wanted), "{mutation} in {store}");
             }
         }
     })
@@ -270,7 +276,7 @@ async fn goods_are_held_for_what_is_there_and_all_else_is_told() {
         let order: OrderId = world.ledger.clock().id();
         let items = json!([{"product": {"sku": "NONE"}, "store": {"id": world.store}, "quantity": 1}]);
         let held = stock(&world, "stockReserve", json!({"referenceId": order, "items": items})).await;
-        assert_eq!(refusals(&held), said(&[("NOT_FOUND", "input.referenceId"), ("NOT_FOUND", "input.items.0.product")]));
+        assert_eq!(refusals(&held), said(&[("NOT_FOUND", "input.referenceId"), ("NOT_FOUND", "input.items.0.product.sku")]));
     })
     .await;
 }
@@ -306,7 +312,10 @@ async fn no_more_than_a_hundred_are_told() {
         // A shortage is no reason to leave out what is not there.
         let mut lines: Vec<Value> = (0..150).map(|_| sku("MUG", 200)).collect();
         lines.push(sku("NONE", 1));
-        assert_eq!(refusals(&order(&world, json!({"lines": lines})).await), said(&[("NOT_FOUND", "input.lines.150.product")]));
+        assert_eq!(
+            refusals(&order(&world, json!({"lines": lines})).await),
+            said(&[("NOT_FOUND", "input.lines.150.product.sku")])
+        );
     })
     .await;
 }

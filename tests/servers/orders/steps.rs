@@ -110,7 +110,7 @@ async fn wrong_and_foreign_ids_are_refused() {
         }
         let mut foreign = act(&world, &order);
         foreign["store"] = json!({"id": world.foreign.store});
-        refused(&world.act("orderFulfil", foreign).await, "NOT_FOUND", "input.store");
+        refused(&world.act("orderFulfil", foreign).await, "NOT_FOUND", "input.store.id");
         let mut other = act(&world, &order);
         other["lines"] = json!([{"lineId": "oln_00000000000000000000000001", "quantity": 1}]);
         refused(&world.act("orderFulfil", other).await, "NOT_FOUND", "input.lines.0.lineId");

@@ -195,9 +195,9 @@ async fn a_fact_names_its_order_and_is_of_its_currency() {
             assert_eq!(paid["order"]["id"], order["id"]);
         }
         for (more, code, field) in [
-            (json!({"order": {"number": "99"}}), "NOT_FOUND", "input.order"),
-            (json!({"order": {"number": "one"}}), "NOT_FOUND", "input.order"),
-            (json!({"order": {"external": {"channelId": world.direct, "ref": "W-1"}}}), "NOT_FOUND", "input.order"),
+            (json!({"order": {"number": "99"}}), "NOT_FOUND", "input.order.number"),
+            (json!({"order": {"number": "one"}}), "NOT_FOUND", "input.order.number"),
+            (json!({"order": {"external": {"channelId": world.direct, "ref": "W-1"}}}), "NOT_FOUND", "input.order.external.ref"),
             (json!({"amount": {"amount": "1.00", "currencyCode": "EUR"}}), "INVALID", "input.amount"),
             (json!({"amount": pounds("-1.00")}), "OUT_OF_RANGE", "input.amount"),
             (json!({"method": " "}), "REQUIRED", "input.method"),

@@ -55,7 +55,7 @@ async fn goods_come_back_into_their_lots() {
         let too_many = world.step(&ret, json!({"lines": [seen(3, "RESTOCK", "B")]}));
         refused(&world.act("returnInspect", too_many).await, "OUT_OF_RANGE", "input.lines.0.quantity");
         let unknown = world.step(&ret, json!({"lines": [seen(1, "RESTOCK", "C")]}));
-        refused(&world.act("returnInspect", unknown).await, "NOT_FOUND", "input.lines.0.lot");
+        refused(&world.act("returnInspect", unknown).await, "NOT_FOUND", "input.lines.0.lot.code");
         world.does("returnInspect", &ret, json!({"lines": [seen(1, "WRITE_OFF", "B"), seen(3, "RESTOCK", "A")]})).await;
         assert_eq!(world.level_here(product).await, [8, 0, 2]);
         // What is left: one of A, one of B.

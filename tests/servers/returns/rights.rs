@@ -138,10 +138,10 @@ async fn an_order_is_shipped_by_who_may_ship_where_it_is_held() {
         refused(&answer, "INVALID_STATE", "input.store");
         let message = answer["userErrors"][0]["message"].as_str().unwrap_or_default();
         assert!(message.contains("order.fulfil"), "{answer}");
-        refused(&world.act_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store");
+        refused(&world.act_as(of_shop.clone(), "orderFulfil", from(&here)).await, "NOT_FOUND", "input.store.code");
         let mut blind = PermissionSet::default();
         blind.grant(kind::OrderFulfil::INDEX, &Reach::stores([world.store]));
-        refused(&world.act_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store");
+        refused(&world.act_as(blind, "orderFulfil", from(&away)).await, "NOT_FOUND", "input.store.code");
         let shipped = world.act_as(of_both, "orderFulfil", from(&away)).await;
         assert_eq!(done(&shipped, "order")["status"], "FULFILLED");
     })

@@ -151,7 +151,7 @@ async fn what_cannot_be_looked_for_is_refused() {
         let many = json!({"stores": [{"store": {"code": "LDN"}}, {"store": {"code": "LDN"}}, none("NONE"), none("NONE")]});
         assert_eq!(
             refusals(&set(&world, many).await),
-            [2, 3].map(|nth| ("NOT_FOUND".to_owned(), format!("input.stores.{nth}.store")))
+            [2, 3].map(|nth| ("NOT_FOUND".to_owned(), format!("input.stores.{nth}.store.code")))
         );
         assert_eq!(code(&set(&world, twice).await), "DUPLICATE");
         assert_eq!(code(&set(&world, json!({"rule": {"maxStores": 99}})).await), "INVALID");
@@ -180,7 +180,7 @@ async fn who_may_act_in_one_store_finds_what_that_one_has() {
         refused(&more, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
         assert_eq!(more["userErrors"][0]["message"], "90 of MUG from at most 3 stores asked for, 80 there");
         let none = world.act_as(of_store(world.depot), "orderCreate", ordering(&world, 1, json!({}))).await;
-        refused(&none, "NOT_FOUND", "input.store");
+        refused(&none, "NOT_FOUND", "input.store.id");
         assert_eq!(mugs(&world).await, [[100, 20, 0], [50, 0, 0]]);
     })
     .await;

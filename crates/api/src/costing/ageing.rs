@@ -154,7 +154,9 @@ impl AgeingQuery {
             .rows
             .iter()
             .map(|(product, sums)| (StockAges { product: Some(*product), sums: *sums, currency }, keys(*product, sums)));
-        let page = Page::build(request.pick(rows.collect()), &request, AGEING, signer).of_known(count);
+        let rows: Vec<_> = rows.collect();
+        let request = request.among(&rows);
+        let page = Page::build(request.pick(rows), &request, AGEING, signer).of_known(count);
         Ok(StockAgesConnection { page, total: found.total, how: found.how })
     }
 }

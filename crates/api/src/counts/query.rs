@@ -226,7 +226,9 @@ impl CountsQuery {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
             (StocktakeDue { planned, class }, keys)
         });
-        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).of_known(total).into())
+        let rows: Vec<_> = rows.collect();
+        let request = request.among(&rows);
+        Ok(Page::build(request.pick(rows), &request, list, signer).of_known(total).into())
     }
 
     /// Products due for a stocktake in a store, class A first: those of class A that were not counted

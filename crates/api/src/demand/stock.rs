@@ -272,7 +272,9 @@ impl StockPerformanceQuery {
             let LevelStock { period, before, .. } = level;
             (StockPerformance { level: Some(level), period, before, lost, span, lasts: None }, vec![Key::Int(nth)])
         });
-        let rows = lasting(ctx, &permit, span, request.pick(rows.collect())).await?;
+        let rows: Vec<_> = rows.collect();
+        let request = request.among(&rows);
+        let rows = lasting(ctx, &permit, span, request.pick(rows)).await?;
         let page = Page::build(rows, &request, kind, signer).of_known(count);
         Ok(StockPerformanceConnection { page, totals, before, lost, unknown, progress, span })
     }

@@ -1,6 +1,9 @@
 //! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
 
-use ::graphql::{code::docs_of, sent_value::sent_value};
+use ::graphql::{
+    code::docs_of,
+    sent_value::{path_to_key, sent_value},
+};
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 use inventory::stock::core::MOST_TOLD;
 use platform::{
@@ -127,8 +130,8 @@ pub fn try_user_errors_of<R>(
     ),
     field(
         name = "field",
-        ty = "&Option<Vec<String>>",
-        desc = "The path to the input field that is meant, list positions included. Null where no field is meant."
+        ty = "Option<Vec<String>>",
+        desc = "The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant."
     ),
     field(
         name = "value",
@@ -157,8 +160,8 @@ pub struct InputError {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included. Null where no field is meant.
-    pub field: Option<Vec<String>>,
+    #[graphql(skip)]
+    pub field: Option<Path>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
 }
@@ -171,8 +174,8 @@ pub struct VersionConflict {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included. Null where no field is meant.
-    pub field: Option<Vec<String>>,
+    #[graphql(skip)]
+    pub field: Option<Path>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Current version of the row.
@@ -189,8 +192,8 @@ pub struct InsufficientStock {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included. Null where no field is meant.
-    pub field: Option<Vec<String>>,
+    #[graphql(skip)]
+    pub field: Option<Path>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Level that is short. Null where you may not see it.
@@ -219,8 +222,8 @@ pub struct InUse {
     pub code: ErrorCode,
     /// Explanation of the refusal in words, with the values that would be accepted.
     pub message: String,
-    /// The path to the input field that is meant, list positions included. Null where no field is meant.
-    pub field: Option<Vec<String>>,
+    #[graphql(skip)]
+    pub field: Option<Path>,
     /// Whether the call may succeed later without being changed.
     pub retryable: bool,
     /// Documents that depend on the object, the newest first: at most 10, of those that you may see. Movements without a document
@@ -233,11 +236,21 @@ pub struct InUse {
     pub documents_count: i32,
 }
 
-/// The value that a kind of refusal is about, where its code is explained, and fields of its own.
+/// The path that the answer has for a refusal. A reference that names nothing is refused at the key that was sent in it.
+fn told_at(ctx: &Context<'_>, code: ErrorCode, path: Path) -> Path {
+    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { path }
+}
+
+/// The place and the value that a kind of refusal is about, where its code is explained, and fields of its own.
 macro_rules! tells_its_value {
     ($kind:ident { $($own:tt)* }) => {
         #[ComplexObject]
         impl $kind {
+            /// The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+            /// sent, as input, lines, 0, product, sku. Null where no field is meant.
+            async fn field(&self, ctx: &Context<'_>) -> Option<Path> {
+                self.field.clone().map(|path| told_at(ctx, self.code, path))
+            }
             /// Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects,
             /// beyond 200 bytes, and for secrets.
             async fn value(&self, ctx: &Context<'_>) -> Option<String> {
@@ -245,7 +258,8 @@ macro_rules! tells_its_value {
                     self.code,
                     ErrorCode::WeakPassword | ErrorCode::InvalidCredentials | ErrorCode::MfaInvalid | ErrorCode::TokenExpired
                 );
-                self.field.as_deref().filter(|_| !is_secret).and_then(|path| sent_value(ctx, path))
+                let field = self.field.clone().filter(|_| !is_secret);
+                field.and_then(|path| sent_value(ctx, &told_at(ctx, self.code, path)))
             }
             /// Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open.
             async fn docs(&self) -> String {
@@ -300,6 +314,11 @@ pub fn naming(said: &str, sent: Option<&str>) -> String {
     format!("{said}: \"{told}\"")
 }
 
+/// The key that was sent at the path of something that is not found.
+pub fn sent_key(ctx: &Context<'_>, field: &[String]) -> Option<String> {
+    sent_value(ctx, &path_to_key(ctx, field.to_vec()))
+}
+
 /// Adds the value that was sent to messages that tell what was not found and do not name it.
 pub fn name_sent(ctx: &Context<'_>, errors: &mut [UserError]) {
     for error in errors {
@@ -307,7 +326,7 @@ pub fn name_sent(ctx: &Context<'_>, errors: &mut [UserError]) {
             continue;
         };
         if message.starts_with(NO_SUCH) && !message.contains('"') {
-            *message = naming(message, sent_value(ctx, field).as_deref());
+            *message = naming(message, sent_key(ctx, field).as_deref());
         }
     }
 }

@@ -181,13 +181,14 @@ impl LiquidationPlan {
         let filter = LiquidationPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
         let order = shell::line_order(&permit);
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", order.name(), self.plan.id));
-        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let mut request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let ledger = ctx.given::<Ledger>()?;
         let (page, all) = if let Some(lines) = &self.lines {
             let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), order.keys(line)));
             let mut all: Vec<_> = all.collect();
             all.sort_by(|one, other| one.1.cmp(&other.1));
             let count = all.len();
+            request = request.among(&all);
             (request.pick(all).into_iter().map(|(line, _)| line).collect(), Err(count))
         } else {
             let listed = shell::line_page(&permit, ledger.database(), (self.plan.id, filter), &request).await?;

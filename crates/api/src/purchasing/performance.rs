@@ -178,6 +178,7 @@ pub(super) async fn supplier_performances(
     };
     let mut rows: Vec<(SupplierPerformance, Vec<Key>)> = found.rows.into_iter().map(row).collect();
     rows.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let request = request.among(&rows);
     let page = Page::build(request.pick(rows), &request, list, signer).of_known(suppliers);
     Ok(SupplierPerformanceConnection { page, totals, prices: drifts.totals, suppliers })
 }

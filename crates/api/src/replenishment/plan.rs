@@ -179,7 +179,7 @@ impl ReplenishmentPlan {
         if let Some(lines) = &self.lines {
             let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
             let all: Vec<_> = all.collect();
-            let count = all.len();
+            let (count, request) = (all.len(), request.among(&all));
             let nodes = request.pick(all).into_iter().map(|(line, _)| node(line));
             return Ok(Page::build(nodes.collect(), &request, kind, signer).of_known(count).into());
         }

@@ -34,9 +34,9 @@ impl ReportPaging {
         Ok(Self { request, kind, signer })
     }
     pub fn page<R, T>(self, rows: Vec<Ranked<R>>, node: impl Fn(R) -> T) -> CountedPage<T> {
-        let total = rows.len();
-        let nodes = self.request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
-        Page::build(nodes, &self.request, self.kind, &self.signer).of_known(total)
+        let (total, request) = (rows.len(), self.request.among(&rows));
+        let nodes = request.pick(rows).into_iter().map(|(row, keys)| (node(row), keys)).collect();
+        Page::build(nodes, &request, self.kind, &self.signer).of_known(total)
     }
 }
 

@@ -1,6 +1,5 @@
 //! How the ledger's rejections meet GraphQL: once, here.
 
-use ::graphql::sent_value::sent_value;
 use async_graphql::Context;
 use inventory::{
     ledger::{Done, Receipt, Stop},
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
-        refusal::{ErrorCode, InsufficientStock, Path, UserError, naming},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError, naming, sent_key},
         scalars::Quantity,
     },
     schema::Node,
@@ -58,7 +57,7 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
             _ => UserError::new(code, said, field),
         },
-        Reason::NotFound(_) => UserError::new(code, naming(&said, sent_value(ctx, &field).as_deref()), field),
+        Reason::NotFound(_) => UserError::new(code, naming(&said, sent_key(ctx, &field).as_deref()), field),
         Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
     }
 }
