@@ -327,9 +327,6 @@ pub struct Serve {
     /// Points that a single operation may cost.
     #[arg(long, env = "ENTREPOT_OPERATION_POINTS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub operation_points: u32,
-    /// Give memory back once nothing was asked for 1.5 s, at most once a minute: pages of SQLite's caches, and on Linux those of the program's file.
-    #[arg(long, env = "ENTREPOT_IDLE_TRIM", default_value_t = true, action = clap::ArgAction::Set)]
-    pub idle_trim: bool,
     #[command(flatten)]
     pub redis: RedisArgs,
     #[command(flatten)]

@@ -98,7 +98,7 @@ pub enum FilesAction {
     },
 }
 
-/// Where a process tells how it fares.
+/// Where a process tells how it fares, and how much memory it keeps.
 #[derive(Debug, Clone, Args)]
 pub struct MetricsArgs {
     /// Where Prometheus reads figures, and probes may ask too: an address of the inside, as in 127.0.0.1:9090. Nothing is counted when not given.
@@ -107,6 +107,9 @@ pub struct MetricsArgs {
     /// MiB that this process may have in use: near them it wants no more work. What its container says when not given.
     #[arg(long, env = "ENTREPOT_MEMORY_LIMIT", value_parser = clap::value_parser!(u64).range(64..))]
     pub memory_limit: Option<u64>,
+    /// Give memory back once nothing was asked for 1.5 s, at most once a minute: pages of SQLite's caches, and on Linux those of the program's file.
+    #[arg(long, env = "ENTREPOT_IDLE_TRIM", default_value_t = true, action = clap::ArgAction::Set)]
+    pub idle_trim: bool,
     /// Text of 16 to 256 characters that a caller of /debug/cpu and /debug/heap at --metrics-listen sends as `Authorization: Bearer …`. Needed there
     /// unless that is a loopback address and no token is given.
     #[arg(long, env = "ENTREPOT_PROFILE_TOKEN", hide_env_values = true, value_parser = profile_token)]

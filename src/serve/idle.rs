@@ -41,7 +41,7 @@ impl QuietTime {
     }
 }
 
-/// Looks again and again, for as long as the node serves. A request that comes meanwhile is answered as ever: nothing waits for this, and nothing is lost.
+/// Looks again and again, for as long as the process runs. A request that comes meanwhile is answered as ever: nothing waits for this, and nothing is lost.
 pub(super) async fn give_memory_back(db: Database) {
     let mut quiet_time = QuietTime::begin(Instant::now());
     loop {

@@ -159,6 +159,7 @@ impl Node {
         let metrics_server =
             self.metrics_server.take().map(|server| server.serve(self.counting(), self.readiness(file_store), Drain::default()));
         background.extend(metrics_server.map(tokio::spawn));
+        background.extend(self.gives_memory_back.then(|| tokio::spawn(super::idle::give_memory_back(self.db.clone()))));
         let end = self.begin_to_work(terms);
         tracing::info!("working");
         super::systemd::ready();

@@ -47,8 +47,9 @@ impl Counting {
 }
 
 impl Node {
-    /// Counts from here on and tells on an address of the operator's, and keeps to the memory that it was given.
+    /// Counts from here on and tells on an address of the operator's, keeps to the memory that it was given, and gives memory back where it may.
     pub(super) async fn open_metrics_server(&mut self, args: &MetricsArgs) -> Result<(), StartError> {
+        self.gives_memory_back = args.idle_trim;
         if let Some(mebibytes) = args.memory_limit {
             self.memory = Some(mebibytes << 20);
         }

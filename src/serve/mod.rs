@@ -388,7 +388,6 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     node.backups = backups;
     node.limits.socket_drain_time = Duration::from_secs(args.socket_drain_seconds);
     node.limits.sockets_entering = args.sockets_entering.0;
-    node.gives_memory_back = args.idle_trim;
     if let Some(redis) = &redis {
         node.bus = Some(node.hints_through(redis).await?);
     }

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List
 
+import httpx
 import pytest
 from conftest import PASSWORD, Proxy, Server, Tenant, free_port
 
@@ -30,7 +31,7 @@ from entrepot import (
     documents,
     uuid7,
 )
-from entrepot._core import operation_kind, retry_after
+from entrepot._core import operation_kind, prepare, retry_after
 
 QUICK = Retry(base=0.01, most=3)
 HERE = Path(__file__).resolve().parent.parent
@@ -243,6 +244,28 @@ def test_async_calls_share_one_refresh(proxy: Proxy, shop: Tenant) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("refreshed", [True, False])
+def test_a_login_during_a_refresh_is_not_undone_by_it(refreshed: bool) -> None:
+    def pair(name: str) -> Dict[str, Any]:
+        return {"__typename": "TokenPair", "accessToken": name, "refreshToken": f"{name}-refresh"}
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if "sessionRefresh" in request.content.decode():
+            # Ann's session is refreshed, or has ended; meanwhile Bob logs in.
+            await client.login("bob@example.com", PASSWORD)
+            payload = {"result": pair("ann-2"), "userErrors": []} if refreshed else {"result": None, "userErrors": [{"code": "INVALID", "message": "ended"}]}
+            return httpx.Response(200, json={"data": {"sessionRefresh": payload}})
+        if "login" in request.content.decode():
+            return httpx.Response(200, json={"data": {"login": {"result": pair("bob"), "userErrors": []}}})
+        if request.headers["authorization"] == "Bearer ann":
+            return httpx.Response(401, json={"errors": [{"message": "ended", "extensions": {"code": "UNAUTHENTICATED"}}]})
+        return httpx.Response(200, json={"data": {"by": request.headers["authorization"]}})
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    client = AsyncEntrepot("http://stock.example", access_token="ann", refresh_token="ann-refresh", http=http, retry=QUICK)
+    assert asyncio.run(client.execute("{ by }")) == {"by": "Bearer bob"}
+
+
 def test_the_client_names_itself(client: Entrepot, proxy: Proxy) -> None:
     client.execute("{ viewer { tenant { slug } } }")
     assert re.match(r"python/\d", proxy.headers[0]["entrepot-client"])
@@ -252,6 +275,15 @@ def test_small_things() -> None:
     assert operation_kind("# mutation\nfragment mutation on Y { b } query Z($a: I = { b: 1 }) { a }") == "query"
     assert operation_kind("fragment F on Y { b }mutation Do { a }") == "mutation"
     assert operation_kind("{ a }") == "query"
+    for document in (
+        "fragment F on Order { id } mutation M($input: OrderCreateInput!) { orderCreate(input: $input) { order { ...F } } }",
+        "mutation M($by: OrderRef = { number: \"1\" }, $input: OrderCreateInput!) { orderCreate(input: $input) { order { id } } }",
+        "# {\nmutation M($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } } }",
+    ):
+        sent = prepare(document, {"input": {"lines": []}}, "key-1")
+        assert sent.repeatable and json.loads(sent.body)["variables"]["input"]["idempotencyKey"] == "key-1", document
+    two = "mutation A($id: ID!) { a(id: $id) { id } } mutation B($input: OrderCreateInput!) { b(input: $input) { id } }"
+    assert not prepare(two, {"input": {}}, None).repeatable, "the second one's variables are not the first one's"
     assert retry_after("2") == 2000 and retry_after("soon") is None and retry_after(None) is None
     assert (retry_after("Thu, 01 Jan 1970 00:00:05 GMT")) == 0
     keys = [uuid7(0.001), uuid7(0.002), uuid7(1_800_000_000)]

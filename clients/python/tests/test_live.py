@@ -270,6 +270,54 @@ def test_a_cursor_in_the_middle_of_a_snapshot_is_not_kept() -> None:
     assert asked == [None, None, "cur_READY"] and set(picture.rows) == {"a", "b"}
 
 
+def stream(*items: Dict[str, Any]) -> httpx.Response:
+    """An event stream of these items."""
+    told = [{"cursor": None, "reset": None, "changes": [], **item} for item in items]
+    text = "".join("event: next\ndata: " + json.dumps({"data": {"stockChanged": item}}) + "\n\n" for item in told)
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
+
+
+def level(name: str, version: int = 1) -> Dict[str, Any]:
+    return {"seq": 1, "inFilter": True, "level": {"id": name, "version": version}}
+
+
+def test_a_row_that_goes_between_two_beginnings_of_a_snapshot_does_not_stay() -> None:
+    pages = [
+        stream({"phase": "SNAPSHOT", "changes": [level("a")]}),
+        stream({"phase": "SNAPSHOT", "changes": [level("b")]}, {"phase": "READY", "cursor": "cur", "changes": [level("c")]}),
+    ]
+    http = httpx.Client(transport=httpx.MockTransport(lambda request: pages.pop(0)))
+    client, picture, kinds = Entrepot("http://stock.example", "k", http=http, retry=QUICK), Picture(), []
+    for event in client.live.stock():
+        picture.apply(event)
+        kinds.append(event.kind)
+        if picture.ready:
+            break
+    assert set(picture.rows) == {"b", "c"}, "a was sold out before the second snapshot, and no change says so"
+    assert kinds == ["snapshot", "reset", "snapshot", "snapshot", "ready"]
+
+
+def test_a_server_that_is_away_while_a_token_is_replaced_does_not_end_the_stream() -> None:
+    told: List[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "sessionRefresh" in request.content.decode():
+            told.append("refresh")
+            if len(told) == 1:
+                raise httpx.ConnectError("away")
+            pair = {"__typename": "TokenPair", "accessToken": "fresh", "refreshToken": "r2"}
+            return httpx.Response(200, json={"data": {"sessionRefresh": {"result": pair, "userErrors": []}}})
+        if request.headers["authorization"] != "Bearer fresh":
+            return httpx.Response(401, json={"errors": [{"message": "ended", "extensions": {"code": "UNAUTHENTICATED"}}]})
+        return stream({"phase": "READY", "cursor": "cur", "changes": [level("a")]})
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    retry = Retry(attempts=1, base=0.01, most=0.2)
+    client = Entrepot("http://stock.example", access_token="stale", refresh_token="r1", http=http, retry=retry)
+    assert next(client.live.stock()).row == {"id": "a", "version": 1}
+    assert told == ["refresh", "refresh"]
+
+
 def test_a_picture_keeps_the_newest_of_each_row() -> None:
     def row(version: int, name: str = "a") -> Dict[str, Any]:
         return {"id": name, "version": version}

@@ -83,6 +83,15 @@ def test_anything_else_is_refused_and_says_why(sent: Any) -> None:
     assert webhooks.verify(body, headers, secret, now=at + 299)
 
 
+def test_an_empty_secret_is_refused_as_anybody_can_sign_with_it() -> None:
+    signature = base64.b64encode(hmac.new(b"", b"m.1000.{}", hashlib.sha256).digest()).decode()
+    headers = {"webhook-id": "m", "webhook-timestamp": "1000", "webhook-signature": f"v1,{signature}"}
+    for secret in ("whsec_", "whsec_é"):
+        with pytest.raises(SignatureError) as caught:
+            webhooks.verify(b"{}", headers, secret, now=1000)
+        assert caught.value.fault == "BAD_SECRET", secret
+
+
 def test_the_vectors_of_standard_webhooks_hold() -> None:
     key, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
     headers = {

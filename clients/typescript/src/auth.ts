@@ -131,18 +131,25 @@ export function session(options: SessionOptions = {}): Auth {
       await locked(options.lock ?? 'entrepot-refresh', async () => {
         // Another tab may have done it while this one waited for the lock.
         if (options.storage && current()?.accessToken !== before) return;
-        const next = await exchange(caller);
-        take({ refreshToken: tokens?.refreshToken ?? null, ...next }, true);
-        options.storage?.save(tokens);
+        const held = tokens;
+        // A login or a logout may come before the answer: then its tokens count.
+        const isReplaced = () => current() !== held;
+        try {
+          const next = await exchange(caller);
+          if (isReplaced()) return;
+          take({ refreshToken: held?.refreshToken ?? null, ...next }, true);
+          options.storage?.save(tokens);
+        } catch (error) {
+          if (isReplaced()) return;
+          if (error instanceof EntrepotError && error.code === 'SIGNED_OUT') {
+            take(null, false);
+            options.storage?.save(null);
+            caller.signedOut(error);
+          }
+          throw error;
+        }
       });
-    })().catch((error: unknown) => {
-      if (error instanceof EntrepotError && error.code === 'SIGNED_OUT') {
-        take(null, false);
-        options.storage?.save(null);
-        caller.signedOut(error);
-      }
-      throw error;
-    }).finally(() => {
+    })().finally(() => {
       running = undefined;
     });
     return running;

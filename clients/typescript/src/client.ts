@@ -1,7 +1,7 @@
 import type { Auth, Caller, Tokens } from './auth.js';
 import { Connection, type WebSocketLike } from './connection.js';
 import { differing, digestOf, MOST_ASKED, type StockCopy, type StockDifference, type StockDigestRow, bucketOf } from './digest.js';
-import { type DocumentInput, operationOf, type TypedDocument, textOf } from './document.js';
+import { type DocumentInput, operationOf, type TypedDocument, textOf, declaredIn } from './document.js';
 import {
   AlertChangedDocument, LoginDocument, type LoginMutation, LogoutDocument, MfaVerifyDocument, OrderChangedDocument,
   SavedViewChangedDocument, SessionRefreshDocument, StockChangedDocument, StockDigestDocument, StockDigestLevelsDocument,
@@ -460,16 +460,15 @@ export interface LiveAlertsOptions<Row = AlertRow> extends LiveCommon<'alertChan
 function withKeys(text: string, given: unknown, key: string): { variables: unknown; keyed: boolean } {
   const variables: Record<string, unknown> = { ...(given as Record<string, unknown> | undefined) };
   let keyed = false;
-  const head = text.slice(0, text.indexOf('{'));
-  for (const [, name, type] of head.matchAll(/\$(\w+)\s*:\s*(\w+)/g)) {
+  for (const { name, type } of declaredIn(text)) {
     if (name === 'idempotencyKey') {
       variables[name] ??= key;
       keyed = true;
-    } else if (KEYED.has(type!)) {
-      const input = variables[name!];
+    } else if (KEYED.has(type)) {
+      const input = variables[name];
       if (typeof input !== 'object' || input === null) continue;
       const { idempotencyKey } = input as { idempotencyKey?: string | null };
-      variables[name!] = { ...input, idempotencyKey: idempotencyKey ?? key };
+      variables[name] = { ...input, idempotencyKey: idempotencyKey ?? key };
       keyed = true;
     }
   }

@@ -54,6 +54,8 @@ export interface ConnectionOptions {
 const ACK_MS = 15_000;
 /** Sockets that are refused before an event stream is tried, whose answer can be read. */
 const REFUSALS = 3;
+/** Between two attempts to replace the token of an open socket, where the first brought none. */
+const RENEWAL_MS = 5_000;
 /**
  * How long a socket without subscriptions stays open: a page that changes its view opens the next
  * at once.
@@ -274,21 +276,24 @@ class Socket {
   }
 
   /** Sends a fresh token over the open socket before the old one ends. */
-  #plan(): void {
+  #plan(least = 50): void {
     clearTimeout(this.#renewal);
     const wait = this.#options.auth?.renewIn();
     if (wait === undefined || this.isOver) return;
     this.#renewal = setTimeout(async () => {
+      let isFresh: boolean;
       try {
         const token = await this.#options.auth?.token(this.#options.caller);
-        if (token !== undefined && token !== this.#token) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        isFresh = token !== this.#token;
+        if (token !== undefined && isFresh) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
         this.#token = token;
       } catch {
         // The old token ends with 4403, and the subscriptions decide.
         return;
       }
-      this.#plan();
-    }, Math.max(50, wait));
+      // A server that is away or asks for time is not asked again at once.
+      this.#plan(isFresh ? undefined : RENEWAL_MS);
+    }, Math.max(least, wait));
   }
 
   #watch(): void {

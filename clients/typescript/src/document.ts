@@ -32,21 +32,31 @@ export function textOf(document: DocumentInput<unknown, never>): string {
   return document.toString();
 }
 
+/** The first operation of a document, from its keyword on, wherever its fragments are. Empty if it is a selection alone. */
+function operationText(text: string): string {
+  const bare = text.replace(/#[^\n]*/g, '').replace(/fragment\s+\w+\s+on\s+\w+[^{]*/g, '');
+  let begin = -1;
+  let braces = 0;
+  let parentheses = 0;
+  for (const { 0: token, index } of bare.matchAll(/[{}()]|\b(?:query|mutation|subscription)\b/g)) {
+    if (token === '(') parentheses += 1;
+    else if (token === ')') parentheses -= 1;
+    else if (token === '{') braces += 1;
+    else if (token === '}') {
+      braces -= 1;
+      if (begin >= 0 && braces === 0 && parentheses === 0) return bare.slice(begin, index + 1);
+    } else if (begin < 0 && braces === 0) begin = index;
+  }
+  return begin < 0 ? '' : bare.slice(begin);
+}
+
 /** The kind and the name of a document's first operation. */
 export function operationOf(text: string): { kind: 'query' | 'mutation' | 'subscription'; name: string | undefined } {
-  const bare = text.replace(/#[^\n]*/g, '').replace(/fragment\s+\w+\s+on\s+\w+[^{]*/g, '');
-  let depth = 0;
-  let head = '';
-  for (const character of bare) {
-    if (character === '{') {
-      if (depth === 0 && /\b(query|mutation|subscription)\b/.test(head)) break;
-      depth += 1;
-    } else if (character === '}') {
-      depth -= 1;
-    } else if (depth === 0) {
-      head += character;
-    }
-  }
-  const found = /\b(query|mutation|subscription)\b\s*(\w+)?/.exec(head);
+  const found = /^(query|mutation|subscription)\b\s*(\w+)?/.exec(operationText(text));
   return { kind: (found?.[1] as 'query' | undefined) ?? 'query', name: found?.[2] };
+}
+
+/** Names and types of the variables of a document's first operation; those of lists are left out. */
+export function declaredIn(text: string): Array<{ name: string; type: string }> {
+  return Array.from(operationText(text).matchAll(/\$(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name: name!, type: type! }));
 }

@@ -2,7 +2,7 @@ import type { Ended } from './connection.js';
 import type { TypedDocument } from './document.js';
 import type { AlertChangedSubscription, OrderChangedSubscription, StockChangedSubscription } from './documents.js';
 import { EntrepotError } from './errors.js';
-import { backoff } from './retry.js';
+import { backoff, LONGEST_TIMER_MS } from './retry.js';
 import type { ResetReason, StreamPhase } from './schema.js';
 import type { LiveConnection } from './view.js';
 
@@ -359,7 +359,7 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
     this.#status = this.#cursor === null ? 'loading' : 'resuming';
     const jitter = backoff(this.#attempt, baseDelayMs, maxDelayMs);
     this.#attempt += 1;
-    this.#timer = setTimeout(() => this.#connect(), waitMs === undefined ? jitter : waitMs + jitter / 4);
+    this.#timer = setTimeout(() => this.#connect(), waitMs === undefined ? jitter : Math.min(waitMs + jitter / 4, LONGEST_TIMER_MS));
     this.#changed();
   }
 

@@ -74,9 +74,11 @@ export function useMutation<R, V>(document: TypedDocument<R, V>): MutationState<
   const run = useCallback(async (variables?: V): Promise<R | undefined> => {
     const input = JSON.stringify(variables ?? {});
     if (held.current?.input !== input) held.current = { input, key: uuidv7() };
+    const mine = held.current;
     setState({ data: undefined, error: undefined, loading: true });
-    const settled = await client.settle(document, ...([variables, { idempotencyKey: held.current.key }] as unknown as VariablesOf<V>));
-    if (settled.ok) held.current = undefined;
+    const settled = await client.settle(document, ...([variables, { idempotencyKey: mine.key }] as unknown as VariablesOf<V>));
+    // Another input may have been sent since, whose key stays until that succeeds.
+    if (settled.ok && held.current === mine) held.current = undefined;
     setState(settled.ok ? { data: settled.data, error: undefined, loading: false } : { data: undefined, error: settled.error, loading: false });
     return settled.ok ? settled.data : undefined;
   }, [client, document]);

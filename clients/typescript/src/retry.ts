@@ -14,6 +14,9 @@ export interface RetryOptions {
   baseDelayMs?: number;
 }
 
+/** The longest wait of `setTimeout`, which fires at once where it is asked for more. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Full jitter: random between 0 and `base` × 2ⁿ, at most `most`. */
 export function backoff(attempt: number, base: number, most: number): number {
   return Math.random() * Math.min(most, base * 2 ** Math.min(attempt, 30));

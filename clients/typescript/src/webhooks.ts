@@ -68,6 +68,9 @@ async function fits(subtle: SubtleCrypto, secret: string, signed: Uint8Array<Arr
   const isPublic = secret.startsWith('whpk_');
   if (!isPublic && !secret.startsWith('whsec_')) throw new SignatureError('BAD_SECRET', 'A secret begins with whsec_, a public key with whpk_.');
   const raw = bytesOf(secret.replace(/^wh(sec|pk)_/, ''), isPublic ? 'The public key' : 'The secret');
+  // Anybody can sign with an empty secret.
+  if (raw.length === 0) throw new SignatureError('BAD_SECRET', 'The secret has nothing after its prefix.');
+  if (isPublic && raw.length !== 32) throw new SignatureError('BAD_SECRET', 'A public key has 32 bytes.');
   const version = isPublic ? 'v1a,' : 'v1,';
   const algorithm = isPublic ? { name: 'Ed25519' } : { name: 'HMAC', hash: 'SHA-256' };
   const key = await subtle.importKey('raw', raw, algorithm, false, ['verify']);

@@ -25,9 +25,7 @@ struct Mapping {
 impl Mapping {
     /// Of the head of an entry, `55d0c2a00000-55d0c2c00000` and `r-xp 00200000 08:01 1234 /program`; None where it can be written to, or is shared.
     fn of(range: &str, rest: &str) -> Option<Self> {
-        let address = |text: &str| usize::from_str_radix(text, 16).ok();
-        let (start, end) = range.split_once('-')?;
-        let (start, end) = (address(start)?, address(end)?);
+        let (start, end) = addresses(range)?;
         let is_read_only = rest.starts_with("r--p ") || rest.starts_with("r-xp ");
         (is_read_only && start < end).then_some(Self { start, end, ..Self::default() })
     }
@@ -49,10 +47,17 @@ impl Mapping {
     }
 }
 
-/// The mappings of this program from which nothing is lost. Reading ends behind the program's own, which are together: the system walks the pages of each
-/// mapping that is read.
-fn unchanged(smaps: impl BufRead, program: &str) -> io::Result<Vec<Mapping>> {
-    let (mut found, mut has_begun, mut is_open) = (Vec::<Mapping>::new(), false, false);
+fn addresses(range: &str) -> Option<(usize, usize)> {
+    let address = |text: &str| usize::from_str_radix(text, 16).ok();
+    let (start, end) = range.split_once('-')?;
+    Some((address(start)?, address(end)?))
+}
+
+/// The mappings of this program from which nothing is lost: those that the system made at the start, which are together, one of them with this code. The file
+/// may be mapped once more, for the names in a backtrace: such a mapping may be gone at any time, and its addresses be somebody else's. Reading ends behind the
+/// program's own: the system walks the pages of each mapping that is read.
+fn unchanged(smaps: impl BufRead, program: &str, code: usize) -> io::Result<Vec<Mapping>> {
+    let (mut found, mut has_code, mut is_open) = (Vec::<Mapping>::new(), false, false);
     for line in smaps.lines() {
         let line = line?;
         let (first, rest) = line.split_once(' ').unwrap_or((line.as_str(), ""));
@@ -63,24 +68,28 @@ fn unchanged(smaps: impl BufRead, program: &str) -> io::Result<Vec<Mapping>> {
             continue;
         }
         let is_ours = line.find('/').is_some_and(|at| &line[at..] == program);
-        if has_begun && !is_ours {
-            break;
+        // A mapping of the file's first bytes begins another map of it.
+        if !is_ours || rest.split(' ').nth(1).is_some_and(|offset| offset.bytes().all(|digit| digit == b'0')) {
+            if has_code {
+                break;
+            }
+            found.clear();
         }
-        has_begun |= is_ours;
+        has_code |= is_ours && addresses(first).is_some_and(|(start, end)| (start..end).contains(&code));
         let mapping = if is_ours { Mapping::of(first, rest) } else { None };
         is_open = mapping.is_some();
         found.extend(mapping);
     }
     found.retain(Mapping::is_as_in_file);
-    Ok(found)
+    Ok(if has_code { found } else { Vec::new() })
 }
 
 pub fn release() -> io::Result<u64> {
     // With " (deleted)" behind it where the file was replaced, in both.
     let program = fs::read_link("/proc/self/exe")?;
     let Some(program) = program.to_str() else { return Ok(0) };
-    let mut kilobytes = 0;
-    for mapping in unchanged(BufReader::new(File::open("/proc/self/smaps")?), program)? {
+    let (code, mut kilobytes) = ((release as *const ()).addr(), 0);
+    for mapping in unchanged(BufReader::new(File::open("/proc/self/smaps")?), program, code)? {
         drop_pages(&mapping)?;
         kilobytes += mapping.resident.unwrap_or_default();
     }
@@ -92,9 +101,10 @@ pub fn release() -> io::Result<u64> {
 fn drop_pages(mapping: &Mapping) -> io::Result<()> {
     let start = ptr::with_exposed_provenance_mut::<c_void>(mapping.start);
     // SAFETY: MADV_DONTNEED changes what is read only where a page is the process's own. This mapping is private, of a file, and had no such page, in memory or
-    // in swap; the process makes none afterwards, as it cannot write there and nothing in it makes the program's code or constants writable. So all its pages
-    // are those of the page cache, and an access maps the same ones again, of the same inode: what the system itself does whenever it is short of memory. A
-    // new binary that is renamed into its place is another inode, and a write to the file would change the mapped pages whether they were dropped or not.
+    // in swap; the process makes none afterwards, as it cannot write there and nothing in it makes the program's code or constants writable. It is together
+    // with the code that runs, so its addresses are still its own. So all its pages are those of the page cache, and an access maps the same ones again, of
+    // the same inode: what the system itself does whenever it is short of memory. A new binary that is renamed into its place is another inode, and a write to
+    // the file would change the mapped pages whether they were dropped or not.
     unsafe { rustix::mm::madvise(start, mapping.end - mapping.start, Advice::LinuxDontNeed) }?;
     Ok(())
 }
@@ -113,7 +123,7 @@ mod tests {
     }
 
     fn found(smaps: &str) -> Vec<(usize, usize, Option<u64>)> {
-        let mappings = unchanged(smaps.as_bytes(), "/opt/a program").unwrap();
+        let mappings = unchanged(smaps.as_bytes(), "/opt/a program", 0x2100).unwrap();
         mappings.iter().map(|mapping| (mapping.start, mapping.end, mapping.resident)).collect()
     }
 
@@ -133,11 +143,26 @@ mod tests {
     }
 
     #[test]
+    fn another_map_of_the_same_file_is_left_alone_as_it_may_end_at_any_time() {
+        let first = |range: &str| entry(range, "r--p", "/opt/a program", [4, 0, 0]).replacen("00200000", "00000000", 1);
+        let code = entry("2000-8000", "r-xp", "/opt/a program", [16, 0, 0]);
+        let own = [(0x1000, 0x2000, Some(4)), (0x2000, 0x8000, Some(16))];
+        let library = entry("900-a00", "r-xp", "/lib/libc.so", [4, 0, 0]);
+        assert_eq!(
+            found(&[first("100-900"), first("1000-2000"), code.clone(), first("8000-f000")].concat()),
+            own,
+            "beside its own"
+        );
+        assert_eq!(found(&[first("100-900"), library, first("1000-2000"), code].concat()), own, "apart from its own");
+        assert!(found(&first("8000-f000")).is_empty(), "the program's own are not listed");
+    }
+
+    #[test]
     fn what_the_system_does_not_list_is_not_released() {
-        assert!(found("1000-2000 r-xp 00000000 08:01 1234   /opt/a program\nRss:  4 kB\nAnonymous:  0 kB\n").is_empty());
-        assert!(found("1000-2000 r-xp 00000000 08:01 1234   /opt/a program\n").is_empty());
-        assert!(found(&entry("1000-2000", "r-xp", "/opt/a program (deleted)", [4, 0, 0])).is_empty());
-        assert!(found(&entry("2000-1000", "r-xp", "/opt/a program", [4, 0, 0])).is_empty());
+        assert!(found("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\nRss:  4 kB\nAnonymous:  0 kB\n").is_empty());
+        assert!(found("2000-3000 r-xp 00000000 08:01 1234   /opt/a program\n").is_empty());
+        assert!(found(&entry("2000-3000", "r-xp", "/opt/a program (deleted)", [4, 0, 0])).is_empty());
+        assert!(found(&entry("3000-2000", "r-xp", "/opt/a program", [4, 0, 0])).is_empty());
         assert!(found("").is_empty());
     }
 

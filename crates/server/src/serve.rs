@@ -143,9 +143,7 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     let (answering, kept) = (heads.clone(), Arc::new(kept));
     let service = service_fn(move |mut request: Request<Incoming>| {
         answering.come();
-        if !health::is_probe(request.uri().path()) {
-            metrics::worked();
-        }
+        let working = (!health::is_probe(request.uri().path())).then(metrics::Working::begin);
         // Frames of HTTP/2 come as they like: its pings show who is there.
         let has_heads = request.version() <= Version::HTTP_11;
         name_host(&mut request);
@@ -170,6 +168,7 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
                     kept.tell(response.headers_mut());
                 }
             }
+            drop(working);
             Ok::<_, Infallible>(response)
         }
     });

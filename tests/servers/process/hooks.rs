@@ -38,6 +38,9 @@ impl Worker {
         let args = [&["worker", "--database-url", &site.url, "--keys-file", &keys][..], &TERMS, further].concat();
         Self(command(&args).stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
     /// kill -9.
     fn kill(mut self) {
         self.0.kill().unwrap();

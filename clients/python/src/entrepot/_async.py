@@ -162,11 +162,16 @@ class AsyncEntrepot:
             if held is not None and used is not None and held.access_token != used:
                 return True
             if self._own_refresh is not None:
-                self._take(Tokens.fresh(await self._own_refresh(), None))
+                given = Tokens.fresh(await self._own_refresh(), None)
+                if self._tokens is held:
+                    self._take(given)
                 return True
             if held is None or not held.refresh_token:
                 raise core.signed_out("The session has no refresh token. Log in again.")
             data = await self._public(documents.SESSION_REFRESH, {"refreshToken": held.refresh_token}, repeatable=True)
+            if self._tokens is not held:
+                # A login or a logout came in between, and its tokens count.
+                return True
             payload = data["sessionRefresh"]
             if not payload["result"] or payload["result"]["__typename"] != "TokenPair":
                 refused = payload["userErrors"]
@@ -382,13 +387,19 @@ class AsyncLive:
         kept = cursor or MemoryCursor()
         retry, attempt, renewals = self._client.retry, 0, 0
         resets: List[float] = []
+        is_partial = False
         while True:
             token = None
             try:
                 token = await self._client._token()
                 pause: Optional[float] = None
+                if is_partial:
+                    # Of the rows that were told some may be gone before the snapshot that comes now, and nothing would say so.
+                    is_partial = False
+                    yield LiveEvent("reset")
                 async for item in self._items(document, {**variables, "after": kept.load()}, field, token):
                     attempt = renewals = 0
+                    is_partial = item["phase"] == "SNAPSHOT"
                     for event in events_of(item, row):
                         yield event
                     if item["phase"] == "RESET":
@@ -404,13 +415,17 @@ class AsyncLive:
                     attempt += 1
             except AuthenticationError as error:
                 renewals += 1
-                if error.code == "SIGNED_OUT" or renewals > 3 or not await self._client._renew(token):
-                    raise
                 pause = 0.0
-            except EntrepotError as error:
-                if error.code not in core.PASSING:
+                try:
+                    renewed = error.code != "SIGNED_OUT" and renewals <= 3 and await self._client._renew(token)
+                except EntrepotError as away:
+                    # As where a connection is refused: the token is asked for again.
+                    pause = core.pause_after(away, retry, attempt)
+                    attempt, renewals, renewed = attempt + 1, renewals - 1, True
+                if not renewed:
                     raise
-                pause = max((error.retry_after_ms or 0.0) / 1000, retry.backoff(attempt))
+            except EntrepotError as error:
+                pause = core.pause_after(error, retry, attempt)
                 attempt += 1
             await asyncio.sleep(pause)
 

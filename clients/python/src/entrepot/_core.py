@@ -105,21 +105,27 @@ def uuid7(now: Optional[float] = None) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+def _operation(document: str) -> str:
+    """The first operation of a document, from its keyword on, wherever its fragments are. Empty if it is a selection alone."""
+    bare = re.sub(r"fragment\s+\w+\s+on\s+\w+[^{]*", "", re.sub(r"#[^\n]*", "", document))
+    begin, braces, parentheses = -1, 0, 0
+    for found in re.finditer(r"[{}()]|\b(?:query|mutation|subscription)\b", bare):
+        token = found.group()
+        if token in "()":
+            parentheses += 1 if token == "(" else -1
+        elif token in "{}":
+            braces += 1 if token == "{" else -1
+            if begin >= 0 and braces == 0 and parentheses == 0:
+                return bare[begin : found.end()]
+        elif begin < 0 and braces == 0:
+            begin = found.start()
+    return bare[begin:] if begin >= 0 else ""
+
+
 def operation_kind(document: str) -> str:
     """query, mutation or subscription: that of the first operation."""
-    depth, head = 0, ""
-    bare = re.sub(r"fragment\s+\w+\s+on\s+\w+[^{]*", "", re.sub(r"#[^\n]*", "", document))
-    for character in bare:
-        if character == "{":
-            if depth == 0 and re.search(r"\b(query|mutation|subscription)\b", head):
-                break
-            depth += 1
-        elif character == "}":
-            depth -= 1
-        elif depth == 0:
-            head += character
-    found = re.search(r"\b(query|mutation|subscription)\b", head)
-    return found.group(1) if found else "query"
+    found = re.match(r"query|mutation|subscription", _operation(document))
+    return found.group() if found else "query"
 
 
 def prepare(document: str, variables: Optional[Mapping[str, Any]], key: Optional[str]) -> Prepared:
@@ -131,7 +137,7 @@ def prepare(document: str, variables: Optional[Mapping[str, Any]], key: Optional
     keyed = False
     if kind == "mutation":
         key = key or uuid7()
-        for name, of in re.findall(r"\$(\w+)\s*:\s*(\w+)", document[: document.index("{")]):
+        for name, of in re.findall(r"\$(\w+)\s*:\s*(\w+)", _operation(document)):
             if name == "idempotencyKey":
                 filled[name] = filled.get(name) or key
                 keyed = True
@@ -218,6 +224,13 @@ def wait_before(error: EntrepotError, prepared: Prepared, attempt: int, retry: R
     if not prepared.repeatable or not passing or attempt >= retry.attempts or wait > retry.most:
         raise error
     return max(wait, retry.backoff(attempt - 1))
+
+
+def pause_after(error: EntrepotError, retry: Retry, attempt: int) -> float:
+    """Seconds to wait before a stream goes on. Raises the error if waiting does not help."""
+    if error.code not in PASSING:
+        raise error
+    return max((error.retry_after_ms or 0.0) / 1000, retry.backoff(attempt))
 
 
 def camel(name: str) -> str:

@@ -19,7 +19,8 @@ class LiveEvent:
     * `snapshot`: a row as it stands. Comes before `ready`, for every row.
     * `ready`: the snapshot is whole. `row` is None.
     * `change`: a row as a change left it; `removed` if it has left the filter.
-    * `reset`: the stream begins anew; what was kept is to be dropped when the new snapshot is `ready`. `reason` says why.
+    * `reset`: the stream begins anew; what was kept is to be dropped when the new snapshot is `ready`. `reason` says why; it is None where a
+      snapshot broke off before it was whole.
     """
 
     kind: str

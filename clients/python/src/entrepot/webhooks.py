@@ -74,9 +74,13 @@ def _fits(secret: str, signed: bytes, signatures: List[str]) -> bool:
 
 def _key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.split("_", 1)[1], validate=True)
-    except binascii.Error as error:
+        key = base64.b64decode(secret.split("_", 1)[1], validate=True)
+    except (ValueError, binascii.Error) as error:
         raise SignatureError("BAD_SECRET", "The secret is not base64 after its prefix.") from error
+    if not key:
+        # Anybody can sign with an empty key.
+        raise SignatureError("BAD_SECRET", "The secret has nothing after its prefix.")
+    return key
 
 
 def _fits_public(key: bytes, signed: bytes, signature: str) -> bool:

@@ -7,6 +7,7 @@ use std::{
 
 use async_graphql::Executor;
 use futures_util::StreamExt;
+use platform::metrics;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::{
@@ -116,6 +117,7 @@ impl<E: Executor> Task<E> {
     }
 
     async fn once(&self, request: Box<Request>) -> Result<(), Gone> {
+        let _working = metrics::Working::begin();
         let Request { operation, params, session, id, .. } = *request;
         let answer = self.streams.service.run(&operation, params, &session, &id).await;
         if self.next(answer).await? { self.last("complete", None).await } else { Ok(()) }

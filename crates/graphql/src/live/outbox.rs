@@ -49,7 +49,7 @@ struct Channel {
     changed: Notify,
     /// Wakes those who wait for the writer's end.
     ended: Notify,
-    /// Bytes of room, closed when the writer ends. The queue needs no bound of its own: nothing enters it without room.
+    /// Bytes of room, closed when the writer ends or a message could not be written. The queue needs no bound of its own: nothing enters it without room.
     room: Semaphore,
 }
 
@@ -69,6 +69,12 @@ impl Channel {
         }
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Takes nothing more, and wakes those who wait for room or for the writer's end.
+    fn end(&self) {
+        self.room.close();
+        self.ended.notify_waiters();
     }
 }
 
@@ -133,10 +139,15 @@ impl Outbox {
         if channel.room.available_permits() + cost as usize != most as usize {
             return Err(message);
         }
-        if !self.0.sink.write(message)? {
-            room.forget();
-            // A writer that has ended is noticed with the next message.
-            let _ = channel.push((None, cost));
+        match self.0.sink.write(message)? {
+            Written::Whole => {}
+            Written::Partly => {
+                room.forget();
+                // A writer that has ended is noticed with the next message.
+                let _ = channel.push((None, cost));
+            }
+            // The client would not know that one is missing: the socket ends, as where the writer meets an error.
+            Written::Failed => channel.end(),
         }
         Ok(())
     }
@@ -168,7 +179,7 @@ impl Outbox {
         let _ = self.0.channel.push((Some(Outgoing::Close(close)), 0));
     }
 
-    /// Returns when the writer has ended.
+    /// Returns when the writer has ended, or a message could not be written.
     pub async fn closed(&self) {
         // Begins to listen before it looks: a writer that ends in between wakes it.
         let ended = self.0.channel.ended.notified();
@@ -187,17 +198,26 @@ impl<S> Shared<S> {
     }
 }
 
+/// What became of a message that was written without waiting.
+enum Written {
+    Whole,
+    /// The writer has to flush the rest.
+    Partly,
+    /// It is lost: it was larger than the socket carries, or the client is gone.
+    Failed,
+}
+
 /// Writing without waiting.
 trait Straight: Send + Sync {
-    /// Writes a message; whether all of it went out at once. The writer has to flush the rest.
+    /// Writes a message.
     ///
     /// # Errors
     /// The message, of which nothing was written.
-    fn write(&self, message: Outgoing) -> Result<bool, Outgoing>;
+    fn write(&self, message: Outgoing) -> Result<Written, Outgoing>;
 }
 
 impl<S: Sink<Outgoing> + Unpin + Send> Straight for Shared<S> {
-    fn write(&self, message: Outgoing) -> Result<bool, Outgoing> {
+    fn write(&self, message: Outgoing) -> Result<Written, Outgoing> {
         let mut sink = match self.0.try_lock() {
             Ok(sink) => sink,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -207,7 +227,15 @@ impl<S: Sink<Outgoing> + Unpin + Send> Straight for Shared<S> {
         // The writer is woken where there is more to do, and waits for it with a waker of its own.
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(Ok(())) = sink.poll_ready_unpin(&mut context) else { return Err(message) };
-        Ok(sink.start_send_unpin(message).is_ok() && matches!(sink.poll_flush_unpin(&mut context), Poll::Ready(Ok(()))))
+        if sink.start_send_unpin(message).is_err() {
+            return Ok(Written::Failed);
+        }
+        // A sink in layers hands the message on only here, so that this may be where it is refused.
+        Ok(match sink.poll_flush_unpin(&mut context) {
+            Poll::Ready(Ok(())) => Written::Whole,
+            Poll::Pending => Written::Partly,
+            Poll::Ready(Err(_)) => Written::Failed,
+        })
     }
 }
 

@@ -55,6 +55,29 @@ impl Sink<Outgoing> for Door {
     }
 }
 
+/// A socket that refuses a message when it hands it on, and says so once.
+#[derive(Default)]
+struct Refusing {
+    has_refused: bool,
+}
+
+impl Sink<Outgoing> for Refusing {
+    type Error = ();
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+    fn start_send(self: Pin<&mut Self>, _: Outgoing) -> Result<(), ()> {
+        Ok(())
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        let is_first = !std::mem::replace(&mut self.has_refused, true);
+        Poll::Ready(if is_first { Err(()) } else { Ok(()) })
+    }
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
 fn text(text: &str) -> Outgoing {
     Outgoing::Text(text.to_owned())
 }
@@ -115,6 +138,18 @@ async fn a_client_that_takes_nothing_is_given_up_and_let_go() {
     assert_eq!(Arc::strong_count(&door.0), 1, "the outbox does not keep the socket");
     assert_eq!(outbox.send(text("third")).await, Err(Gone));
     outbox.closed().await;
+}
+
+#[tokio::test]
+async fn a_message_that_the_socket_refuses_ends_it_as_its_client_would_not_miss_it() {
+    let (outbox, queue) = Outbox::new(LEAST * 4, Refusing::default());
+    let writer = tokio::spawn(write(queue, STALL));
+    settle().await;
+    outbox.hand(text("larger than the socket carries")).await.unwrap();
+    assert_eq!(outbox.hand(text("the next")).await, Err(Gone));
+    timeout(STALL, outbox.closed()).await.expect("the reader is told");
+    drop(outbox);
+    writer.await.unwrap();
 }
 
 #[tokio::test]

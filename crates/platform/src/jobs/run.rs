@@ -142,7 +142,7 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, must_yield): (Lease, Arc<At
         }
         return;
     }
-    metrics::worked();
+    let _working = metrics::Working::begin();
     let began = Instant::now();
     let span = span_of(queued.kind, Some(&job));
     span.tell_before("job.claim", taken);

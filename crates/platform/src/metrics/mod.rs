@@ -26,7 +26,7 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
-pub use activity::{work_done, worked};
+pub use activity::{Working, work_done, worked};
 pub use backups::{
     backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
     log_shipping_begins, log_shipping_failed, outgoing_held, revocations_listed,
