@@ -105,7 +105,7 @@ impl FileStore {
 pub async fn run(args: FilesArgs) -> Result<(), StartError> {
     let FilesAction::Adopt { of, files: kept } = args.action;
     let (url, options, keys) = (&of.database.database_url, of.database.options(), of.keys.source(&of.database.database_url));
-    let node = Node::sharing(None, url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
+    let node = Node::sharing((None, None), url, options, Clock::system(), Settings::default(), Grouping::Alone, &keys).await?;
     let place = kept.place(url);
     node.files.keep_in(place.clone());
     let of_store = |error: StoreError| Fault::Broken(format!("{place:?}: {error}"));

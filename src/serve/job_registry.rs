@@ -183,7 +183,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
     }
     super::settings::close_files(url, &keys, &args.emails, &args.jobs.files);
     let mut node =
-        Node::sharing(None, url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
+        Node::sharing((None, None), url, args.database.options(), Clock::system(), settings, Grouping::Together, &keys).await?;
     node.read_from(&args.replicas, &args.database).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();

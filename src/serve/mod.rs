@@ -42,7 +42,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 use api::{
     exchange::Wording,
     graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
-    schema::{self, EntrepotSchema, Given, Judges},
+    schema::{self, EntrepotSchema, Given, Judges, Outline},
 };
 use iam::{
     access::{Access, Policies, PolicyError},
@@ -178,12 +178,12 @@ impl Node {
         grouping: Grouping,
         keys: &KeySource,
     ) -> Result<Self, StartError> {
-        Self::sharing(None, url, Options::default(), clock, settings, grouping, keys).await
+        Self::sharing((None, None), url, Options::default(), clock, settings, grouping, keys).await
     }
 
-    /// The same, with budgets in a Redis that other nodes share.
+    /// The same, with budgets in a Redis that other nodes share, and with a schema that is being made already.
     pub async fn sharing(
-        redis: Option<Redis>,
+        (redis, outline): (Option<Redis>, Option<Outline>),
         url: &str,
         options: Options,
         clock: Clock,
@@ -199,7 +199,8 @@ impl Node {
         let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
         let tenant_defaults = Arc::new(TenantDefaults { clock: clock.clone(), access: access.clone() });
         let identity = Identity::open(db.clone(), clock.clone(), settings, tenant_defaults, ring.clone()).await?;
-        let signer = CursorSigner::new(identity.cursor_secret().await?);
+        let secret = identity.cursor_secret().await?;
+        let (signer, links) = (CursorSigner::new(secret), Signer::derived(&secret));
         let audit = Audit::start(db.clone(), audit_writer.clone())?;
         let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
         let (limits, jobs) = (Limits::default(), Jobs::new(db.clone(), clock.clone()));
@@ -208,13 +209,12 @@ impl Node {
         let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
         let node_authenticator = Arc::new(NodeAuthenticator::new(identity.clone(), access.clone()));
         let catalog = Catalog { db: db.clone(), clock: clock.clone(), signer: signer.clone() };
-        let links = Signer::derived(&identity.cursor_secret().await?);
         let files = Files::new(db.clone(), clock.clone(), audit_writer.clone(), links, FileLocation::default_for(url));
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(rate_limiter.clone());
         let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
-        let schema = schema::build(Given {
+        let rooms = Given {
             identity: identity.clone(),
             access: access.clone(),
             catalog: catalog.clone(),
@@ -227,7 +227,8 @@ impl Node {
             saved_views: saved_views.clone(),
             signer,
             limits: limits.clone(),
-        });
+        };
+        let schema = schema::build_on(outline, rooms);
         let given = (rate_limiter.clone(), clock.clone());
         let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
         Ok(Self {
@@ -293,8 +294,7 @@ impl Node {
         let plans = tenant_plans::follow(self.db.clone(), settings.terms.plans.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
         let shipping = self.backups.as_ref().map(|backups| backups.ship(&self.db, &self.clock)).transpose()?.flatten();
-        let limits = Limits { drain_delay, ..self.limits };
-        let file_store = self.file_store();
+        let (limits, file_store) = (Limits { drain_delay, ..self.limits }, self.file_store());
         let (readiness, counting, metrics_server) = (self.readiness(file_store.clone()), self.counting(), self.metrics_server);
         let (schema_index, validator) = judges.made()?;
         let front = Arc::new(Front::new(Parts {
@@ -352,7 +352,7 @@ impl Node {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let judges = Judges::begin();
+    let (judges, outline) = Judges::with_outline();
     let settings = settings::people(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
@@ -366,7 +366,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
     let ships_log = backups.as_ref().is_some_and(backup::BackupSchedule::ships_log);
     let mut node = Node::sharing(
-        redis.clone().map(Redis::of),
+        (redis.clone().map(Redis::of), Some(outline)),
         &args.database.database_url,
         Options { ships_log, ..args.database.options() },
         Clock::system(),

@@ -184,7 +184,7 @@ pub fn data_folder() -> Option<PathBuf> {
 /// tests of its own: each proof writes eight hundred rows.
 pub async fn node(url: &str, clock: Clock, settings: Settings, keys: &KeySource) -> Node {
     let options = Options { row_security_proof: RowSecurityProof::Copied, ..Options::default() };
-    Node::sharing(None, url, options, clock, settings, Grouping::Together, keys).await.unwrap()
+    Node::sharing((None, None), url, options, clock, settings, Grouping::Together, keys).await.unwrap()
 }
 
 /// The keys of scenarios' databases: random once, and no secret.

@@ -54,12 +54,13 @@ mod engine;
 pub mod events;
 mod judges;
 mod payloads;
+mod registry_loan;
 mod roots;
 mod sizes;
 mod weights;
 pub use documents::{current_document, reference};
 pub use engine::EntrepotSchema;
-pub use judges::Judges;
+pub use judges::{Judges, Outline};
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
@@ -331,12 +332,18 @@ pub struct Given {
 
 /// The schema with its rooms. It executes what has been validated.
 pub fn build(given: Given) -> EntrepotSchema {
+    build_on(None, given)
+}
+
+/// The same, of an outline where one is being made.
+pub fn build_on(outline: Option<Outline>, given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone(), &given.webhooks);
     let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
-    let schema = plain()
+    let schema = outline
+        .map_or_else(plain, Outline::builder)
         .data(hubs)
         .data(given.identity)
         .data(given.access)
@@ -362,7 +369,7 @@ pub fn build(given: Given) -> EntrepotSchema {
     EntrepotSchema::new(schema)
 }
 
-fn plain() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+fn plain() -> judges::Builder {
     // Depth, width and cost are the guard's business; suggestions would tell names to whoever may not look.
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Versioned>()

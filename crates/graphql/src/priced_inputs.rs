@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What has a price in the inputs of a schema.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct PricedInputs {
     /// Inputs that have such a field in them, however deep, with the fields that lead to one.
     fields: HashMap<Name, HashMap<Name, InputField>>,
@@ -28,7 +28,7 @@ pub struct PricedInputs {
     words: HashMap<Name, HashMap<Name, Millis>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct InputField {
     price: Millis,
     counts: Counts,
@@ -37,7 +37,7 @@ struct InputField {
 }
 
 /// How often the price of a field counts in one argument.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Counts {
     /// Each time that the field is given.
     Given,

@@ -1,5 +1,7 @@
-//! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see. What is charged is
-//! therefore what is published.
+//! What the guard knows of the schema: types, arguments, defaults and prices, read once from the SDL that clients see, or from what the engine writes it of.
+//! What is charged is therefore what is published.
+
+mod document;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,13 +10,11 @@ use std::{
 
 use async_graphql::{
     Name, Positioned, Value,
-    parser::{
-        parse_schema,
-        types::{
-            BaseType, ConstDirective, FieldDefinition, InputValueDefinition, OperationType, ServiceDocument, Type,
-            TypeDefinition, TypeKind, TypeSystemDefinition,
-        },
+    parser::types::{
+        BaseType, ConstDirective, FieldDefinition, InputValueDefinition, OperationType, ServiceDocument, Type, TypeDefinition,
+        TypeKind, TypeSystemDefinition,
     },
+    registry::Registry,
 };
 use reference::Operation;
 
@@ -26,7 +26,7 @@ use super::{
 };
 
 /// The schema in short.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct SchemaIndex {
     roots: Roots,
     /// Objects and interfaces; a union has no fields.
@@ -42,7 +42,7 @@ pub struct SchemaIndex {
 }
 
 /// The names of the types that operations begin with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Roots {
     query: Option<Name>,
     mutation: Option<Name>,
@@ -50,7 +50,7 @@ struct Roots {
 }
 
 /// An object, an interface or a union.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Composite {
     /// For each of its objects.
     pub price: Millis,
@@ -63,7 +63,7 @@ pub struct Composite {
 }
 
 /// A field of an object or an interface.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Field {
     /// Its type without lists and exclamation marks.
     pub of: Name,
@@ -82,7 +82,7 @@ pub struct Field {
 }
 
 /// An argument, or a field of an input object.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Input {
     pub kind: Type,
     pub default: Option<Value>,
@@ -96,7 +96,7 @@ impl Input {
 }
 
 /// `@listSize`, or what stands in for it.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct ListSize {
     /// Without a slicing argument.
     pub assumed: u32,
@@ -106,7 +106,7 @@ pub struct ListSize {
     pub sized: Vec<Name>,
 }
 
-/// The SDL does not parse: it was not made by the engine.
+/// The SDL does not parse, or would not: it was not made by the engine.
 #[derive(Debug, thiserror::Error)]
 #[error("the schema cannot be read: {0}")]
 pub struct Unreadable(String);
@@ -115,11 +115,22 @@ impl SchemaIndex {
     /// # Errors
     /// The text is not SDL.
     pub fn of(sdl: &str) -> Result<Self, Unreadable> {
-        let document = parse_schema(without_descriptions(sdl)).map_err(|error| Unreadable(error.to_string()))?;
-        let prices = priced_objects(&document);
-        let roots = roots(&document);
+        Ok(Self::read(&document::of_sdl(sdl)?))
+    }
+
+    /// The index of the SDL that the engine writes of this registry.
+    ///
+    /// # Errors
+    /// A type or a default value is written as SDL has none.
+    pub fn of_registry(registry: &Registry) -> Result<Self, Unreadable> {
+        Ok(Self::read(&document::of_registry(registry)?))
+    }
+
+    fn read(document: &ServiceDocument) -> Self {
+        let prices = priced_objects(document);
+        let roots = roots(document);
         let mut schema_index = Self::default();
-        for kind in definitions(&document) {
+        for kind in definitions(document) {
             let name = kind.name.node.clone();
             match &kind.kind {
                 TypeKind::Object(object) => {
@@ -147,12 +158,12 @@ impl SchemaIndex {
                 TypeKind::Scalar => {}
             }
         }
-        schema_index.priced_inputs = Arc::new(PricedInputs::of(&document));
-        schema_index.note(&document, &roots);
+        schema_index.priced_inputs = Arc::new(PricedInputs::of(document));
+        schema_index.note(document, &roots);
         schema_index.roots = roots;
-        schema_index.deprecated = DeprecatedIndex::of(&document);
-        schema_index.find_shared(&document);
-        Ok(schema_index)
+        schema_index.deprecated = DeprecatedIndex::of(document);
+        schema_index.find_shared(document);
+        schema_index
     }
 
     /// Notes down what fields and types ask for, do and cost.
@@ -249,22 +260,6 @@ impl SchemaIndex {
     pub fn enum_values(&self, name: &str) -> Option<&HashSet<Name>> {
         self.enums.get(name)
     }
-}
-
-/// The engine's SDL without its descriptions, which stand between two lines of `"""`: three quarters of the text, of which nothing is kept here, and
-/// which the parser takes apart letter by letter.
-fn without_descriptions(sdl: &str) -> String {
-    let mut is_description = false;
-    let mut rest = String::with_capacity(sdl.len() / 2);
-    for line in sdl.lines() {
-        if line.trim() == "\"\"\"" {
-            is_description = !is_description;
-        } else if !is_description {
-            rest.push_str(line);
-            rest.push('\n');
-        }
-    }
-    rest
 }
 
 fn definitions(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {

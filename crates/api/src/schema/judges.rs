@@ -1,36 +1,116 @@
-//! What documents are held to before they are run.
+//! The rules that documents are held to before they are run, and the schema that runs them as far as it needs no rooms.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
 
-use super::plain;
+use async_graphql::{EmptyMutation, EmptySubscription, Schema, SchemaBuilder, registry::Registry};
+
+use super::{
+    Mutation, Query, Subscription, plain,
+    registry_loan::{RegistryLoan, copied},
+};
 use crate::graphql::{
     schema_index::{SchemaIndex, Unreadable},
     validation_cache::{DocumentValidator, ValidationOnly},
 };
 
+pub(super) type Builder = SchemaBuilder<Query, Mutation, Subscription>;
+
 /// What documents are judged by: the schema in short, and who holds them to the rules that the schema of `build` does without.
 pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
+
+/// The schema that runs what the judges let pass, before it has its rooms.
+pub struct Outline(Receiver<Builder>);
 
 impl Judges {
     /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
     pub fn begin() -> Self {
-        Self(std::thread::spawn(|| {
-            let strict = plain().extension(ValidationOnly).finish();
-            let schema_index = SchemaIndex::of(&strict.sdl())?;
-            let validator = DocumentValidator::new(move |request| {
-                let strict = strict.clone();
-                Box::pin(async move { strict.execute(request).await })
-            });
-            Ok((schema_index, validator))
-        }))
+        Self::with_outline().0
+    }
+
+    /// The same, and the schema that they judge for: the engine describes all types once for both.
+    pub fn with_outline() -> (Self, Outline) {
+        let (hand_over, outline) = sync_channel(1);
+        (Self(thread::spawn(move || make(hand_over))), Outline(outline))
     }
 
     /// Waits until they are made.
     ///
     /// # Errors
-    /// The SDL does not parse.
+    /// The schema is no GraphQL.
     pub fn made(self) -> Result<(Arc<SchemaIndex>, DocumentValidator), Unreadable> {
         let (schema_index, validator) = self.0.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((Arc::new(schema_index), validator))
+    }
+}
+
+impl Outline {
+    /// Waits until it is made.
+    pub(super) fn builder(self) -> Builder {
+        // It is missing only where its thread panicked, which `Judges::made` passes on.
+        self.0.recv().unwrap_or_else(|_| plain())
+    }
+}
+
+fn make(hand_over: SyncSender<Builder>) -> Result<(SchemaIndex, DocumentValidator), Unreadable> {
+    let (builder, registry) = described();
+    // Whoever only judges takes none.
+    let _ = hand_over.send(builder);
+    let schema_index = SchemaIndex::of_registry(&registry)?;
+    let strict = strict(registry);
+    let validator = DocumentValidator::new(move |request| {
+        let strict = strict.clone();
+        Box::pin(async move { strict.execute(request).await })
+    });
+    Ok((schema_index, validator))
+}
+
+/// The schema of the API before it has its rooms, and a copy of its types.
+fn described() -> (Builder, Registry) {
+    let copy = Arc::new(Mutex::new(Registry::default()));
+    let kept = copy.clone();
+    let builder = plain().directive(RegistryLoan(move |registry: &mut Registry| *lock(&kept) = copied(registry)));
+    let registry = mem::take(&mut *lock(&copy));
+    (builder, registry)
+}
+
+/// A schema of these types with all of the engine's rules. It resolves nothing, so its own roots are empty.
+fn strict(registry: Registry) -> Schema<EmptyMutation, EmptyMutation, EmptySubscription> {
+    let registry = Mutex::new(registry);
+    Schema::build(EmptyMutation, EmptyMutation, EmptySubscription)
+        .directive(RegistryLoan(move |own: &mut Registry| *own = mem::take(&mut *lock(&registry))))
+        .extension(ValidationOnly)
+        .finish()
+}
+
+fn lock(registry: &Mutex<Registry>) -> MutexGuard<'_, Registry> {
+    registry.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::SDLExportOptions;
+
+    use super::*;
+    use crate::schema::sdl;
+
+    #[test]
+    fn documents_are_judged_by_what_is_published() {
+        let (schema_index, _) = Judges::begin().made().unwrap();
+        assert!(*schema_index == SchemaIndex::of(&sdl()).unwrap(), "the index of the registry is not that of the SDL");
+    }
+
+    #[test]
+    fn who_holds_documents_to_the_rules_and_who_runs_them_know_the_same_schema() {
+        let (builder, registry) = described();
+        let options = SDLExportOptions::new().include_specified_by();
+        assert!(builder.finish().sdl_with_options(options) == sdl());
+        assert!(strict(registry).sdl_with_options(options) == sdl());
     }
 }

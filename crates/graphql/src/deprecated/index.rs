@@ -19,7 +19,7 @@ use crate::schema_index::base;
 const NO_REASON: &str = "No longer supported";
 
 /// Read once from the SDL, so that a document is looked through by names alone.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct DeprecatedIndex {
     /// Fields of objects and interfaces, fields of inputs, and values of enums: of types that have a deprecated one.
     members: HashMap<Name, HashMap<Name, Arc<Deprecation>>>,

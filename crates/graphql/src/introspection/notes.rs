@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{price::Millis, priced_inputs::PricedInputs, schema_index::directive};
 
 /// Notes by type, and by type and field, or value of an enum. Cheap where there are none. GraphiQL's page reads them: assets/graphiql/src/notes.js.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct SchemaNotes {
     types: HashMap<String, String>,
     fields: HashMap<String, HashMap<String, String>>,
