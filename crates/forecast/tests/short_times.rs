@@ -59,8 +59,14 @@ impl Shop {
         Self { demand, past }
     }
     /// All products in the last 28 weeks, filled up at each review.
-    fn played(&self, (lead_days, review_days): (usize, usize), service: f64, safety: Safety) -> Outcome {
-        let policy = Policy::Periodic { service, review_days: review_days as f64 };
+    fn played(&self, days: (usize, usize), service: f64, safety: Safety) -> Outcome {
+        self.played_by(Policy::Periodic { service, review_days: days.1 as f64 }, days, safety)
+    }
+    /// All products in the last 28 weeks, ordered at a point that is looked at every day, for 14 days of demand.
+    fn at_a_point(&self, lead_days: usize, service: f64, safety: Safety) -> Outcome {
+        self.played_by(Policy::ReorderPoint { service, cover_days: 14.0, economic: None }, (lead_days, 1), safety)
+    }
+    fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: Safety) -> Outcome {
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
         let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64), supplier: None }); PRODUCTS];
         let play = DayPlay { review_days, terms: TERMS, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
@@ -103,5 +109,45 @@ fn a_promised_share_of_units_is_met() {
     for (review_days, service) in [(1, 0.90), (3, 0.95)] {
         let met = shop.played((0, review_days), service, Safety::FillRate).fill().unwrap();
         assert!(met >= service - 0.02, "{review_days} days, {service}: {met}");
+    }
+}
+
+#[test]
+fn a_point_that_is_looked_at_daily_keeps_its_promise() {
+    for (name, units) in SHOPS {
+        let shop = Shop::of(units);
+        for lead_days in [1, 3, 7, 14, 21] {
+            for service in [0.80, 0.90, 0.95, 0.98] {
+                let given = shop.at_a_point(lead_days, service, Safety::Quantile).service().unwrap();
+                assert!(given >= service - 0.02, "{name}, {lead_days} days, {service}: {given}");
+                // A day more of lead time would serve smooth demand by nine points more than promised. One unit of sporadic demand is as much.
+                let most = if name == "smooth" { service + 0.08 } else { 1.0 };
+                assert!(given <= most, "{name}, {lead_days} days, {service}: {given} is dearer than was asked for");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_share_of_units_is_met_by_a_point_that_is_looked_at_daily() {
+    for (name, units) in SHOPS {
+        let shop = Shop::of(units);
+        for lead_days in [1, 7] {
+            for service in [0.90, 0.95] {
+                let met = shop.at_a_point(lead_days, service, Safety::FillRate).fill().unwrap();
+                assert!(met >= service - 0.02, "{name}, {lead_days} days, {service}: {met}");
+            }
+        }
+    }
+}
+
+#[test]
+fn products_that_sell_one_at_a_time_hold_no_more_than_their_quantile() {
+    // One unit on one day of seven: the point is met, and never passed.
+    let shop = Shop::of(|day| i64::from(drawn(day, 0, 7) == 0));
+    for lead_days in [1, 3, 7] {
+        let found = shop.at_a_point(lead_days, 0.9, Safety::Quantile);
+        let mean_stock = found.stock / (PRODUCTS * 28 * 7) as f64;
+        assert!(found.service().unwrap() >= 0.9 && mean_stock < 3.4, "{lead_days} days: {mean_stock} {found:?}");
     }
 }

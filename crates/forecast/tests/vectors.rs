@@ -14,8 +14,8 @@ use forecast::{
     models::{croston, ses, tsb},
     ratios::{StockOuts, days_of_supply, days_sales_of_inventory, gmroi, is_dead, lost_units, sell_through, turnover},
     reorder::{
-        Lead, Levels, NormalDemand, Outlook, Policy, Safety, Terms, economic_order, normal_reorder_point, order_quantity,
-        order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
+        Lead, Levels, NormalDemand, Outlook, Policy, Safety, Terms, WeeklyUnits, economic_order, normal_reorder_point,
+        order_quantity, order_up_to, periodic_safety_stock, safety_stock, whole_units, z,
     },
     xyz::xyz,
 };
@@ -74,7 +74,7 @@ fn by_normal_policy(v: &Vector<'_>, policy: Policy) -> Levels {
     let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none };
     let safety = Safety::Normal { deviation: deviation * 7.0_f64.sqrt() };
     let lead = Lead::Measured { days: &days, stated: lead_time };
-    Outlook { demand, lead, safety }.levels(policy).unwrap()
+    Outlook { demand, lead, safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
 }
 
 fn check(metric: &str, vector: &Vector<'_>) -> bool {

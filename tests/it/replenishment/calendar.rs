@@ -42,7 +42,7 @@ async fn a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further(
     // Today's order comes in three weeks and a day; what misses it comes a week later, so that stock has to last for four weeks.
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
-    assert_eq!((&line["figures"]["point"], &line["quantity"]), (&json!(88), &json!(72)), "{plan:#}");
+    assert_eq!((&line["figures"]["point"], &line["quantity"]), (&json!(97), &json!(72)), "{plan:#}");
     let reason = &line["reasons"][1];
     let text = format!(
         "by the supplier's calendar an order goes out on {} and arrives on {}; the lead time counts as 28 days instead of 21",

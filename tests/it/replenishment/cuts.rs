@@ -16,7 +16,7 @@ async fn what_is_on_order_and_not_needed_is_cut_where_the_supplier_takes_that(wo
     let mug = desk.mug().await;
     let office = &desk.books.office;
     let plate = office.product("PLATE", "2.00").await;
-    // 18 and 120 of the mug, of which 77 are kept. Of the plate nobody knows what is needed.
+    // 27 and 120 of the mug, of which 86 are kept. Of the plate nobody knows what is needed.
     let lines = json!([{ "product": mug, "quantity": 120 }, { "product": plate, "quantity": 12, "unitCost": gbp("2.00") }]);
     let both = office.ordered(json!({ "lines": lines })).await;
     let takes = async |days: Value| {

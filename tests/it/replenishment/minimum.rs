@@ -66,8 +66,8 @@ async fn an_order_below_the_minimum_waits_until_the_latest_safe_day(world: &Worl
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["quantity"], &line["state"], &plan["cutCount"]), (&json!(60), &json!("OPEN"), &json!(0)), "{plan:#}");
-    assert_eq!(codes(line).last(), Some(&"BELOW_MINIMUM"), "18 are gone before a delivery of tomorrow's order");
-    // 50 last longer than three weeks and a day.
+    assert_eq!(codes(line).last(), Some(&"BELOW_MINIMUM"), "27 are gone before a delivery of tomorrow's order");
+    // 59 last longer than three weeks and a day.
     desk.put(&mug, &desk.books.office.store, 32).await;
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];

@@ -45,15 +45,18 @@ async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["kind"], &line["quantity"], &line["product"]["id"]), (&json!("PURCHASE"), &json!(60), &mug["id"]));
     let figures = &line["figures"];
-    assert!((figures["exactPoint"].as_f64().unwrap() - 76.61).abs() < 0.01, "{figures:#}");
+    // 76.61 for three weeks, 8.38 for what is sold before the night that sees the point passed, and 0.16 for the errors of 0.91 days.
+    for (name, expected) in [("exactPoint", 85.145), ("undershootUnits", 8.377)] {
+        assert!((figures[name].as_f64().unwrap() - expected).abs() < 0.01, "{name}: {figures:#}");
+    }
     let steps = ["position", "point", "upTo", "needed", "afterPriceBreak"].map(|name| figures[name].clone());
-    assert_eq!(json!(steps), json!([18, 77, 77, 59, 59]));
-    assert_eq!((&line["urgencyDays"], &line["confidence"], &line["state"]), (&json!(11), &json!(0.8), &json!("OPEN")));
-    // 18 never last for three weeks that ask for 76.61, and 78 are sold within half a year.
+    assert_eq!(json!(steps), json!([27, 86, 86, 59, 59]));
+    assert_eq!((&line["urgencyDays"], &line["confidence"], &line["state"]), (&json!(16), &json!(0.8), &json!("OPEN")));
+    // 27 never last for three weeks that ask for 76.61, and 87 are sold within half a year.
     assert_eq!((&figures["stockoutProbability"], &figures["overstockUnits"]), (&json!(1.0), &json!(0.0)), "{figures:#}");
     let reasons: Vec<&Value> = line["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
     assert_eq!(reasons, ["BELOW_POINT", "PACK"], "{line:#}");
-    assert_eq!(line["reasons"][0]["text"], "position 18 is not above 77: filled up to 77");
+    assert_eq!(line["reasons"][0]["text"], "position 27 is not above 86: filled up to 86");
     let node = desk.books.office.ask("query($id: ID!) { node(id: $id) { __typename } }", json!({ "id": plan["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "ReplenishmentPlan", "{node:#}");
     desk.books.office.is_sound().await;
@@ -164,11 +167,11 @@ async fn units_for_most_of_a_year_are_partly_overstock(world: &World) {
     done(&payload, "policy");
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
-    assert_eq!(line["quantity"], 504, "{plan:#}");
-    // Of 522, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8).
+    assert_eq!((&line["quantity"], &line["figures"]["undershootUnits"]), (&json!(492), &Value::Null), "{plan:#}");
+    // Of 519, half a year asks for 26 × 11.126 and for the error of eight weeks, 6.447 × 6.7056, times √(26 ÷ 8).
     // These have three digits, so 26 weeks say it to 0.013.
     let left = line["figures"]["overstockUnits"].as_f64().unwrap();
-    assert!((left - 154.79).abs() < 0.02, "{plan:#}");
+    assert!((left - 151.79).abs() < 0.02, "{plan:#}");
     assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["figures"]["overstockUnits"], line["figures"]["overstockUnits"]);
 }
 

@@ -143,6 +143,13 @@ impl ReplenishmentFigures {
     async fn lead_time_demand(&self) -> f64 {
         six(self.0.figures.lead_demand)
     }
+    /// Mean units of demand between the moment at which the position passes the point and the plan of the night that sees it, in the product's smallest
+    /// unit: (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units. The point lasts for them and the lead time. Null for MIN_MAX,
+    /// PERIODIC, TARGET_DAYS and NORMAL, which do not count them, without a forecast, where too few errors are known, where a year's sales bound the point, and
+    /// in lines of earlier releases.
+    async fn undershoot_units(&self) -> Option<f64> {
+        self.0.figures.undershoot.map(six)
+    }
     /// Point before it was rounded up.
     async fn exact_point(&self) -> f64 {
         six(self.0.figures.exact_point)
@@ -202,7 +209,7 @@ impl ReplenishmentLineScore {
     async fn demand(&self) -> Quantity {
         units(self.0.demand)
     }
-    /// Whether the demand was at most the point that the proposal rests on.
+    /// Whether the demand was at most the point that the proposal rests on, less its `undershootUnits`.
     async fn is_within(&self) -> bool {
         self.0.is_within
     }

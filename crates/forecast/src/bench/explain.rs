@@ -6,7 +6,7 @@ use crate::{
     bench::BenchError,
     intervals::{LeadTimeDemand, SumPools, mean_step, scale, sum_scale},
     models::ses_by_grid,
-    reorder::{Levels, Position, Review, Terms, propose},
+    reorder::{Levels, Position, Terms, propose},
     series::{LogSpread, Prepared, capped, limit_at, prepare},
 };
 
@@ -97,7 +97,7 @@ fn order(out: &mut String, example: &Example, level: f64, step: f64) {
     let point = (mean + quantile * scale).max(0.0);
     let _ = writeln!(out, "over {weeks} weeks: mean {mean:.3}, quantile {quantile:.3} × {scale:.4}: {point:.2} units");
     let whole = |number: Option<f64>, usual: i64| number.map_or(usual, |number| number as i64);
-    let levels = Levels { point, up_to: point, review: Review::Continuous, is_extrapolated: false };
+    let levels = Levels { point, up_to: point, ..Levels::NOTHING };
     let terms = Terms { minimum: whole(example.minimum, 0), pack: whole(example.pack, 1), breaks: None, shelf: None };
     let position = Position { available: whole(example.position, 0), ..Position::default() };
     match propose(&levels, position, &terms, &demand) {

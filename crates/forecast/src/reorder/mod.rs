@@ -3,9 +3,11 @@
 mod normal;
 mod policy;
 mod quantity;
+mod undershoot;
 
 pub use normal::{
     NormalDemand, OrderSize, economic_order, normal_reorder_point, order_up_to, periodic_safety_stock, safety_stock, z,
 };
 pub use policy::{Lead, Levels, Outlook, Policy, Review, Safety, service_level};
 pub use quantity::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, order_quantity, propose, sells_in_time, whole_units};
+pub use undershoot::{Undershoot, WeeklyUnits};

@@ -153,7 +153,7 @@ mod tests {
     const PLAIN: Terms<'_> = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
 
     fn flat(units: f64) -> Levels {
-        Levels { point: units, up_to: units, review: Review::Continuous, is_extrapolated: false }
+        Levels { point: units, up_to: units, ..Levels::NOTHING }
     }
     fn pools() -> SumPools {
         SumPools::new(vec![Pool::new(vec![0.0; 300]); 8], &[9; 8])

@@ -2,11 +2,11 @@
 
 use crate::{
     intervals::LeadTimeDemand,
-    reorder::{Lead, Levels, Outlook, Policy, Safety, whole_units},
+    reorder::{Lead, Levels, Outlook, Policy, Safety, WeeklyUnits, whole_units},
 };
 
 const WEEK: f64 = 7.0;
-/// Weeks that a deviation is taken over.
+/// Weeks that a mean and a deviation are taken over.
 const YEAR_WEEKS: usize = 52;
 
 /// What `span` weeks ask for at the mean of the last ones.
@@ -37,28 +37,30 @@ impl PlanRule {
     }
     /// Point and target, from the weeks before a review and the lead time that stock is kept for.
     pub(super) fn levels(&self, demand: &LeadTimeDemand<'_>, before: &[i64], lead: Lead<'_>) -> Option<Levels> {
+        let known = weekly(before);
         let safety = match self.safety {
-            Safety::Normal { .. } => Safety::Normal { deviation: deviation(before) },
+            Safety::Normal { .. } => Safety::Normal { deviation: known.deviation },
             other => other,
         };
         let policy = match (self.policy, self.cover_days) {
             (Policy::MinMax { point, .. }, Some(days)) => Policy::MinMax { point, maximum: point + demand.mean(days / WEEK) },
             (other, _) => other,
         };
-        Outlook { demand: *demand, lead, safety }.levels(policy)
+        Outlook { demand: *demand, lead, safety, known }.levels(policy)
     }
 }
 
-/// The population deviation of the last 52 weeks' units, from the first week with demand on.
-fn deviation(before: &[i64]) -> f64 {
+/// The last 52 weeks, from the first week with demand on.
+fn weekly(before: &[i64]) -> WeeklyUnits {
     let begun = before.iter().position(|units| *units > 0).unwrap_or(before.len());
     let year = &before[begun.max(before.len().saturating_sub(YEAR_WEEKS))..];
     if year.is_empty() {
-        return 0.0;
+        return WeeklyUnits::default();
     }
     let weeks = year.len() as f64;
     let mean = year.iter().sum::<i64>() as f64 / weeks;
-    (year.iter().map(|units| (*units as f64 - mean).powi(2)).sum::<f64>() / weeks).sqrt()
+    let deviation = (year.iter().map(|units| (*units as f64 - mean).powi(2)).sum::<f64>() / weeks).sqrt();
+    WeeklyUnits { mean, deviation }
 }
 
 #[cfg(test)]
@@ -66,12 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deviation_begins_with_the_first_demand() {
-        assert!((deviation(&[0, 0, 2, 4]) - 1.0).abs() < 1e-12);
-        assert_eq!([deviation(&[]), deviation(&[0, 0]), deviation(&[7])], [0.0; 3]);
+    fn mean_and_deviation_begin_with_the_first_demand() {
+        let of = |mean: f64, deviation: f64| WeeklyUnits { mean, deviation };
+        assert_eq!([weekly(&[0, 0, 2, 4]), weekly(&[7])], [of(3.0, 1.0), of(7.0, 0.0)]);
+        assert_eq!([weekly(&[]), weekly(&[0, 0])], [of(0.0, 0.0); 2]);
         let mut weeks = vec![1_000];
         weeks.extend([5; 52]);
-        assert_eq!(deviation(&weeks), 0.0, "older than a year");
+        assert_eq!(weekly(&weeks), of(5.0, 0.0), "older than a year");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Reverse};
 
 use entity::prelude::*;
-use forecast::reorder::{Levels, Review};
+use forecast::reorder::Levels;
 
 use super::{
     line::{LineKind, PlanLine},
@@ -95,14 +95,13 @@ fn line(
     (level, open): (&LevelState, &OpenLine),
     (units, kept, left): (i64, i64, i64),
 ) -> Option<PlanLine> {
-    let nothing = Levels { point: 0.0, up_to: 0.0, review: Review::Continuous, is_extrapolated: false };
     let need = target(basis, product, level).unwrap_or(Target {
         level,
         rule: Rule::DEFAULT,
         policy: None,
         service: None,
         leads: Cow::Borrowed(&product.leads),
-        levels: nothing,
+        levels: Levels::NOTHING,
         reasons: Vec::new(),
     });
     let OpenLine { supplier, order, position, ordered, .. } = *open;

@@ -144,6 +144,9 @@ pub struct LineFigures {
     /// Mean units of the first coming week, and over the lead time.
     pub weekly: f64,
     pub lead_demand: f64,
+    /// Mean units by which the point is passed before a plan sees it. None where the point does not count them, and in lines of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undershoot: Option<f64>,
     /// Before they are rounded up.
     pub exact_point: f64,
     pub exact_up_to: f64,

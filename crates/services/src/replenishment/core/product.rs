@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use entity::prelude::*;
 use forecast::{
     intervals::{LeadTimeDemand, SumPools},
-    reorder::{Lead, Outlook, Safety},
+    reorder::{Lead, Outlook, Safety, WeeklyUnits},
     xyz::XyzClass,
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
@@ -118,11 +118,11 @@ impl LevelState {
         let there = self.available.saturating_add(self.incoming).saturating_add(self.in_transit);
         there.saturating_add(self.drafted).saturating_sub(self.owed)
     }
-    /// The population deviation of weekly units over the known weeks of the last 52.
-    pub fn weekly_deviation(&self) -> f64 {
+    /// Weekly units over the known weeks of the last 52.
+    pub fn weekly_units(&self) -> WeeklyUnits {
         let weeks = f64::from(self.demand.as_ref().map_or(YEAR_WEEKS, |demand| demand.known_weeks).clamp(1, YEAR_WEEKS));
         let mean = self.year_units as f64 / weeks;
-        (self.year_squares / weeks - mean * mean).max(0.0).sqrt()
+        WeeklyUnits { mean, deviation: (self.year_squares / weeks - mean * mean).max(0.0).sqrt() }
     }
     /// What could leave: stock that is neither promised nor owed nor about to be sent elsewhere.
     pub fn free(&self) -> i64 {
@@ -246,11 +246,12 @@ impl Basis {
         LeadTimeDemand { path: &demand.path, scale: demand.scale, pools }
     }
     pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> Outlook<'a> {
+        let known = level.weekly_units();
         let safety = match method {
             SafetyStockMethod::Quantile => Safety::Quantile,
-            SafetyStockMethod::Normal => Safety::Normal { deviation: level.weekly_deviation() },
+            SafetyStockMethod::Normal => Safety::Normal { deviation: known.deviation },
             SafetyStockMethod::FillRate => Safety::FillRate,
         };
-        Outlook { demand: self.demand(level), lead: leads.lead(), safety }
+        Outlook { demand: self.demand(level), lead: leads.lead(), safety, known }
     }
 }

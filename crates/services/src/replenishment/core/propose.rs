@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use entity::prelude::*;
-use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
+use forecast::reorder::{self, Levels, Outlook, Undershoot, economic_order, whole_units};
 
 use super::{
     cut::cuts,
@@ -91,18 +91,23 @@ fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool
     let (policy, rule) = rule_of(basis, product, level);
     let Some(service) = service_of(rule, level) else { return false };
     let method = method_of(policy);
-    let review = if let Rule::Periodic { review_days, .. } = rule { f64::from(review_days) } else { 0.0 };
     let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let outlook = basis.outlook(level, &leads, method);
+    let (more, rest) = if let Rule::Periodic { review_days, .. } = rule {
+        (f64::from(review_days), 0.0)
+    } else {
+        outlook.undershoot().map_or((0.0, 0.0), |Undershoot { days, rest, .. }| (days, rest))
+    };
     let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
-    let (demand, weeks, position) = (basis.demand(level), (slowest + review) / 7.0, level.position());
+    let (demand, weeks, position) = (outlook.demand, (slowest + more) / 7.0, level.position());
     match method {
         SafetyStockMethod::Quantile => {
             let most = demand.quantile(asked_of(basis, level, service), weeks);
-            most.is_some_and(|most| position > whole_units(most))
+            most.is_some_and(|most| position > whole_units(most + rest))
         }
         // What is missed of one unit, the least lot, by the slowest delivery, with a unit less: at the point is ordered.
         SafetyStockMethod::FillRate => {
-            let missed = demand.shortage(position.saturating_sub(1) as f64, weeks);
+            let missed = demand.shortage(position.saturating_sub(1) as f64 - rest, weeks);
             missed.is_some_and(|missed| missed <= 1.0 - service)
         }
         SafetyStockMethod::Normal => false,
@@ -137,7 +142,7 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
         None if level.owed > 0 => {
             let text = "no demand is forecast; only what is owed is brought".to_owned();
             reasons.push(Reason::new(ReasonCode::NoForecast, text, &[]));
-            Levels { point: 0.0, up_to: 0.0, review: reorder::Review::Continuous, is_extrapolated: false }
+            Levels::NOTHING
         }
         None => return None,
     };
@@ -182,8 +187,7 @@ fn by_forecast(
         let text = "too few errors of forecasts are known for a chance: seven days of mean demand are kept instead".to_owned();
         reasons.push(Reason::new(ReasonCode::FewErrors, text, &[("days", STAND_IN_DAYS)]));
         let stand_in = reorder::Policy::TargetDays { safety_days: STAND_IN_DAYS, target_days: STAND_IN_DAYS + cover };
-        let none = Levels { point: 0.0, up_to: 0.0, review: reorder::Review::Continuous, is_extrapolated: false };
-        outlook.levels(stand_in).unwrap_or(none)
+        outlook.levels(stand_in).unwrap_or(Levels::NOTHING)
     });
     if levels.is_extrapolated {
         let text = "the lead time is longer than any sum of forecasts that was checked".to_owned();
@@ -197,6 +201,7 @@ fn by_forecast(
         reasons.push(Reason::new(ReasonCode::CappedBySales, text, &[("yearUnits", year)]));
         levels.point = levels.point.min(most.0);
         levels.up_to = levels.up_to.min(most.1).max(levels.point);
+        levels.undershoot = None;
     }
     levels
 }
@@ -320,6 +325,7 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         lead_days,
         weekly: demand.mean(1.0),
         lead_demand: demand.mean(lead_days / 7.0),
+        undershoot: need.levels.undershoot,
         exact_point: need.levels.point,
         exact_up_to: need.levels.up_to,
         point,

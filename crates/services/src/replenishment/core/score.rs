@@ -1,6 +1,7 @@
 //! How a proposal came true, once its lead time has passed.
 
 use entity::prelude::*;
+use forecast::reorder::whole_units;
 
 use super::line::LineFigures;
 
@@ -13,7 +14,7 @@ pub struct LineScore {
     pub outcome: ReplenishmentOutcome,
     /// Units wanted from the day of the plan until the day before the delivery was due.
     pub demand: i64,
-    /// Whether that is no more than the point that the proposal rests on, rounded up.
+    /// Whether that is no more than the point that the proposal rests on, less its undershoot, rounded up: the mean position when an order goes out.
     pub is_within: bool,
     /// Days of these that closed without stock.
     pub out_days: i32,
@@ -56,7 +57,7 @@ impl LineScore {
         Self {
             outcome,
             demand: happened.demand,
-            is_within: happened.demand <= figures.point,
+            is_within: happened.demand <= whole_units(figures.exact_point - figures.undershoot.unwrap_or_default()),
             out_days: happened.out_days,
             left: happened.left,
             excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
@@ -101,6 +102,7 @@ mod tests {
             lead_days: 21.0,
             weekly: 11.126,
             lead_demand: 33.379,
+            undershoot: None,
             exact_point: 76.61,
             exact_up_to: 76.61,
             point: 77,
@@ -136,6 +138,12 @@ mod tests {
         assert_eq!((score.is_within, score.excess, score.left), (false, 0, -1));
         // 104 in four weeks are 78 in three.
         assert_eq!((score.naive_point, score.is_naive_within()), (Some(78), Some(true)));
+        // A point that is passed by five on average has to last for 72.
+        let within = |demand: i64| {
+            let figures = LineFigures { undershoot: Some(5.0), ..figures() };
+            LineScore::of(60, &figures, None, Happened { demand, ..Happened::default() }).is_within
+        };
+        assert_eq!([within(72), within(73)], [true, false]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn the_worked_example_of_the_paper_orders_60() {
     let lines = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)]));
     assert_eq!(said(&lines), [(BUY, id(2), None, 60)]);
     let figures = &lines[0].figures;
-    assert!((figures.exact_point - 76.61).abs() < 0.005, "{figures:?}");
+    assert!((figures.exact_point - 76.941).abs() < 0.001, "76.61, and what is sold before the plan of a night: {figures:?}");
     assert_eq!((figures.point, figures.up_to, figures.position, figures.needed, figures.after_break), (77, 77, 18, 59, 59));
     assert!((figures.lead_demand - 33.379).abs() < 1e-9 && figures.service == Some(0.95));
     assert_eq!(codes(&lines[0]), [ReasonCode::BelowPoint, ReasonCode::Pack]);
@@ -255,12 +255,12 @@ fn measured_deliveries_count_and_plenty_is_passed_over() {
         plan_product(&basis, &ProductState { leads, supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) })
     };
     let stated = of(Vec::new(), 0)[0].figures.point;
-    assert_eq!(stated, 49, "42 and one error");
-    assert_eq!(of(vec![7.0; 5], 0)[0].figures.point, 21);
+    assert_eq!(stated, 50, "42, half a unit of undershoot, and one error");
+    assert_eq!(of(vec![7.0; 5], 0)[0].figures.point, 22);
     assert_eq!(of(vec![7.0; 4], 0)[0].figures.point, stated, "four say nothing");
     let mixed = of(vec![7.0, 7.0, 7.0, 7.0, 42.0], 0)[0].figures.point;
-    assert!(mixed > 21 && mixed <= 91, "{mixed}");
-    assert_eq!(of(vec![7.0, 7.0, 7.0, 7.0, 42.0], 92), []);
+    assert!(mixed > 22 && mixed <= 92, "{mixed}");
+    assert_eq!(of(vec![7.0, 7.0, 7.0, 7.0, 42.0], 93), []);
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_price_break_and_an_economic_lot_are_taken_where_they_pay() {
     let lot = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(gbp(1_000)) };
     let lines = plan_product(&basis(6.447, Some(lot)), &product(vec![level(2, 18, MEAN)]));
     // √(2 × 578.6 × 10.00 ÷ (1.80 × 0.25)) = 160.4 above the point.
-    assert_eq!((lines[0].figures.point, lines[0].figures.up_to), (77, 237));
+    assert_eq!((lines[0].figures.point, lines[0].figures.up_to), (77, 238));
     let Some(euro) = Currency::parse("EUR") else { panic!("the euro is in use") };
     let euros = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(Money::new(1_000, euro)) };
     assert_eq!(plan_product(&basis(6.447, Some(euros)), &product(vec![level(2, 18, MEAN)]))[0].quantity, 60);

@@ -1,4 +1,4 @@
-//! Stock that keeps a promise: by normal theory, by a share of units, by corrected levels, and over no time at all.
+//! Stock that keeps a promise: by normal theory, by a share of units, by corrected levels, over no time at all, and until the plan of a night.
 
 use forecast::reorder::z;
 
@@ -56,7 +56,8 @@ fn a_share_of_units_needs_less_stock_where_lots_are_large() {
     };
     let fill = |service: i32, cover_days: i32| point(SafetyStockMethod::FillRate, service, cover_days);
     // Demand is evenly spread over 67.056 around 33.379. Of a lot of three weeks 5 % are 1.669 units, and beyond S lie (66.907 − S)² ÷ (2 × 67.056) on average.
-    let expected = 33.379 + 33.528 - (2.0 * 67.056 * 0.05 * 33.379_f64).sqrt();
+    // 0.29 are sold before the plan of a night, and the errors of 0.19 days more ask for 0.03.
+    let expected = 33.379 + 33.528 - (2.0 * 67.056 * 0.05 * 33.379_f64).sqrt() + 0.323;
     assert!((fill(9_500, 21) - expected).abs() < 0.01, "{} instead of {expected}", fill(9_500, 21));
     assert!(fill(9_500, 21) < fill(9_500, 7) && fill(9_500, 21) < fill(9_900, 21));
     assert!(fill(9_500, 21) < point(SafetyStockMethod::Quantile, 9_500, 21));
@@ -84,7 +85,7 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
         plan_product(&basis, &ProductState { supply: Some(supply(0, 1)), ..product(vec![level]) }).remove(0)
     };
     let (corrected, other) = (plan(SafetyStockMethod::Quantile, AbcClass::A), plan(SafetyStockMethod::Quantile, AbcClass::B));
-    let errors = |line: &PlanLine| (line.figures.exact_point - 33.379) / 6.7056;
+    let errors = |line: &PlanLine| (line.figures.exact_point - line.figures.undershoot.unwrap_or_default() - 33.379) / 6.7056;
     assert!((errors(&corrected) - 9.0).abs() < 0.02 && (errors(&other) - 9.5).abs() < 0.02, "{corrected:?} {other:?}");
     assert_eq!((corrected.figures.service, other.figures.service), (Some(0.95), Some(0.95)), "what is promised stays");
     let reason = corrected.reasons.iter().find(|reason| reason.code == ReasonCode::CorrectedService);
@@ -95,12 +96,43 @@ fn a_class_is_asked_for_the_level_that_gave_its_promise() {
 }
 
 #[test]
-fn a_lead_time_of_nothing_orders_when_nothing_is_left() {
+fn a_lead_time_of_nothing_orders_when_less_is_left_than_is_sold_before_the_next_plan() {
     let same_day = |available: i64| {
         let own =
             ProductState { leads: Leads::default(), supply: Some(supply(0, 1)), ..product(vec![level(2, available, 14.0)]) };
         plan_product(&basis(2.0, point(9_500, 7)), &own)
     };
-    assert_eq!(same_day(1), []);
-    assert_eq!(said(&same_day(0)), [(BUY, id(2), None, 14)], "a week of demand");
+    // Two a day pass a point by half a unit, with errors of a quarter of a day.
+    assert_eq!(same_day(2), []);
+    assert_eq!(said(&same_day(1)), [(BUY, id(2), None, 14)], "a week of demand above the point");
+}
+
+#[test]
+fn a_point_lasts_for_what_is_sold_before_the_plan_of_a_night() {
+    // Thirty known weeks of 20 on average: all alike, or with a deviation of 10.
+    let planned = |method: SafetyStockMethod, deviation: f64, available: i64| {
+        let level = LevelState { year_squares: 30.0 * (400.0 + deviation * deviation), ..level(2, available, MEAN) };
+        let own = ProductState { supply: Some(supply(0, 1)), ..product(vec![level]) };
+        plan_product(&by(method, 6.447, 9_500, 7), &own)
+    };
+    let passed = |method: SafetyStockMethod, deviation: f64| planned(method, deviation, 0)[0].figures.undershoot;
+    let near = |found: Option<f64>, expected: f64| found.is_some_and(|units| (units - expected).abs() < 0.000_1);
+    // A day sells 1.589 of 2.857 that it sold, with a variance of 100 ÷ 7.
+    for method in [SafetyStockMethod::Quantile, SafetyStockMethod::FillRate] {
+        assert!(near(passed(method, 0.0), 0.294_738), "{method:?}");
+        assert!(near(passed(method, 10.0), 2.5 + 0.294_738), "{method:?}");
+    }
+    assert_eq!(passed(SafetyStockMethod::Normal, 10.0), None);
+    // 76.61 and 2.79, with the errors of 0.18 days more; the target lies a week of demand above.
+    let lines = planned(SafetyStockMethod::Quantile, 10.0, 80);
+    assert_eq!((lines[0].figures.point, lines[0].figures.up_to, lines[0].quantity), (80, 91, 11));
+    assert_eq!(planned(SafetyStockMethod::Quantile, 10.0, 81), [], "plenty");
+    assert_eq!(
+        (planned(SafetyStockMethod::Quantile, 0.0, 77).len(), planned(SafetyStockMethod::Quantile, 0.0, 78).len()),
+        (1, 0)
+    );
+    // A point that a year's sales bound rests on these.
+    let slow = LevelState { year_units: 40, year_squares: 1_600.0, ..level(2, 0, MEAN) };
+    let lines = plan_product(&by(SafetyStockMethod::Quantile, 6.447, 9_500, 7), &product(vec![slow]));
+    assert!(codes(&lines[0]).contains(&ReasonCode::CappedBySales) && lines[0].figures.undershoot.is_none(), "{lines:?}");
 }
