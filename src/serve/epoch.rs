@@ -63,8 +63,9 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let mut schedules = 0;
     for (tenant, _) in &tenants {
         let work = db.global().maintenance_for(*tenant).await?;
-        schedules += export_schedules::shell::begin_anew(&work).await?;
+        // The counter first, as by whoever changes a schedule.
         work.execute("UPDATE tenant_counter SET epoch = $2 WHERE tenant_id = $1", vec![clock.uuid().into()]).await?;
+        schedules += export_schedules::shell::begin_anew(&work).await?;
         work.commit().await?;
     }
     say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;

@@ -21,7 +21,7 @@ on_both!(
 
 const MERGED: &str = "supplier { id version mergedFrom { code } } merged { id archivedAt mergedInto { code } } products supplierProducts documents";
 
-async fn supplier(office: &Office<'_>, code: &str) -> Value {
+pub(super) async fn supplier(office: &Office<'_>, code: &str) -> Value {
     let input = json!({ "code": code, "name": code });
     let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
     json!({ "id": done(&made, "supplier")["id"] })
@@ -33,7 +33,7 @@ async fn merge(office: &Office<'_>, from: &Value, into: &Value, more: Value) -> 
     }
     office.act("supplierMerge", "SupplierMergeInput", MERGED, input).await
 }
-async fn offers(office: &Office<'_>, supplier: &Value, product: &Value, cost: &str, preferred: bool) {
+pub(super) async fn offers(office: &Office<'_>, supplier: &Value, product: &Value, cost: &str, preferred: bool) {
     let row = json!({ "supplier": supplier, "product": product, "unitCost": gbp(cost), "preferred": preferred });
     let input = json!({ "idempotencyKey": key(), "rows": [row] });
     let fields = "rows { outcome userErrors { code message } }";

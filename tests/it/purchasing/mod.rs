@@ -14,6 +14,7 @@ mod confirmations;
 mod currencies;
 mod deposits;
 mod lists;
+mod lock_order;
 mod mail;
 mod merges;
 mod orders;

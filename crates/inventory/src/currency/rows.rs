@@ -1,5 +1,7 @@
 //! Stored rates.
 
+use std::collections::BTreeMap;
+
 use entity::{
     prelude::*,
     record::{Record, Selected},
@@ -105,15 +107,17 @@ pub async fn by_id(reads: &impl Reads, id: ExchangeRateId) -> Result<Option<Stor
     Ok(found(reads, "AND r.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// Says of a rate that another one replaces it.
-pub async fn replace(work: &Work, old: ExchangeRateId, new: ExchangeRateId) -> Result<(), Fault> {
+/// Writes rates, and says of those that they replace by which one: first these in the order of their ids, then the new ones in the order of what they are
+/// of, so that of two calls with the same rates one waits for the other.
+pub async fn put(work: &Work, replaced: BTreeMap<ExchangeRateId, ExchangeRateId>, rates: &[StoredRate]) -> Result<(), Fault> {
     let sql = "UPDATE exchange_rate SET replaced_by = $3 WHERE tenant_id = $1 AND id = $2 AND replaced_by IS NULL";
-    work.execute(sql, vec![old.into(), new.into()]).await.map(drop)
-}
-
-pub async fn insert(work: &Work, rates: &[StoredRate]) -> Result<(), Fault> {
+    for (old, new) in replaced {
+        work.execute(sql, vec![old.into(), new.into()]).await?;
+    }
+    let mut sorted: Vec<&StoredRate> = rates.iter().collect();
+    sorted.sort_unstable_by(|a, b| (a.base, a.quote, a.day, &a.source).cmp(&(b.base, b.quote, b.day, &b.source)));
     let mut rows = Rows::<RateRow>::insert(work.tenant());
-    rows.extend(rates.iter().map(RateRow::from));
+    rows.extend(sorted.into_iter().map(RateRow::from));
     work.write(rows.into()).await
 }
 

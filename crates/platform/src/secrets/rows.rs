@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, QueryOrder, Value};
 use uuid::Uuid;
 
 use super::core::{Loss, SealedColumn};
-use crate::storage::{Fault, Global, Row, Work};
+use crate::storage::{Fault, Global, Reads, Row, Work};
 
 /// Every key that something is or was sealed under, the oldest first.
 pub async fn known(global: &Global) -> Result<Vec<secret_key::Model>, Fault> {
@@ -68,18 +68,25 @@ pub fn by_tenant<'a>(column: &SealedColumn, values: Vec<&'a Stored>) -> BTreeMap
     tenants
 }
 
+/// A value that was sealed anew, and what it is looked up by.
+pub struct Resealed {
+    pub value: Vec<u8>,
+    pub blind: Option<Vec<u8>>,
+}
+
+/// Whether a row that somebody has at this moment is waited for, or passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Awaited,
+    PassedOver,
+}
+
 /// Puts a value in the place of the one that was read, if nobody else has changed it since; says whether it did.
-pub async fn replace(
-    work: &Work,
-    column: &SealedColumn,
-    was: &Stored,
-    value: Vec<u8>,
-    blind: Option<Vec<u8>>,
-) -> Result<bool, Fault> {
-    let mut values: Vec<Value> = vec![value.into(), was.value.clone().into()];
+pub async fn replace(work: &Work, column: &SealedColumn, was: &Stored, sealed: &Resealed, held: Held) -> Result<bool, Fault> {
+    let mut values: Vec<Value> = vec![sealed.value.clone().into(), was.value.clone().into()];
     let mut sets = format!("{} = $1", column.column);
-    if let (Some(name), Some(blind)) = (column.blind, blind) {
-        values.push(blind.into());
+    if let (Some(name), Some(blind)) = (column.blind, &sealed.blind) {
+        values.push(blind.clone().into());
         sets.push_str(&format!(", {name} = ${}", values.len()));
     }
     let mut finds = format!("{} = $2", column.column);
@@ -87,7 +94,12 @@ pub async fn replace(
         values.push((*id).into());
         finds.push_str(&format!(" AND {name} = ${}", values.len()));
     }
-    Ok(work.execute_global(&format!("UPDATE {} SET {sets} WHERE {finds}", column.table), values).await? == 1)
+    let table = column.table;
+    if held == Held::PassedOver {
+        let (keys, free) = (column.keys.join(", "), work.backend().for_change_if_free(table));
+        finds = format!("({keys}) IN (SELECT {keys} FROM {table} WHERE {finds}{free})");
+    }
+    Ok(work.execute_global(&format!("UPDATE {table} SET {sets} WHERE {finds}"), values).await? == 1)
 }
 
 /// Gives up the value that was read, if nobody else has changed it since; says whether it did. `random` takes its place where the column says so.

@@ -7,7 +7,7 @@ use entity::{prelude::*, secret_key};
 use super::{
     core::{KEY_BYTES, Keys, MasterKey, OpenError, SealedColumn, key_of},
     ring::KeyRing,
-    rows,
+    rows::{self, Held, Resealed},
     store::{Command, Given, KeyFile, KeySource, SecretStore},
 };
 use crate::{
@@ -261,26 +261,40 @@ async fn walk(db: &Database, ring: Option<&KeyRing>, columns: &[SealedColumn]) -
 async fn reseal_page(db: &Database, ring: &KeyRing, column: &SealedColumn, page: &[rows::Stored]) -> Result<u64, Fault> {
     let first = ring.keys().first().id.clone();
     let old = page.iter().filter(|stored| key_of(&stored.value) != Some(first.as_str())).collect();
-    let mut resealed = 0;
+    let (mut resealed, mut held) = (0, Vec::new());
     for (tenant, old) in rows::by_tenant(column, old) {
         let work = db.global().maintenance_for(tenant).await?;
         for stored in old {
-            let context = column.context(&stored.ids);
-            // A value from before there were keys is sealed as it stands.
-            let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
-            let blind = match (column.blind, std::str::from_utf8(&plain)) {
-                (Some(_), Ok(text)) => {
-                    let tenant = stored.ids.first().copied().unwrap_or_default();
-                    ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
-                }
-                _ => None,
-            };
-            let sealed = ring.seal(&context, &plain)?;
-            resealed += u64::from(rows::replace(&work, column, stored, sealed, blind).await?);
+            let sealed = resealed_value(ring, column, stored)?;
+            if rows::replace(&work, column, stored, &sealed, Held::PassedOver).await? {
+                resealed += 1;
+            } else {
+                held.push((tenant, stored, sealed));
+            }
         }
         work.commit().await?;
     }
+    // Whoever has a row of the page may wait for another one of it: these are waited for one at a time.
+    for (tenant, stored, sealed) in held {
+        let work = db.global().maintenance_for(tenant).await?;
+        resealed += u64::from(rows::replace(&work, column, stored, &sealed, Held::Awaited).await?);
+        work.commit().await?;
+    }
     Ok(resealed)
+}
+
+fn resealed_value(ring: &KeyRing, column: &SealedColumn, stored: &rows::Stored) -> Result<Resealed, Fault> {
+    let context = column.context(&stored.ids);
+    // A value from before there were keys is sealed as it stands.
+    let plain = if key_of(&stored.value).is_some() { ring.open(&context, &stored.value)? } else { stored.value.clone() };
+    let blind = match (column.blind, std::str::from_utf8(&plain)) {
+        (Some(_), Ok(text)) => {
+            let tenant = stored.ids.first().copied().unwrap_or_default();
+            ring.blind(&column.blind_context(tenant), text).first().map(|index| index.to_vec())
+        }
+        _ => None,
+    };
+    Ok(Resealed { value: ring.seal(&context, &plain)?, blind })
 }
 
 /// Adds a new key in front of those in the source, if the source can be written, and lets this ring seal with it.

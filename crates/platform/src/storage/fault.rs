@@ -96,6 +96,11 @@ impl Fault {
         }
     }
 
+    /// Whether Postgres undid the transaction since it and another one waited for each other: begun again, it finds what that one has written.
+    pub fn is_deadlock(&self) -> bool {
+        self.code().as_deref() == Some("40P01")
+    }
+
     /// Whether a statement of Postgres divided by none.
     pub(super) fn is_division_by_zero(&self) -> bool {
         self.code().as_deref() == Some("22012")

@@ -2,11 +2,11 @@
 
 use super::{Fault, TenantScope, Work};
 
-/// How often a call is begun again after another one took a unique value first, as that of its key.
+/// How often a call is begun again after another one took a unique value first, as that of its key, or was let go first of two that waited for each other.
 const TRIES: u32 = 3;
 
-/// Decides in a transaction, and commits what is to be kept; of all else nothing is left. Begun again where another call took a unique value first.
-/// Answers with what was decided, and whether it was committed.
+/// Decides in a transaction, and commits what is to be kept; of all else nothing is left. Begun again where another call took a unique value first, or was
+/// let go first of two that waited for each other. Answers with what was decided, and whether it was committed.
 ///
 /// # Errors
 /// What went wrong in the last try.
@@ -35,7 +35,8 @@ where
             Err(fault) => {
                 // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
                 let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
+                let is_overtaken = fault.unique_violation().is_some() || fault.is_deadlock();
+                if !is_overtaken || tries >= TRIES {
                     return Err(fault);
                 }
             }

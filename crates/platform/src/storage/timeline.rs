@@ -43,9 +43,12 @@ const KEEP: &str = "UPDATE database_timeline SET timeline = $1, is_synchronous =
 const BIND: &str = "SELECT set_config('app.tenant_ids', $1, true)";
 const RENEW: &str = "UPDATE tenant_counter SET epoch = $1 WHERE tenant_id = ANY ($2)";
 
-/// Files of before may have rows that were lost: each schedule begins with all rows again, in a set that is far behind the one it had.
-const BEGIN_SETS: &str =
-    "UPDATE export_schedule SET set_number = set_number + $1, wants_all = 1, run_plan = NULL WHERE tenant_id = ANY ($2)";
+/// Files of before may have rows that were lost: each schedule begins with all rows again, in a set that is far behind the one it had. They are locked in
+/// the order in which those that are due are.
+const BEGIN_SETS: &str = "WITH held AS (SELECT s.tenant_id, s.id FROM export_schedule AS s WHERE s.tenant_id = ANY ($2)
+      ORDER BY s.tenant_id, s.id FOR UPDATE OF s)
+    UPDATE export_schedule AS e SET set_number = e.set_number + $1, wants_all = 1, run_plan = NULL FROM held AS h
+    WHERE e.tenant_id = h.tenant_id AND e.id = h.id";
 
 /// More sets than an export schedule can have begun between what was lost and what is known of them.
 pub const SETS_LOST: i64 = 1_000;

@@ -115,6 +115,10 @@ pub(super) trait BatchEntity: Send + Sync + 'static {
     fn event_beside(_: &Change<'_, Self::Row>) -> Option<NewEvent> {
         None
     }
+    /// The unique text by which others find a row, if an update may change it and is not behind the counter as it is.
+    fn code(_: &Self::Row) -> Option<&str> {
+        None
+    }
     /// Where and how to say that another call took a unique value between our look and our write, again and again.
     fn raced() -> Problem;
 }
@@ -133,7 +137,8 @@ struct Receipt {
     rows: Vec<(Outcome, Option<Uuid>, Vec<Problem>)>,
 }
 
-/// How often a call is begun again after another one took a unique value first. The second time it sees that value.
+/// How often a call is begun again after another one took a unique value first, or was let go first of two that waited for each other. The second time it
+/// sees what that one has written.
 const TRIES: u32 = 3;
 
 /// Runs a call, in a transaction of its own.
@@ -146,7 +151,7 @@ pub(super) async fn run<N: BatchEntity>(
         let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(answered);
         return Ok(Batch { rows: rows.collect(), refused: Vec::new(), replayed: false, seq: None });
     }
-    for _ in 0..TRIES {
+    for tries in 1..=TRIES {
         let mut work = scope.begin().await?;
         match once::<N>(&mut work, clock, call).await {
             Ok(batch) if batch.seq.is_some() && !batch.replayed => {
@@ -160,7 +165,8 @@ pub(super) async fn run<N: BatchEntity>(
             Err(fault) => {
                 // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
                 let _ = work.rollback().await;
-                if fault.unique_violation().is_none() {
+                let is_begun_again = fault.unique_violation().is_some() || (fault.is_deadlock() && tries < TRIES);
+                if !is_begun_again {
                     return Err(fault);
                 }
             }
@@ -195,6 +201,11 @@ async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Com
             // Before the write, which may destroy keys: what a person was is committed to under the key that goes.
             let ids: Vec<Uuid> = changes.iter().map(|change| N::id(change.after)).collect();
             let keys = if audit::listens() { N::history_keys(work, &ids, now).await? } else { HashMap::new() };
+            // With its code a row is locked against those who only refer to it as well: documents are written behind the counter, and would wait there for
+            // the row while this call waits for the counter.
+            if updated.iter().any(|(before, after)| N::code(before) != N::code(after)) {
+                journal::hold(work).await?;
+            }
             N::write(work, &created, &updated).await?;
             note::<N>(work, &changes, &keys);
         }

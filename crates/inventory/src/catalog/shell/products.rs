@@ -104,6 +104,9 @@ impl BatchEntity for Products {
     fn event(change: &Change<'_, ProductDoc>) -> NewEvent {
         product_event(change.before.map(|doc| &doc.row), &change.after.row)
     }
+    fn code(doc: &ProductDoc) -> Option<&str> {
+        Some(&doc.row.sku_key)
+    }
     fn raced() -> Problem {
         Problem::at("sku", Rejection::Taken(Subject::Sku))
     }

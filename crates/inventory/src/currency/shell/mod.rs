@@ -176,6 +176,7 @@ async fn once(
     let today = clock::local_day(now, &tenant_zone(work).await?);
     let mut before = Before::default();
     let (mut made, mut held, mut seen, mut refused) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
+    let mut replaced = BTreeMap::new();
     for (index, new) in input.rates.iter().enumerate() {
         let known = before.of(work, new, &input.rates).await?;
         let rate = match check(new, &known.newest, today, input.is_unusual) {
@@ -207,7 +208,7 @@ async fn once(
             replaced_by: None,
         };
         if let Some(old) = old {
-            rows::replace(work, old.id, stored.id).await?;
+            replaced.insert(old.id, stored.id);
         }
         held.push(stored.clone());
         made.push(stored);
@@ -218,7 +219,7 @@ async fn once(
     let seq = if made.is_empty() {
         None
     } else {
-        rows::insert(work, &made).await?;
+        rows::put(work, replaced, &made).await?;
         journal::append(work, vec![EXCHANGE_RATE_SET.event(&event_payload(&made))], now).await?
     };
     let unchanged = held.len() - made.len();

@@ -39,7 +39,7 @@ pub use return_list::{ReturnFilter, ReturnSort, ReturnsSorted, returns_page, ret
 pub use returns::{return_lines, returns};
 pub use sorted::{PurchaseSort, PurchaseSorted};
 pub use supply::{
-    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred,
-    preferred_of, supplies, supply_page, supply_rows, supply_source,
+    SupplierFacts, SupplyFilter, SupplySort, SupplySorted, hold_preferred, known_suppliers, lock_supplies, named_suppliers,
+    no_longer_preferred, preferred_of, supplies, supply_page, supply_rows, supply_source,
 };
 pub use write::{note_sent, purchase_rows, undone_rows};

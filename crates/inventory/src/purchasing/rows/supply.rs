@@ -66,7 +66,7 @@ struct SupplierRow {
 
 #[derive(Record)]
 #[record(of = supplier_product, alias = "")]
-struct NoLonger {
+struct PreferredRow {
     supplier_id: SupplierId,
     product_id: ProductId,
     version: i64,
@@ -333,12 +333,33 @@ pub async fn supply_page(
     reads.records::<SupplyRow>(&sql, values).await?.into_iter().map(SupplyRow::supply).collect()
 }
 
-/// New and changed rows.
+/// New and changed rows, in the order of their key: two calls that make the same rows wait for each other instead of both for ever.
 pub fn supply_rows(tenant: TenantId, rows: &[Supply]) -> [Bulk; 2] {
-    new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.iter().map(|one| (one, one.version != 1)))
+    let mut rows: Vec<&Supply> = rows.iter().collect();
+    rows.sort_unstable_by_key(|one| (one.supplier, one.product));
+    new_and_changed::<SupplyRow, SupplyRow, _>(tenant, rows.into_iter().map(|one| (one, one.version != 1)))
 }
 
-/// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, with their versions as they are now.
+/// Locks these products, of which a row is about to be preferred, in the order of their ids until the transaction ends: of two calls that prefer rows of one
+/// product, the second waits before it has a row. The rows that are preferred now, to be locked with those of the call.
+pub async fn hold_preferred(work: &Work, products: &[ProductId]) -> Result<Vec<(SupplierId, ProductId)>, Fault> {
+    if products.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = work.backend();
+    let (lock, ids) = (backend.for_change("p"), || vec![backend.ids(products.iter().copied())]);
+    if !lock.is_empty() {
+        let sql = format!("SELECT 1 FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id{lock}", backend.in_ids("p.id", 2));
+        work.rows(&sql, ids()).await?;
+    }
+    let (select, of) = (PreferredRow::SELECT, backend.in_ids("product_id", 2));
+    let sql = format!("SELECT {select} FROM supplier_product WHERE tenant_id = $1 AND {of} AND preferred = 1");
+    let rows = work.records::<PreferredRow>(&sql, ids()).await?;
+    Ok(rows.into_iter().map(|row| (row.supplier_id, row.product_id)).collect())
+}
+
+/// Another supplier is about to be preferred for these products: whoever was is no longer. Those rows, which are locked (`hold_preferred`), with their
+/// versions as they are now.
 pub async fn no_longer_preferred(
     work: &Work,
     products: &[ProductId],
@@ -349,8 +370,8 @@ pub async fn no_longer_preferred(
         "UPDATE supplier_product SET preferred = 0, version = version + 1, updated_at = $3 WHERE tenant_id = $1 AND {of} AND preferred = 1
          RETURNING {returned}",
         of = backend.in_ids("product_id", 2),
-        returned = NoLonger::SELECT
+        returned = PreferredRow::SELECT
     );
-    let rows = work.records::<NoLonger>(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await?;
+    let rows = work.records::<PreferredRow>(&sql, vec![backend.ids(products.iter().copied()), now.micros().into()]).await?;
     Ok(rows.into_iter().map(|row| (row.supplier_id, row.product_id, row.version)).collect())
 }

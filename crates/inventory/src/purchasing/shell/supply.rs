@@ -23,7 +23,7 @@ use super::{
 use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
     core::{Supply, SupplyFields, SupplyProblem, check_supply},
-    rows::{Names, PlaceName, ProductName, lock_supplies, no_longer_preferred, supply_rows},
+    rows::{Names, PlaceName, ProductName, hold_preferred, lock_supplies, no_longer_preferred, supply_rows},
 };
 
 /// Rows of a call at most.
@@ -140,9 +140,13 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
     let found: Vec<_> = input.rows.iter().map(|row| (names.supplier(&row.supplier), names.product(&row.product))).collect();
     let mut pairs: Vec<(SupplierId, ProductId)> =
         found.iter().filter_map(|(supplier, product)| Some(((*supplier)?, (*product)?))).collect();
+    names.hold_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
+    // In the order of merges: suppliers, products, rows; and those that give up being preferred with the others, in one order.
+    let named = input.rows.iter().zip(&found).filter(|(row, _)| row.is_preferred);
+    let preferred: Vec<ProductId> = named.filter_map(|(_, (_, product))| *product).collect();
+    pairs.extend(hold_preferred(work, &preferred).await?);
     pairs.sort_unstable();
     pairs.dedup();
-    names.hold_suppliers(work, pairs.iter().map(|(supplier, _)| *supplier)).await?;
     let there = lock_supplies(work, &pairs).await?;
     let (mut seen, mut preferred) = (HashSet::new(), HashSet::new());
     let mut rows = Vec::with_capacity(input.rows.len());

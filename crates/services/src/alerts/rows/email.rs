@@ -71,6 +71,8 @@ pub async fn note_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Re
 
 /// Notes the e-mails that were due by `until` as queued, so that they are not sent; how many those were.
 pub async fn drop_due(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
+    // In the order in which `due` locks them.
+    due(work, until, i64::MAX).await?;
     let sql = "UPDATE alert_letter SET queued_at = $2 WHERE tenant_id = $1 AND queued_at IS NULL AND due_at <= $3";
     work.execute(sql, vec![now.micros().into(), until.micros().into()]).await
 }

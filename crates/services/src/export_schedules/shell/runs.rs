@@ -209,6 +209,8 @@ impl ExportSchedules {
     async fn held(&self, run: &Running<'_>, plan: &RunPlan) -> Result<(Work, Schedule), Stop> {
         let work = self.0.db.global().maintenance_for(run.requester.tenant).await?;
         run.lease.guard(&work).await?;
+        // Before the schedule, as whoever changes it.
+        journal::hold(&work).await?;
         let is_same = |schedule: &Schedule| {
             let is_run = schedule.run.as_ref().is_some_and(|now| now.is_same(plan));
             is_run && schedule.status == ExportScheduleStatus::Active
@@ -240,6 +242,8 @@ impl ExportSchedules {
         let now = self.0.clock.now();
         let mut work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
+        // Before the schedule, as whoever changes it.
+        journal::hold(&work).await?;
         let Some(before) = rows::lock(&work, id).await? else { return work.rollback().await };
         let is_paused = status == ExportScheduleStatus::Paused;
         let after = Schedule {

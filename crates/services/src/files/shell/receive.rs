@@ -5,7 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use entity::prelude::*;
 use futures_util::{Stream, StreamExt};
-use platform::audit::{AuditContext, Origin, Target};
+use platform::{
+    audit::{AuditContext, Origin, Target},
+    storage::journal,
+};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
@@ -107,6 +110,8 @@ impl Files {
 
     async fn settle(&self, id: FileId, tenant: TenantId, blob: &str, passed: Passed) -> Result<File, FileError> {
         let mut work = self.0.db.tenant(tenant).begin().await?;
+        // Before the file, as whoever attaches it to something.
+        journal::hold(&work).await?;
         let Some(before) = rows::lock(&work, id).await?.filter(|file| file.state == State::Awaited) else {
             work.rollback().await?;
             return Err(FileError::NotAwaited);

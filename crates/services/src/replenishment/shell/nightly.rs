@@ -54,6 +54,8 @@ pub async fn plan_night(
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
+    // Before the plans, as whoever approves one.
+    journal::lock(&work).await?;
     let executed = rows::settle_executed(&work, now).await?;
     let events = executed.iter().map(|plan| REPLENISHMENT_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0))).collect();
     journal::append_other(&mut work, events, now).await?;

@@ -53,6 +53,8 @@ pub(super) type Sender<'a> = (&'a Mailer, &'a str);
 
 /// Ends the runs that wait, and passes over the moments of schedules that are due: each runs again at its next one. How many were due.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+    // Some that run are not due: all are locked in one order.
+    rows::hold_schedules(work).await?;
     let mut skipped = 0;
     for schedule in rows::due_schedules(work, now).await? {
         rows::skip_to(work, schedule.id, next_run(&schedule.fields.rule, now)).await?;
@@ -69,6 +71,8 @@ impl SavedViews {
         let mut put = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
             let mut work = self.0.db.global().maintenance_for(tenant).await?;
+            // Before the schedules, as whoever changes one: the end of a run that is stopped is told.
+            journal::hold(&work).await?;
             let due = rows::due_schedules(&work, now).await?;
             for schedule in due {
                 put += usize::from(self.begin_run(&mut work, schedule, now).await?);
@@ -244,6 +248,8 @@ impl SavedViews {
         let now = self.0.clock.now();
         let ended = schedule.after(end, now);
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
+        // Before the schedule, as whoever changes it.
+        journal::hold(&work).await?;
         if rows::end_run(&work, &ended, run.due_at).await? > 0 {
             let stopped = self.stop(&work, &ended).await?;
             let result = result.map(|result| VIEW_RESULT.event(&result));

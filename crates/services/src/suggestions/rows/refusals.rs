@@ -96,7 +96,7 @@ pub async fn known_categories(reads: &impl Reads, ids: &[CategoryId]) -> Result<
     rows.iter().map(Row::scalar).collect()
 }
 
-/// Keeps refusals of categories, all in one statement; those that are there already stay.
+/// Keeps refusals of categories, all in one statement and in the order of their key; those that are there already stay.
 pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Timestamp) -> Result<(), Fault> {
     if refused.is_empty() {
         return Ok(());
@@ -107,13 +107,13 @@ pub async fn refuse(work: &Work, refused: &[(ProductId, CategoryId)], now: Times
     // WHERE: SQLite would take ON for the condition of a join.
     let sql = format!(
         "INSERT INTO product_text_refusal (tenant_id, product_id, category_id, recorded_at)
-         SELECT $1, k.a, k.b, ${at} FROM {pairs} WHERE true ON CONFLICT DO NOTHING"
+         SELECT $1, k.a, k.b, ${at} FROM {pairs} WHERE true ORDER BY k.a, k.b ON CONFLICT DO NOTHING"
     );
     work.execute(&sql, values).await.map(drop)
 }
 
-/// Keeps that the names of these pairs are right as they are now, all in one statement. The lesser ID comes first, and no pair twice. What was kept of a pair
-/// before is about earlier names, or the same.
+/// Keeps that the names of these pairs are right as they are now, all in one statement and in the order of their key. The lesser ID comes first, and no
+/// pair twice. What was kept of a pair before is about earlier names, or the same.
 pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Timestamp) -> Result<(), Fault> {
     if pairs.is_empty() {
         return Ok(());
@@ -124,14 +124,14 @@ pub async fn refuse_names(work: &Work, pairs: &[(ProductId, ProductId)], now: Ti
     let sql = format!(
         "INSERT INTO product_name_refusal (tenant_id, product_id, other_id, name, other_name, recorded_at)
          SELECT $1, p.id, o.id, p.name, o.name, ${at} FROM {pairs} CROSS JOIN product p CROSS JOIN product o
-         WHERE p.tenant_id = $1 AND p.id = k.a AND o.tenant_id = $1 AND o.id = k.b
+         WHERE p.tenant_id = $1 AND p.id = k.a AND o.tenant_id = $1 AND o.id = k.b ORDER BY p.id, o.id
          ON CONFLICT (tenant_id, product_id, other_id) DO UPDATE
          SET name = excluded.name, other_name = excluded.other_name, recorded_at = excluded.recorded_at"
     );
     work.execute(&sql, values).await.map(drop)
 }
 
-/// Keeps refusals of tags by their folded texts, all in one statement; those that are there already stay.
+/// Keeps refusals of tags by their folded texts, all in one statement and in the order of their key; those that are there already stay.
 pub async fn refuse_tags(work: &Work, refused: &[(ProductId, String)], now: Timestamp) -> Result<(), Fault> {
     if refused.is_empty() {
         return Ok(());
@@ -145,7 +145,7 @@ pub async fn refuse_tags(work: &Work, refused: &[(ProductId, String)], now: Time
     };
     let sql = format!(
         "INSERT INTO product_tag_refusal (tenant_id, product_id, tag_key, recorded_at)
-         SELECT $1, {given} WHERE true ON CONFLICT DO NOTHING"
+         SELECT $1, {given} WHERE true ORDER BY 2, 3 ON CONFLICT DO NOTHING"
     );
     work.execute(&sql, vec![backend.texts(both.iter().map(String::as_str)), now.micros().into()]).await.map(drop)
 }

@@ -8,6 +8,8 @@ use entity::{
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work, word};
 use sea_orm::Value;
 
+use super::endpoints;
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
@@ -166,6 +168,8 @@ pub async fn settle(
 ///
 /// A message that was not tried is due since it was put down. Those that were tried are of before, as none is tried while what leaves is held.
 pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
+    // Before their messages, as all do.
+    endpoints::hold(work, "", vec![]).await?;
     let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2
                WHERE tenant_id = $1 AND state = 'PENDING' AND (attempts > 0 OR due_at <= $3)";
     let dropped = work.execute(sql, vec![now.micros().into(), until.micros().into()]).await?;
@@ -256,23 +260,34 @@ pub enum OldAttempts {
     },
 }
 
-/// Removes what is older than a moment, of one tenant, some at a time, or empties it; says how many rows.
+/// Removes what is older than a moment, of one tenant, some at a time, or empties it; says how many rows. It waits for none: those that somebody has at this
+/// moment, as who removes their endpoint or puts a message down again, are found the next time.
 pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) -> Result<u64, Fault> {
+    let free = |table: &str| work.backend().for_update_if_free(table);
     let attempts = match old {
         OldAttempts::Removed => {
-            let sql = "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND (endpoint_id, id) IN
-               (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at < $2 LIMIT $3)";
-            work.execute(sql, vec![before.micros().into(), most.into()]).await?
+            let sql = format!(
+                "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND (endpoint_id, id) IN
+               (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at < $2 LIMIT $3{})",
+                free("webhook_attempt")
+            );
+            work.execute(&sql, vec![before.micros().into(), most.into()]).await?
         }
         OldAttempts::Emptied { since } => {
-            let sql = "UPDATE webhook_attempt SET body = '' WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND (endpoint_id, id) IN
-               (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND body <> '' LIMIT $3)";
-            work.execute(sql, vec![before.micros().into(), most.into(), since.micros().into()]).await?
+            let sql = format!(
+                "UPDATE webhook_attempt SET body = '' WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND (endpoint_id, id) IN
+               (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND body <> '' LIMIT $3{})",
+                free("webhook_attempt")
+            );
+            work.execute(&sql, vec![before.micros().into(), most.into(), since.micros().into()]).await?
         }
     };
-    let sql = "DELETE FROM webhook_delivery WHERE tenant_id = $1 AND (endpoint_id, seq) IN
-               (SELECT endpoint_id, seq FROM webhook_delivery WHERE tenant_id = $1 AND settled_at < $2 LIMIT $3)";
-    Ok(attempts + work.execute(sql, vec![before.micros().into(), most.into()]).await?)
+    let sql = format!(
+        "DELETE FROM webhook_delivery WHERE tenant_id = $1 AND (endpoint_id, seq) IN
+               (SELECT endpoint_id, seq FROM webhook_delivery WHERE tenant_id = $1 AND settled_at < $2 LIMIT $3{})",
+        free("webhook_delivery")
+    );
+    Ok(attempts + work.execute(&sql, vec![before.micros().into(), most.into()]).await?)
 }
 
 /// The tenants that have something to clear, or a secret to forget.

@@ -104,6 +104,14 @@ pub async fn lock(work: &Work, id: EndpointId) -> Result<Option<Endpoint>, Fault
     Ok(endpoints(work, &format!(" AND e.id = $2{lock}"), vec![id.into()]).await?.pop())
 }
 
+/// Locks the endpoints that fulfil a condition on `e`, values from `$2`, in the order of their ids until the transaction ends: of two that change several,
+/// one waits for the other. Empty for all.
+pub async fn hold(work: &Work, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
+    let lock = work.backend().for_change("e");
+    let sql = format!("SELECT e.id FROM webhook_endpoint e WHERE e.tenant_id = $1{condition} ORDER BY e.id{lock}");
+    work.rows(&sql, values).await.map(drop)
+}
+
 /// How many endpoints the tenant has.
 pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM webhook_endpoint WHERE tenant_id = $1", vec![]).await?;
@@ -245,6 +253,7 @@ pub async fn note_health(work: &Work, id: EndpointId, health: Health) -> Result<
 
 /// Forgets secrets that sign no more.
 pub async fn forget_old_secrets(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+    hold(work, " AND e.old_secret_until <= $2", vec![now.micros().into()]).await?;
     let sql = "UPDATE webhook_endpoint SET old_secret_sealed = NULL, old_secret_until = NULL WHERE tenant_id = $1 AND old_secret_until <= $2";
     work.execute(sql, vec![now.micros().into()]).await
 }

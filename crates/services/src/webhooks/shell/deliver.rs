@@ -234,6 +234,8 @@ impl Webhooks {
         }
         let work = self.0.db.global().maintenance_for(endpoint.tenant).await?;
         lease.guard(&work).await?;
+        // As whoever puts messages down again, who has them in another order.
+        endpoints::lock(&work, endpoint.id).await?;
         let now = self.0.clock.now();
         for due in withheld {
             deliveries::settle(&work, endpoint.id, due, (DeliveryState::Withheld, due.attempts, now), now).await?;

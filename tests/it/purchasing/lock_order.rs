@@ -1,0 +1,121 @@
+//! Calls that take rows of each other, all in one order: none holds what another one waits for that it waits for itself.
+
+use std::time::Duration;
+
+use entity::prelude::{ProductId, StoreId};
+use entrepot::storage::{Backend, Reads, Work, journal};
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    merges::{offers, supplier},
+    office::{Office, done, key},
+};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    another_supplier_is_preferred_behind_the_product,
+    a_store_has_another_code_behind_the_counter,
+    rates_are_replaced_in_the_order_of_their_ids,
+);
+
+fn is_sqlite(world: &World) -> bool {
+    world.node.db.backend() == Backend::Sqlite
+}
+
+/// The ID of what an answer shows.
+fn id_of<T: std::str::FromStr<Err: std::fmt::Debug>>(shown: &Value) -> T {
+    shown["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// A transaction on our company's rows.
+async fn begun(world: &World) -> Work {
+    world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap()
+}
+
+/// Does something that waits for what a transaction has, looks around in the transaction meanwhile, and ends it.
+async fn while_held<T>(world: &World, held: Work, does: impl Future<Output = T>, looks: impl AsyncFnOnce(&Work)) -> T {
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+    let ends = async {
+        for _ in 0..500 {
+            if !world.node.db.global().rows(waiting, vec![]).await.unwrap().is_empty() {
+                break;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        looks(&held).await;
+        held.rollback().await.unwrap();
+    };
+    tokio::join!(does, ends).0
+}
+
+async fn another_supplier_is_preferred_behind_the_product(world: &World) {
+    if is_sqlite(world) {
+        return;
+    }
+    let office = Office::of(world).await;
+    let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
+    offers(&office, &office.supplier, &mug, "1.80", true).await;
+    let id: ProductId = id_of(&mug);
+    let held = begun(world).await;
+    // As a call has it that prefers a third one.
+    let product = "SELECT 1 FROM product p WHERE p.tenant_id = $1 AND p.id = $2 FOR NO KEY UPDATE";
+    assert_eq!(held.rows(product, vec![id.into()]).await.unwrap().len(), 1);
+    while_held(world, held, offers(&office, &kiln, &mug, "1.70", true), async |held| {
+        let free = "SELECT 1 FROM supplier_product y WHERE y.tenant_id = $1 AND y.product_id = $2 FOR UPDATE SKIP LOCKED";
+        assert_eq!(held.rows(free, vec![id.into()]).await.unwrap().len(), 1, "the row that was preferred is free");
+    })
+    .await;
+    let preferred = "SELECT 1 FROM supplier_product y WHERE y.tenant_id = $1 AND y.product_id = $2 AND y.preferred = 1";
+    let rows = world.node.db.tenant(world.ours.owner.tenant).rows(preferred, vec![id.into()]).await.unwrap();
+    assert_eq!(rows.len(), 1, "one supplier of a product is preferred");
+}
+
+async fn a_store_has_another_code_behind_the_counter(world: &World) {
+    if is_sqlite(world) {
+        return;
+    }
+    let office = Office::of(world).await;
+    let store: StoreId = id_of(&office.store);
+    let held = begun(world).await;
+    // As whoever writes documents has it.
+    journal::hold(&held).await.unwrap();
+    let input = json!({ "id": office.store["id"], "expectedVersion": 1, "code": "QUAY" });
+    let renamed = office.act("storeUpdate", "StoreUpdateInput", "store { code }", input);
+    let renamed = while_held(world, held, renamed, async |held| {
+        let refers = "INSERT INTO anomaly_book (tenant_id, store_id, business_date, judged_at) VALUES ($1, $2, 1, 1)";
+        let written = timeout(Duration::from_millis(500), held.execute(refers, vec![store.into()])).await;
+        assert!(matches!(written, Ok(Ok(1))), "who refers to the store does not wait for it: {written:?}");
+    })
+    .await;
+    assert_eq!(done(&renamed, "store")["code"], "QUAY");
+}
+
+async fn rates_are_replaced_in_the_order_of_their_ids(world: &World) {
+    if is_sqlite(world) {
+        return;
+    }
+    let office = Office::of(world).await;
+    let import = async |content: String| {
+        let input = json!({ "idempotencyKey": key(), "ecbCsv": content });
+        office.act("exchangeRatesImport", "ExchangeRatesImportInput", "created", input).await
+    };
+    assert_eq!(import("Date,DKK,NOK\n2020-11-02,7.45,11.05\n".to_owned()).await["created"], 2);
+    let held = begun(world).await;
+    let quotes = "SELECT r.quote FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote IN ('DKK', 'NOK') ORDER BY r.id";
+    let rows = held.rows(quotes, vec![]).await.unwrap();
+    let quotes: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let [first, second] = &quotes[..] else { panic!("{quotes:?}") };
+    let of = |quote: &str, how: &str| {
+        format!("SELECT 1 FROM exchange_rate r WHERE r.tenant_id = $1 AND r.quote = '{quote}' FOR UPDATE{how}")
+    };
+    assert_eq!(held.rows(&of(first, ""), vec![]).await.unwrap().len(), 1);
+    // In the file they come the other way round.
+    let again = import(format!("Date,{second},{first}\n2020-11-02,10.40,11.10\n"));
+    let again = while_held(world, held, again, async |held| {
+        let free = held.rows(&of(second, " SKIP LOCKED"), vec![]).await.unwrap();
+        assert_eq!(free.len(), 1, "what comes behind it is free");
+    })
+    .await;
+    assert_eq!(again["created"], 2, "{again}");
+}
