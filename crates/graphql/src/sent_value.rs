@@ -15,12 +15,16 @@ const SECRETS: [&str; 3] = ["password", "secret", "token"];
 /// The scalar that was sent at a path into the arguments of the root field, as `["input", "lines", "3", "product"]`; of an object with one member, as a
 /// reference is, that member's. None for lists, other objects, values of more than 200 bytes and secrets.
 pub fn sent_value(ctx: &Context<'_>, path: &[String]) -> Option<String> {
-    if path.iter().any(|name| SECRETS.iter().any(|secret| name.to_ascii_lowercase().contains(secret))) {
+    let is_secret = |name: &str| SECRETS.iter().any(|secret| name.to_ascii_lowercase().contains(secret));
+    if path.iter().any(|name| is_secret(name)) {
         return None;
     }
     let mut found = sent_at(ctx, path)?;
-    while let Some((_, only)) = found.only() {
-        found = only.filled(ctx)?;
+    while let Some((name, only)) = found.only(ctx) {
+        if is_secret(name) {
+            return None;
+        }
+        found = only;
     }
     match found {
         Sent::Written(plain) => text(&plain.clone().into_const()?),
@@ -50,13 +54,12 @@ fn key_below(ctx: &Context<'_>, path: &[String]) -> Option<Vec<String>> {
         kind = MetaTypeName::concrete_typename(&input_fields.get(name.as_str())?.ty);
     }
     let MetaType::InputObject { input_fields, oneof: true, .. } = registry.types.get(kind)? else { return None };
-    let key = sent_at(ctx, path)?.only()?.0.as_str();
+    let key = sent_at(ctx, path)?.only(ctx)?.0.as_str();
     let mut below = vec![key.to_owned()];
     let kind = MetaTypeName::concrete_typename(&input_fields.get(key)?.ty);
     if let Some(MetaType::InputObject { input_fields, .. }) = registry.types.get(kind) {
-        let mut required = input_fields.iter().filter(|(_, field)| field.ty.ends_with('!') && field.default_value.is_none());
-        let first = required.next().filter(|_| required.next().is_none());
-        below.extend(first.map(|(name, _)| name.clone()));
+        let required = input_fields.iter().filter(|(_, field)| field.ty.ends_with('!') && field.default_value.is_none());
+        below.extend(sole(required).map(|(name, _)| name.clone()));
     }
     Some(below)
 }
@@ -110,24 +113,29 @@ impl<'c> Sent<'c> {
     fn below(self, part: &str) -> Option<Self> {
         match self {
             Self::Written(Written::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Written),
-            Self::Written(Written::Object(members)) => members.get(part).map(Self::Written),
             Self::Given(Value::List(items)) => items.get(part.parse::<usize>().ok()?).map(Self::Given),
+            // One value in the place of a list is its first item.
+            one if part == "0" => Some(one),
+            Self::Written(Written::Object(members)) => members.get(part).map(Self::Written),
             Self::Given(Value::Object(members)) => members.get(part).map(Self::Given),
             _ => None,
         }
     }
-    /// The member of an object that has one, as a reference does.
-    fn only(self) -> Option<(&'c Name, Self)> {
+    /// The member of an object that has one, as a reference does. A member whose variable was left out was not sent.
+    fn only(self, ctx: &'c Context<'_>) -> Option<(&'c Name, Self)> {
         match self {
-            Self::Written(Written::Object(members)) if members.len() == 1 => {
-                members.iter().next().map(|(name, value)| (name, Self::Written(value)))
+            Self::Written(Written::Object(members)) => {
+                sole(members.iter().filter_map(|(name, value)| Some((name, Self::Written(value).filled(ctx)?))))
             }
-            Self::Given(Value::Object(members)) if members.len() == 1 => {
-                members.iter().next().map(|(name, value)| (name, Self::Given(value)))
-            }
+            Self::Given(Value::Object(members)) => sole(members.iter().map(|(name, value)| (name, Self::Given(value)))),
             _ => None,
         }
     }
+}
+
+/// The item of what has one.
+fn sole<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
 }
 
 fn variable<'c>(ctx: &'c Context<'_>, name: &Name) -> Option<&'c Value> {
@@ -264,10 +272,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_line_without_a_list_and_forms_that_were_left_out_are_as_they_are_read() {
+        let schema = Schema::new(Query, Mutation, EmptySubscription);
+        let path = r#"["input", "lines", "0", "thing"]"#;
+        let written = "{ thing: { sku: $s, external: $x } }";
+        let of = async |lines: &str, variables: serde_json::Value| {
+            let declared = if lines == written { "$s: String, $x: External" } else { "$l: [Line!]!" };
+            let query = format!("mutation({declared}) {{ order(input: {{ lines: {lines} }}, path: {path}) {{ field sent }} }}");
+            let answer = schema.execute(Request::new(query).variables(Variables::from_json(variables))).await;
+            assert!(answer.errors.is_empty(), "{answer:?}");
+            answer.data.into_json().unwrap()["order"][0].clone()
+        };
+        let mug = json!({ "field": "input.lines.0.thing.sku", "sent": "MUG" });
+        assert_eq!(of(written, json!({ "s": "MUG" })).await, mug, "a form whose variable was left out");
+        assert_eq!(of("$l", json!({ "l": { "thing": { "sku": "MUG" } } })).await, mug, "one line in a variable for a list");
+    }
+
+    #[tokio::test]
     async fn secrets_and_long_values_are_not_told_again() {
         let sent = json!({ "i": { "newPassword": "hunter2", "name": "x".repeat(201), "short": "x".repeat(200) } });
         for (name, expected) in [("newPassword", json!(null)), ("name", json!(null)), ("short", json!("x".repeat(200)))] {
             assert_eq!(value_sent(&format!("input: $i, path: [\"input\", \"{name}\"]"), sent.clone()).await, expected, "{name}");
         }
+        let alone = json!({ "i": { "newPassword": "hunter2" } });
+        assert_eq!(value_sent(r#"input: $i, path: ["input"]"#, alone).await, json!(null), "the one member of its object");
     }
 }
