@@ -42,7 +42,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 use api::{
     exchange::Wording,
     graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
-    schema::{self, EntrepotSchema, Given, Judges, Outline},
+    schema::{self, EntrepotSchema, Given, Judges, PendingSchema},
 };
 use iam::{
     access::{Access, Policies, PolicyError},
@@ -183,7 +183,7 @@ impl Node {
 
     /// The same, with budgets in a Redis that other nodes share, and with a schema that is being made already.
     pub async fn sharing(
-        (redis, outline): (Option<Redis>, Option<Outline>),
+        (redis, pending): (Option<Redis>, Option<PendingSchema>),
         url: &str,
         options: Options,
         clock: Clock,
@@ -228,7 +228,7 @@ impl Node {
             signer,
             limits: limits.clone(),
         };
-        let schema = schema::build_on(outline, rooms);
+        let schema = schema::build_on(pending, rooms);
         let given = (rate_limiter.clone(), clock.clone());
         let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
         Ok(Self {
@@ -352,7 +352,7 @@ impl Node {
 
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
-    let (judges, outline) = Judges::with_outline();
+    let (judges, pending) = Judges::with_schema();
     let settings = settings::people(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys, &args.jobs.files)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
@@ -366,7 +366,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
     let ships_log = backups.as_ref().is_some_and(backup::BackupSchedule::ships_log);
     let mut node = Node::sharing(
-        (redis.clone().map(Redis::of), Some(outline)),
+        (redis.clone().map(Redis::of), Some(pending)),
         &args.database.database_url,
         Options { ships_log, ..args.database.options() },
         Clock::system(),

@@ -60,7 +60,7 @@ mod sizes;
 mod weights;
 pub use documents::{current_document, reference};
 pub use engine::EntrepotSchema;
-pub use judges::{Judges, Outline};
+pub use judges::{Judges, PendingSchema};
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
@@ -335,15 +335,15 @@ pub fn build(given: Given) -> EntrepotSchema {
     build_on(None, given)
 }
 
-/// The same, of an outline where one is being made.
-pub fn build_on(outline: Option<Outline>, given: Given) -> EntrepotSchema {
+/// The same, of a schema that is being made already where there is one.
+pub fn build_on(pending: Option<PendingSchema>, given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone(), &given.webhooks);
     let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
-    let schema = outline
-        .map_or_else(plain, Outline::builder)
+    let schema = pending
+        .map_or_else(plain, PendingSchema::builder)
         .data(hubs)
         .data(given.identity)
         .data(given.access)

@@ -26,18 +26,18 @@ pub(super) type Builder = SchemaBuilder<Query, Mutation, Subscription>;
 pub struct Judges(JoinHandle<Result<(SchemaIndex, DocumentValidator), Unreadable>>);
 
 /// The schema that runs what the judges let pass, before it has its rooms.
-pub struct Outline(Receiver<Builder>);
+pub struct PendingSchema(Receiver<Builder>);
 
 impl Judges {
     /// Begins to make them, in a thread of their own: a start has a database to open meanwhile, and the first request needs them.
     pub fn begin() -> Self {
-        Self::with_outline().0
+        Self::with_schema().0
     }
 
     /// The same, and the schema that they judge for: the engine describes all types once for both.
-    pub fn with_outline() -> (Self, Outline) {
-        let (hand_over, outline) = sync_channel(1);
-        (Self(thread::spawn(move || make(hand_over))), Outline(outline))
+    pub fn with_schema() -> (Self, PendingSchema) {
+        let (hand_over, pending) = sync_channel(1);
+        (Self(thread::spawn(move || make(hand_over))), PendingSchema(pending))
     }
 
     /// Waits until they are made.
@@ -50,7 +50,7 @@ impl Judges {
     }
 }
 
-impl Outline {
+impl PendingSchema {
     /// Waits until it is made.
     pub(super) fn builder(self) -> Builder {
         // It is missing only where its thread panicked, which `Judges::made` passes on.
