@@ -50,7 +50,7 @@ const ROOMS: [(&str, usize, &str); 30] = [
     ("purchasing", 16, "by the ledger, behind the counter; rows of catalogues by key, behind suppliers and products"),
     ("replenishment", 7, "behind the counter; of the rule there is one"),
     ("returns", 5, "by the ledger, behind the counter"),
-    ("saved_views", 3, "behind the counter; by `hold_schedules`"),
+    ("saved_views", 3, "behind the counter"),
     (
         "secrets",
         5,

@@ -16,9 +16,9 @@ use super::core::{Asker, Fields, Link, View, ViewRef};
 
 pub use self::list::{ViewFilter, ViewSort, ViewsSorted, view_page};
 pub use self::schedules::{
-    begin_run, count_schedules, due_schedules, end_run, forget_runs, hold_schedules, insert_schedule, is_active_member,
-    lock_schedule, note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name,
-    tenant_zone, tenants_due, update_schedule,
+    begin_run, count_schedules, due_schedules, end_run, forget_runs, insert_schedule, is_active_member, lock_schedule,
+    note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name, tenant_zone,
+    tenants_due, update_schedule,
 };
 
 #[derive(Record)]

@@ -164,13 +164,6 @@ pub async fn lock_schedule(work: &Work, id: SavedViewScheduleId) -> Result<Optio
     Ok(schedules_where(work, &format!(" AND s.id = $2{lock}"), vec![id.into()]).await?.pop())
 }
 
-/// Locks all schedules of the tenant in the order of their ids until the transaction ends.
-pub async fn hold_schedules(work: &Work) -> Result<(), Fault> {
-    let lock = work.backend().for_update("s");
-    let sql = format!("SELECT s.id FROM saved_view_schedule s WHERE s.tenant_id = $1 ORDER BY s.id{lock}");
-    work.rows(&sql, vec![]).await.map(drop)
-}
-
 pub async fn count_schedules(reads: &impl Reads) -> Result<i64, Fault> {
     let rows = reads.rows("SELECT count(*) FROM saved_view_schedule WHERE tenant_id = $1", vec![]).await?;
     rows.first().map_or(Ok(0), Row::scalar)

@@ -53,8 +53,8 @@ pub(super) type Sender<'a> = (&'a Mailer, &'a str);
 
 /// Ends the runs that wait, and passes over the moments of schedules that are due: each runs again at its next one. How many were due.
 pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    // Some that run are not due: all are locked in one order.
-    rows::hold_schedules(work).await?;
+    // Before the schedules, as whoever removes several.
+    journal::hold(work).await?;
     let mut skipped = 0;
     for schedule in rows::due_schedules(work, now).await? {
         rows::skip_to(work, schedule.id, next_run(&schedule.fields.rule, now)).await?;
