@@ -228,8 +228,7 @@ impl Node {
             signer,
             limits: limits.clone(),
         };
-        let schema = schema::build_on(pending, rooms);
-        let given = (rate_limiter.clone(), clock.clone());
+        let (schema, given) = (schema::build_on(pending, rooms), (rate_limiter.clone(), clock.clone()));
         let executor = BulkExecutor::alone(node_authenticator.clone(), (schema.clone(), limits.clone()), given);
         Ok(Self {
             db,
