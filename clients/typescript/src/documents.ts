@@ -85,7 +85,7 @@ export type StockDigestLevelsQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. */
+      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -396,7 +396,10 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -406,7 +409,10 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -424,7 +430,10 @@ export type OrderCreateMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -505,7 +514,10 @@ export type OrderCancelMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -515,7 +527,10 @@ export type OrderCancelMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -635,7 +650,7 @@ export type OrdersQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. */
+      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -708,7 +723,7 @@ export type LoginResultFieldsFragment = {
     code: S.Open<S.ErrorCode>;
     /** Explanation of the refusal in words, with the values that would be accepted. */
     message: string;
-    /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+    /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
     field: string[] | null;
     /** Whether the call may succeed later without being changed. */
     retryable: boolean;
@@ -773,7 +788,7 @@ export type LoginMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+      /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -851,7 +866,7 @@ export type MfaVerifyMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+      /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -931,7 +946,7 @@ export type SessionRefreshMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+      /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -955,7 +970,7 @@ export type LogoutMutation = {
       code: S.Open<S.ErrorCode>;
       /** Explanation of the refusal in words, with the values that would be accepted. */
       message: string;
-      /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+      /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
       /** Whether the call may succeed later without being changed. */
       retryable: boolean;
@@ -1010,7 +1025,7 @@ export type StockLevelsQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. */
+      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -1077,7 +1092,10 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -1087,7 +1105,10 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
@@ -1105,7 +1126,10 @@ export type StockAdjustMutation = {
           code: S.Open<S.ErrorCode>;
           /** Explanation of the refusal in words, with the values that would be accepted. */
           message: string;
-          /** The path to the input field that is meant, list positions included. Null where no field is meant. */
+          /**
+           * The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+           * sent, as input, lines, 0, product, sku. Null where no field is meant.
+           */
           field: string[] | null;
           /** Whether the call may succeed later without being changed. */
           retryable: boolean;
