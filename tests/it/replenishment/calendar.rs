@@ -51,7 +51,7 @@ async fn a_suppliers_calendar_sets_days_of_arrival_and_makes_plans_look_further(
     );
     assert_eq!((&reason["code"], &reason["text"]), (&json!("SUPPLIER_CALENDAR"), &json!(text)), "{line:#}");
     let office = &desk.books.office;
-    let level = json!({ "product": mug, "store": office.store, "reorderPoint": 20, "maximum": 100 });
+    let level = json!({ "product": mug, "store": office.store, "reorderPoint": 30, "maximum": 100 });
     let input = json!({ "idempotencyKey": key(), "items": [level] });
     done(&office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { reorderPoint }", input).await, "levels");
     let suggested = office.ask("{ reorderSuggestions(supplier: { code: \"POT\" }) { leadTimeDays } }", json!({})).await;
