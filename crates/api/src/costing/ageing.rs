@@ -149,14 +149,11 @@ impl AgeingQuery {
         let currency = found.how.currency;
         // Worth and id, as the list is sorted: the dearest first, so a position is told by what is not worth.
         let keys = |product: ProductId, sums: &AgeSums| vec![Key::Int(-exact(sums.value())), product.into()];
-        let count = found.rows.len();
         let rows = found
             .rows
             .iter()
             .map(|(product, sums)| (StockAges { product: Some(*product), sums: *sums, currency }, keys(*product, sums)));
-        let rows: Vec<_> = rows.collect();
-        let request = request.among(&rows);
-        let page = Page::build(request.pick(rows), &request, AGEING, signer).of_known(count);
+        let page = Page::of_all(rows.collect(), &request, AGEING, signer);
         Ok(StockAgesConnection { page, total: found.total, how: found.how })
     }
 }

@@ -221,14 +221,11 @@ impl CountsQuery {
             None => Vec::new(),
         };
         due.retain(|(planned, _)| products.as_ref().is_none_or(|products| products.contains(&planned.of.product)));
-        let total = due.len();
         let rows = due.into_iter().map(|(planned, class)| {
             let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
             (StocktakeDue { planned, class }, keys)
         });
-        let rows: Vec<_> = rows.collect();
-        let request = request.among(&rows);
-        Ok(Page::build(request.pick(rows), &request, list, signer).of_known(total).into())
+        Ok(Page::of_all(rows.collect(), &request, list, signer).into())
     }
 
     /// Products due for a stocktake in a store, class A first: those of class A that were not counted

@@ -176,10 +176,7 @@ pub(super) async fn supplier_performances(
         let prices = drifts.of.get(&supplier).cloned().unwrap_or_default();
         (SupplierPerformance::of(Some(supplier), of).with_prices(prices), vec![sort.place(&of), Key::from(supplier)])
     };
-    let mut rows: Vec<(SupplierPerformance, Vec<Key>)> = found.rows.into_iter().map(row).collect();
-    rows.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let request = request.among(&rows);
-    let page = Page::build(request.pick(rows), &request, list, signer).of_known(suppliers);
+    let page = Page::of_all(found.rows.into_iter().map(row).collect(), &request, list, signer);
     Ok(SupplierPerformanceConnection { page, totals, prices: drifts.totals, suppliers })
 }
 

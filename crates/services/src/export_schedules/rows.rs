@@ -10,7 +10,7 @@ use entity::{
 use platform::{
     jobs::Horizon,
     secrets::{Loss, SealedColumn},
-    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
+    storage::{Fault, Finds, Global, LockOrder, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -180,9 +180,7 @@ pub async fn update(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
 /// Lets each schedule begin a set so many behind the one it has, and forgets runs that have not ended; how many schedules there are.
 pub async fn begin_anew(work: &Work, sets: i64) -> Result<u64, Fault> {
     // In the order in which those that are due are locked.
-    let lock = work.backend().for_update("s");
-    let sql = format!("SELECT s.id FROM export_schedule s WHERE s.tenant_id = $1 ORDER BY s.id{lock}");
-    work.rows(&sql, vec![]).await?;
+    work.lock_in_order(LockOrder::for_update("export_schedule", "id"), "true", vec![]).await?;
     let sql = "UPDATE export_schedule SET set_number = set_number + $2, wants_all = 1, run_plan = NULL
                WHERE tenant_id = $1";
     work.execute(sql, vec![sets.into()]).await

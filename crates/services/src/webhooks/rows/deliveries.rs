@@ -169,7 +169,7 @@ pub async fn settle(
 /// A message that was not tried is due since it was put down. Those that were tried are of before, as none is tried while what leaves is held.
 pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     // Before their messages, as all do.
-    endpoints::hold(work, "", vec![]).await?;
+    work.lock_in_order(endpoints::LOCKS, "true", vec![]).await?;
     let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2
                WHERE tenant_id = $1 AND state = 'PENDING' AND (attempts > 0 OR due_at <= $3)";
     let dropped = work.execute(sql, vec![now.micros().into(), until.micros().into()]).await?;

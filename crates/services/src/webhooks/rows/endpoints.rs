@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     secrets::{Loss, SealedColumn},
-    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work, word},
+    storage::{Fault, Finds, Global, LockOrder, Reads, Row, SUSPENDED, Work, word},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -34,6 +34,9 @@ pub const OLD_SECRET: SealedColumn = SealedColumn {
     blind: None,
     loss: Loss::Null("old_secret_until = NULL"),
 };
+
+/// Whoever changes several endpoints, or messages of several, locks these first.
+pub const LOCKS: LockOrder = LockOrder::for_change("webhook_endpoint", "id");
 
 /// An endpoint without its secrets.
 #[derive(Record)]
@@ -102,14 +105,6 @@ pub async fn by_id(reads: &impl Reads, id: EndpointId) -> Result<Option<Endpoint
 pub async fn lock(work: &Work, id: EndpointId) -> Result<Option<Endpoint>, Fault> {
     let lock = work.backend().for_change("e");
     Ok(endpoints(work, &format!(" AND e.id = $2{lock}"), vec![id.into()]).await?.pop())
-}
-
-/// Locks the endpoints that fulfil a condition on `e`, values from `$2`, in the order of their ids until the transaction ends: of two that change several,
-/// one waits for the other. Empty for all.
-pub async fn hold(work: &Work, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-    let lock = work.backend().for_change("e");
-    let sql = format!("SELECT e.id FROM webhook_endpoint e WHERE e.tenant_id = $1{condition} ORDER BY e.id{lock}");
-    work.rows(&sql, values).await.map(drop)
 }
 
 /// How many endpoints the tenant has.
@@ -253,7 +248,7 @@ pub async fn note_health(work: &Work, id: EndpointId, health: Health) -> Result<
 
 /// Forgets secrets that sign no more.
 pub async fn forget_old_secrets(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    hold(work, " AND e.old_secret_until <= $2", vec![now.micros().into()]).await?;
+    work.lock_in_order(LOCKS, "old_secret_until <= $2", vec![now.micros().into()]).await?;
     let sql = "UPDATE webhook_endpoint SET old_secret_sealed = NULL, old_secret_until = NULL WHERE tenant_id = $1 AND old_secret_until <= $2";
     work.execute(sql, vec![now.micros().into()]).await
 }
