@@ -1,7 +1,7 @@
 //! Making and ending integrations and their keys. All of it asks for a fresh authentication, which a key never has.
 
 use async_graphql::{Context, ID, SimpleObject};
-use entity::prelude::{ApiKeyId, IntegrationId, Timestamp};
+use entity::prelude::{ApiKeyId, IntegrationId};
 use iam::access::{
     Access, AccessError, Changed,
     core::{self, key::Secret},
@@ -28,37 +28,6 @@ use crate::{
     },
     named, payload,
 };
-
-/// In the data of an operation that a key is used for.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyUse {
-    pub key: ApiKeyId,
-    pub created_at: Timestamp,
-}
-
-/// Something that was made for the caller: a file, or the result of a job.
-#[derive(Debug, Clone, Copy)]
-pub struct Made {
-    /// The key that a program asked for it with.
-    pub with: Option<ApiKeyId>,
-    /// The time from which on what it tells was read.
-    pub at: Timestamp,
-}
-
-/// Whether what was made for the caller may be handed to it now: another key of the same integration may give less, and the integration may have been bound
-/// to a channel since.
-pub async fn may_have(ctx: &Context<'_>, made: Made) -> Answer<bool> {
-    let caller = ctx.caller()?;
-    if let (Some(used), Some(key)) = (ctx.data_opt::<KeyUse>(), made.with)
-        && used.key != key
-        && !ctx.given::<Access>()?.holds_all_of_key(caller, key).await?
-    {
-        return Ok(false);
-    }
-    let Some(channel) = caller.channel else { return Ok(true) };
-    let integration = loads(ctx)?.integration(IntegrationId::from_uuid(caller.actor.id)).await?;
-    Ok(integration.is_some_and(|integration| integration.has_been_bound_since(channel, made.at)))
-}
 
 payload!(IntegrationPayload, integration: Integration, "integration");
 

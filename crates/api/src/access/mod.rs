@@ -4,6 +4,7 @@ mod group;
 mod inputs;
 mod integration;
 mod invite;
+mod key_use;
 mod keys;
 mod lists;
 mod loads;
@@ -23,7 +24,8 @@ use iam::access::kind as may;
 
 pub use group::{StoreGroup, StoreGroupRef, group_named};
 pub use integration::{ApiKey, Integration};
-pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse, Made, may_have};
+pub use key_use::{KeyUse, Made, may_have};
+pub use keys::{ApiKeyPayload, IntegrationPayload};
 pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;

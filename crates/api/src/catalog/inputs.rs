@@ -9,19 +9,11 @@ use inventory::catalog::core::{
 
 use super::{
     enums,
+    money_input::MoneyInput,
     opening::OpeningStockInput,
     refs::{CategoryRef, ProductFamilyRef, SupplierRef},
 };
-use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
-
-/// An amount of money.
-#[derive(Debug, Clone, InputObject)]
-pub struct MoneyInput {
-    /// A decimal number with at most the currency's decimals.
-    pub amount: Decimal,
-    /// The currency.
-    pub currency_code: CurrencyCode,
-}
+use crate::graphql::scalars::{Json, Long, Quantity};
 
 /// Unit in which a product is counted.
 #[derive(Debug, Clone, InputObject)]

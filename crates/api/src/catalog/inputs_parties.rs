@@ -17,7 +17,8 @@ use super::{
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
     handling::HandlingTimeInput,
-    inputs::{MoneyInput, money, patch, text},
+    inputs::{money, patch, text},
+    money_input::MoneyInput,
 };
 use crate::graphql::scalars::Long;
 

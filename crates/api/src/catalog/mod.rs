@@ -18,6 +18,7 @@ pub mod direct_json;
 mod kit;
 mod loads;
 mod merge;
+mod money_input;
 mod mutation_kits;
 mod mutation_parties;
 mod mutation_products;
@@ -55,16 +56,16 @@ pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::{
     ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
 };
-pub use inputs::{MoneyInput, patch};
+pub use inputs::patch;
 pub use kit::KitComponent;
 pub use loads::{Loads, loads};
 pub use merge::{CustomerMergePayload, SupplierMergePayload};
+pub use money_input::MoneyInput;
 pub use named::metadata_name;
 pub use node::find as find_node;
 pub use page::{Count, CountPrecision, Direction};
 pub use payloads::*;
 pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
-pub use query_parties::store_named;
 pub use query_products::{product_named, product_scanned};
 pub use refs::{
     CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
@@ -74,7 +75,7 @@ pub use store::{Store, StoreConnection, StoreEdge};
 pub use store_filter::StoreFilter;
 pub use supplier_filter::SupplierFilter;
 pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
-pub use within::{category_named, product_ids_within, products_at, products_within};
+pub use within::{category_named, product_ids_within, products_at, products_within, store_named};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

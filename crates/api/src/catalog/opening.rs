@@ -13,7 +13,8 @@ use platform::path;
 
 use super::{
     Product, StoreRef,
-    inputs::{MoneyInput, ProductCreateInput},
+    inputs::ProductCreateInput,
+    money_input::MoneyInput,
     mutation_products::visibility,
     payloads::{Parts, ProductPayload, parts},
 };

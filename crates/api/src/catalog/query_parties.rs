@@ -266,14 +266,3 @@ async fn by_email(ctx: &Context<'_>, email: &str) -> Answer<Option<CustomerId>> 
         }
     }
 }
-
-/// The id of a store that is named, if there is one.
-pub async fn store_named(ctx: &Context<'_>, named: &StoreRef, field: &[&str]) -> Answer<Option<entity::prelude::StoreId>> {
-    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
-    let by = match named {
-        StoreRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
-        StoreRef::Code(text) => By::Key(query_text(text.clone(), &path("code"))?),
-    };
-    let permit = ctx.permit::<kind::StoreRead>()?;
-    Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| row.id))
-}

@@ -1,7 +1,7 @@
-//! Products that a report is narrowed to.
+//! Stores, categories and products that a report is narrowed to.
 
 use async_graphql::Context;
-use entity::prelude::{CategoryId, ProductId};
+use entity::prelude::{CategoryId, ProductId, StoreId};
 use iam::access::kind;
 use inventory::catalog::{
     Catalog,
@@ -13,7 +13,7 @@ use inventory::catalog::{
 };
 
 use super::{
-    CategoryRef,
+    CategoryRef, StoreRef,
     filter::{ProductFilter, product_filter_at, query_id, query_text},
     loads::loads,
 };
@@ -31,6 +31,17 @@ pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&st
     };
     let permit = ctx.permit::<kind::ProductRead>()?;
     Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| row.id))
+}
+
+/// The id of a store that is named, if there is one.
+pub async fn store_named(ctx: &Context<'_>, named: &StoreRef, field: &[&str]) -> Answer<Option<StoreId>> {
+    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
+    let by = match named {
+        StoreRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
+        StoreRef::Code(text) => By::Key(query_text(text.clone(), &path("code"))?),
+    };
+    let permit = ctx.permit::<kind::StoreRead>()?;
+    Ok(ctx.given::<Catalog>()?.store(permit, by).await?.map(|row| row.id))
 }
 
 /// The products of an argument, and the name of its filter in cursors; None for all products. Asking for some of them needs product.read.

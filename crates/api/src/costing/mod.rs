@@ -1,5 +1,6 @@
 //! Costs in GraphQL: valuations, reports, a product's layers, and revaluations.
 
+mod added_charge;
 mod ageing;
 mod charge;
 mod loaders;
@@ -11,8 +12,9 @@ mod revaluation_filter;
 mod enums;
 mod summary;
 
+pub use added_charge::AddedCharge;
 pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAgesEdge};
-pub use charge::{AddedCharge, PurchaseOrderChargeAddInput};
+pub use charge::PurchaseOrderChargeAddInput;
 pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
 pub use loaders::{Costs, charges_of_order, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};

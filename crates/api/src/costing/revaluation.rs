@@ -13,7 +13,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    charge::AddedCharge,
+    added_charge::AddedCharge,
     loaders::{entry_cost, undone_by},
 };
 use crate::{

@@ -27,7 +27,7 @@ use platform::{
 use super::{
     count::{Stocktake, StocktakeConnection},
     enums::{AbcClass, StocktakeKind, StocktakeStatus},
-    loaders::load,
+    load_count,
 };
 use crate::{
     catalog::{ProductFilter, product_ids_within, store_named, tag_tests},
@@ -326,10 +326,4 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeR
         }
     };
     load_count(ctx, id).await
-}
-
-/// The stocktake of an id, if its store is the caller's.
-pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Stocktake>> {
-    let permit = ctx.permit::<kind::CountRead>()?;
-    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake))
 }

@@ -1,14 +1,6 @@
 //! Carriers that inputs of labels name.
 
 use async_graphql::{ID, OneofObject};
-use platform::path;
-
-use super::{
-    arrival_inputs::FulfilmentTrackingSetInput,
-    inputs::{FulfilmentWorkPackInput, FulfilmentWorkShipInput},
-    wave_inputs::FulfilmentWavePackInput,
-};
-use crate::references::Names;
 
 /// Reference to a carrier: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
@@ -17,36 +9,4 @@ pub enum CarrierRef {
     Id(ID),
     /// Code of the carrier; case is ignored. Needs fulfilment.read.
     Code(String),
-}
-
-impl FulfilmentWorkPackInput {
-    pub fn names(&mut self) -> Names<'_> {
-        let parcels = self.parcels.iter_mut().enumerate();
-        parcels.fold(Names::of(path!["input"]), |names, (index, parcel)| {
-            let of_parcel = Names::of(path!["input", "parcels", index]);
-            names.and(of_parcel.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
-        })
-    }
-}
-
-impl FulfilmentWorkShipInput {
-    pub fn names(&mut self) -> Names<'_> {
-        let parcels = self.parcels.iter_mut().flatten().enumerate();
-        parcels.fold(Names::of(path!["input"]), |names, (index, parcel)| {
-            let of_parcel = Names::of(path!["input", "parcels", index]);
-            names.and(of_parcel.optional(("carrier", parcel.carrier.take()), ("carrierId", &mut parcel.carrier_id)))
-        })
-    }
-}
-
-impl FulfilmentTrackingSetInput {
-    pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("carrier", self.carrier.take()), ("carrierId", &mut self.carrier_id))
-    }
-}
-
-impl FulfilmentWavePackInput {
-    pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("carrier", self.carrier.take()), ("carrierId", &mut self.carrier_id))
-    }
 }

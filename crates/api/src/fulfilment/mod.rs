@@ -1,6 +1,7 @@
 //! Works of stores in GraphQL: what a store has to send of orders, its parcels, and carriers. Nothing here has a price.
 
 mod arrival_inputs;
+mod carrier_names;
 mod carrier_refs;
 mod carriers;
 mod coded_lines;

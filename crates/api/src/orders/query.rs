@@ -1,7 +1,7 @@
 //! Reading orders.
 
 use async_graphql::Context;
-use entity::prelude::{ChannelId, Numbered, OrderId, ProductId};
+use entity::prelude::{ChannelId, Numbered, ProductId};
 use iam::access::kind;
 use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
 use macros::resolvers;
@@ -11,10 +11,10 @@ use super::{
     backorder_filter::{BackorderFilter, BackorderSort},
     connections::{self, BackorderConnection, OrderConnection},
     filters::{OrderFilter, OrderOrder, below},
-    inputs::{ExternalRef, OrderRef},
     links::{Count, CountPrecision, ProductRef, StoreRef, argument},
-    loaders::load,
+    nodes::whole,
     order::Order,
+    order_ref::{ExternalRef, OrderRef},
     payloads::ledger,
     visibility::orders_within,
 };
@@ -162,10 +162,4 @@ async fn channel_of(ctx: &Context<'_>, external: &mut ExternalRef) -> Answer<Cha
         Some(id) => argument(id, || below(&at, field)),
         None => Err(TopError::bad_input("a channel is needed: you are bound to none", below(&at, "channel"))),
     }
-}
-
-/// The order of an id, with its lines; None when the caller has none.
-pub(super) async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
-    let permit = ctx.permit::<kind::OrderRead>()?;
-    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
 }

@@ -25,7 +25,7 @@ use super::{
     blanket_inputs::BlanketOrderRef,
     filter::days,
     links::{MOST_A_PAGE, argument},
-    loaders::load,
+    load_blanket,
 };
 use crate::{
     catalog::tag_tests,
@@ -124,12 +124,6 @@ impl BlanketOrderFilter {
     }
 }
 
-/// A blanket order; None when there is none.
-pub(super) async fn blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Option<BlanketOrder>> {
-    ctx.permit::<kind::PurchaseRead>()?;
-    Ok(load(ctx, id).await?.map(BlanketOrder::whole))
-}
-
 /// The root fields that read blanket orders.
 #[derive(Default)]
 pub struct BlanketQuery;
@@ -188,7 +182,7 @@ async fn named(ctx: &Context<'_>, permit: &Permit<kind::PurchaseRead>, by: Blank
         },
     };
     match id {
-        Some(id) => blanket(ctx, id).await,
+        Some(id) => load_blanket(ctx, id).await,
         None => Ok(None),
     }
 }

@@ -16,7 +16,7 @@ use platform::{
     storage::{Nested, Reads},
 };
 
-use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder, query::PurchaseOrderConnection};
+use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder};
 use crate::{
     catalog::Direction,
     catalog::tag_tests,
@@ -36,6 +36,8 @@ use crate::{
         filters::{below, texts},
     },
 };
+
+crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
 
 /// Sort order of a list of purchase orders; rows with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]

@@ -41,7 +41,7 @@ pub use blanket::BlanketOrder;
 pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
 pub use blanket_mutation::BlanketOrderPayload;
 pub use enums::{ChargeBasis, ChargeKind};
-pub use filter::{PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
+pub use filter::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
 pub use node::{current, current_blanket, find as find_node, reference};
@@ -50,7 +50,7 @@ pub use payloads::{
     PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
     SupplierProductPayload, SupplierReturnPayload,
 };
-pub use query::{PurchaseOrderConnection, PurchaseQuery};
+pub use query::PurchaseQuery;
 pub use receipt::GoodsReceipt;
 pub use returns::SupplierReturn;
 pub use supply_inputs::product_name;
@@ -68,7 +68,9 @@ pub struct PurchasingMutation(
 
 /// The purchase order of an id, if it is of one of the caller's stores.
 pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
-    query::order(ctx, id).await
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let found = loaders::load(ctx, id).await?;
+    Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
 }
 /// The purchase order's line of an id, if its order is of one of the caller's stores.
 pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
@@ -88,7 +90,8 @@ pub async fn load_receipt(ctx: &Context<'_>, id: GoodsReceiptId) -> Answer<Optio
 }
 /// The blanket order of an id.
 pub async fn load_blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Option<BlanketOrder>> {
-    blanket_list::blanket(ctx, id).await
+    ctx.permit::<kind::PurchaseRead>()?;
+    Ok(loaders::load(ctx, id).await?.map(BlanketOrder::whole))
 }
 /// The return to a supplier of an id, if it is of one of the caller's stores.
 pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject};
-use entity::prelude::{Numbered, PurchaseOrderId};
+use entity::prelude::Numbered;
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
@@ -22,8 +22,9 @@ use platform::{
 };
 
 use super::{
-    filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort},
+    filter::{self, PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort},
     links::{MOST_A_PAGE, StoreRef, SupplierRef},
+    load_order,
     order::PurchaseOrder,
     order_ref::{PurchaseOrderRef, id_of, id_of_either},
     performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
@@ -49,7 +50,6 @@ use crate::{
     numbering,
 };
 
-crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
 crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
 
 /// Rows of suppliers' catalogues that match all of these; a condition that is null is ignored.
@@ -81,13 +81,6 @@ crate::keyed_filter!(
 
 pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
-}
-
-/// A purchase order; None when there is none or it is not the caller's.
-pub(super) async fn order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
-    let permit = ctx.permit::<kind::PurchaseRead>()?;
-    let found = super::loaders::load(ctx, id).await?;
-    Ok(found.filter(|order| permit.covers(order.store)).map(PurchaseOrder::whole))
 }
 
 /// The root fields that read what belongs to purchasing.
@@ -329,7 +322,7 @@ impl PurchaseQuery {
 
 async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrder>> {
     match id_of(ctx, by).await? {
-        Some(id) => order(ctx, id).await,
+        Some(id) => load_order(ctx, id).await,
         None => Ok(None),
     }
 }

@@ -1,37 +1,28 @@
 //! The inputs of saved views.
 
-use async_graphql::{ID, InputObject, OneofObject};
+use async_graphql::{ID, InputObject};
 use entity::prelude::{ApiKeyId, SavedViewId};
 use platform::path;
 use services::saved_views::{
-    core::{Change, Fields, Readers, ScheduleFields, ScheduleRule, Sharing, Variables, ViewRef},
+    core::{Change, Fields, Readers, ScheduleFields, ScheduleRule, Sharing, Variables},
     shell::{LinkCreate, LinkRevoke, ScheduleDelete, ScheduleSet, ViewCreate, ViewDelete, ViewUpdate},
 };
 
-use super::schedule::{SavedViewTableFormat, SchedulePeriod};
+use super::{
+    schedule::{SavedViewTableFormat, SchedulePeriod},
+    view_ref::SavedViewRef,
+};
 
 use crate::{
     access::RoleRef,
     graphql::{
-        fault::{Answer, TopError},
-        filters::plain,
         reading::Reading,
         scalars::{Json, Long},
     },
     identity::MemberRef,
     papers::PaperLocale,
-    purchasing::links::argument,
     references::Names,
 };
-
-/// A saved view.
-#[derive(Debug, Clone, OneofObject)]
-pub enum SavedViewRef {
-    /// ID of the view.
-    Id(ID),
-    /// Slug of the saved view. Needs view.read.
-    Slug(String),
-}
 
 /// Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well.
 #[derive(Debug, Clone, InputObject)]
@@ -363,28 +354,5 @@ impl SavedViewScheduleSetInput {
 impl SavedViewScheduleDeleteInput {
     pub(super) fn read(self, reading: &mut Reading) -> ScheduleDelete {
         ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
-    }
-}
-
-/// The view that an argument means.
-pub(super) fn meant(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
-    Ok(match by {
-        SavedViewRef::Id(id) => {
-            let id: SavedViewId = argument(&id, || path![name, "id"])?;
-            ViewRef::Id(id)
-        }
-        SavedViewRef::Slug(slug) => {
-            plain(&slug, || path![name, "slug"])?;
-            ViewRef::Slug(slug)
-        }
-    })
-}
-
-/// The values that a reader gives.
-pub(super) fn given(variables: Option<Json>) -> Answer<Variables> {
-    match variables.map(|all| all.0) {
-        None | Some(serde_json::Value::Null) => Ok(Variables::new()),
-        Some(serde_json::Value::Object(values)) => Ok(values),
-        Some(_) => Err(TopError::bad_input("a JSON object is expected", path!["variables"])),
     }
 }

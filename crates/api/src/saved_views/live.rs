@@ -23,9 +23,9 @@ use services::saved_views::{
 use tokio::time::Instant;
 
 use super::{
-    inputs::{SavedViewRef, given, meant},
     query::{PAUSE_MS, unread},
     update::{SavedViewUpdate, refused},
+    view_ref::{SavedViewRef, given, meant},
 };
 use crate::{
     access::KeyUse,

@@ -6,15 +6,17 @@ mod link;
 mod live;
 pub mod moved_by;
 mod mutation;
+mod not_live;
 mod payloads;
 mod query;
 mod schedule;
 mod update;
 mod view;
+mod view_ref;
 
 pub use inputs::{
     SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewReadersInput,
-    SavedViewRef, SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
+    SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
 };
 pub use link::SavedViewLink;
 pub use live::SavedViewSubscription;
@@ -25,3 +27,4 @@ pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
 pub use schedule::{SavedViewSchedule, SavedViewScheduleStatus, SavedViewTableFormat, SchedulePeriod};
 pub use update::SavedViewUpdate;
 pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewReaders, SavedViewStatus, find_view, views_named};
+pub use view_ref::SavedViewRef;

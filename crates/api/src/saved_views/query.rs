@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 
 use super::{
     filter::{SavedViewFilter, SavedViewSort},
-    inputs::{SavedViewRef, given, meant},
     view::{SavedView, SavedViewConnection},
+    view_ref::{SavedViewRef, given, meant},
 };
 use crate::{
     access::KeyUse,

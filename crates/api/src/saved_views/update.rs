@@ -1,13 +1,13 @@
 //! What a follower of a view is sent, and why a view cannot be followed.
 
 use async_graphql::SimpleObject;
-use platform::{path, storage::Fault};
-use services::saved_views::{
-    core::MOST_LIVE_COST,
-    shell::{DocumentProblem, NotLive, ViewResult},
-};
+use platform::path;
+use services::saved_views::shell::{NotLive, ViewResult};
 
-use super::query::{SavedViewError, error};
+use super::{
+    not_live::because,
+    query::{SavedViewError, error},
+};
 use crate::{
     graphql::{
         fault::TopError,
@@ -59,20 +59,6 @@ impl SavedViewUpdate {
             reset: Some(reason),
         }
     }
-}
-
-/// Why a view cannot be followed, in words.
-pub(super) fn because(reason: NotLive) -> Result<String, Fault> {
-    Ok(match reason {
-        NotLive::NotFound => "there is no such saved view".to_owned(),
-        NotLive::Paused => "this saved view is paused".to_owned(),
-        NotLive::Document(DocumentProblem::Document(message) | DocumentProblem::Variables(message))
-        | NotLive::Unheard(message) => message,
-        NotLive::TooDear(cost) => {
-            format!("the view costs {cost} points, and one that is followed may cost {MOST_LIVE_COST}: ask for smaller pages")
-        }
-        NotLive::Fault(fault) => return Err(fault),
-    })
 }
 
 pub(super) fn refused(reason: NotLive) -> TopError {

@@ -15,7 +15,7 @@ use services::saved_views::{
     shell::Status,
 };
 
-use super::{link::SavedViewLink, schedule::SavedViewSchedule, update::because};
+use super::{link::SavedViewLink, not_live::because, schedule::SavedViewSchedule};
 use crate::{
     access::{Role, find_role},
     graphql::{

@@ -17,6 +17,7 @@ use platform::{
     realtime::{Interest, SharedEvent},
     storage::{Fault, TenantScope},
 };
+use serde_json::{Value, json};
 
 use super::{
     StockLevel,
@@ -25,6 +26,7 @@ use super::{
 };
 use crate::{
     graphql::{
+        canonical::Canonical,
         fault::{Answer, TopError},
         filters::IdFilter,
         scalars::{Cursor, DateTime, Long},
@@ -189,5 +191,18 @@ impl Topic for AlertTopic {
 
     fn seq(alert: &StockAlert) -> i64 {
         alert.seq
+    }
+}
+
+impl Canonical for AlertTopic {
+    fn canonical(&self) -> Value {
+        let word = |kind: &core::Alert| match kind {
+            core::Alert::Low => "LOW",
+            core::Alert::Critical => "CRITICAL",
+            core::Alert::OutOfStock => "OUT_OF_STOCK",
+            core::Alert::BackInStock => "BACK_IN_STOCK",
+        };
+        let kinds = self.kinds.as_ref().map(|kinds| kinds.iter().map(word).collect::<Vec<_>>());
+        json!({ "kind": kinds, "levels": self.levels.canonical() })
     }
 }

@@ -1,28 +1,22 @@
 //! Queries about lots, and why so much is available.
 
-use std::sync::Arc;
-
-use async_graphql::{Context, ID, dataloader::DataLoader};
+use async_graphql::{Context, ID};
 use entity::prelude::{LotId, StoreId};
 use iam::access::{Reach, kind};
 use inventory::{
     catalog::rows::local_days::LocalDays,
     ledger::Ledger,
-    stock::{
-        core,
-        rows::{lot_filter::LotFilterSpec, lot_list},
-    },
+    stock::rows::{lot_filter::LotFilterSpec, lot_list},
 };
 use macros::resolvers;
 use platform::{
     paging::{CursorSigner, keyset},
-    storage::{Fault, Nested, Reads},
+    storage::{Nested, Reads},
 };
 
 use super::{
     Lot, LotConnection, LotTraceConnection,
     explain::{AvailabilityExplanation, AvailabilityForecast, explained},
-    loaders::{LotLevelsOf, StockLoader},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
     lot_filter::{ExpiringLotSort, LotFilter, LotSort, lot_sorted},
 };
@@ -41,26 +35,6 @@ use crate::{
 
 /// The farthest that `expiringLots` looks: a hundred years.
 const MAX_DAYS: i32 = 36_500;
-
-/// A lot by its id, if it ever was in a store that the caller may see.
-pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
-    let reach = ctx.permit::<kind::StockRead>()?.reach();
-    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
-    let Some(lot) = loader.load_one(id).await? else { return Ok(None) };
-    if reach != Reach::Everywhere {
-        let places = loader.load_one(LotLevelsOf(id)).await?.unwrap_or_default();
-        if !places.iter().any(|level| reach.covers(level.key.store)) {
-            return Ok(None);
-        }
-    }
-    Ok(Some(Lot(lot)))
-}
-
-/// The lot that a document of the caller's names, whoever may see its stock.
-pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
-    let found = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
-    Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
-}
 
 #[derive(Default)]
 pub struct LotQuery;

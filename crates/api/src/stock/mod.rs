@@ -48,7 +48,7 @@ pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, Unavai
 pub use lot_filter::LotFilter;
 pub use lot_inputs::{LotName, LotRef};
 pub use lot_mutations::{LotMutation, LotPayload};
-pub use lot_queries::{LotQuery, lot_of_document, lot_seen};
+pub use lot_queries::LotQuery;
 pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
 pub use movement_documents::by_documents;
 pub use movement_filter::MovementFilter;
@@ -60,5 +60,5 @@ pub use queries::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
 pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
 pub use reservation::Reservation;
-pub use visibility::{level_seen, movement_seen, movements_within, sees_movements, sees_reservation};
+pub use visibility::{level_seen, lot_of_document, lot_seen, movement_seen, movements_within, sees_movements, sees_reservation};
 pub use wording::{Said, say};

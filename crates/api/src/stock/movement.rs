@@ -10,8 +10,7 @@ use macros::resolvers;
 use super::{
     Lot, MovementKind, ReasonCode, StockCondition, links,
     loaders::{ReversalOf, StockLoader},
-    lot_queries::lot_seen,
-    visibility::movement_seen,
+    visibility::{lot_seen, movement_seen},
 };
 use crate::{
     catalog::{Money, Product, Store},

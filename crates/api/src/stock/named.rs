@@ -1,13 +1,9 @@
 //! Filters of levels as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::stock::{
-    core::Alert,
-    rows::list::{LevelFilter, ListedTest},
-};
+use inventory::stock::rows::list::{LevelFilter, ListedTest};
 use serde_json::{Value, json};
 
-use super::alerts::AlertTopic;
 use crate::graphql::canonical::Canonical;
 
 impl Canonical for LevelFilter {
@@ -42,18 +38,5 @@ fn listed(test: &ListedTest) -> Value {
         }
         ListedTest::LotCodes(codes) => json!({ "lot": { "in": codes } }),
         ListedTest::LotBegins(prefix) => json!({ "lot": { "startsWith": prefix } }),
-    }
-}
-
-impl Canonical for AlertTopic {
-    fn canonical(&self) -> Value {
-        let word = |kind: &Alert| match kind {
-            Alert::Low => "LOW",
-            Alert::Critical => "CRITICAL",
-            Alert::OutOfStock => "OUT_OF_STOCK",
-            Alert::BackInStock => "BACK_IN_STOCK",
-        };
-        let kinds = self.kinds.as_ref().map(|kinds| kinds.iter().map(word).collect::<Vec<_>>());
-        json!({ "kind": kinds, "levels": self.levels.canonical() })
     }
 }

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
-use entity::prelude::StoreId;
+use async_graphql::{Context, dataloader::DataLoader};
+use entity::prelude::{LotId, StoreId};
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::stock::{
-    core::{Movement, Reservation},
+    core::{self, Movement, Reservation},
     rows::{
         MovementFilterSpec,
         list::{LevelFilter, LevelRow},
     },
 };
+use platform::storage::Fault;
 
-use super::{StockLevel, StockMovement};
+use super::{
+    Lot, StockLevel, StockMovement,
+    loaders::{LotLevelsOf, StockLoader},
+};
 use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
@@ -70,4 +74,24 @@ pub fn movements_of(ctx: &Context<'_>, store: StoreId) -> Answer<Permit<kind::St
 /// Whether a reservation is in one of the caller's stores, and of their channel if they are bound to one.
 pub fn sees_reservation(permit: &Permit<kind::StockRead>, held: &Reservation) -> bool {
     permit.covers(held.key.store) && permit.channel().is_none_or(|own| held.channel == Some(own))
+}
+
+/// A lot by its id, if it ever was in a store that the caller may see.
+pub async fn lot_seen(ctx: &Context<'_>, id: LotId) -> Answer<Option<Lot>> {
+    let reach = ctx.permit::<kind::StockRead>()?.reach();
+    let loader = ctx.lazy::<DataLoader<StockLoader>>()?;
+    let Some(lot) = loader.load_one(id).await? else { return Ok(None) };
+    if reach != Reach::Everywhere {
+        let places = loader.load_one(LotLevelsOf(id)).await?.unwrap_or_default();
+        if !places.iter().any(|level| reach.covers(level.key.store)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Lot(lot)))
+}
+
+/// The lot that a document of the caller's names, whoever may see its stock.
+pub async fn lot_of_document(ctx: &Context<'_>, id: LotId) -> Answer<Arc<core::Lot>> {
+    let found = Box::pin(ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id)).await?;
+    Ok(found.ok_or_else(|| Fault::corrupt("lot", "what is referred to exists"))?)
 }

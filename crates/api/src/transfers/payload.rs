@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{query::covers, transfer::Transfer};
+use super::{covers, transfer::Transfer};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,

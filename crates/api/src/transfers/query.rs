@@ -12,10 +12,7 @@ use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::TextTest,
-    transfers::{
-        core,
-        rows::{self, TransferTest},
-    },
+    transfers::rows::{self, TransferTest},
 };
 use macros::resolvers;
 use platform::{
@@ -26,7 +23,7 @@ use platform::{
 
 use super::{
     enums::TransferStatus,
-    loaders::load,
+    load_transfer,
     transfer::{Transfer, TransferConnection},
 };
 use crate::{
@@ -223,16 +220,4 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::TransferRead>, by: Transfe
         }
     };
     load_transfer(ctx, id).await
-}
-
-/// The transfer of an id, with its lines, if one of its stores is the caller's.
-pub async fn load_transfer(ctx: &Context<'_>, id: TransferId) -> Answer<Option<Transfer>> {
-    let permit = ctx.permit::<kind::TransferRead>()?;
-    Ok(load(ctx, id).await?.filter(|transfer| covers(&permit, transfer)).map(Transfer::whole))
-}
-
-/// Whether the permit is for one of the transfer's stores.
-pub(super) fn covers(permit: &Permit<kind::TransferRead>, transfer: &core::Transfer) -> bool {
-    let reach = permit.reach();
-    reach.covers(transfer.from) || reach.covers(transfer.to)
 }
