@@ -19,7 +19,7 @@ pub use services::{
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 14] = [
+pub const CRATES: [&str; 15] = [
     "macros",
     "forecast",
     "reference",
@@ -29,6 +29,7 @@ pub const CRATES: [&str; 14] = [
     "inventory",
     "services",
     "graphql",
+    "objects",
     "api",
     "server",
     "program-pages",

@@ -23,13 +23,13 @@ use entrepot::CRATES;
 use facts::Facts;
 use rooms::{FORECAST, PRODUCT_TEXT, ROOMS};
 
-/// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
+/// The rooms that hold rules, in reading order. The faces in `objects` and `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {
     ROOMS.concat()
 }
 
 /// Crates without rooms: their files are named with the crate.
-const WITHOUT_ROOMS: [&str; 6] = ["macros", "reference", "graphql", "api", "server", "program-pages"];
+const WITHOUT_ROOMS: [&str; 7] = ["macros", "reference", "graphql", "objects", "api", "server", "program-pages"];
 
 /// A face, a way in, an attribute of faces, or what puts a node together: it holds no rules, so it may name any room.
 fn is_graph(file: &str) -> bool {
@@ -118,7 +118,7 @@ fn folder(name: &str) -> PathBuf {
     if name == "entrepot" { root().join("src") } else { root().join("crates").join(name).join("src") }
 }
 
-/// The files of all crates: `stock/core/level.rs`, `api/stock/level.rs` for its face, `iam/lib.rs` for a crate's own.
+/// The files of all crates: `stock/core/level.rs`, `objects/stock/level.rs` for its face, `iam/lib.rs` for a crate's own.
 pub fn sources() -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     for name in CRATES {
@@ -257,7 +257,7 @@ fn doors_are_kept() {
             faults.push(format!("{file} draws an id: ids come from the clock"));
         }
         if facts.names("async_graphql") && !is_graph(&file) {
-            faults.push(format!("{file} names async_graphql: GraphQL stays in the crate api"));
+            faults.push(format!("{file} names async_graphql: GraphQL stays in the crates of the API"));
         }
     }
     no_faults(&faults);

@@ -1,23 +1,16 @@
-//! GraphQL: the faces of the rooms, and the schema made of them.
+//! GraphQL: root fields, what mutations answer, reports, and the schema made of them.
 //!
-//! A room's face has the room's name and holds no rules. Faces name one another, as the objects of the schema do.
+//! The face of a room has the room's name and holds no rules. Objects that name one another in circles, and what they refer to, are in the crate `objects`:
+//! the face of a room names its part of them again.
 
-pub mod graphql;
+pub use objects::{files, graphql, jobs, keyed_filters, numbering, packs, periods, references, short_lists, sorts, tenancy};
 
 use ::graphql::{connection, live, merged_object, tenant_rows, wraps_object};
+use objects::{dated_filter, in_units, keyed_filter, named, payload, seen_payload, step};
 
 pub mod audit;
 pub mod identity;
 pub mod access;
-pub mod jobs;
-pub mod tenancy;
-pub mod numbering;
-pub mod packs;
-pub mod references;
-pub mod keyed_filters;
-pub mod periods;
-pub mod short_lists;
-pub mod sorts;
 pub mod catalog;
 pub mod stock;
 pub mod orders;
@@ -32,7 +25,6 @@ pub mod counts;
 pub mod costing;
 pub mod alerts;
 pub mod webhooks;
-pub mod files;
 pub mod media;
 pub mod exchange;
 pub mod export_schedules;

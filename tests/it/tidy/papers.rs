@@ -127,7 +127,7 @@ fn named_files(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Pages name files as the repository does, from their room on (`orders/core/order.rs`), or from their crate on (`api/orders/line.rs`).
+/// Pages name files as the repository does, from their room on (`orders/core/order.rs`), or from their crate on (`objects/orders/line.rs`).
 #[test]
 fn files_that_pages_name_exist() {
     let all = files(root(), "");

@@ -78,10 +78,10 @@ fn each_enum_of_refusals_has_words() {
         let text = fs::read_to_string(path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         enums += code.matches("\nimpl RoomRefusal for ").count();
-        if file == "api/stock/wording.rs" {
+        if file == "objects/stock/wording.rs" {
             rooms += code.matches("|any| of(any, ").count();
         }
     }
     assert!(enums > 4, "the enums were not found");
-    assert_eq!(enums, rooms, "`ROOMS` in api/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`");
+    assert_eq!(enums, rooms, "`ROOMS` in objects/src/stock/wording.rs has a line for each enum that is a `RoomRefusal`");
 }

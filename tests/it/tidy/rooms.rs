@@ -22,6 +22,8 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
     SERVICES,
     // graphql
     &[],
+    // objects
+    &[],
     // api
     &[],
     // server

@@ -1,75 +1,23 @@
 //! GraphQL of rights: roles and who has them, groups of stores, integrations and their keys.
 
-mod group;
+pub use objects::access::*;
+
 mod inputs;
-mod integration;
 mod invite;
-mod key_use;
 mod keys;
 mod lists;
-mod loads;
 mod mutations;
 mod queries;
 mod refusal;
-mod role;
-mod scope;
 mod scope_input;
 
-use async_graphql::{Context, MergedObject};
-use entity::{
-    id::{Kind, prefix_of},
-    prelude::*,
-};
-use iam::access::kind as may;
+use async_graphql::MergedObject;
 
-pub use group::{StoreGroup, StoreGroupRef, group_named};
-pub use integration::{ApiKey, Integration};
-pub use key_use::{KeyUse, Made, may_have};
 pub use keys::{ApiKeyPayload, IntegrationPayload};
-pub use loads::{changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;
-pub use role::{Role, RoleGrant, RoleRef, role as find_role, roles_named};
-pub use scope::{grants_shown, reach_shown};
 pub use scope_input::StoreScopeInput;
-
-use crate::{
-    graphql::{context::ContextExt, fault::Answer},
-    schema::Node,
-};
 
 /// The room's part of the mutations.
 #[derive(MergedObject, Default)]
 pub struct AccessMutation(mutations::RightsMutation, invite::InviteMutation, keys::KeyMutation);
-
-/// The object that an id stands for, if its prefix is one of this room's; the outer None otherwise.
-pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
-    let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
-    Ok(Some(match prefix {
-        entity::id::kind::RoleId::PREFIX => {
-            ctx.permit::<may::RoleRead>()?;
-            role::role(ctx, RoleId::from_uuid(uuid)).await?.map(Node::Role)
-        }
-        entity::id::kind::GroupId::PREFIX => {
-            ctx.permit::<may::StoreRead>()?;
-            group::group(ctx, GroupId::from_uuid(uuid)).await?.map(Node::StoreGroup)
-        }
-        entity::id::kind::IntegrationId::PREFIX => {
-            let own = Actor::integration(IntegrationId::from_uuid(uuid));
-            if ctx.caller()?.actor != own {
-                ctx.permit::<may::ApikeyRead>()?;
-            }
-            integration::integration(ctx, IntegrationId::from_uuid(uuid)).await?.map(Node::Integration)
-        }
-        entity::id::kind::ApiKeyId::PREFIX => {
-            ctx.permit::<may::ApikeyRead>()?;
-            integration::key(ctx, ApiKeyId::from_uuid(uuid)).await?.map(Node::ApiKey)
-        }
-        _ => return Ok(None),
-    }))
-}
-
-/// An integration as the author of something: whoever sees what it did may know its name.
-pub async fn author(ctx: &Context<'_>, id: IntegrationId) -> Answer<Option<Integration>> {
-    integration::integration(ctx, id).await
-}

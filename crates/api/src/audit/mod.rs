@@ -1,21 +1,19 @@
 //! GraphQL of the audit log.
 
+pub use objects::audit::*;
+
 mod audited;
 mod filter;
-mod types;
-
-pub use audited::{Audited, AuditedStreams};
-pub use filter::{AuditEntrySort, AuditFilter};
-pub use types::{AuditEntry, AuditEntryConnection, AuditOutcome, AuditVerification, hide};
 
 use async_graphql::Context;
-use entity::prelude::AuditId;
-use iam::access::kind;
 use macros::resolvers;
 use platform::{
     audit::{Audit, rows, verify},
     paging::{CursorSigner, Key, keyset},
 };
+
+pub use audited::{Audited, AuditedStreams};
+pub use filter::{AuditEntrySort, AuditFilter};
 
 use crate::{
     graphql::{
@@ -95,11 +93,4 @@ impl AuditQuery {
             head_hash: hex::encode(found.head),
         })
     }
-}
-
-/// The entry of an id, for whoever may see the log.
-pub async fn audit_entry(ctx: &Context<'_>, id: AuditId) -> Answer<Option<AuditEntry>> {
-    let permit = ctx.permit::<kind::AuditRead>()?;
-    let scope = permit.scope(ctx.given::<Audit>()?.database());
-    Ok(rows::by_id(&scope, id).await?.and_then(AuditEntry::of))
 }

@@ -1,16 +1,15 @@
 //! GraphQL of imports, exports and mutations for each line of a file.
 
+pub use objects::exchange::*;
+
 mod bulk;
 mod filter;
 mod inputs;
 mod live;
 mod mutations;
-mod types;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
-use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
-use iam::access::kind;
 use inventory::{catalog::rows::Clause, ledger::Ledger};
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key, ListSource, keyset};
@@ -20,11 +19,9 @@ pub use bulk::BulkMutation;
 pub use enums::Wording;
 pub use live::ExchangeSubscription;
 pub use mutations::{DataJobPayload, ExchangeMutation};
-pub use types::DataJob;
 
 use crate::{
-    attachments::find_attachment,
-    files::{FileMutation, file},
+    files::FileMutation,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -35,9 +32,9 @@ use crate::{
     },
     keyed_filters::by_ids,
     labels::{LabelMutation, LabelQuery},
-    media::{self as media, MediaMutation},
-    schema::Node,
+    media::MediaMutation,
 };
+
 use filter::{DataJobFilter, DataJobSort};
 use types::{DataJobConnection, DataJobStatus};
 
@@ -98,19 +95,3 @@ pub struct FileQueries(ExchangeQuery, LabelQuery);
 /// What can be changed by files.
 #[derive(MergedObject, Default)]
 pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);
-
-/// The file or the data job of an id; None for ids of other kinds.
-pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
-    Ok(match of {
-        prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
-        prefix::ImageId::PREFIX => Some(media::image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
-        prefix::DocumentId::PREFIX => Some(media::document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument)),
-        prefix::AttachmentId::PREFIX => Some(Box::pin(find_attachment(ctx, id)).await?.map(Node::Attachment)),
-        prefix::ExchangeId::PREFIX => {
-            let permit = ctx.permit::<kind::ExchangeRun>()?;
-            let found = ctx.given::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
-            Some(found.map(|run| Node::DataJob(run.into())))
-        }
-        _ => None,
-    })
-}

@@ -1,7 +1,8 @@
 //! Forecasts in GraphQL.
 
+pub use objects::forecasting::*;
+
 pub mod csv;
-mod enums;
 mod factors;
 mod forecast;
 mod mutation;
@@ -13,7 +14,6 @@ mod simulate_input;
 mod simulate_policy;
 mod sum;
 
-pub use enums::{DemandClass, FactorKind, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
 pub use factors::{
     FactorSeries, FactorSeriesConnection, FactorSeriesEdge, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput,
     FactorValueInput, ForecastFactor,

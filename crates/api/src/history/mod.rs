@@ -1,8 +1,8 @@
 //! The history of a node in GraphQL.
 
-mod item;
+pub use objects::history::*;
+
 mod query;
 mod related;
 
-pub use item::{HistoryActor, HistoryActorKind, HistoryConnection, HistoryEdge, HistoryField, HistoryItem, HistoryKind};
 pub use query::HistoryQuery;

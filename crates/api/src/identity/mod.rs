@@ -1,104 +1,28 @@
 //! GraphQL of identity.
 
+pub use objects::identity::*;
+
 mod factors;
 mod invitations;
-mod members;
 mod mutations;
 mod people;
 mod refusal;
 mod sandboxes;
 mod sessions;
-mod types;
+
+use async_graphql::{Context, MergedObject};
+use iam::identity::{Identity, rows};
+use macros::resolvers;
 
 pub use factors::{FactorMutation, TotpPayload};
-pub use members::MemberRef;
 pub use mutations::{IdentityMutation, LoginPayload, settled};
 pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
-pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
-use std::collections::HashMap;
-
-use async_graphql::{Context, ID, MergedObject};
-use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
-use iam::{
-    access::kind,
-    identity::{Identity, MemberView, email_key, rows},
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
 };
-use macros::resolvers;
-
-use crate::{
-    access::author,
-    graphql::{
-        context::ContextExt,
-        fault::{Answer, TopError},
-    },
-};
-
-/// Who did something. What was done by nobody in particular, or by somebody who is gone, was done by the system.
-pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
-    if who.kind == ActorKind::Member
-        && let Some(member) = member(ctx, MemberId::from_uuid(who.id)).await?
-    {
-        return Ok(Actor::Member(Box::new(member)));
-    }
-    if who.kind == ActorKind::Integration
-        && let Some(integration) = author(ctx, IntegrationId::from_uuid(who.id)).await?
-    {
-        return Ok(Actor::Integration(integration));
-    }
-    Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
-}
-
-/// A member of the caller's tenant, for whoever may see members. Callers see themselves.
-pub async fn member(ctx: &Context<'_>, id: MemberId) -> Answer<Option<Member>> {
-    let (identity, caller) = (ctx.given::<Identity>()?, ctx.caller()?);
-    if caller.actor != Who::member(id) {
-        ctx.permit::<kind::MemberRead>()?;
-    }
-    let found = rows::members::member_with_user(&identity.database().global(), caller.tenant, id).await?;
-    Ok(found.map(Member::from))
-}
-
-/// The members who have one of these e-mail addresses, those who have left among them. Asking by an address needs the permission to see members.
-async fn with_addresses(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<MemberView>> {
-    ctx.permit::<kind::MemberRead>()?;
-    let (identity, tenant) = (ctx.given::<Identity>()?, ctx.caller()?.tenant);
-    let keys: Vec<String> = emails.iter().map(|email| email_key(email)).collect();
-    Ok(rows::members::with_addresses(&identity.database().global(), tenant, &keys).await?)
-}
-
-/// Their IDs.
-pub async fn members_addressed(ctx: &Context<'_>, emails: &[String]) -> Answer<Vec<ID>> {
-    let found = with_addresses(ctx, emails).await?;
-    Ok(found.into_iter().map(|view| ID(view.membership.member.to_string())).collect())
-}
-
-/// The same members by their addresses, as they were sent. An address is that of one account, which is a member of a tenant once.
-pub async fn members_named(ctx: &Context<'_>, emails: &[String]) -> Answer<HashMap<String, MemberId>> {
-    let found = with_addresses(ctx, emails).await?;
-    let by_key: HashMap<String, MemberId> =
-        found.into_iter().map(|view| (email_key(&view.email), view.membership.member)).collect();
-    let named = |email: &String| Some((email.clone(), *by_key.get(&email_key(email))?));
-    Ok(emails.iter().filter_map(named).collect())
-}
-
-/// The tenant of an id, if it is the caller's.
-pub async fn own_tenant(ctx: &Context<'_>, id: TenantId) -> Answer<Option<Tenant>> {
-    if ctx.caller()?.tenant != id {
-        return Ok(None);
-    }
-    let identity = ctx.given::<Identity>()?;
-    Ok(rows::tenants_by_id(&identity.database().global(), &[id]).await?.pop().map(Tenant::from))
-}
-
-/// The session of an id, if it is the caller's own.
-pub async fn own_session(ctx: &Context<'_>, id: SessionId) -> Answer<Option<LoginSession>> {
-    ctx.caller()?;
-    let Ok(session) = ctx.session() else { return Ok(None) };
-    let found = ctx.given::<Identity>()?.session(session.user, id).await?;
-    Ok(found.map(|found| LoginSession::new(found, session.id)))
-}
 
 /// What people do about their accounts, and tenants about their people.
 #[derive(MergedObject, Default)]

@@ -1,5 +1,7 @@
 //! Reports in GraphQL: each a page of rows, the totals of all of them, and how far its sources are.
 
+pub use objects::reports::*;
+
 mod abc;
 mod baskets;
 mod builder;
@@ -8,7 +10,6 @@ mod builder_enums;
 mod builder_row;
 mod customers;
 mod dashboard;
-mod enums;
 mod expiry;
 pub(crate) mod filter;
 mod fulfilment;
@@ -19,6 +20,8 @@ mod margins;
 pub(crate) mod page;
 mod productivity;
 mod shrinkage;
+
+use async_graphql::MergedObject;
 
 pub use abc::{AbcXyz, AbcXyzClass, AbcXyzConnection, AbcXyzEdge, AbcXyzQuery, AbcXyzTotals};
 pub use baskets::{BasketQuery, BoughtTogether, BoughtTogetherConnection, BoughtTogetherEdge, BoughtTogetherTotals};
@@ -35,7 +38,6 @@ pub use dashboard::{
     AskedOnce, AwaitedDocuments, Dashboard, DashboardMask, DashboardQuery, DashboardSales, DashboardStock, DeadStock,
     ForecastWeeks, TopSeller,
 };
-pub use enums::*;
 pub use expiry::{ExpiryRisk, ExpiryRiskConnection, ExpiryRiskEdge, ExpiryRiskQuery, ExpiryRiskTotals};
 pub use filter::{PeriodInput, SalesReportFilter, StockReportFilter};
 pub use fulfilment::{FulfilmentReport, FulfilmentReportConnection, FulfilmentReportEdge, FulfilmentReportQuery};
@@ -49,8 +51,6 @@ pub use shrinkage::{
     CountAccuracy, CountAccuracyClass, CountAccuracyConnection, CountAccuracyEdge, Shrinkage, ShrinkageConnection, ShrinkageEdge,
     ShrinkageQuery,
 };
-
-use async_graphql::MergedObject;
 
 /// The root fields of reports.
 #[derive(MergedObject, Default)]

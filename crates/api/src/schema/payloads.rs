@@ -2,14 +2,12 @@
 
 use async_graphql::Interface;
 
-use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, liquidation, orders, payments, purchasing,
-    replenishment, returns, reversals, stock, transfers, webhook,
-};
 use crate::{
-    currency,
+    access, alerts, anomalies, catalog, costing, counts, currency, exchange, fulfilment,
     graphql::{refusal::UserError, scalars::Long},
+    jobs as job, liquidation, orders, payments, purchasing, replenishment, returns, reversals, stock,
     tenancy::TenantPayload,
+    transfers, webhooks as webhook,
 };
 
 /// Result of a mutation. userErrors is empty exactly when the change was made, or with validateOnly would have been.

@@ -1,12 +1,10 @@
 //! GraphQL of webhooks.
 
-mod log;
+pub use objects::webhooks::*;
+
 mod mutations;
-mod types;
 
 use async_graphql::{Context, Enum, InputObject, SimpleObject};
-use entity::prelude::EndpointId;
-use iam::access::kind;
 use macros::resolvers;
 use platform::{
     paging::Key,
@@ -15,7 +13,6 @@ use platform::{
 use services::webhooks::{Webhooks, core::Endpoint};
 
 pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
-pub use types::WebhookEndpoint;
 
 use crate::{
     catalog::Direction,
@@ -56,6 +53,7 @@ impl From<&'static dyn Declared> for WebhookEventType {
 }
 
 crate::connection!(counted WebhookEndpointConnection, WebhookEndpointEdge, WebhookEndpoint, "webhook endpoints");
+
 crate::connection!(counted WebhookEventTypeConnection, WebhookEventTypeEdge, WebhookEventType, "types of event");
 
 /// Filter of types of event. All conditions that are given must hold; a condition that is null is ignored.
@@ -198,10 +196,4 @@ impl WebhookQuery {
         });
         Ok(list.page(found).into())
     }
-}
-
-/// The endpoint of an id, if it is the caller's.
-pub async fn endpoint(ctx: &Context<'_>, id: EndpointId) -> Answer<Option<WebhookEndpoint>> {
-    let permit = ctx.permit::<kind::WebhookRead>()?;
-    Ok(ctx.given::<Webhooks>()?.find(&permit, id).await?.map(WebhookEndpoint::from))
 }

@@ -70,7 +70,7 @@ pub struct Facts {
     pub today: i32,
 }
 
-/// Why settings are refused. `api/src/tenancy.rs` gives each reason its code, words and path.
+/// Why settings are refused. `objects/src/tenancy.rs` gives each reason its code, words and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     Stale {

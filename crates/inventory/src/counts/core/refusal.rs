@@ -1,4 +1,4 @@
-//! What counts refuse. `api/src/counts/refusal.rs` gives each its code and words.
+//! What counts refuse. `objects/src/counts/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

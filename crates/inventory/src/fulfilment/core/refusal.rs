@@ -1,4 +1,4 @@
-//! What works refuse. `api/src/fulfilment/refusal.rs` gives each its code and words.
+//! What works refuse. `objects/src/fulfilment/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

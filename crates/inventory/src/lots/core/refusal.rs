@@ -1,4 +1,4 @@
-//! What commands on lots refuse. `api/src/stock/wording.rs` gives each its code and words.
+//! What commands on lots refuse. `objects/src/stock/wording.rs` gives each its code and words.
 
 use entity::prelude::*;
 

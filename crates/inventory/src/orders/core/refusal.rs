@@ -1,4 +1,4 @@
-//! What orders refuse. `api/src/orders/refusal.rs` gives each its code and words.
+//! What orders refuse. `objects/src/orders/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

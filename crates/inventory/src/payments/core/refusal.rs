@@ -1,4 +1,4 @@
-//! What payments refuse. `api/src/payments/refusal.rs` gives each its code and words.
+//! What payments refuse. `objects/src/payments/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What purchase orders and returns to suppliers refuse. `api/src/purchasing/refusal.rs` gives each its code and words.
+//! What purchase orders and returns to suppliers refuse. `objects/src/purchasing/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

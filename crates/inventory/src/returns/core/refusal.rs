@@ -1,4 +1,4 @@
-//! What returns refuse besides what lines of orders do. `api/src/returns/refusal.rs` gives each its code and words.
+//! What returns refuse besides what lines of orders do. `objects/src/returns/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

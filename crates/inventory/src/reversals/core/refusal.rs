@@ -1,4 +1,4 @@
-//! What a reversal is refused for. `api/src/reversals/refusal.rs` gives each its code and words.
+//! What a reversal is refused for. `objects/src/reversals/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

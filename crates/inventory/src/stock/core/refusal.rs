@@ -1,4 +1,4 @@
-//! What stock itself refuses. `api/src/stock/wording.rs` gives each its code and words.
+//! What stock itself refuses. `objects/src/stock/wording.rs` gives each its code and words.
 
 use entity::prelude::*;
 

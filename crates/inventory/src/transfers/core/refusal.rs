@@ -1,4 +1,4 @@
-//! What transfers refuse. `api/src/transfers/refusal.rs` gives each its code and words.
+//! What transfers refuse. `objects/src/transfers/refusal.rs` gives each its code and words.
 
 use entity::prelude::*;
 

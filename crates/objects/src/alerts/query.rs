@@ -1,0 +1,219 @@
+//! Reading alerts and rules.
+
+use async_graphql::{Context, Enum, InputObject};
+use entity::{
+    id::kind as ids,
+    prelude::{AlertId, AlertRuleId},
+};
+use iam::access::kind;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::{CursorSigner, Key};
+use services::alerts::{
+    Alerts,
+    core::Rule,
+    rows::{AlertSort as By, AlertsSorted, Test},
+};
+
+use super::{
+    alert::{Alert, AlertConnection},
+    enums::{AlertKind, AlertStatus},
+    rule::{AlertRule, AlertRuleConnection},
+};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter},
+        scalars::Cursor,
+    },
+    keyed_filters::by_ids,
+    orders::links::MOST_A_PAGE,
+    short_lists::{ShortList, Sought, short_sort},
+};
+
+/// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AlertListFilter {
+    /// Kinds of alerts to include; an empty list matches nothing.
+    pub kind: Option<Vec<AlertKind>>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<AlertStatus>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
+    pub state: Option<Vec<AlertStatus>>,
+    /// Condition on the alert's store.
+    pub store: Option<IdFilter>,
+    /// Condition on the alert's product.
+    pub product: Option<IdFilter>,
+    /// Handed to these members.
+    pub assignee: Option<IdFilter>,
+    /// Opened then.
+    pub opened_at: Option<DateTimeFilter>,
+    /// Time at which the alert last changed. Refused by `alertChanged`.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+crate::keyed_filter!(
+    flat AlertListFilter, "store" store StoreCode, "product" product ProductSku, "assignee" assignee MemberEmail;
+    [store] "openedAt" opened_at, "updatedAt" updated_at
+);
+
+impl AlertListFilter {
+    /// The tests for the rows. Ids of another kind are refused with their path.
+    pub fn read(self) -> Answer<Vec<Test>> {
+        let mut all = Vec::new();
+        all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
+        let states = [self.status, self.state].into_iter().flatten();
+        all.extend(states.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
+        if let Some(filter) = self.store {
+            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(Test::Store));
+        }
+        if let Some(filter) = self.product {
+            all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(Test::Product));
+        }
+        if let Some(filter) = self.assignee {
+            all.extend(filter.ids::<ids::MemberId>(&["filter", "assignee"])?.map(Test::Assignee));
+        }
+        if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
+            all.push(Test::Opened { from, before });
+        }
+        if let Some((from, before)) = self.updated_at.as_ref().map(DateTimeFilter::range) {
+            all.push(Test::Updated { from, before });
+        }
+        Ok(all)
+    }
+}
+
+/// Sort order of a list of alerts; alerts with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct AlertSort {
+    /// Field by which the alerts are sorted.
+    pub field: AlertSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which alerts can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum AlertSortField {
+    /// Time at which the alert was opened.
+    OpenedAt,
+    /// Time at which the alert last changed.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(AlertSort => AlertsSorted);
+
+/// Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AlertRuleFilter {
+    /// Condition on the rule's ID.
+    pub id: Option<IdFilter>,
+    /// Kinds of alerts to which the rules apply; an empty list matches nothing.
+    pub kind: Option<Vec<AlertKind>>,
+    /// Condition on the store that a rule names. Rules for all stores do not match it.
+    pub store: Option<IdFilter>,
+    /// True for enabled rules only, false for disabled ones, null for both.
+    pub is_enabled: Option<bool>,
+}
+
+crate::keyed_filter!(flat AlertRuleFilter, "store" store StoreCode);
+
+short_sort!(AlertRuleSort, AlertRuleSortField of Rule, "rules for alerts" by "ID", |rule| {
+    Kind, "KIND", "Kind of the rule, in the order of the alphabet." => Key::Text(rule.kind.as_str().to_owned());
+    CreatedAt, "CREATED_AT", "Time at which the rule was created." => Key::Int(rule.created_at.micros());
+    UpdatedAt, "UPDATED_AT", "Time at which the rule last changed." => Key::Int(rule.updated_at.micros());
+});
+
+/// The root fields that read alerts.
+#[derive(Default)]
+pub struct AlertQuery;
+
+/// What can be asked about alerts.
+#[resolvers]
+impl AlertQuery {
+    /// Alerts of stores of yours, and of no store if yours are all, the newest first unless another order is asked for.
+    #[field(permit = AlertRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn alerts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the alerts; all alerts by default.")] filter: Option<AlertListFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        #[graphql(desc = "Sort of the alerts. Null for OPENED_AT, DESC.")] sort: Option<AlertSort>,
+    ) -> Answer<AlertConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let sorted = AlertSort::sorted(sort);
+        let kind = sorted.kind("alerts");
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let listed = ctx.given::<Alerts>()?.page(&permit, tests, sorted, &request).await?;
+        let nodes = listed.rows.into_iter().map(|alert| {
+            let keys = sorted.keys(&alert);
+            (Alert::from(alert), keys)
+        });
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
+    }
+
+    /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.
+    #[field(permit = AlertRuleWrite, deprecation = "2026-11-26: use alertRulesList, which has pages. Removed after 2027-11-26.")]
+    async fn alert_rules(&self, ctx: &Context<'_>) -> Answer<Vec<AlertRule>> {
+        Ok(ctx.given::<Alerts>()?.rules(&permit).await?.into_iter().map(Into::into).collect())
+    }
+
+    /// Rules for alerts that you may change, by kind unless another order is asked for: those of your stores, and those of no store if yours are all.
+    #[field(permit = AlertRuleWrite, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn alert_rules_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the rules; all rules by default.")] filter: Option<AlertRuleFilter>,
+        #[graphql(desc = "Sort of the rules. Null for KIND, ASC, and the store and product that they are for.")] sort: Option<
+            AlertRuleSort,
+        >,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<AlertRuleConnection> {
+        let args = PageArgs { first, after, last, before };
+        let list = ShortList::sorted(ctx, "alertRules", sort.map(AlertRuleSort::named), &args)?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+        let sought = Sought::read(filter.id.as_ref(), None)?;
+        let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
+        let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();
+        let all = all.filter(|rule| filter.kind.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into())));
+        let all = all.filter(|rule| filter.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted));
+        let of_store =
+            |rule: &Rule| stores.as_ref().is_none_or(|stores| rule.scope.store.is_some_and(|store| stores.contains(&store)));
+        let found = all.filter(|rule| of_store(rule) && sought.finds(rule.id, &[])).map(|rule| {
+            let keys = match sort {
+                None => vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)],
+                Some(sort) => vec![sort.key(&rule), Key::from(rule.id)],
+            };
+            (AlertRule::from(rule), keys)
+        });
+        Ok(list.page(found).into())
+    }
+}
+
+/// The alert of an id, if the caller may see it.
+pub async fn load_alert(ctx: &Context<'_>, id: AlertId) -> Answer<Option<Alert>> {
+    let permit = ctx.permit::<kind::AlertRead>()?;
+    Ok(ctx.given::<Alerts>()?.find(&permit, id).await?.map(Into::into))
+}
+
+/// The rule of an id, if the caller may change it.
+pub async fn load_rule(ctx: &Context<'_>, id: AlertRuleId) -> Answer<Option<AlertRule>> {
+    let permit = ctx.permit::<kind::AlertRuleWrite>()?;
+    Ok(ctx.given::<Alerts>()?.rule(&permit, id).await?.map(Into::into))
+}

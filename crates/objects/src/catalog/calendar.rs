@@ -1,0 +1,74 @@
+//! The days on which suppliers take orders and deliver.
+
+use async_graphql::{InputObject, SimpleObject};
+use inventory::catalog::core::calendar;
+
+use super::company::all;
+use crate::graphql::scalars::Date;
+
+/// Calendar of a supplier: the days on which it takes orders and delivers.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SupplierCalendar {
+    /// Weekdays on which the supplier takes orders, from 1, a Monday, to 7, ascending. Empty for any weekday.
+    pub order_days: Vec<i32>,
+    /// Weekdays on which the supplier delivers, from 1, a Monday, to 7, ascending. Empty for any weekday.
+    pub delivery_days: Vec<i32>,
+    /// Days on which the supplier neither takes orders nor delivers, 0 to 60, the earliest first.
+    pub closed_days: Vec<SupplierClosedDay>,
+}
+
+/// Day on which a supplier neither takes orders nor delivers.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SupplierClosedDay {
+    /// Date of the day, where the supplier is.
+    pub date: Date,
+    /// Name of the day, such as a holiday's. Null when none was given.
+    pub name: Option<String>,
+}
+
+/// Calendar of a supplier: the days on which it takes orders and delivers. A calendar whose lists are empty is none.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierCalendarInput {
+    /// Weekdays on which the supplier takes orders, from 1, a Monday, to 7. Null or an empty list for any weekday.
+    pub order_days: Option<Vec<i32>>,
+    /// Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday.
+    pub delivery_days: Option<Vec<i32>>,
+    /// Days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none.
+    pub closed_days: Option<Vec<SupplierClosedDayInput>>,
+}
+
+/// Day on which a supplier neither takes orders nor delivers.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierClosedDayInput {
+    /// Date of the day, where the supplier is.
+    pub date: Date,
+    /// Name of the day, such as a holiday's, at most 120 characters. Null for none.
+    pub name: Option<String>,
+}
+
+/// The calendar in a column.
+pub fn calendar(text: &str) -> SupplierCalendar {
+    let of = calendar::SupplierCalendar::read(Some(text));
+    let closed = |of: calendar::ClosedDay| SupplierClosedDay { date: Date(of.day), name: of.name };
+    SupplierCalendar {
+        order_days: of.order_days,
+        delivery_days: of.delivery_days,
+        closed_days: of.closed_days.into_iter().map(closed).collect(),
+    }
+}
+
+impl From<SupplierCalendarInput> for calendar::SupplierCalendar {
+    fn from(of: SupplierCalendarInput) -> Self {
+        Self {
+            order_days: of.order_days.unwrap_or_default(),
+            delivery_days: of.delivery_days.unwrap_or_default(),
+            closed_days: of.closed_days.map(all).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<SupplierClosedDayInput> for calendar::ClosedDay {
+    fn from(of: SupplierClosedDayInput) -> Self {
+        Self { day: of.date.0, name: of.name }
+    }
+}

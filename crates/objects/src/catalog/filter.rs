@@ -1,0 +1,384 @@
+//! Filters as clients write them, checked before any statement is made.
+
+use std::str::FromStr;
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude::{Id, kind};
+use inventory::catalog::{
+    core::{search::MAX_WORDS, text},
+    rows::{
+        conditions::Moments,
+        entity_filter::NounTests,
+        filter::{Filter, IdColumn, TextColumn, TextTest},
+        leaves::{MetadataTest, PriceTest},
+    },
+};
+
+use super::{
+    enums::{ProductStatus, Tracking},
+    stocked::{stock_seen, stock_test},
+};
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        filters::{DateTimeFilter, IdFilter, MAX_TESTS, MoneyFilter, StoreIdFilter, StringFilter},
+        nested::{check_depth, too_many_tests},
+        refusal::Path,
+    },
+    stock::StockStatus,
+};
+
+/// Filter of the products. Conditions are combined by AND; a null condition is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct ProductFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<ProductFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<ProductFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<ProductFilter>>,
+    /// The product itself.
+    pub id: Option<IdFilter>,
+    /// SKU of the product.
+    pub sku: Option<StringFilter>,
+    /// Name of the product.
+    pub name: Option<StringFilter>,
+    /// Statuses to include; an empty list matches nothing.
+    pub status: Option<Vec<ProductStatus>>,
+    /// Trackings to include: of lots, of serial numbers, or none; an empty list matches nothing.
+    pub tracking: Option<Vec<Tracking>>,
+    /// Category of the product; for its descendants too, use `categoryTree`.
+    pub category: Option<IdFilter>,
+    /// Category or one of its descendants. For the category alone, use `category`.
+    pub category_tree: Option<IdFilter>,
+    /// Supplier of the product.
+    pub supplier: Option<IdFilter>,
+    /// Family of the product.
+    pub family: Option<IdFilter>,
+    /// Range of the time of the product's last change.
+    pub updated_at: Option<DateTimeFilter>,
+    /// Words of the SKU, name or barcodes, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits finds
+    /// nothing; null does not search.
+    pub search: Option<String>,
+    /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
+    pub barcode: Option<StringFilter>,
+    /// Price of one whole unit.
+    pub price: Option<MoneyFilter>,
+    /// Keys of the metadata, at most 10, all of which must match; an empty list holds for everything.
+    pub metadata: Option<Vec<MetadataFilter>>,
+    /// Time at which the product was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Statuses of the product's stock, as for one level: the available quantities, limits and maximums of all stores that you may see are
+    /// summed, or those of `stockedIn`. A product without a level is OUT_OF_STOCK; kits and untracked products match no status. Needs
+    /// stock.read. An empty list matches nothing.
+    pub stock_status: Option<Vec<StockStatus>>,
+    /// Stores of which at least one has a stock level of the product, be it 0. Only these count for `stockStatus`. Needs stock.read; stores
+    /// whose stock you may not see match nothing.
+    pub stocked_in: Option<StoreIdFilter>,
+}
+
+crate::keyed_filter!(
+    ProductFilter,
+    "category" category CategorySlug,
+    "categoryTree" category_tree CategorySlug,
+    "supplier" supplier SupplierCode;
+    [] "updatedAt" updated_at, "createdAt" created_at
+);
+
+/// Rows whose metadata have this key. Keys and texts are compared exactly.
+#[derive(Debug, Clone, InputObject)]
+pub struct MetadataFilter {
+    /// Key at the top of the metadata object.
+    pub key: String,
+    /// Text of the key. Null matches every value; otherwise only texts match.
+    pub value: Option<StringFilter>,
+}
+
+/// Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a
+/// filter, lists show objects in use.
+#[derive(Debug, Clone, InputObject)]
+pub struct ArchiveFilter {
+    /// True for archived ones only, false for those in use, null for both. Default false.
+    #[graphql(default_with = "Some(false)")]
+    pub is_archived: Option<bool>,
+    /// Condition on the ID.
+    pub id: Option<IdFilter>,
+    /// Code of the channel or slug of the category, in any spelling of capitals. Product families have none: they match `isNull: true` alone.
+    pub code: Option<StringFilter>,
+    /// Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared.
+    pub name: Option<StringFilter>,
+    /// Words of the code, the slug or the name, each by its beginning, in any order. The first 10,000 objects in the order of their creation are
+    /// compared. A text without a letter or a digit finds nothing.
+    pub search: Option<String>,
+    /// Time at which the object was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the object last changed.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+crate::dated_filter!(flat ArchiveFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+
+/// The tests of a list of objects whose IDs are of a kind; without a filter those in use.
+pub fn noun_tests<K: entity::id::Kind>(filter: Option<ArchiveFilter>) -> Answer<NounTests> {
+    let Some(filter) = filter else { return Ok(NounTests { is_archived: Some(false), ..NounTests::default() }) };
+    let at = |name: &str| vec!["filter".to_owned(), name.to_owned()];
+    let ids = filter.id.map(|ids| ids.ids::<K>(&["filter", "id"])).transpose()?.flatten();
+    Ok(NounTests {
+        ids: ids.map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+        is_archived: filter.is_archived,
+        codes: texts(filter.code, &at("code"))?,
+        names: texts(filter.name, &at("name"))?,
+        search: filter.search.map(|text| checked(text, &at("search"))).transpose()?,
+        created: moments(filter.created_at),
+        updated: moments(filter.updated_at),
+    })
+}
+
+/// The filter, and besides that an id is this one.
+fn also(
+    of: Option<IdFilter>,
+    id: ID,
+    rest: &mut ProductFilter,
+    narrowed: impl FnOnce(IdFilter) -> ProductFilter,
+) -> Option<IdFilter> {
+    if of.is_some() {
+        let own = IdFilter { eq: Some(id), ..IdFilter::default() };
+        rest.and.get_or_insert_default().push(narrowed(own));
+        return of;
+    }
+    Some(IdFilter { eq: Some(id), ..IdFilter::default() })
+}
+
+/// Products of a category, or of it and its descendants, that a filter leaves.
+pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool) -> ProductFilter {
+    let mut filter = filter.unwrap_or_default();
+    if with_descendants {
+        let of = filter.category_tree.take();
+        filter.category_tree =
+            also(of, id, &mut filter, |own| ProductFilter { category_tree: Some(own), ..ProductFilter::default() });
+    } else {
+        let of = filter.category.take();
+        filter.category = also(of, id, &mut filter, |own| ProductFilter { category: Some(own), ..ProductFilter::default() });
+    }
+    filter
+}
+
+/// Products of a supplier that a filter leaves.
+pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
+    let mut filter = filter.unwrap_or_default();
+    let of = filter.supplier.take();
+    filter.supplier = also(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
+    filter
+}
+
+/// The longest list, and the longest text, in a filter.
+const MAX_LIST: usize = 250;
+const MAX_TEXT: usize = 255;
+
+fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+    Err(TopError::bad_input(message, at.clone()))
+}
+
+fn too_many<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
+    Err(TopError::limit_exceeded(message, at.clone()))
+}
+
+pub fn below(at: &Path, parts: &[&str]) -> Path {
+    at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
+}
+
+/// The condition that a filter stands for, as far as the caller may see what it asks of.
+pub fn product_filter(ctx: &Context<'_>, filter: Option<ProductFilter>) -> Answer<Filter> {
+    product_filter_at(ctx, filter, "filter")
+}
+
+/// The same of an argument of another name.
+pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
+    let Some(filter) = filter else { return Ok(Filter::default()) };
+    let mut left = MAX_TESTS;
+    let mut filter = parse(filter, 0, &vec![argument.to_owned()], &mut left)?;
+    stock_seen(ctx, &mut filter)?;
+    Ok(filter)
+}
+
+/// `left` is how many tests the whole filter may still have.
+fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> Answer<Filter> {
+    check_depth(depth, || at.clone())?;
+    let mut all = Vec::new();
+    let mut ids = |name: &str, column, filter: Option<IdFilter>, parse: fn(&str) -> Result<uuid::Uuid, String>| {
+        filter.map_or(Ok(()), |filter| id_filter(&filter, column, parse, &below(at, &[name]), &mut all))
+    };
+    ids("id", IdColumn::Product, filter.id, uuid_of::<kind::ProductId>)?;
+    ids("category", IdColumn::Category, filter.category, uuid_of::<kind::CategoryId>)?;
+    ids("categoryTree", IdColumn::CategoryTree, filter.category_tree, uuid_of::<kind::CategoryId>)?;
+    ids("supplier", IdColumn::Supplier, filter.supplier, uuid_of::<kind::SupplierId>)?;
+    ids("family", IdColumn::Family, filter.family, uuid_of::<kind::FamilyId>)?;
+    for (name, column, filter) in [("sku", TextColumn::Sku, filter.sku), ("name", TextColumn::Name, filter.name)] {
+        if let Some(filter) = filter {
+            text_filter(filter, column, &below(at, &[name]), &mut all)?;
+        }
+    }
+    if let Some(status) = filter.status {
+        listed(status.len(), &below(at, &["status"]))?;
+        all.push(Filter::Status(status.into_iter().map(Into::into).collect()));
+    }
+    if let Some(tracking) = filter.tracking {
+        listed(tracking.len(), &below(at, &["tracking"]))?;
+        all.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
+    }
+    if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
+        all.push(Filter::UpdatedAt { from, before });
+    }
+    if let Some((from, before)) = filter.created_at.as_ref().map(DateTimeFilter::range) {
+        all.push(Filter::CreatedAt { from, before });
+    }
+    if let Some(barcode) = filter.barcode {
+        all.extend(text_tests(barcode, &below(at, &["barcode"]))?.into_iter().map(Filter::Barcode));
+    }
+    if let Some(price) = filter.price {
+        let range = price.range(&below(at, &["price"]))?;
+        all.push(Filter::Price(PriceTest { currency: range.currency, least: range.least, most: range.most }));
+    }
+    all.extend(metadata_tests(filter.metadata, at)?.into_iter().map(Filter::Metadata));
+    all.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
+    if let Some(search) = filter.search {
+        all.push(Filter::Search(search_text(search, &below(at, &["search"]))?));
+    }
+    *left = left.checked_sub(all.len().max(1)).ok_or_else(|| too_many_tests(at.clone()))?;
+    if let Some(parts) = filter.and {
+        all.push(Filter::All(nested(parts, depth, &below(at, &["and"]), left)?));
+    }
+    if let Some(parts) = filter.or {
+        all.push(Filter::Any(nested(parts, depth, &below(at, &["or"]), left)?));
+    }
+    if let Some(part) = filter.not {
+        all.push(Filter::Not(Box::new(parse(*part, depth + 1, &below(at, &["not"]), left)?)));
+    }
+    Ok(Filter::All(all))
+}
+
+fn nested(parts: Vec<ProductFilter>, depth: usize, at: &Path, left: &mut usize) -> Answer<Vec<Filter>> {
+    listed(parts.len(), at)?;
+    let part = |(index, part)| parse(part, depth + 1, &below(at, &[usize::to_string(&index).as_str()]), left);
+    parts.into_iter().enumerate().map(part).collect()
+}
+
+fn uuid_of<K: entity::id::Kind>(text: &str) -> Result<uuid::Uuid, String> {
+    Id::<K>::from_str(text).map(Id::uuid).map_err(|error| error.to_string())
+}
+
+fn id_filter(
+    filter: &IdFilter,
+    column: IdColumn,
+    parse: fn(&str) -> Result<uuid::Uuid, String>,
+    at: &Path,
+    all: &mut Vec<Filter>,
+) -> Answer<()> {
+    match filter.is_null {
+        Some(is_null) if column.may_be_null() => {
+            filter.refuse_key(|| at.clone())?;
+            all.push(Filter::IsNull(column, is_null));
+        }
+        _ => filter.refuse_more(|| at.clone())?,
+    }
+    let one = |id: &ID, at: Path| parse(id).map_err(|message| TopError::bad_input(message, at));
+    if let Some(id) = &filter.eq {
+        all.push(Filter::Ids(column, vec![one(id, below(at, &["eq"]))?]));
+    }
+    if let Some(list) = &filter.one_of {
+        let at = below(at, &["in"]);
+        listed(list.len(), &at)?;
+        let ids = list.iter().enumerate().map(|(index, id)| one(id, below(&at, &[index.to_string().as_str()])));
+        all.push(Filter::Ids(column, ids.collect::<Answer<_>>()?));
+    }
+    Ok(())
+}
+
+/// Keys of metadata that one filter takes: each is looked for in every row that the others leave.
+const MAX_KEYS: usize = 10;
+
+/// The tests of the field `metadata` of a filter at a place.
+pub fn metadata_tests(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataTest>> {
+    let (tests, at) = (tests.unwrap_or_default(), below(at, &["metadata"]));
+    if tests.len() > MAX_KEYS {
+        return too_many(format!("at most {MAX_KEYS} keys are taken"), &at);
+    }
+    let read = |(index, test)| metadata_test(test, &below(&at, &[usize::to_string(&index).as_str()]));
+    tests.into_iter().enumerate().map(read).collect()
+}
+
+fn metadata_test(test: MetadataFilter, at: &Path) -> Answer<MetadataTest> {
+    let key = checked(test.key, &below(at, &["key"]))?;
+    let value = test.value.map_or_else(|| Ok(Vec::new()), |value| text_tests(value, &below(at, &["value"])))?;
+    Ok(MetadataTest { key, value })
+}
+
+fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Vec<Filter>) -> Answer<()> {
+    all.extend(text_tests(filter, at)?.into_iter().map(|test| Filter::Text(column, test)));
+    Ok(())
+}
+
+/// The tests of a text, all of which must hold.
+pub fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
+    let mut all = Vec::new();
+    if let Some(text) = filter.eq {
+        all.push(TextTest::In(vec![checked(text, &below(at, &["eq"]))?]));
+    }
+    if let Some(list) = filter.one_of {
+        let at = below(at, &["in"]);
+        listed(list.len(), &at)?;
+        let texts = list.into_iter().map(|text| checked(text, &at)).collect::<Answer<_>>()?;
+        all.push(TextTest::In(texts));
+    }
+    if let Some(text) = filter.starts_with {
+        all.push(TextTest::StartsWith(checked(text, &below(at, &["startsWith"]))?));
+    }
+    if let Some(text) = filter.contains {
+        all.push(TextTest::Contains(checked(text, &below(at, &["contains"]))?));
+    }
+    all.extend(filter.is_null.map(TextTest::IsNull));
+    Ok(all)
+}
+
+/// The same of a filter that may be left out.
+pub fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
+    filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, at))
+}
+
+/// The span of a range of time that may be left out.
+pub fn moments(filter: Option<DateTimeFilter>) -> Moments {
+    let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+    Moments { from, before }
+}
+
+pub fn listed(length: usize, at: &Path) -> Answer<()> {
+    if length <= MAX_LIST { Ok(()) } else { too_many(format!("at most {MAX_LIST} values are taken"), at) }
+}
+
+/// No text that is kept has a NUL, and Postgres takes none.
+pub fn checked(text: String, at: &Path) -> Answer<String> {
+    if text.chars().count() > MAX_TEXT {
+        return bad(format!("at most {MAX_TEXT} characters are taken"), at);
+    }
+    if text.contains('\0') { bad("a text without control characters is expected", at) } else { Ok(text) }
+}
+
+/// The text of a search of products.
+pub fn search_text(text: String, at: &Path) -> Answer<String> {
+    let text = checked(text, at)?;
+    let words = text::words(&text).len();
+    if words > MAX_WORDS {
+        return too_many(format!("{} has {words} words: at most {MAX_WORDS} are taken", at.join(".")), at);
+    }
+    Ok(text)
+}
+
+/// An id argument of a query.
+pub fn query_id<K: entity::id::Kind>(text: &str, at: Path) -> Answer<Id<K>> {
+    Id::from_str(text).map_err(|error| TopError::bad_input(error.to_string(), at))
+}
+
+/// A text argument of a query.
+pub fn query_text(text: String, at: &Path) -> Answer<String> {
+    checked(text, at)
+}

@@ -1,0 +1,50 @@
+//! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
+
+pub mod anomaly_limits;
+pub mod calendar;
+pub mod category;
+pub mod company;
+pub mod customer;
+pub mod family;
+pub mod filter;
+pub mod handling;
+pub mod direct_json;
+pub mod kit;
+pub mod loads;
+pub mod money_input;
+pub mod named;
+pub mod node;
+pub mod page;
+pub mod product;
+pub mod query_products;
+pub mod refs;
+pub mod refusal;
+pub mod stocked;
+pub mod store;
+pub mod enums;
+pub mod within;
+
+pub use category::{Category, CategoryConnection, CategoryEdge};
+pub use customer::{
+    Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
+    SupplierEdge,
+};
+pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
+pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
+pub use filter::{
+    ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
+};
+pub use kit::KitComponent;
+pub use loads::{Loads, loads};
+pub use money_input::MoneyInput;
+pub use named::metadata_name;
+pub use node::find as find_node;
+pub use page::{Count, CountPrecision, Direction};
+pub use product::{Barcode, Money, Product, ProductConnection, ProductEdge, ProductOption, Unit};
+pub use query_products::{product_named, product_scanned};
+pub use refs::{
+    CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductOrder, ProductOrderField, ProductRef, StoreRef, SupplierRef,
+};
+pub use refusal::{archived_since, user_error};
+pub use store::{Store, StoreConnection, StoreEdge};
+pub use within::{category_named, product_ids_within, products_at, products_within, store_named};

@@ -1,0 +1,51 @@
+//! The catalogue's part of `node(id)`.
+
+use async_graphql::Context;
+use entity::{
+    id::{Kind, prefix_of},
+    prelude::{Id, kind},
+};
+use iam::access::kind as may;
+
+use super::{Category, Channel, Customer, Product, ProductFamily, Store, Supplier, loads::loads};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer},
+    nodes::Node,
+};
+
+/// The object that an id stands for, if its prefix is one of the catalogue's; the outer None otherwise.
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
+    let Some((prefix, uuid)) = prefix_of(id) else { return Ok(None) };
+    let found = match prefix {
+        kind::ProductId::PREFIX => {
+            ctx.permit::<may::ProductRead>()?;
+            loads(ctx)?.product(Id::from_uuid(uuid)).await?.map(|row| Node::from(Product::from(row)))
+        }
+        kind::CategoryId::PREFIX => {
+            ctx.permit::<may::ProductRead>()?;
+            loads(ctx)?.category(Id::from_uuid(uuid)).await?.map(|row| Category(row).into())
+        }
+        kind::SupplierId::PREFIX => {
+            ctx.permit::<may::ProductRead>()?;
+            loads(ctx)?.supplier(Id::from_uuid(uuid)).await?.map(|row| Supplier(row).into())
+        }
+        kind::FamilyId::PREFIX => {
+            ctx.permit::<may::ProductRead>()?;
+            loads(ctx)?.family(Id::from_uuid(uuid)).await?.map(|row| ProductFamily(row).into())
+        }
+        kind::StoreId::PREFIX => {
+            ctx.permit::<may::StoreRead>()?;
+            loads(ctx)?.store(Id::from_uuid(uuid)).await?.map(|row| Store(row).into())
+        }
+        kind::CustomerId::PREFIX => {
+            ctx.permit::<may::CustomerRead>()?;
+            loads(ctx)?.customer(Id::from_uuid(uuid)).await?.map(|row| Customer(row).into())
+        }
+        kind::ChannelId::PREFIX => {
+            ctx.permit::<may::ChannelRead>()?;
+            loads(ctx)?.channel(Id::from_uuid(uuid)).await?.map(|row| Channel(row).into())
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(found))
+}

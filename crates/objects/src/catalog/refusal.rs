@@ -1,0 +1,187 @@
+//! The catalogue's rejections as GraphQL says them: each its code and words, once.
+
+use entity::prelude::Timestamp;
+use inventory::catalog::core::{Form, MergeStays, Problem, Rejection, Subject, Use};
+use platform::clock;
+
+use crate::{
+    graphql::refusal::{ErrorCode, Path, UserError},
+    nodes::Node,
+};
+
+fn name(word: Subject) -> &'static str {
+    match word {
+        Subject::Product => "product",
+        Subject::Sku => "SKU",
+        Subject::Barcode => "barcode",
+        Subject::Category => "category",
+        Subject::Slug => "slug",
+        Subject::Supplier => "supplier",
+        Subject::Family => "product family",
+        Subject::Options => "combination of options",
+        Subject::OptionName => "name of an option",
+        Subject::Store => "store",
+        Subject::Code => "code",
+        Subject::Customer => "customer",
+        Subject::ExternalRef => "external reference",
+        Subject::Channel => "channel",
+        Subject::ClosedDay => "closed day",
+    }
+}
+
+fn wanted(form: Form) -> &'static str {
+    match form {
+        Form::Plain => "a text without control characters is expected",
+        Form::Slug => "a slug is expected: lower-case letters a to z and digits, with single hyphens between them",
+        Form::Email => "an e-mail address is expected, as in name@example.com",
+        Form::HttpUrl => "a URL is expected that begins with https:// or http://",
+        Form::TimeZone => "a name of the IANA time zone database is expected, as in Europe/London",
+        Form::Currency => "a currency code of ISO 4217 is expected, as in GBP",
+        Form::Amount => "a decimal number is expected, as in \"12.50\"",
+        Form::Object => "a JSON object is expected",
+        Form::Country => "a country code of ISO 3166 with two letters is expected, as in PT",
+        Form::TaxNumber => {
+            "a tax number of 2 to 32 letters and digits is expected, with points, hyphens and strokes between them"
+        }
+        Form::Tariff => "a tariff number of 6 to 10 digits is expected, as in 6912.00.23",
+        Form::Tag => "a tag is expected that has no | and does not begin with [",
+    }
+}
+
+fn tie(what: Use) -> &'static str {
+    match what {
+        Use::Stock => "stock remains",
+        Use::Reservations => "reservations are active",
+        Use::OpenOrders => "orders are open",
+        Use::OpenTransfers => "transfers are open",
+        Use::OpenPurchaseOrders => "purchase orders are open",
+        Use::OpenBlanketOrders => "blanket orders are in force or drafted",
+        Use::OpenReturns => "returns are open",
+        Use::OpenCounts => "counts are open",
+        Use::Kits => "it is part of a kit: change that with kitSet",
+        Use::OrderedKits => "orders are open of kits that it is part of",
+        Use::Components => "it is a kit: take its components away with kitSet",
+        Use::Movements => "stock has moved in this way",
+        Use::Products => "products that are not archived lie in it",
+        Use::Categories => "categories that are not archived lie below it",
+        Use::Integrations => "integrations that are not disabled are bound to it",
+        Use::Policies => "policies of replenishment are set for it",
+        Use::LowStockThreshold => "its low stock threshold is set: give it in the same call, or clear it",
+        Use::PackBarcodes => "it has barcodes of packs: give its barcodes in the same call",
+        Use::ReorderPolicies => "reorder points, maximums or safety stock are set: clear them with reorderPolicySet",
+        Use::SupplierTerms => {
+            "suppliers have pack sizes, minimum orders or price breaks of it: take them back with supplierProductBulkUpsert"
+        }
+        Use::AlertThresholds => "alert rules of it have a threshold: clear it with alertRuleUpsert",
+    }
+}
+
+/// What is archived is named anew by nothing. The word is the mutation's, too, but for a family.
+pub fn archived_since(what: &str, since: Timestamp) -> String {
+    let noun = if what == name(Subject::Family) { "productFamily" } else { what };
+    format!("this {what} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
+}
+
+/// What lies in something archived stays archived with it.
+fn inside_archived(what: &str, since: Timestamp, mutation: &str) -> String {
+    format!("{what} is archived since {}: restore that with {mutation} first", clock::rfc3339(since))
+}
+
+/// Why a merge of these is not taken back.
+fn merge_stays(noun: &str, why: &MergeStays) -> String {
+    match why {
+        MergeStays::NotMerged => format!("this {noun} is not merged into another"),
+        MergeStays::Unkept => format!("this {noun} was merged by a release that did not keep what it moved"),
+        MergeStays::MergedOn { first, into } => {
+            format!("{first}, into which this {noun} was merged, is merged into {into}: take that merge back first")
+        }
+        MergeStays::Erased => format!("a {noun} that is erased does not come back"),
+        MergeStays::LongAgo { days } => format!("a merge can be taken back for {days} days"),
+    }
+}
+
+/// Code and words of a rejection.
+fn say(why: &Rejection) -> (ErrorCode, String) {
+    match why {
+        Rejection::Required => (ErrorCode::Required, "a value is needed".to_owned()),
+        Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
+        Rejection::Malformed(form) => (ErrorCode::Invalid, wanted(*form).to_owned()),
+        Rejection::CheckDigit { expected } => (ErrorCode::Invalid, format!("the check digit of this GTIN is {expected}")),
+        Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
+        Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),
+        Rejection::TooManyDecimals { decimals } => (ErrorCode::Invalid, format!("the currency has {decimals} decimals")),
+        Rejection::TooMany { most } => (ErrorCode::LimitExceeded, format!("at most {most} are taken at once")),
+        Rejection::TooLarge { most_bytes } => (ErrorCode::TooLong, format!("at most {most_bytes} bytes of JSON are kept")),
+        Rejection::Taken(word) => (ErrorCode::Duplicate, format!("another row has this {}", name(*word))),
+        Rejection::Repeated(word) => (ErrorCode::Duplicate, format!("this {} occurs before in this call", name(*word))),
+        Rejection::Missing(word) => (ErrorCode::NotFound, format!("there is no such {}", name(*word))),
+        Rejection::SerialInParts => {
+            (ErrorCode::OutOfRange, "a serial number stands for one whole unit: the unit must have 0 decimals".to_owned())
+        }
+        Rejection::Cycle => (ErrorCode::Invalid, "a category cannot lie below itself".to_owned()),
+        Rejection::TooDeep { most } => (ErrorCode::LimitExceeded, format!("categories are at most {most} deep")),
+        Rejection::OptionNames { expected } => {
+            (ErrorCode::Invalid, format!("the options of this family are expected, each once: {}", expected.join(", ")))
+        }
+        Rejection::OptionsWithoutFamily => (ErrorCode::Invalid, "only a product of a family has options".to_owned()),
+        Rejection::InUse(uses) => (ErrorCode::InUse, uses.iter().copied().map(tie).collect::<Vec<_>>().join("; ")),
+        Rejection::KitInItself => (ErrorCode::Invalid, "a kit cannot be made of itself".to_owned()),
+        Rejection::KitInKit => (ErrorCode::Invalid, "this is a kit: name what it is made of instead".to_owned()),
+        Rejection::NotStocked => (ErrorCode::InvalidState, "this is UNTRACKED: a kit is made of what is stocked".to_owned()),
+        Rejection::NotWhole => {
+            (ErrorCode::InvalidState, "a kit is counted in whole ones: a unit without decimals, and tracking NONE".to_owned())
+        }
+        Rejection::InUseBy(uses) => {
+            let left = |(what, count): &(Use, i64)| format!("{} ({count})", tie(*what));
+            (ErrorCode::InUse, uses.iter().map(left).collect::<Vec<_>>().join("; "))
+        }
+        Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
+        Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_since(name(*what), *since)),
+        Rejection::InArchivedCategory { since } => {
+            (ErrorCode::InvalidState, inside_archived("the category it lies in", *since, "categoryRestore"))
+        }
+        Rejection::InArchivedFamily { since } => {
+            (ErrorCode::InvalidState, inside_archived("its family", *since, "productFamilyRestore"))
+        }
+        Rejection::IntoItself => (ErrorCode::InvalidState, "nothing goes into itself".to_owned()),
+        Rejection::MergedInto { what, into } => {
+            (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
+        }
+        Rejection::Unmerge(what, why) => (ErrorCode::InvalidState, merge_stays(name(*what), why)),
+        Rejection::OtherTaxIds => {
+            (ErrorCode::InvalidState, "they have no tax number in common: accept TAX_IDS where both are one".to_owned())
+        }
+        Rejection::Open { what, count, numbers } => {
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+            (ErrorCode::InUse, format!("{} ({count}): {}", tie(*what), numbers.join(", ")))
+        }
+        Rejection::BothOffer { count, skus } => {
+            let message =
+                format!("both offer the same products ({count}): {}; say in supplierProducts whose terms stay", skus.join(", "));
+            (ErrorCode::InUse, message)
+        }
+        Rejection::DirectStays => {
+            (ErrorCode::InvalidState, "orders that name no channel are of DIRECT: it cannot be archived".to_owned())
+        }
+        Rejection::Stale { actual } => {
+            (ErrorCode::VersionConflict, format!("it has changed since you read it and is at version {actual} now"))
+        }
+        Rejection::KeyReused => (ErrorCode::IdempotencyKeyReused, "this key was used before with another input".to_owned()),
+    }
+}
+
+/// The name that inputs have for a part of a path. Columns of files have no prefix, and keep the word that is stored.
+fn input_name<'a>(prefix: &[&str], part: &'a str) -> &'a str {
+    if part == "position" && !prefix.is_empty() { "sortIndex" } else { part }
+}
+
+/// A problem as a user error, its path after `prefix`. `current` is the row as it is, for a stale version.
+pub fn user_error(problem: &Problem, prefix: &[&str], current: Option<Node>) -> UserError {
+    let (code, message) = say(&problem.why);
+    let own = problem.at.iter().map(|part| input_name(prefix, part).to_owned());
+    let field: Path = prefix.iter().map(|part| (*part).to_owned()).chain(own).collect();
+    match &problem.why {
+        Rejection::Stale { actual } => UserError::stale(message, field, *actual, current),
+        _ => UserError::new(code, message, field),
+    }
+}

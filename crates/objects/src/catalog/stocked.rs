@@ -1,0 +1,60 @@
+//! Filters of products by their stock, as clients write them.
+
+use async_graphql::Context;
+use entity::id::kind::StoreId;
+use iam::access::{Reach, kind};
+use inventory::catalog::{
+    core::text,
+    rows::{
+        filter::Filter,
+        stocked::{StockTest, StoresTest},
+    },
+};
+
+use super::filter::{below, checked, listed};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        filters::{IdFilter, StoreIdFilter},
+        refusal::Path,
+    },
+    stock::StockStatus,
+};
+
+/// The test of a product's stock; None where nothing is asked of it.
+pub fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<StoreIdFilter>, at: &Path) -> Answer<Option<Filter>> {
+    if let Some(statuses) = &statuses {
+        listed(statuses.len(), &below(at, &["stockStatus"]))?;
+    }
+    let stores = stores.map_or_else(|| Ok(Vec::new()), |stores| stores_tests(stores, &below(at, &["stockedIn"])))?;
+    if statuses.is_none() && stores.is_empty() {
+        return Ok(None);
+    }
+    let statuses = statuses.map(|list| list.into_iter().map(Into::into).collect());
+    Ok(Some(Filter::Stock(StockTest { statuses, stores, seen: None })))
+}
+
+fn stores_tests(StoreIdFilter { eq, one_of, key }: StoreIdFilter, at: &Path) -> Answer<Vec<StoresTest>> {
+    let field: Vec<&str> = at.iter().map(String::as_str).collect();
+    let ids = IdFilter { eq, one_of, ..IdFilter::default() }.ids::<StoreId>(&field)?;
+    let mut tests: Vec<StoresTest> =
+        ids.map(|ids| StoresTest::Ids(ids.into_iter().map(entity::id::Id::uuid).collect())).into_iter().collect();
+    if let Some(codes) = key {
+        let at = below(at, &["key"]);
+        listed(codes.len(), &at)?;
+        let folded = codes.into_iter().map(|code| checked(code, &at).map(|code| text::fold(code.trim())));
+        tests.push(StoresTest::Codes(folded.collect::<Answer<_>>()?));
+    }
+    Ok(tests)
+}
+
+/// Lets a filter that asks of stock look at the stores whose stock the caller may see. One who may see none is refused.
+pub fn stock_seen(ctx: &Context<'_>, filter: &mut Filter) -> Answer<()> {
+    if filter.asks_of_stock()
+        && let Reach::Stores(stores) = ctx.permit::<kind::StockRead>()?.reach()
+    {
+        filter.see_stock_of(&stores);
+    }
+    Ok(())
+}

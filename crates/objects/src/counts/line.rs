@@ -1,0 +1,237 @@
+//! Lines of a count as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object};
+use entity::{id::kind as ids, prelude};
+use iam::access::{Permission, kind};
+use inventory::{
+    counts::{
+        core::{self, Expected, LineState},
+        rows::{self, Difference, LineTest, ShownLine},
+    },
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::paging::CursorSigner;
+
+use super::{
+    count::sees_book,
+    enums::StocktakeLineStatus,
+    loaders::{TriesOf, load},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        scalars::{DateTime, Long, Quantity},
+    },
+    keyed_filters::put_ids,
+    orders::links::{self, Actor, MOST_A_PAGE, Money, Product},
+    stock::{Lot, lot_seen},
+};
+
+/// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct StocktakeLineFilter {
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<StocktakeLineStatus>>,
+    /// Deprecated name of `status`.
+    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
+    pub state: Option<Vec<StocktakeLineStatus>>,
+    /// Products to include.
+    pub product: Option<IdFilter>,
+    /// True for counted lines with a difference, false for counted lines without one; lines to be
+    /// counted once more are neither. Null for all. Requires count.review for a blind stocktake.
+    pub has_difference: Option<bool>,
+}
+
+crate::keyed_filter!(flat StocktakeLineFilter, "product" product ProductSku);
+
+/// A page of a stocktake's lines.
+pub async fn lines(
+    ctx: &Context<'_>,
+    count: &Arc<core::Count>,
+    mut filter: StocktakeLineFilter,
+    args: &PageArgs,
+) -> Answer<StocktakeLineConnection> {
+    let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
+    let signer = ctx.given::<CursorSigner>()?;
+    let list = format!("{}:{}", rows::COUNT_LINES, count.id);
+    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    put_ids(ctx, &mut filter, "filter").await?;
+    let mut tests = Vec::new();
+    let states = [filter.status, filter.state].into_iter().flatten();
+    tests.extend(states.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
+    if let Some(product) = filter.product {
+        tests.extend(product.ids::<ids::ProductId>(&["filter", "product"])?.map(LineTest::Product));
+    }
+    if let Some(is_off) = filter.has_difference {
+        if !sees_book(ctx.caller()?, count) {
+            return Err(TopError::Forbidden(kind::CountReview::info().code));
+        }
+        tests.push(LineTest::Difference(if is_off { Difference::Some } else { Difference::None }));
+    }
+    let listed = rows::line_page(&scope, count.id, &tests, &request).await?;
+    let nodes = listed.rows.into_iter().map(|shown| {
+        let keys = rows::line_keys(&shown.line);
+        (StocktakeLine { of: count.clone(), shown }, keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into())
+}
+
+/// A line inside its count.
+pub struct StocktakeLine {
+    of: Arc<core::Count>,
+    shown: ShownLine,
+}
+
+impl StocktakeLine {
+    /// What the books had, if the caller may see it.
+    fn seen_book(&self, ctx: &Context<'_>) -> Option<i64> {
+        self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| sees_book(caller, &self.of)))
+    }
+    /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
+    fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
+        let tally = match self.shown.line.state {
+            LineState::Counted(finding) | LineState::Posted(finding, _) | LineState::Reversed(finding, ..) => finding.tally,
+            LineState::Uncounted | LineState::Recount(_) => return None,
+        };
+        Some(tally.counted.get() - self.seen_book(ctx)?)
+    }
+}
+
+fn quantity(units: i64) -> Option<Quantity> {
+    prelude::Quantity::new(units).map(Quantity)
+}
+
+/// Line of a stocktake: one product, or one of its lots.
+#[resolvers]
+impl StocktakeLine {
+    /// ID of the stocktake line.
+    async fn id(&self) -> ID {
+        ID(self.shown.line.id.to_string())
+    }
+    /// Product of the line.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.shown.line.product).await
+    }
+    /// SKU of the product when the line was created.
+    async fn sku(&self) -> &str {
+        &self.shown.line.sku
+    }
+    /// Name of the product when the line was created.
+    async fn name(&self) -> &str {
+        &self.shown.line.name
+    }
+    /// Code of the lot where the product is tracked. Null for other products, and for one without a lot in stock.
+    async fn lot_code(&self) -> Option<&str> {
+        self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
+    }
+    /// Lot of the line. Null while the books do not have it, and where it never was in a store whose stock you may see.
+    // Null needs no permission where there is no lot.
+    #[field(permit(StockRead, in_body))]
+    async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
+        let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
+        Box::pin(lot_seen(ctx, id)).await.transpose()
+    }
+    /// Whether the line was on the list of the stocktake; false for goods that were only found.
+    async fn is_expected(&self) -> bool {
+        self.shown.line.expected == Expected::Listed
+    }
+    /// State of the line.
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> StocktakeLineStatus {
+        self.shown.line.state.status().into()
+    }
+    /// Number of times that the line was counted.
+    #[field(was("attempts", "2026-11-25"))]
+    async fn attempt_count(&self) -> Long {
+        Long(self.shown.line.state.attempts())
+    }
+    /// Quantity counted the last time, in the product's smallest unit. Null before the line is
+    /// counted.
+    async fn counted(&self) -> Option<Quantity> {
+        self.shown.line.state.tally().map(|tally| tally.counted.into())
+    }
+    /// Time of the last counting. Null before the line is counted.
+    async fn counted_at(&self) -> Option<DateTime> {
+        self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
+    }
+    /// Quantity in the books at the time of counting, in the product's smallest unit, with
+    /// everything recorded or posted since for that time; equal to `counted` when a later stocktake of
+    /// the product was posted. Null before the line is counted, and in a blind stocktake for callers
+    /// without count.review.
+    // Asked of a blind count alone, for the count's own store.
+    #[field(mask(CountReview, in_body), was("book", "2026-11-25"))]
+    async fn expected_quantity(&self, ctx: &Context<'_>) -> Option<Quantity> {
+        quantity(self.seen_book(ctx)?)
+    }
+    /// Difference that approval posts: counted − expectedQuantity, in the product's smallest unit. Null for a line that is to be
+    /// counted again, which posts nothing.
+    // Asked of a blind count alone, for the count's own store.
+    #[field(mask(CountReview, in_body))]
+    async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
+        quantity(self.off_by(ctx)?)
+    }
+    /// Time at which the line's posting was reversed. Null for a line that was never posted or not reversed.
+    async fn reversed_at(&self) -> Option<DateTime> {
+        self.shown.line.state.reversed_at().map(DateTime)
+    }
+    /// Value of the difference at the unit cost of the time of counting. Null without
+    /// product.cost.read, without a difference, and when the product has no cost.
+    #[field(mask = ProductCostRead)]
+    async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        let cost = self.shown.line.state.finding()?.unit_cost?;
+        let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
+        cost.times(difference, self.shown.line.decimals).map(Money::from)
+    }
+    /// Attempts to count the line, the oldest first. A blind stocktake shows them with count.review only.
+    #[field(was("tries", "2026-11-25"))]
+    async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
+        if !sees_book(ctx.caller()?, &self.of) {
+            return Ok(Vec::new());
+        }
+        let tries = load(ctx, TriesOf(self.shown.line.id)).await?.unwrap_or_default();
+        Ok(tries.iter().map(|(one, at)| StocktakeAttempt { row: one.clone(), recorded_at: *at }).collect())
+    }
+}
+
+crate::connection!(counted StocktakeLineConnection, StocktakeLineEdge, StocktakeLine, "lines");
+
+/// One of the times that a line was counted.
+pub struct StocktakeAttempt {
+    row: core::Try,
+    recorded_at: prelude::Timestamp,
+}
+
+/// Attempt at counting a line; kept for good.
+#[Object]
+impl StocktakeAttempt {
+    /// Number of the attempt, from 1.
+    async fn attempt(&self) -> Long {
+        Long(self.row.attempt)
+    }
+    /// Quantity counted, in the product's smallest unit.
+    async fn counted(&self) -> Quantity {
+        self.row.tally.counted.into()
+    }
+    /// Time at which the line was counted.
+    async fn counted_at(&self) -> DateTime {
+        DateTime(self.row.tally.counted_at)
+    }
+    /// Time at which the attempt was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.recorded_at)
+    }
+    /// Member, integration or job that counted.
+    async fn counted_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.row.actor).await
+    }
+    /// Note on the attempt. Null when there is none.
+    async fn note(&self) -> Option<&str> {
+        self.row.note.as_deref()
+    }
+}

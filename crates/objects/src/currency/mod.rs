@@ -1,0 +1,5 @@
+//! Exchange rates in GraphQL.
+
+pub mod rate;
+
+pub use rate::{ExchangeRate, ExchangeRateConnection, ExchangeRateEdge, FrozenRate, find_rate, frozen_rates};

@@ -1,0 +1,43 @@
+//! What the stream of works is not filtered by.
+
+use inventory::fulfilment::rows::WorkTests;
+use platform::storage::Nested;
+
+use super::query::FulfilmentWorkFilter;
+use crate::graphql::{
+    fault::{Answer, TopError},
+    nested::{FieldNames, NestedFilter, first_given, read_nested},
+};
+
+impl FulfilmentWorkFilter {
+    /// The tests for the changes of works, which know nothing of their orders. What events do not say is refused at its place, in whichever part it is.
+    pub fn read_for_stream(self) -> Answer<Nested<WorkTests>> {
+        if let Some(place) = self.place_of(&["filter".to_owned()], &Self::unheard) {
+            let message = match place.last().map(String::as_str) {
+                Some("isLate") => "a work becomes late without a change: leave it out, or ask fulfilmentWorks",
+                Some("product" | "sku") => {
+                    "changes of works are not filtered by their lines: leave it out, or ask fulfilmentWorks"
+                }
+                Some("assignee") => "events do not say who had a work before: leave it out, or ask fulfilmentWorks",
+                Some("updatedAt") => "events do not say when a work changed before: leave it out, or ask fulfilmentWorks",
+                _ => "changes of works are not filtered by their orders: leave it out, or ask fulfilmentWorks",
+            };
+            return Err(TopError::bad_input(message, place));
+        }
+        read_nested(self, &mut |filter: Self, at| Ok(WorkTests { works: filter.of_works(at)?, ..WorkTests::default() }))
+    }
+
+    /// Events have no orders, no lines and no assignee of before; a work that leaves a range of the times at which it changed would leave in silence.
+    fn unheard(&self) -> Option<FieldNames> {
+        first_given(&[
+            (self.is_late.is_some(), &["isLate"]),
+            (self.search.is_some(), &["search"]),
+            (self.is_held.is_some(), &["isHeld"]),
+            (self.delivery_method.is_some(), &["deliveryMethod"]),
+            (self.product.is_some(), &["product"]),
+            (self.sku.is_some(), &["sku"]),
+            (self.assignee.is_some(), &["assignee"]),
+            (self.updated_at.is_some(), &["updatedAt"]),
+        ])
+    }
+}

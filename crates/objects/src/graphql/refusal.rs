@@ -1,0 +1,391 @@
+//! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
+
+use ::graphql::{
+    code::docs_of,
+    sent_value::{path_to_key, sent_value},
+};
+use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
+use inventory::stock::core::MOST_TOLD;
+use platform::{
+    path,
+    stages::Stop,
+    storage::idempotency::{KeyProblem, MAX_KEY},
+};
+
+use super::scalars::{Long, Quantity};
+use crate::{
+    graphql::fault::{Answer, TopError},
+    nodes::Node,
+    stock::{IncomingStock, Lacking, StockAlternative, StockLevel, alternatives, next_incoming},
+};
+
+/// Code of a refusal. New codes may be added: treat an unknown one like INVALID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// A value that is needed was not given.
+    Required,
+    /// A value is not what this field takes.
+    Invalid,
+    /// A text is longer than is kept.
+    TooLong,
+    /// A number or a time is outside its range.
+    OutOfRange,
+    /// The value must be unique, and another row has it.
+    Duplicate,
+    /// The object does not exist, or you may not see it.
+    NotFound,
+    /// The object is used by others and cannot be removed or changed.
+    InUse,
+    /// The state does not allow this step; the message names the state and the steps that are open.
+    InvalidState,
+    /// The accounting period is closed.
+    PeriodClosed,
+    /// The row has changed since you read it: read again and retry.
+    VersionConflict,
+    /// The stock does not suffice for the promise or removal.
+    InsufficientStock,
+    /// The idempotency key was used before with another input.
+    IdempotencyKeyReused,
+    /// A call with this key is still running: retry in a moment.
+    IdempotencyInProgress,
+    /// A list or a total is longer than allowed.
+    LimitExceeded,
+    /// The password does not meet the rules.
+    WeakPassword,
+    /// E-mail and password do not match.
+    InvalidCredentials,
+    /// The code is wrong or was used before.
+    MfaInvalid,
+    /// The token is too old.
+    TokenExpired,
+    /// The exchange rate between two currencies on a day is missing; enter it and retry.
+    RateMissing,
+    /// A hold keeps the goods of the order back: have each hold lifted, and retry.
+    OnHold,
+    /// The operator has suspended the company: ask them when it is resumed.
+    TenantSuspended,
+    /// One of several steps of a call met a server that was too busy, or a database that could not be reached: send the same call with the same
+    /// idempotency key.
+    Unavailable,
+    /// One of several steps of a call met a fault of the server. A repeated call with the same idempotency key and input may succeed.
+    Internal,
+}
+
+impl ErrorCode {
+    /// Tells the audit log that what is being carried out was refused with this, and the answer that it carries one refusal more.
+    /// Every refusal is made with it, so that none is missing from the answer's count.
+    #[must_use]
+    pub fn noted(self) -> Self {
+        self.count_left_out();
+        self
+    }
+
+    /// The same of a refusal that the answer leaves out, because it has so many.
+    pub fn count_left_out(self) {
+        platform::audit::refused_in_data(&async_graphql::resolver_utils::enum_value(self).to_string());
+    }
+}
+
+/// The refusals of a call that its answer has. The others were counted when they were made.
+pub fn first_told(refusals: impl Iterator<Item = UserError>) -> Vec<UserError> {
+    let mut told: Vec<UserError> = refusals.collect();
+    told.truncate(MOST_TOLD);
+    told
+}
+
+/// What stopped a call, for its payload.
+///
+/// # Errors
+/// A fault, which is told at the top level.
+pub fn user_errors_of<R>(stop: Stop<R>, mut refused: impl FnMut(R) -> UserError) -> Result<Vec<UserError>, TopError> {
+    try_user_errors_of(stop, |refusal| Ok(refused(refusal)))
+}
+
+/// The same where a refusal may be told at the top level.
+///
+/// # Errors
+/// A fault, or the first refusal that is no data.
+pub fn try_user_errors_of<R>(
+    stop: Stop<R>,
+    refused: impl FnMut(R) -> Result<UserError, TopError>,
+) -> Result<Vec<UserError>, TopError> {
+    match stop {
+        Stop::Refused(refusals) => {
+            let told: Result<Vec<UserError>, TopError> = refusals.into_iter().map(refused).collect();
+            Ok(first_told(told?.into_iter()))
+        }
+        Stop::Fault(fault) => Err(fault.into()),
+    }
+}
+
+/// A refusal as data: nothing was changed.
+#[derive(Interface)]
+#[graphql(
+    field(name = "code", ty = "&ErrorCode", desc = "Stable code of the refusal."),
+    field(
+        name = "message",
+        ty = "&String",
+        desc = "Explanation of the refusal in words, with the values that would be accepted."
+    ),
+    field(
+        name = "field",
+        ty = "Option<Vec<String>>",
+        desc = "The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant."
+    ),
+    field(
+        name = "value",
+        ty = "Option<String>",
+        desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
+    ),
+    field(name = "retryable", ty = "&bool", desc = "Whether the call may succeed later without being changed."),
+    field(
+        name = "docs",
+        ty = "String",
+        desc = "Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open."
+    )
+)]
+pub enum UserError {
+    InputError(InputError),
+    VersionConflict(Box<VersionConflict>),
+    InsufficientStock(Box<InsufficientStock>),
+    InUse(Box<InUse>),
+}
+
+/// A refusal that needs no more data than its code and field.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
+pub struct InputError {
+    /// Stable code of the refusal.
+    pub code: ErrorCode,
+    /// Explanation of the refusal in words, with the values that would be accepted.
+    pub message: String,
+    #[graphql(skip)]
+    pub field: Option<Path>,
+    /// Whether the call may succeed later without being changed.
+    pub retryable: bool,
+}
+
+/// The row has changed since it was read.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct VersionConflict {
+    /// Stable code of the refusal.
+    pub code: ErrorCode,
+    /// Explanation of the refusal in words, with the values that would be accepted.
+    pub message: String,
+    #[graphql(skip)]
+    pub field: Option<Path>,
+    /// Whether the call may succeed later without being changed.
+    pub retryable: bool,
+    /// Current version of the row.
+    pub actual_version: Long,
+    /// Row as it is now. Null where you may not see it.
+    pub current: Option<Node>,
+}
+
+/// The stock does not suffice for the promise or removal.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct InsufficientStock {
+    /// Stable code of the refusal.
+    pub code: ErrorCode,
+    /// Explanation of the refusal in words, with the values that would be accepted.
+    pub message: String,
+    #[graphql(skip)]
+    pub field: Option<Path>,
+    /// Whether the call may succeed later without being changed.
+    pub retryable: bool,
+    /// Level that is short. Null where you may not see it.
+    pub level: Option<StockLevel>,
+    /// SKU of the product that is short; of a kit, that of the component which is scarcest. Null where the refusal names no product.
+    pub sku: Option<String>,
+    /// SKU of the kit that was asked for; `sku` is then of its component. Null where no kit was.
+    pub kit_sku: Option<String>,
+    /// Code of the lot or serial number that is short. Null where the product is, whatever its lots.
+    pub lot_code: Option<String>,
+    /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
+    pub requested: Quantity,
+    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
+    /// 0 or more. Stock that is held for others or is in lots that may not be shipped is not
+    /// included, even where onShortage lets holds give way.
+    pub available: Quantity,
+    #[graphql(skip)]
+    pub lacking: Option<Lacking>,
+}
+
+/// Refusal to undo a document on which other documents depend.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct InUse {
+    /// Stable code of the refusal.
+    pub code: ErrorCode,
+    /// Explanation of the refusal in words, with the values that would be accepted.
+    pub message: String,
+    #[graphql(skip)]
+    pub field: Option<Path>,
+    /// Whether the call may succeed later without being changed.
+    pub retryable: bool,
+    /// Documents that depend on the object, the newest first: at most 10, of those that you may see. Movements without a document
+    /// are listed themselves.
+    pub documents: Vec<Node>,
+    /// Number of documents that depend on the object, unnamed ones included; at most 500.
+    pub document_count: i32,
+    /// Deprecated name of `documentCount`.
+    #[graphql(deprecation = "2026-11-27: use documentCount. Removed after 2027-11-27.")]
+    pub documents_count: i32,
+}
+
+/// The path that the answer has for a refusal. A reference that names nothing is refused at the key that was sent in it.
+fn told_at(ctx: &Context<'_>, code: ErrorCode, path: Path) -> Path {
+    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { path }
+}
+
+/// The place and the value that a kind of refusal is about, where its code is explained, and fields of its own.
+macro_rules! tells_its_value {
+    ($kind:ident { $($own:tt)* }) => {
+        #[ComplexObject]
+        impl $kind {
+            /// The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was
+            /// sent, as input, lines, 0, product, sku. Null where no field is meant.
+            async fn field(&self, ctx: &Context<'_>) -> Option<Path> {
+                self.field.clone().map(|path| told_at(ctx, self.code, path))
+            }
+            /// Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects,
+            /// beyond 200 bytes, and for secrets.
+            async fn value(&self, ctx: &Context<'_>) -> Option<String> {
+                let is_secret = matches!(
+                    self.code,
+                    ErrorCode::WeakPassword | ErrorCode::InvalidCredentials | ErrorCode::MfaInvalid | ErrorCode::TokenExpired
+                );
+                let field = self.field.clone().filter(|_| !is_secret);
+                field.and_then(|path| sent_value(ctx, &told_at(ctx, self.code, path)))
+            }
+            /// Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open.
+            async fn docs(&self) -> String {
+                docs_of(&async_graphql::resolver_utils::enum_value(self.code).to_string())
+            }
+            $($own)*
+        }
+    };
+}
+tells_its_value!(InputError {});
+tells_its_value!(VersionConflict {});
+tells_its_value!(InUse {});
+tells_its_value!(InsufficientStock {
+    /// Position of the line in its list of the input, 0 for the first. Null where the call names no line.
+    async fn index(&self) -> Option<i32> {
+        self.field.iter().flatten().find_map(|part| part.parse().ok())
+    }
+    /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Empty without
+    /// `stock.availability.read`, and where the order looked in several stores itself. Information, not a promise.
+    async fn alternatives(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of stores to return, 1 to 5. Default 5.", default = 5)] first: i32,
+    ) -> Answer<Vec<StockAlternative>> {
+        Box::pin(alternatives(ctx, self.lacking.as_ref(), first)).await
+    }
+    /// Stock that is expected next in the store that is short, from suppliers and other stores; null when no day is known, and for who may not
+    /// see the stock level.
+    async fn next_incoming(&self, ctx: &Context<'_>) -> Answer<Option<IncomingStock>> {
+        match self.lacking.as_ref().filter(|_| self.level.is_some()) {
+            Some(lacking) => Box::pin(next_incoming(ctx, lacking)).await,
+            None => Ok(None),
+        }
+    }
+});
+
+/// A path into the input: `["input", "changes", "3", "delta"]`.
+pub type Path = Vec<String>;
+
+/// Beginning of messages that tell what was not found.
+const NO_SUCH: &str = "there is no such";
+/// Characters of a value that a message repeats.
+const MOST_NAMED: usize = 64;
+
+/// A message with the value that was sent.
+pub fn naming(said: &str, sent: Option<&str>) -> String {
+    let Some(sent) = sent else { return said.to_owned() };
+    let mut told: String = sent.chars().take(MOST_NAMED).collect();
+    if told.len() < sent.len() {
+        told.push('…');
+    }
+    format!("{said}: \"{told}\"")
+}
+
+/// The key that was sent at the path of something that is not found.
+pub fn sent_key(ctx: &Context<'_>, field: &[String]) -> Option<String> {
+    sent_value(ctx, &path_to_key(ctx, field.to_vec()))
+}
+
+/// Adds the value that was sent to messages that tell what was not found and do not name it.
+pub fn name_sent(ctx: &Context<'_>, errors: &mut [UserError]) {
+    for error in errors {
+        let UserError::InputError(InputError { code: ErrorCode::NotFound, message, field: Some(field), .. }) = error else {
+            continue;
+        };
+        if message.starts_with(NO_SUCH) && !message.contains('"') {
+            *message = naming(message, sent_key(ctx, field).as_deref());
+        }
+    }
+}
+
+impl UserError {
+    pub fn new(code: ErrorCode, message: impl Into<String>, field: Path) -> Self {
+        let retryable = matches!(code, ErrorCode::IdempotencyInProgress | ErrorCode::Unavailable);
+        Self::InputError(InputError {
+            code: code.noted(),
+            message: message.into(),
+            field: (!field.is_empty()).then_some(field),
+            retryable,
+        })
+    }
+    /// A text that cannot be an idempotency key.
+    pub fn bad_key(why: KeyProblem, field: Path) -> Self {
+        match why {
+            KeyProblem::Missing => Self::new(ErrorCode::Required, format!("a key of 1 to {MAX_KEY} characters is needed"), field),
+            KeyProblem::Unfit => Self::new(ErrorCode::Invalid, format!("a key of 1 to {MAX_KEY} characters is expected"), field),
+        }
+    }
+    /// Names another field of the input, where that is the one that is meant.
+    pub fn renamed(&mut self, from: &str, to: &str) {
+        if let Some(name) = self.field_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
+            to.clone_into(name);
+        }
+    }
+    /// The path to the field of the input; None where it is about the whole call.
+    pub fn field_mut(&mut self) -> Option<&mut Path> {
+        match self {
+            Self::InputError(error) => error.field.as_mut(),
+            Self::VersionConflict(error) => error.field.as_mut(),
+            Self::InsufficientStock(error) => error.field.as_mut(),
+            Self::InUse(error) => error.field.as_mut(),
+        }
+    }
+    /// Also what is said of other tenants' rows: not found and not yours look the same.
+    pub fn not_found(what: &str, field: Path) -> Self {
+        Self::new(ErrorCode::NotFound, format!("{NO_SUCH} {what}"), field)
+    }
+    /// The key was used before with another input.
+    pub fn key_reused(field: Path) -> Self {
+        let message = "this key was used before with another input: use a new key for a new change";
+        Self::new(ErrorCode::IdempotencyKeyReused, message, field)
+    }
+    /// What the input changes is at another version than `expectedVersion`.
+    pub fn changed(what: &str, actual: i64) -> Self {
+        let message = format!("the {what} has changed since you read it and is at version {actual} now");
+        Self::stale(message, path!["input", "expectedVersion"], actual, None)
+    }
+    /// The row has changed since it was read.
+    pub fn stale(message: impl Into<String>, field: Path, actual: i64, current: Option<Node>) -> Self {
+        Self::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: message.into(),
+            field: Some(field),
+            retryable: false,
+            actual_version: Long(actual),
+            current,
+        }))
+    }
+}

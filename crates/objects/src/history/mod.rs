@@ -1,0 +1,5 @@
+//! The history of a node in GraphQL.
+
+pub mod item;
+
+pub use item::{HistoryActor, HistoryActorKind, HistoryConnection, HistoryEdge, HistoryField, HistoryItem, HistoryKind};

@@ -1,0 +1,95 @@
+//! The list of members: its filter and its pages; and how a member is named.
+
+use async_graphql::{Enum, ID, InputObject, OneofObject};
+use iam::identity::{MemberFilter as Tests, MemberSort as By, MembersSorted};
+use platform::path;
+
+use super::{Member, MemberStatus};
+use crate::{
+    catalog::Direction,
+    connection,
+    graphql::{
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, searchable},
+    },
+};
+
+/// Reference to a member: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum MemberRef {
+    /// ID of the member.
+    Id(ID),
+    /// E-mail address of the member, as `Member.email` shows it; case is ignored. Needs member.read.
+    Email(String),
+}
+
+/// Members that match all of these; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct MemberFilter {
+    /// The member itself.
+    pub id: Option<IdFilter>,
+    /// Statuses to include; INVITED has the pending invitations. An empty list matches nothing.
+    pub status: Option<Vec<MemberStatus>>,
+    /// Part of the name or the e-mail address, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// True for members with a second factor, false for those without one, null for both.
+    pub is_mfa_enabled: Option<bool>,
+    /// Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone.
+    pub last_seen_at: Option<DateTimeFilter>,
+}
+
+crate::dated_filter!(flat MemberFilter, [] "lastSeenAt" last_seen_at);
+
+/// Sort order of a list of members; members with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct MemberSort {
+    /// Field by which the members are sorted.
+    pub field: MemberSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which members can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MemberSortField {
+    /// E-mail address of the member.
+    Email,
+    /// Name of the member; the case of the letters A to Z is ignored.
+    DisplayName,
+    /// Time at which the member was last seen. A member who was not seen yet counts as the earliest.
+    LastSeenAt,
+}
+
+crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
+
+impl MemberFilter {
+    /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
+    pub fn read(mut self, beside: Vec<MemberStatus>) -> Answer<Tests> {
+        let is_null = self.last_seen_at.as_mut().and_then(|filter| filter.is_null.take());
+        if let Some(text) = &self.search {
+            searchable(text, || path!["filter", "search"])?;
+        }
+        let mut ids = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+        let mut statuses = beside;
+        if let Some(mut own) = self.status {
+            own.retain(|status| statuses.is_empty() || statuses.contains(status));
+            if own.is_empty() {
+                // No status is left that a member could have.
+                ids = Some(Vec::new());
+            }
+            statuses = own;
+        }
+        Ok(Tests {
+            statuses: statuses.into_iter().map(Into::into).collect(),
+            ids,
+            search: self.search,
+            mfa_enabled: self.is_mfa_enabled,
+            last_seen: self.last_seen_at.map(|test| test.range()).map(|(from, before)| [from, before]).unwrap_or_default(),
+            is_seen: is_null.map(|is_null| !is_null),
+        })
+    }
+}
+
+connection!(counted MemberConnection, MemberEdge, Member, "members");

@@ -1,0 +1,126 @@
+//! What a request's resolvers ask for together is read together: pictures and documents of a page of products, each in two statements.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use async_graphql::Context;
+use entity::prelude::{DocumentId, FileId, ImageId, ProductId};
+use platform::storage::{Fault, TenantScope};
+use services::{
+    files::{Files, core::File},
+    media::{
+        core::{Document, Image},
+        rows,
+    },
+};
+
+use super::types::{ProductDocument, ProductImage};
+use crate::{
+    catalog::loads,
+    graphql::{fault::Answer, lazy::OfTenant, loader::Batcher},
+};
+
+/// A thing with the file that it is or holds.
+pub type Shown<T> = Arc<(T, File)>;
+/// The things of a product.
+type Held<T> = Arc<Vec<Shown<T>>>;
+
+/// The look-ups of one request. The catalogue keeps them beside its own, and forgets them with those.
+pub struct MediaLoads {
+    scope: TenantScope,
+    images_of: Batcher<ProductId, Held<Image>>,
+    documents_of: Batcher<ProductId, Held<Document>>,
+    images: Batcher<ImageId, Shown<Image>>,
+    documents: Batcher<DocumentId, Shown<Document>>,
+}
+
+impl OfTenant for MediaLoads {
+    fn of(scope: TenantScope) -> Self {
+        Self {
+            scope,
+            images_of: Batcher::default(),
+            documents_of: Batcher::default(),
+            images: Batcher::default(),
+            documents: Batcher::default(),
+        }
+    }
+}
+
+impl MediaLoads {
+    /// Forgets everything: something has been written since.
+    pub fn forget(&self) {
+        self.images_of.forget();
+        self.documents_of.forget();
+        self.images.forget();
+        self.documents.forget();
+    }
+
+    pub async fn images_of(&self, product: ProductId) -> Answer<Held<Image>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = with_files(&self.scope, rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(grouped(found, |image| image.product))
+        };
+        Ok(self.images_of.one(product, load).await?.unwrap_or_default())
+    }
+
+    pub async fn documents_of(&self, product: ProductId) -> Answer<Held<Document>> {
+        let load = |ids: Vec<ProductId>| async move {
+            let found = with_files(&self.scope, rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
+            Ok(grouped(found, |document| document.product))
+        };
+        Ok(self.documents_of.one(product, load).await?.unwrap_or_default())
+    }
+
+    pub async fn image(&self, id: ImageId) -> Answer<Option<Shown<Image>>> {
+        let load = |ids: Vec<ImageId>| async move {
+            let found = with_files(&self.scope, rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
+            Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
+        };
+        self.images.one(id, load).await
+    }
+
+    pub async fn document(&self, id: DocumentId) -> Answer<Option<Shown<Document>>> {
+        let load = |ids: Vec<DocumentId>| async move {
+            let found =
+                with_files(&self.scope, rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
+            Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
+        };
+        self.documents.one(id, load).await
+    }
+
+    /// Pictures that a dry run would leave, as they would be shown.
+    pub async fn images_tried(&self, images: Vec<Image>) -> Answer<Vec<ProductImage>> {
+        Ok(with_files(&self.scope, images, |image| image.file).await?.into_iter().map(ProductImage).collect())
+    }
+
+    /// Documents that a dry run would leave, as they would be shown.
+    pub async fn documents_tried(&self, documents: Vec<Document>) -> Answer<Vec<ProductDocument>> {
+        Ok(with_files(&self.scope, documents, |document| document.file).await?.into_iter().map(ProductDocument).collect())
+    }
+}
+
+/// Things with the files that they hold, all files in one statement.
+pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<FileId> = rows.iter().map(file).collect();
+    let mut files: HashMap<FileId, File> = Files::of_ids(scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
+    let with = |row: T| {
+        let found = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
+        Ok(Arc::new((row, found)))
+    };
+    rows.into_iter().map(with).collect()
+}
+
+fn grouped<K: Eq + Hash, T>(rows: Vec<Shown<T>>, of: fn(&T) -> K) -> HashMap<K, Held<T>> {
+    let mut found: HashMap<K, Vec<Shown<T>>> = HashMap::new();
+    for row in rows {
+        found.entry(of(&row.0)).or_default().push(row);
+    }
+    found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+}
+
+/// The request's look-ups.
+pub fn media<'a>(ctx: &'a Context<'_>) -> Answer<&'a MediaLoads> {
+    Ok(&loads(ctx)?.media)
+}

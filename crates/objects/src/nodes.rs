@@ -1,0 +1,198 @@
+//! Finds objects by their IDs across rooms.
+
+use async_graphql::{Context, ID, Interface, dataloader::DataLoader};
+use entity::id::{Kind, kind, prefix_of};
+use iam::access::kind as may;
+use inventory::stock::core::Movement;
+
+use crate::{
+    access::{self, ApiKey, Integration, Role, StoreGroup},
+    alerts::{self, Alert, AlertRule},
+    anomalies::{self, StockAnomaly},
+    audit::{AuditEntry, audit_entry},
+    catalog::{self, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
+    costing::{self, StockRevaluation},
+    counts::{self, Stocktake},
+    currency::{self, ExchangeRate},
+    exchange,
+    fulfilment::{self, FulfilmentWave, FulfilmentWork, Parcel, ShippingCarrier},
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
+    identity::{LoginSession, Member, Tenant, own_session, own_tenant},
+    jobs::{self as job, BackgroundJob},
+    liquidation::{self, LiquidationPlan},
+    media::{ProductDocument, ProductImage},
+    notes::{self, Note},
+    orders::{self, Fulfilment, Order, OrderLine},
+    papers::{self, Invoice, LegalEntity, Paper},
+    payments::{self, Payment},
+    purchasing::{self, BlanketOrder, GoodsReceipt, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
+    returns::{self, Return},
+    reversals::{self, DocumentReversal},
+    saved_views::{self, SavedView},
+    stock::{self, Lot, Reservation, StockEntry, StockLevel, StockMovement},
+    transfers::{self, Transfer},
+    webhooks::{self as webhook, WebhookEndpoint},
+};
+
+pub mod documents;
+
+pub use documents::{current_document, reference};
+
+/// Object with an ID.
+#[derive(Interface, Clone)]
+#[graphql(field(name = "id", ty = "ID", desc = "TypeID of the object, equal in all fields that return it."))]
+pub enum Node {
+    Product(Product),
+    Category(Category),
+    Supplier(Supplier),
+    ProductFamily(ProductFamily),
+    Store(Store),
+    Customer(Customer),
+    Channel(Channel),
+    StoreGroup(StoreGroup),
+    StockLevel(StockLevel),
+    StockMovement(StockMovement),
+    StockEntry(StockEntry),
+    Reservation(Reservation),
+    Lot(Lot),
+    Order(Order),
+    OrderLine(OrderLine),
+    Fulfilment(Fulfilment),
+    FulfilmentWork(FulfilmentWork),
+    FulfilmentWave(FulfilmentWave),
+    Parcel(Parcel),
+    Carrier(ShippingCarrier),
+    Return(Return),
+    Payment(Payment),
+    Transfer(Transfer),
+    Stocktake(Stocktake),
+    PurchaseOrder(PurchaseOrder),
+    PurchaseOrderLine(PurchaseOrderLine),
+    GoodsReceipt(GoodsReceipt),
+    SupplierReturn(SupplierReturn),
+    StockRevaluation(StockRevaluation),
+    BlanketOrder(BlanketOrder),
+    DocumentReversal(DocumentReversal),
+    ExchangeRate(ExchangeRate),
+    Tenant(Tenant),
+    Member(Member),
+    Role(Role),
+    Integration(Integration),
+    ApiKey(ApiKey),
+    Session(LoginSession),
+    AuditEntry(AuditEntry),
+    BackgroundJob(BackgroundJob),
+    WebhookEndpoint(WebhookEndpoint),
+    File(crate::files::File),
+    ProductImage(ProductImage),
+    ProductDocument(ProductDocument),
+    DataJob(exchange::DataJob),
+    Alert(Alert),
+    AlertRule(AlertRule),
+    StockAnomaly(StockAnomaly),
+    ReplenishmentPlan(ReplenishmentPlan),
+    ReplenishmentPolicy(ReplenishmentPolicy),
+    LiquidationPlan(LiquidationPlan),
+    Note(Note),
+    Attachment(crate::attachments::Attachment),
+    SavedView(SavedView),
+    Paper(Paper),
+    Invoice(Invoice),
+    LegalEntity(LegalEntity),
+}
+
+pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
+    ctx.caller()?;
+    let Some((prefix, uuid)) = prefix_of(id) else {
+        return Err(TopError::bad_input("not one of our ids", vec!["id".to_owned()]));
+    };
+    if let Some(found) = catalog::find_node(ctx, id).await? {
+        return Ok(found);
+    }
+    let apart = access::find(ctx, id).await?;
+    if let Some(found) = if apart.is_some() { apart } else { exchange::find(ctx, prefix, uuid).await? } {
+        return Ok(found);
+    }
+    if let Some(found) = purchasing::find_node(ctx, id).await? {
+        return Ok(found);
+    }
+    Ok(match prefix {
+        kind::LevelId::PREFIX | kind::MovementId::PREFIX | kind::EntryId::PREFIX | kind::ReservationId::PREFIX => {
+            find_stock(ctx, prefix, uuid).await?
+        }
+        kind::LotId::PREFIX => stock::lot_seen(ctx, entity::id::LotId::from_uuid(uuid)).await?.map(Node::Lot),
+        kind::OrderId::PREFIX => orders::load_order(ctx, entity::id::OrderId::from_uuid(uuid)).await?.map(Node::Order),
+        kind::OrderLineId::PREFIX => {
+            orders::nodes::order_line(ctx, entity::id::OrderLineId::from_uuid(uuid)).await?.map(Node::OrderLine)
+        }
+        kind::FulfilmentId::PREFIX => {
+            orders::nodes::fulfilment(ctx, entity::id::FulfilmentId::from_uuid(uuid)).await?.map(Node::Fulfilment)
+        }
+        kind::FulfilmentWorkId::PREFIX | kind::FulfilmentWaveId::PREFIX | kind::ParcelId::PREFIX | kind::CarrierId::PREFIX => {
+            fulfilment::find_node(ctx, prefix, uuid).await?
+        }
+        kind::ReturnId::PREFIX => returns::load_return(ctx, entity::id::ReturnId::from_uuid(uuid)).await?.map(Node::Return),
+        kind::PaymentId::PREFIX => payments::find_payment(ctx, entity::id::PaymentId::from_uuid(uuid)).await?.map(Node::Payment),
+        kind::TransferId::PREFIX => {
+            transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
+        }
+        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Stocktake),
+        kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::StockRevaluation),
+        kind::ReversalId::PREFIX => reversals::find_reversal(ctx, uuid).await?.map(Node::DocumentReversal),
+        kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
+        kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
+        kind::SessionId::PREFIX => own_session(ctx, entity::id::SessionId::from_uuid(uuid)).await?.map(Node::Session),
+        kind::EndpointId::PREFIX => {
+            webhook::endpoint(ctx, entity::id::EndpointId::from_uuid(uuid)).await?.map(Node::WebhookEndpoint)
+        }
+        kind::AlertId::PREFIX => alerts::load_alert(ctx, entity::id::AlertId::from_uuid(uuid)).await?.map(Node::Alert),
+        kind::AlertRuleId::PREFIX => alerts::load_rule(ctx, entity::id::AlertRuleId::from_uuid(uuid)).await?.map(Node::AlertRule),
+        kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
+        kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
+        kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::LiquidationPlanId::PREFIX => liquidation::find_plan(ctx, uuid).await?.map(Node::LiquidationPlan),
+        kind::LegalEntityId::PREFIX => papers::find_entity(ctx, uuid).await?.map(Node::LegalEntity),
+        kind::InvoiceId::PREFIX => papers::find_invoice(ctx, uuid).await?.map(Node::Invoice),
+        kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
+        kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
+        kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
+        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::BackgroundJob),
+        kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
+        kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
+        _ => {
+            return Err(TopError::bad_input(format!("nothing is found by ids that begin with {prefix}_"), vec!["id".to_owned()]));
+        }
+    })
+}
+
+/// A level, a movement, an entry or a reservation.
+async fn find_stock(ctx: &Context<'_>, prefix: &str, uuid: uuid::Uuid) -> Answer<Option<Node>> {
+    let loader = ctx.lazy::<DataLoader<stock::StockLoader>>()?;
+    Ok(match prefix {
+        kind::LevelId::PREFIX => {
+            ctx.permit::<may::StockRead>()?;
+            stock::level_seen(ctx, loader.load_one(entity::id::LevelId::from_uuid(uuid)).await?)?.map(Node::StockLevel)
+        }
+        kind::MovementId::PREFIX => {
+            ctx.permit::<may::StockMovementRead>()?;
+            let movement = loader.load_one(entity::id::MovementId::from_uuid(uuid)).await?;
+            stock::movement_seen(ctx, movement)?.map(Node::StockMovement)
+        }
+        kind::EntryId::PREFIX => {
+            let reach = ctx.permit::<may::StockMovementRead>()?.reach();
+            let (movement, line) = entity::id::EntryId::from_uuid(uuid).split_line::<kind::MovementId>();
+            let movement = loader.load_one(movement).await?;
+            let has = |m: &std::sync::Arc<Movement>| m.entries.iter().any(|e| e.line == line && reach.covers(e.key.store));
+            movement.filter(has).map(|movement| StockEntry { movement, line }.into())
+        }
+        _ => {
+            let permit = ctx.permit::<may::StockRead>()?;
+            let held = loader.load_one(entity::id::ReservationId::from_uuid(uuid)).await?;
+            held.filter(|held| stock::sees_reservation(&permit, held)).map(|held| Reservation(None, held).into())
+        }
+    })
+}

@@ -1,0 +1,185 @@
+//! What it takes to read and to write a node: for notes, which are kept and shown with the rights of what they are about.
+
+use async_graphql::{Context, ID};
+use entity::prelude::*;
+use iam::access::{Caller, Permission, REGISTRY, Reach, kind};
+use inventory::{ledger::Ledger, stock::rows::lot_list::lot_levels_of};
+use platform::{audit::Target, path};
+use services::notes::shell::Readers;
+
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, UserError},
+    },
+    nodes::{self, Node},
+    orders, purchasing,
+};
+
+/// The permissions that a node is read and written with, each for one of its stores where it has any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeAccess {
+    /// None: every member reads it.
+    read: Option<usize>,
+    write: usize,
+    stores: Vec<StoreId>,
+}
+
+impl NodeAccess {
+    fn of<R: Permission, W: Permission>() -> Self {
+        Self { read: Some(R::INDEX), write: W::INDEX, stores: Vec::new() }
+    }
+    /// What a wave of a store takes.
+    pub fn of_wave(store: StoreId) -> Self {
+        Self::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([store])
+    }
+    fn at(self, stores: impl IntoIterator<Item = StoreId>) -> Self {
+        Self { stores: stores.into_iter().collect(), ..self }
+    }
+    /// Of a store, or for whoever holds the permission for all: no store is the nil one's.
+    fn at_one_or_all(self, store: Option<StoreId>) -> Self {
+        self.at([store.unwrap_or(StoreId::NIL)])
+    }
+
+    fn covers(&self, caller: &Caller, index: usize) -> bool {
+        let reach: Reach = caller.permissions.reach(index);
+        let covers = self.stores.is_empty() || self.stores.iter().any(|store| reach.covers(*store));
+        caller.permissions.holds(index) && covers
+    }
+    /// Whether somebody may read the node.
+    pub fn shows(&self, caller: &Caller) -> bool {
+        caller.channel.is_none() && self.read.is_none_or(|index| self.covers(caller, index))
+    }
+    /// The permission that somebody lacks for writing the node.
+    pub fn lacks(&self, caller: &Caller) -> Option<&'static str> {
+        (!self.covers(caller, self.write)).then(|| REGISTRY[self.write].code)
+    }
+    /// The permission that somebody lacks, or has for some stores alone, for writing the node.
+    pub fn lacks_for_all(&self, caller: &Caller) -> Option<&'static str> {
+        (caller.permissions.reach(self.write) != Reach::Everywhere).then(|| REGISTRY[self.write].code)
+    }
+    pub fn readers(&self) -> Readers {
+        Readers { permission: self.read.map(|index| REGISTRY[index].code), stores: self.stores.clone() }
+    }
+}
+
+/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, papers, notes and attachments.
+pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAccess>> {
+    if let Some(access) = of_document(node) {
+        return Ok(Some(access));
+    }
+    Ok(Some(match node {
+        Node::Product(_)
+        | Node::Category(_)
+        | Node::Supplier(_)
+        | Node::ProductFamily(_)
+        | Node::ProductImage(_)
+        | Node::ProductDocument(_) => NodeAccess::of::<kind::ProductRead, kind::ProductWrite>(),
+        Node::Store(_) | Node::StoreGroup(_) => NodeAccess::of::<kind::StoreRead, kind::StoreWrite>(),
+        Node::Customer(_) => NodeAccess::of::<kind::CustomerRead, kind::CustomerWrite>(),
+        Node::Channel(_) => NodeAccess::of::<kind::ChannelRead, kind::ChannelWrite>(),
+        Node::Lot(lot) => {
+            let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+            let levels = lot_levels_of(&scope, &[lot.0.id]).await?;
+            let stores: Vec<StoreId> = levels.iter().map(|level| level.key.store).collect();
+            // A lot that is nowhere is seen by whoever sees all stores.
+            let nowhere = stores.is_empty().then_some(StoreId::NIL);
+            NodeAccess::of::<kind::StockRead, kind::LotWrite>().at(stores.into_iter().chain(nowhere))
+        }
+        Node::Fulfilment(fulfilment) => {
+            let Some(order) = orders::load_order(ctx, fulfilment.order_id()).await? else { return Ok(None) };
+            NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
+        }
+        Node::GoodsReceipt(receipt) => {
+            let Some(order) = purchasing::load_order(ctx, receipt.row().order).await? else { return Ok(None) };
+            NodeAccess::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([order.row().store])
+        }
+        Node::Parcel(parcel) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([parcel.store()]),
+        Node::Carrier(_) => NodeAccess::of::<kind::FulfilmentRead, kind::StoreWrite>(),
+        Node::Payment(payment) => {
+            let Some(order) = orders::load_order(ctx, payment.order_id()).await? else { return Ok(None) };
+            NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
+        }
+        Node::StockRevaluation(_) => NodeAccess::of::<kind::ProductCostRead, kind::CostWrite>(),
+        Node::ExchangeRate(_) => NodeAccess::of::<kind::RateRead, kind::RateWrite>(),
+        Node::Tenant(_) => NodeAccess { read: None, ..NodeAccess::of::<kind::TenantWrite, kind::TenantWrite>() },
+        Node::LegalEntity(_) => NodeAccess::of::<kind::TenantWrite, kind::TenantWrite>(),
+        Node::Member(_) => NodeAccess::of::<kind::MemberRead, kind::MemberWrite>(),
+        Node::Role(_) => NodeAccess::of::<kind::RoleRead, kind::RoleWrite>(),
+        Node::Integration(_) | Node::ApiKey(_) => NodeAccess::of::<kind::ApikeyRead, kind::ApikeyWrite>(),
+        Node::AuditEntry(_) => NodeAccess::of::<kind::AuditRead, kind::AuditRead>(),
+        Node::BackgroundJob(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
+        Node::WebhookEndpoint(_) => NodeAccess::of::<kind::WebhookRead, kind::WebhookManage>(),
+        Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
+        _ => return Ok(None),
+    }))
+}
+
+/// What the node of an ID takes; None where the caller finds none, or no notes are kept on it.
+pub async fn access_of(ctx: &Context<'_>, target: &Target) -> Answer<Option<NodeAccess>> {
+    match nodes::find(ctx, &target.to_string()).await? {
+        Some(node) => node_access(ctx, &node).await,
+        None => Ok(None),
+    }
+}
+
+/// The node that an input names as `nodeId`, with what it takes; the refusal where the caller finds none, or where none of its kind is taken: `untaken` says so.
+pub async fn named_node(ctx: &Context<'_>, id: &ID, untaken: &str) -> Answer<Result<(Target, NodeAccess), UserError>> {
+    let at = || path!["input", "nodeId"];
+    let Some(target) = Target::parse(id) else {
+        return Ok(Err(UserError::new(ErrorCode::Invalid, "not one of our IDs", at())));
+    };
+    let Some(node) = nodes::find(ctx, id).await? else { return Ok(Err(UserError::not_found("node", at()))) };
+    let access = node_access(ctx, &node).await?;
+    Ok(access.map(|access| (target, access)).ok_or_else(|| UserError::new(ErrorCode::Invalid, untaken, at())))
+}
+
+/// Of what belongs to stores.
+fn of_document(node: &Node) -> Option<NodeAccess> {
+    Some(match node {
+        Node::StockLevel(level) => NodeAccess::of::<kind::StockRead, kind::StockAdjust>().at([level.0.key.store]),
+        Node::StockMovement(movement) => NodeAccess::of::<kind::StockMovementRead, kind::StockAdjust>().at(movement
+            .0
+            .entries
+            .iter()
+            .map(|entry| entry.key.store)),
+        Node::StockEntry(entry) => {
+            let entries = entry.movement.entries.iter().filter(|one| one.line == entry.line);
+            NodeAccess::of::<kind::StockMovementRead, kind::StockAdjust>().at(entries.map(|one| one.key.store))
+        }
+        Node::Reservation(reservation) => NodeAccess::of::<kind::StockRead, kind::StockReserve>().at([reservation.1.key.store]),
+        Node::Order(order) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),
+        Node::Invoice(invoice) => NodeAccess::of::<kind::OrderRead, kind::InvoiceIssue>().at([invoice.0.store]),
+        Node::FulfilmentWork(work) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([work.row().store]),
+        Node::FulfilmentWave(wave) => NodeAccess::of_wave(wave.row().store),
+        Node::OrderLine(line) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([line.order_store()]),
+        Node::Return(sales_return) => NodeAccess::of::<kind::OrderRead, kind::OrderReturn>().at([sales_return.row().store]),
+        Node::Transfer(transfer) => {
+            NodeAccess::of::<kind::TransferRead, kind::TransferWrite>().at([transfer.row().from, transfer.row().to])
+        }
+        Node::Stocktake(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
+        Node::PurchaseOrder(order) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([order.row().store]),
+        Node::PurchaseOrderLine(line) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([line.order_store()]),
+        Node::BlanketOrder(_) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>(),
+        Node::SupplierReturn(goods) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([goods.row().store]),
+        Node::DocumentReversal(reversal) => {
+            let subject = reversal.row().subject;
+            NodeAccess::of::<kind::StockMovementRead, kind::DocumentReverse>()
+                .at([subject.store].into_iter().chain(subject.other_store))
+        }
+        Node::ReplenishmentPlan(plan) => {
+            NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at(plan.plan.scope.stores.iter().copied())
+        }
+        Node::LiquidationPlan(plan) => {
+            NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at(plan.plan.stores.iter().copied())
+        }
+        Node::ReplenishmentPolicy(policy) => {
+            NodeAccess::of::<kind::StockPolicy, kind::StockPolicy>().at_one_or_all(policy.0.scope.store)
+        }
+        Node::Alert(alert) => NodeAccess::of::<kind::AlertRead, kind::AlertWrite>().at_one_or_all(alert.0.subject.store()),
+        Node::AlertRule(rule) => NodeAccess::of::<kind::AlertRuleWrite, kind::AlertRuleWrite>().at_one_or_all(rule.0.scope.store),
+        Node::StockAnomaly(anomaly) => NodeAccess::of::<kind::ReportRead, kind::AlertWrite>().at([anomaly.0.found.key.store]),
+        _ => return None,
+    })
+}

@@ -1,0 +1,75 @@
+//! What the orders of a page allow.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::dataloader::DataLoader;
+use entity::prelude;
+use iam::access::{Caller, Permission, Reach, kind};
+use inventory::orders::{
+    core::{Action, actions_from, holds::may_be_held},
+    rows::Held,
+};
+
+use super::{
+    loaders::{HeldFor, Rows},
+    order::Order,
+};
+use crate::graphql::fault::Answer;
+
+impl Order {
+    /// What its state allows, of what the caller may do in its store.
+    pub fn actions(&self, caller: &Caller) -> impl Iterator<Item = Action> {
+        let is_held = !self.row().hold_kinds.is_empty();
+        let open = actions_from(self.row().status).filter(move |action| *action != Action::Fulfil || !is_held);
+        open.filter(move |action| may(caller, *action, self.row().store))
+    }
+
+    /// What can be done with its holds, of what the caller may do in its store.
+    pub fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+        let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row().store);
+        let set = (may && may_be_held(self.row().status)).then_some("orderHoldSet");
+        let lift = (may && !self.row().hold_kinds.is_empty()).then_some("orderHoldLift");
+        set.into_iter().chain(lift)
+    }
+}
+
+/// Whether the caller has, in the order's store, the permission that the action's mutation asks for.
+pub fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
+    let needed = match action {
+        Action::Confirm | Action::Close | Action::Update | Action::Reopen => kind::OrderWrite::INDEX,
+        Action::Fulfil => kind::OrderFulfil::INDEX,
+        Action::Cancel => kind::OrderCancel::INDEX,
+        Action::Expire => return false,
+    };
+    caller.permissions.reach(needed).covers(store)
+}
+
+/// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
+pub fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
+    let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
+    held.peek().is_none() || held.any(|one| reach.covers(one.store))
+}
+
+/// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
+pub async fn allowed_actions(
+    caller: &Caller,
+    orders: &[Order],
+    open: &HashSet<prelude::OrderId>,
+    rows: &DataLoader<Rows>,
+) -> Answer<HashMap<prelude::OrderId, Vec<&'static str>>> {
+    let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
+    let mut held = HashMap::new();
+    if reach != Reach::Everywhere && !open.is_empty() {
+        held = rows.load_many(open.iter().copied().map(HeldFor)).await?;
+    }
+    let leaves = |id: prelude::OrderId| {
+        let held = held.get(&HeldFor(id)).map(|held| held.as_slice()).unwrap_or_default();
+        open.contains(&id) && (reach == Reach::Everywhere || leaves_within(&reach, held))
+    };
+    let actions = |order: &Order| {
+        let id = order.row().id;
+        let allowed = order.actions(caller).filter(|action| *action != Action::Fulfil || leaves(id));
+        (id, allowed.filter_map(Action::mutation).chain(order.hold_actions(caller)).collect())
+    };
+    Ok(orders.iter().map(actions).collect())
+}

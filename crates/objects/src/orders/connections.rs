@@ -1,0 +1,187 @@
+//! Lists of orders.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, ID};
+use entity::prelude::{CustomerId, OrderId};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::Ledger,
+    orders::{core, rows},
+};
+use macros::resolvers;
+use platform::{
+    paging::{CursorSigner, Key, PageRequest},
+    storage::{Reads, TenantScope},
+};
+
+use super::{
+    direct_json,
+    filters::{OrderFilter, OrderOrder},
+    line::OrderLine,
+    links::{IdFilter, MOST_A_PAGE, head_cursor},
+    order::Order,
+    visibility::orders_within,
+};
+use crate::graphql::{
+    connection::{CountedPage, Page, PageArgs, counted_beside},
+    context::ContextExt,
+    direct_json::SelectionView,
+    fault::Answer,
+    scalars::Cursor,
+};
+
+crate::connection!(counted BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
+
+/// A page of orders, and where the stream stood before its list was read.
+pub struct OrderConnection {
+    counted: CountedPage<Order>,
+    stream: Option<Cursor>,
+    filter: rows::Filter,
+}
+crate::connection!(@edge OrderEdge, Order, "orders");
+
+/// A page of orders.
+#[resolvers(connection(counted, OrderEdge, Order))]
+impl OrderConnection {
+    /// The nodes alone.
+    async fn nodes(&self) -> direct_json::Orders {
+        direct_json::Orders(self.counted.page.clone())
+    }
+    /// The stream's head when the first page of this list was read: hand it to `orderChanged(after:)` after the last page and nothing is
+    /// missed. Ask for it from the first page on.
+    async fn stream_cursor(&self, ctx: &Context<'_>) -> Answer<Cursor> {
+        match &self.stream {
+            Some(cursor) => Ok(cursor.clone()),
+            None => head_cursor(ctx, &self.filter).await,
+        }
+    }
+}
+
+/// Reads a page of orders: one statement, one more when their lines are selected, and one more for the stream's head.
+pub async fn orders(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: Option<OrderFilter>,
+    order: Option<OrderOrder>,
+    args: &PageArgs,
+) -> Answer<OrderConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read_in(ctx, filter).await?);
+    let sorted = OrderOrder::sorted(order);
+    let kind = sorted.kind("orders");
+    let mut request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let mut stream = carried(&mut request);
+    let look = ctx.look_ahead();
+    if stream.is_none() && look.field("streamCursor").exists() {
+        // Before the rows: what changes while they are read comes twice rather than never.
+        stream = Some(head_cursor(ctx, &filter).await?);
+    }
+    let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
+    let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
+    let widened = rows::with_merged(scope, &filter).await?;
+    let is_counted = look.field("totalCount").exists() && widened.is_searched();
+    let source = rows::source(scope.backend(), &widened);
+    let beside = if is_counted { None } else { counted_beside(ctx, scope, &source, &request) };
+    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    if whole {
+        rows::fill_lines(scope, &mut page).await?;
+    }
+    let nodes = page.into_iter().zip(keys).map(|(order, mut keys)| {
+        keys.extend(stream.clone().map(|cursor| Key::Text(cursor.0)));
+        let row = Arc::new(order);
+        (if whole { Order::whole(row) } else { Order::head(row) }, keys)
+    });
+    let page = Page::build(nodes.collect(), &request, kind, signer);
+    let counted = match found {
+        Some(found) if found < rows::MOST_FOUND => page.of_known(found),
+        Some(found) => page.counted(scope.clone(), source).at_least(found),
+        None => page.counted_with(scope.clone(), source, beside),
+    };
+    Ok(OrderConnection { counted, stream, filter })
+}
+
+/// The orders of a page with their keys. Those of a search that is counted are counted as they are found, and not looked for once more.
+async fn page_of(
+    scope: &TenantScope,
+    filter: &rows::Filter,
+    sorted: rows::OrdersSorted,
+    (request, is_counted): (&PageRequest, bool),
+) -> Answer<(rows::ListedOrders, Option<usize>)> {
+    let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
+    let count = found.as_ref().map(Vec::len);
+    if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {
+        return Ok((rows::page_of_found(scope, found, sorted, request).await?, count));
+    }
+    let page = rows::page(scope, filter, sorted, request).await?;
+    let keys = page.iter().map(|order| sorted.keys(order)).collect();
+    Ok(((page, keys), count))
+}
+
+/// The orders of a customer that a filter leaves.
+pub async fn orders_of_customer(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    customer: CustomerId,
+    (filter, order): (Option<OrderFilter>, Option<OrderOrder>),
+    args: &PageArgs,
+) -> Answer<OrderConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let mut filter = filter.unwrap_or_default();
+    let own = Some(IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() });
+    if filter.customer.is_some() {
+        filter.and.get_or_insert_default().push(OrderFilter { customer: own, ..OrderFilter::default() });
+    } else {
+        filter.customer = own;
+    }
+    orders(ctx, &scope, Some(filter), order, args).await
+}
+
+/// Whether the nodes are written with lines that are read as far as they are shown.
+fn reads_lines_itself(ctx: &Context<'_>) -> bool {
+    let nodes =
+        || SelectionView::of(&ctx.with_selection_set(&ctx.item.node.selection_set), "OrderConnection")?.below("nodes", "Order");
+    nodes().is_some_and(direct_json::reads_lines) && !ctx.look_ahead().field("edges").exists()
+}
+
+/// Takes the stream's cursor out of a page's cursors, which carry it behind the sort's keys.
+fn carried(request: &mut PageRequest) -> Option<Cursor> {
+    let mut found = None;
+    for keys in [&mut request.after, &mut request.before].into_iter().flatten() {
+        if let Some(Key::Text(text)) = keys.get(2).cloned() {
+            found = Some(Cursor(text));
+        }
+        keys.truncate(2);
+    }
+    found
+}
+
+/// Reads a page of lines that wait for stock: one statement, and two for the orders that they are lines of.
+pub async fn backorders(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    (filter, tests): (rows::Filter, rows::BackorderTests),
+    sorted: rows::BackordersSorted,
+    args: &PageArgs,
+) -> Answer<BackorderConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
+    let kind = sorted.kind("backorders");
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let listed = rows::backorders(scope, &filter, &tests, sorted, &request).await?;
+    let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let orders: HashMap<OrderId, Arc<core::Order>> =
+        rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
+    let rows = listed.rows.into_iter().map(|waiting| {
+        let keys = sorted.keys(&waiting);
+        (waiting, keys)
+    });
+    let page = Page::build(rows.collect(), &request, kind, signer).shown(|waiting| {
+        let order = orders.get(&waiting.order)?.clone();
+        let id = order.line_id(waiting.position);
+        OrderLine::find(order, id)
+    });
+    Ok(page.counted(scope.clone(), listed.source).into())
+}

@@ -1,0 +1,227 @@
+//! What an order says beside its lines: whom to reach, where it goes, and what was done to it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use entity::prelude::{Actor as ActorKey, DeliveryMethod, OrderId, Timestamp};
+use iam::access::kind;
+use inventory::orders::{
+    core::{self, OrderDetail},
+    events::{ORDER_CANCELLED, ORDER_CREATED},
+    rows::{self, MOST_STEPS_SHOWN, StepTaken},
+};
+use platform::storage::TenantScope;
+
+use super::{
+    enums::CancelReason,
+    links::{self, Actor},
+    loaders::{DetailOf, StepsOf, load},
+    payloads::ledger,
+};
+use crate::{
+    catalog::loads,
+    graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
+};
+
+/// A person to reach about an order.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Contact {
+    /// Name of the person. Null when none was given.
+    pub name: Option<String>,
+    /// E-mail address of the person. Null when none was given.
+    pub email: Option<String>,
+    /// Telephone number of the person, as it was given. Null when none was.
+    pub phone: Option<String>,
+    /// Role of the person in the order, as it was given. Null when none was.
+    pub role: Option<String>,
+}
+
+/// Shipping or billing address of an order.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Address {
+    /// Name at the address. Null when none was given.
+    pub name: Option<String>,
+    /// Company at the address. Null when none was given.
+    pub company: Option<String>,
+    /// Street and house, 0 to 6 lines.
+    pub lines: Vec<String>,
+    /// Town of the address. Null when none was given.
+    pub city: Option<String>,
+    /// State or county of the address. Null when none was given.
+    pub region: Option<String>,
+    /// Postal code of the address. Null when none was given.
+    pub postal_code: Option<String>,
+    /// Country of the address: an ISO 3166 code, or a name as it was given. Null when none was.
+    pub country: Option<String>,
+    /// Telephone number at the address, as it was given. Null when none was.
+    pub phone: Option<String>,
+}
+
+impl From<core::Contact> for Contact {
+    fn from(of: core::Contact) -> Self {
+        Self { name: of.name, email: of.email, phone: of.phone, role: of.role }
+    }
+}
+
+impl From<core::Address> for Address {
+    fn from(of: core::Address) -> Self {
+        Self {
+            name: of.name,
+            company: of.company,
+            lines: of.lines,
+            city: of.city,
+            region: of.region,
+            postal_code: of.postal_code,
+            country: of.country,
+            phone: of.phone,
+        }
+    }
+}
+
+/// Remark on an edit that was accepted and deserves a check.
+#[derive(Debug, Clone, Copy)]
+pub struct Hint(pub core::Hint);
+
+/// Remark on an edit that was accepted and deserves a check.
+#[Object]
+impl Hint {
+    /// The kind of hint, as a word: CHARGES_UNCHANGED, TAX_UNCHANGED. More may be added.
+    async fn code(&self) -> &str {
+        self.0.code()
+    }
+    /// The hint for people.
+    async fn message(&self) -> &str {
+        match self.0 {
+            core::Hint::ChargesUnchanged => "The order goes to another country now. Its charges are as they were.",
+            core::Hint::TaxUnchanged => "A line has another price now. Its tax is as it was stated.",
+        }
+    }
+}
+
+/// Something that was done to an order.
+pub struct OrderStep {
+    action: String,
+    at: Timestamp,
+    actor: ActorKey,
+    reason: Option<String>,
+    cancel: Option<CancelReason>,
+    register: Option<String>,
+}
+
+impl OrderStep {
+    /// Placing the order, which its own row tells.
+    pub fn placed(order: &core::Order) -> Self {
+        let register = order.register.clone();
+        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None, register }
+    }
+}
+
+impl From<&StepTaken> for OrderStep {
+    fn from(step: &StepTaken) -> Self {
+        let cancel = step.cancel.map(CancelReason::from);
+        let (reason, register) = (step.reason.clone(), step.register.clone());
+        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason, cancel, register }
+    }
+}
+
+/// Step in the history of an order; each version of the order has one.
+#[Object]
+impl OrderStep {
+    /// Type of the event that recorded the step, such as order.confirmed or order.updated.
+    async fn action(&self) -> &str {
+        &self.action
+    }
+    /// Time at which the step was recorded.
+    async fn at(&self) -> DateTime {
+        DateTime(self.at)
+    }
+    /// Member, integration or system process that took the step.
+    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.actor).await
+    }
+    /// Note or reason given with the step. Null when none was.
+    async fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+    /// Reason for which the order, or quantities of its lines, were cancelled in this step; null of any other step, and when none was given.
+    async fn cancel_reason(&self) -> Option<CancelReason> {
+        self.cancel
+    }
+    /// Register at which the order was placed, or at which it, or quantities of its lines, were cancelled in this step; null of any other step, and when none
+    /// was named.
+    async fn register(&self) -> Option<&str> {
+        self.register.as_deref()
+    }
+}
+
+/// What an order says; a dry run knows what it would say.
+pub async fn detail_of(ctx: &Context<'_>, order: OrderId, foreseen: Option<&Arc<OrderDetail>>) -> Answer<Arc<OrderDetail>> {
+    if let Some(detail) = foreseen {
+        return Ok(detail.clone());
+    }
+    Ok(load(ctx, DetailOf(order)).await?.unwrap_or_else(|| Arc::new(OrderDetail::of(order))))
+}
+
+/// Whom an order is for, opened; that it was shown is written into the audit log.
+pub fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
+    let permit = ctx.permit::<kind::CustomerContactRead>()?;
+    let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
+    loads(ctx)?.show_order(detail.order);
+    Ok(rows::open_personal(&permit.scope(ledger(ctx)?.database()), detail.order, sealed)?)
+}
+
+/// Where an order goes, opened for a store that sends of it; that it was shown is written into the audit log.
+pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<Address>> {
+    Ok(goods_go_to(ctx, scope, order).await?.map(Address::from))
+}
+
+/// The same, as the rules have it.
+pub async fn goods_go_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
+    let detail = detail_of(ctx, order, None).await?;
+    let Some(sealed) = &detail.personal else { return Ok(None) };
+    loads(ctx)?.show_order(order);
+    Ok(rows::open_personal(scope, order, sealed)?.shipping_address)
+}
+
+/// How an order reaches its customer.
+pub async fn delivery_of(ctx: &Context<'_>, order: OrderId) -> Answer<DeliveryMethod> {
+    Ok(detail_of(ctx, order, None).await?.delivery_method)
+}
+
+/// Name of the person who collects an order, opened for its store: the contact's, else that of the address.
+pub async fn collector_of(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<String>> {
+    let detail = detail_of(ctx, order, None).await?;
+    let Some(sealed) = &detail.personal else { return Ok(None) };
+    loads(ctx)?.show_order(order);
+    let core::Personal { contact, shipping_address, .. } = rows::open_personal(scope, order, sealed)?;
+    let named = contact.and_then(|contact| contact.name);
+    Ok(named.or_else(|| shipping_address.and_then(|address| address.name)))
+}
+
+/// What an order says beside its lines, and whom it is for: nobody, for a caller without the permission to see that.
+pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDetail>, core::Personal)> {
+    let detail = detail_of(ctx, order, None).await?;
+    let personal = if ctx.holds::<kind::CustomerContactRead>() { personal_of(ctx, &detail)? } else { core::Personal::default() };
+    Ok((detail, personal))
+}
+
+/// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown.
+pub async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
+    Ok(load(ctx, StepsOf(order)).await?.unwrap_or_default())
+}
+
+/// Those of them that are shown.
+pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
+    &steps[steps.len().saturating_sub(MOST_STEPS_SHOWN)..]
+}
+
+/// Whether an order has more steps than are shown.
+pub async fn has_more_steps(ctx: &Context<'_>, order: OrderId) -> Answer<bool> {
+    Ok(steps_of(ctx, order).await?.len() > MOST_STEPS_SHOWN)
+}
+
+/// The step that cancelled an order.
+pub async fn cancelled(ctx: &Context<'_>, order: OrderId) -> Answer<Option<StepTaken>> {
+    let steps = steps_of(ctx, order).await?;
+    Ok(steps.iter().rev().find(|step| step.action == ORDER_CANCELLED.name()).cloned())
+}

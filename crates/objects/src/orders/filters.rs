@@ -1,0 +1,331 @@
+//! Filters and sorts of lists, as clients write them.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{Context, Enum, InputObject};
+use entity::prelude::Numbered;
+use iam::access::{Caller, Permission, kind};
+use inventory::{
+    catalog::rows::customer::email_blind,
+    ledger::Ledger,
+    numbering::core::Patterns,
+    orders::rows::{
+        Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, OrdersSorted, SearchTest, SearchWord, TagTest, TotalTest,
+    },
+};
+use platform::path;
+
+pub use super::leaf_tests::few;
+pub use super::leaf_tests::{below, ids, span, texts};
+use super::{
+    document_filter::{DocumentFilter, allocated},
+    enums::OrderStatus,
+    links::{DateTimeFilter, Direction, IdFilter, StringFilter},
+};
+use crate::{
+    catalog::{MetadataFilter, metadata_tests},
+    graphql::{
+        context::ContextExt,
+        fault::TopError,
+        filters::{MAX_TESTS, MoneyFilter, StoreIdFilter, plain, searchable},
+        nested::{check_depth, too_many_tests},
+        refusal::Path,
+    },
+    keyed_filters::by_ids,
+    numbering,
+    payments::{PaymentStatus, RefundStatus},
+};
+
+/// Filter of orders. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct OrderFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<OrderFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<OrderFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<OrderFilter>>,
+    /// The order itself.
+    pub id: Option<IdFilter>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<OrderStatus>>,
+    /// Stores that sold the order.
+    pub store: Option<IdFilter>,
+    /// Channels to include.
+    pub channel: Option<IdFilter>,
+    /// Customers to include. Needs customer.read.
+    pub customer: Option<IdFilter>,
+    /// Reference in an external system, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Register at which the order was placed, compared exactly.
+    pub register: Option<StringFilter>,
+    /// Range of the time at which the order was placed.
+    pub placed_at: Option<DateTimeFilter>,
+    /// Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
+    /// (SHORT) are no holds.
+    pub hold: Option<Vec<String>>,
+    /// True for orders with a hold, false for orders without one, null for both.
+    pub is_held: Option<bool>,
+    /// Payment statuses to include; an empty list matches nothing.
+    pub payment_status: Option<Vec<PaymentStatus>>,
+    /// Refund statuses to include; an empty list matches nothing.
+    pub refund_status: Option<Vec<RefundStatus>>,
+    /// Number of the order, with or without its letters, as in SO-000007.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the order. Refused by `orderChanged`.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`.
+    pub sku: Option<StringFilter>,
+    /// Total of the order.
+    pub total: Option<MoneyFilter>,
+    /// Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`.
+    pub allocated_store: Option<StoreIdFilter>,
+    /// Time at which the order was created here, which may be later than it was placed. Refused by `orderChanged`.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the order last changed. Refused by `orderChanged`.
+    pub updated_at: Option<DateTimeFilter>,
+    /// Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
+    /// customer.contact.read the e-mail address of its customer. References are looked for as the word is written, in capitals, in small letters
+    /// and with a capital first; a word of fewer than three characters must be the whole reference. A text without words finds nothing. Refused by
+    /// `orderChanged`.
+    pub search: Option<String>,
+    /// Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
+    /// all orders. Refused by `orderChanged`.
+    pub note: Option<StringFilter>,
+    /// Keys of the metadata, at most 10, all of which must match. It narrows what the other tests leave. Refused by `orderChanged`.
+    pub metadata: Option<Vec<MetadataFilter>>,
+    /// Tag of the order, in any spelling of the letters A to Z. Each operator may be met by another tag. Refused by `orderChanged`.
+    pub tag: Option<StringFilter>,
+}
+
+::graphql::nested_filter!(OrderFilter);
+crate::keyed_filter!(
+    OrderFilter,
+    "store" store StoreCode,
+    "channel" channel ChannelCode,
+    "customer" customer CustomerExternalRef,
+    "product" product ProductSku;
+    [store] "placedAt" placed_at, "createdAt" created_at, "updatedAt" updated_at
+);
+
+/// Sort order of a list of orders; orders with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct OrderOrder {
+    /// Field by which the orders are sorted.
+    pub field: OrderOrderField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which orders can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "OrderSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum OrderOrderField {
+    /// Time at which the order was placed.
+    PlacedAt,
+    /// Number of the order.
+    Number,
+    /// Total of the order, in minor units.
+    Total,
+    /// Time at which the order last changed.
+    UpdatedAt,
+}
+
+crate::sorts::rows_sorted!(OrderOrder => OrdersSorted);
+
+/// Words of a search.
+const MOST_WORDS: usize = 8;
+/// Tests that a word of a search counts for beside the search itself.
+const TESTS_OF_A_WORD: usize = 3;
+
+/// What filters are read with: the tenant's patterns of numbers, whether the caller is told whom orders are of, and what customers have in
+/// `email_blind` whose addresses are searched for.
+struct Reading<'a> {
+    patterns: &'a Patterns,
+    sees_customers: bool,
+    blinds: &'a HashMap<String, Vec<u8>>,
+}
+
+impl OrderFilter {
+    /// The filter for the rows, with the tenant's patterns where it asks for a number.
+    pub async fn read_in(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+        let caller = ctx.caller()?;
+        let filter = by_ids(ctx, filter, "filter").await?;
+        let none = HashMap::new();
+        if !filter.as_ref().is_some_and(Self::asks_number) {
+            return Self::read(filter, caller, (&Patterns::default(), &none));
+        }
+        // What is wrong is refused before anything is read.
+        Self::read(filter.clone(), caller, (&Patterns::default(), &none))?;
+        let mut addresses = HashSet::new();
+        filter.iter().for_each(|filter| filter.addresses(&mut addresses));
+        let blinds = blinds(ctx, addresses).await?;
+        Self::read(filter, caller, (numbering::patterns(ctx).await?.as_ref(), &blinds))
+    }
+
+    /// The words of its searches, and of those inside it, that are addresses.
+    fn addresses(&self, found: &mut HashSet<String>) {
+        let words = self.search.iter().flat_map(|text| text.split_whitespace());
+        found.extend(words.filter(|word| word.contains('@')).map(str::to_owned));
+        let inner = [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref());
+        inner.for_each(|filter| filter.addresses(found));
+    }
+
+    /// Whether it, or one inside it, asks for a number.
+    fn asks_number(&self) -> bool {
+        let mut parts = [&self.and, &self.or].into_iter().flatten().flatten();
+        self.number.is_some()
+            || self.search.is_some()
+            || parts.any(Self::asks_number)
+            || self.not.as_deref().is_some_and(Self::asks_number)
+    }
+
+    /// Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN to a caller who is not
+    /// told whom an order is of.
+    fn read(
+        filter: Option<Self>,
+        caller: &Caller,
+        (patterns, blinds): (&Patterns, &HashMap<String, Vec<u8>>),
+    ) -> Result<Filter, TopError> {
+        let Some(filter) = filter else { return Ok(Filter::default()) };
+        let mut left = MAX_TESTS;
+        let reading = Reading { patterns, sees_customers: caller.sees_customers(), blinds };
+        let filter = filter.compile(&path!["filter"], 0, &mut left, &reading)?;
+        if filter.asks_of(IdColumn::Customer) {
+            customers_seen(caller)?;
+        }
+        Ok(filter)
+    }
+
+    /// The same for reports of sales, whose filter is asked of orders and returns alike.
+    pub async fn read_of_sales(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+        let filter = by_ids(ctx, filter, "filter").await?;
+        // A number is refused below, whatever its letters.
+        let filter = Self::read(filter, ctx.caller()?, (&Patterns::default(), &HashMap::new()))?;
+        if filter.fits_returns() {
+            return Ok(filter);
+        }
+        let message =
+            "reports of sales are filtered by status, store, channel, customer, externalRef and placedAt, which returns have too";
+        Err(TopError::bad_input(message, path!["filter"]))
+    }
+
+    fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
+        check_depth(depth, || at.clone())?;
+        // Each word is looked for in several ways.
+        let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
+        let mut all = Vec::new();
+        for (index, part) in self.and.into_iter().flatten().enumerate() {
+            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, reading)?);
+        }
+        if let Some(parts) = self.or {
+            let at = below(at, "or");
+            let parts = parts.into_iter().enumerate();
+            let any: Result<_, _> =
+                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left, reading)).collect();
+            all.push(Filter::Any(any?));
+        }
+        if let Some(part) = self.not {
+            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, reading)?)));
+        }
+        all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
+        for test in ids::<entity::id::kind::OrderId>(self.id, &below(at, "id"))? {
+            all.push(Filter::Ids(IdColumn::Order, test));
+        }
+        for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
+            all.push(Filter::Ids(IdColumn::Store, test));
+        }
+        for test in ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))? {
+            all.push(Filter::Ids(IdColumn::Channel, test));
+        }
+        let mut customer = self.customer;
+        let is_guest = customer.as_mut().and_then(|test| test.is_null.take());
+        all.extend(is_guest.map(|is_guest| Filter::HasCustomer(!is_guest)));
+        for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
+            all.push(Filter::Ids(IdColumn::Customer, test));
+        }
+        all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
+        all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(Filter::Register));
+        all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
+        if let Some(kinds) = self.hold {
+            all.push(Filter::Hold(hold_kinds(kinds, &below(at, "hold"))?));
+        }
+        all.extend(self.is_held.map(Filter::IsHeld));
+        all.extend(self.payment_status.map(|list| Filter::Payment(list.into_iter().map(Into::into).collect())));
+        all.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
+        let document = DocumentFilter {
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            product: self.product,
+            sku: self.sku,
+            ..DocumentFilter::default()
+        };
+        let document = document.read::<entity::id::kind::OrderId>((Numbered::Order, reading.patterns), at)?;
+        all.extend(document.into_iter().map(Filter::Document));
+        all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
+        for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
+            all.push(Filter::Allocated(test));
+        }
+        all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
+        all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
+        all.extend(texts(self.tag, &below(at, "tag"))?.into_iter().map(|test| Filter::Tag(TagTest(test))));
+        all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
+        *left = left.checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD).ok_or_else(|| too_many_tests(path!["filter"]))?;
+        Ok(Filter::All(all))
+    }
+}
+
+/// Whoever is not told whom a document is of does not find it out by asking for theirs either.
+pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
+    if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
+}
+
+/// What customers with these addresses have in `email_blind`; nothing for a caller who is not shown addresses.
+async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
+    let mut found = HashMap::new();
+    if addresses.is_empty() || !ctx.holds::<kind::CustomerContactRead>() {
+        return Ok(found);
+    }
+    if addresses.len() > MOST_WORDS {
+        return Err(TopError::limit_exceeded(format!("at most {MOST_WORDS} e-mail addresses are taken"), path!["filter"]));
+    }
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.given::<Ledger>()?.database());
+    for address in addresses {
+        if let Some(blind) = email_blind(&scope, &address).await? {
+            found.insert(address, blind);
+        }
+    }
+    Ok(found)
+}
+
+/// The words of a search of orders.
+fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopError> {
+    searchable(text, || at.clone())?;
+    let word = |text: &str| SearchWord {
+        text: text.to_owned(),
+        number: reading.patterns.number(Numbered::Order, text),
+        blind: reading.blinds.get(text).cloned(),
+    };
+    let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
+    if words.len() > MOST_WORDS {
+        let message = format!("{} has {} words: at most {MOST_WORDS} are taken", at.join("."), words.len());
+        return Err(TopError::limit_exceeded(message, at.clone()));
+    }
+    Ok(Filter::Search(SearchTest { words, sees_customers: reading.sees_customers }))
+}
+
+fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
+    let range = test.range(at)?;
+    Ok(Filter::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }))
+}
+
+/// Kinds of holds, with no NUL in them.
+fn hold_kinds(kinds: Vec<String>, at: &Path) -> Result<Vec<String>, TopError> {
+    few(kinds.len(), at)?;
+    for (index, kind) in kinds.iter().enumerate() {
+        plain(kind, || below(at, &index))?;
+    }
+    Ok(kinds)
+}

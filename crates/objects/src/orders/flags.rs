@@ -1,0 +1,35 @@
+//! Flags of orders that are the platform's own, and stop nothing.
+
+use entity::prelude;
+use inventory::orders::{
+    core,
+    rows::{Flag, Held},
+};
+
+use super::{hold::OrderHold, line::held_units};
+
+/// The flags of an order that were set.
+pub fn flags(placed: &[Flag]) -> Vec<OrderHold> {
+    placed.iter().map(OrderHold::from).collect()
+}
+
+/// Whether an order in this state holds the stock that it owes.
+pub fn holds_stock(status: prelude::OrderStatus) -> bool {
+    use prelude::OrderStatus::{Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
+    match status {
+        Pending | Confirmed | PartiallyFulfilled => true,
+        Draft | Fulfilled | Closed | Cancelled | Expired => false,
+    }
+}
+
+/// The flag of an order of which a stocked line holds less than it still has to deliver.
+pub fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
+    let of = |position: u16| held.iter().filter(move |one| one.position == position);
+    let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
+    let mut short = order.lines.iter().filter(is_short);
+    let first = short.next()?;
+    // A hold that gave way says when; what was owed from the beginning is owed since then.
+    let lines = std::iter::once(first).chain(short);
+    let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
+    Some(OrderHold::flag(order, "SHORT", placed_at))
+}

@@ -1,0 +1,48 @@
+//! Documents and their lines by id: what `node(id:)` and streams ask for. Each wants the permission that its type carries.
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::kind;
+use inventory::orders::rows;
+
+use super::{
+    fulfilment::Fulfilment,
+    line::OrderLine,
+    loaders::{FulfilmentsOf, load},
+    order::Order,
+    payloads::ledger,
+};
+use crate::graphql::{context::ContextExt, fault::Answer};
+
+/// The order of an id, with its lines; None when the caller has none.
+pub async fn whole(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    Ok(load(ctx, id).await?.filter(|order| permit.covers_document(order.store, order.channel)).map(Order::whole))
+}
+
+/// The order of an id, with its lines.
+pub async fn order(ctx: &Context<'_>, id: OrderId) -> Answer<Option<Order>> {
+    ctx.permit::<kind::OrderRead>()?;
+    whole(ctx, id).await
+}
+
+/// The order's line of an id.
+pub async fn order_line(ctx: &Context<'_>, id: OrderLineId) -> Answer<Option<OrderLine>> {
+    let order = whole(ctx, id.split_line::<entity::id::kind::OrderId>().0).await?;
+    Ok(order.and_then(|order| OrderLine::find(order.shared(), id)))
+}
+
+/// The fulfilment of an id.
+pub async fn fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Option<Fulfilment>> {
+    let scope = ctx.permit::<kind::OrderRead>()?.scope(ledger(ctx)?.database());
+    let Some(found) = rows::fulfilment(&scope, id).await? else { return Ok(None) };
+    // It belongs to its order, whatever store it leaves from.
+    let seen = whole(ctx, found.order).await?;
+    Ok(seen.map(|_| Fulfilment::new(std::sync::Arc::new(vec![found]), 0)))
+}
+
+/// The ids of the fulfilments of an order that the caller sees, the oldest first.
+pub async fn fulfilments_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentId>> {
+    let all = load(ctx, FulfilmentsOf(order)).await?.unwrap_or_default();
+    Ok(all.iter().map(|fulfilment| fulfilment.id).collect())
+}

@@ -1,0 +1,389 @@
+//! An order as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude;
+use iam::access::{Caller, Permission, Reach, kind};
+use inventory::orders::core::{self, Action, OrderDetail, Personal, Totals, holds::Hold};
+use macros::resolvers;
+use platform::storage::Fault;
+
+use super::{
+    actions::leaves_within,
+    detail::{Address, Contact, OrderStep, cancelled, detail_of, has_more_steps, latest, personal_of, steps_of},
+    enums::{CancelReason, DeliveryMethod, OrderStatus},
+    flags::{flags, holds_stock, short},
+    fulfilment::Fulfilment,
+    hold::{OrderHold, active_holds},
+    line::{Foreseen, OrderLine, held_for},
+    links::{self, Channel, Customer, Money, Store},
+    loaders::{FlagsOf, FulfilmentsOf, load},
+    rates::{in_books, rate_of},
+};
+use crate::{
+    costing::order_cost,
+    currency::FrozenRate,
+    fulfilment::{FulfilmentWork, works_of_order},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{DateTime, Json, Long},
+    },
+    numbering,
+    papers::{Invoice, Paper, has_more_papers_of_order, invoices_of_order, papers_of_order},
+    payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
+    returns::{Return, returns_of_order},
+    reversals::{DocumentReversal, has_more_reversals, reversals_of},
+};
+
+/// An order's row, with its lines or without.
+#[derive(Clone)]
+pub struct Order {
+    row: Arc<core::Order>,
+    lines: Lines,
+    /// What it would hold, in a dry run.
+    foreseen: Foreseen,
+    /// What it says beside its lines, as the change that is answered left it.
+    detail: Option<Arc<OrderDetail>>,
+    /// The holds that a dry run would set.
+    holds: Option<Arc<Vec<Hold>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Read,
+    ToRead,
+}
+
+impl Order {
+    /// Whom it was sold to.
+    pub fn customer_id(&self) -> Option<entity::prelude::CustomerId> {
+        self.row.customer
+    }
+    /// With its lines.
+    pub fn whole(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::Read, foreseen: None, detail: None, holds: None }
+    }
+    /// As a dry run would leave it, with its lines and what they would hold.
+    pub fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
+        Self { row, lines: Lines::Read, foreseen: held, detail: None, holds: None }
+    }
+    /// With what it says beside its lines, where that was changed.
+    pub fn saying(self, detail: Option<OrderDetail>) -> Self {
+        Self { detail: detail.map(Arc::new), ..self }
+    }
+    /// With the holds that a dry run would set.
+    pub fn holding(self, holds: Vec<Hold>) -> Self {
+        Self { holds: (!holds.is_empty()).then(|| Arc::new(holds)), ..self }
+    }
+    fn foreseen_holds(&self) -> &[Hold] {
+        self.holds.as_deref().map_or(&[], Vec::as_slice)
+    }
+    /// Its lines are read when they are asked for.
+    pub fn head(row: Arc<core::Order>) -> Self {
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, holds: None }
+    }
+    pub fn row(&self) -> &core::Order {
+        &self.row
+    }
+    /// The row, to be shared with its lines.
+    pub fn shared(&self) -> Arc<core::Order> {
+        self.row.clone()
+    }
+
+    /// Whether its lines are read.
+    pub fn has_lines(&self) -> bool {
+        self.lines == Lines::Read
+    }
+
+    async fn with_lines(&self, ctx: &Context<'_>) -> Answer<Arc<core::Order>> {
+        match self.lines {
+            Lines::Read => Ok(self.row.clone()),
+            Lines::ToRead => load(ctx, self.row.id).await?.ok_or_else(|| Fault::corrupt("sales_order", "an order stays").into()),
+        }
+    }
+
+    async fn detail(&self, ctx: &Context<'_>) -> Answer<Arc<OrderDetail>> {
+        detail_of(ctx, self.row.id, self.detail.as_ref()).await
+    }
+
+    async fn personal(&self, ctx: &Context<'_>) -> Answer<Personal> {
+        let detail = self.detail(ctx).await?;
+        personal_of(ctx, &detail)
+    }
+
+    async fn totals(&self, ctx: &Context<'_>) -> Answer<Totals> {
+        let too_large = || Fault::Broken("an order's sums are beyond what can be kept exactly".to_owned());
+        Ok(self.with_lines(ctx).await?.totals().ok_or_else(too_large)?)
+    }
+
+    /// Whether any of it is open, and some of that lies where the caller may ship from. What is held nowhere leaves from the order's own store.
+    async fn may_leave(&self, ctx: &Context<'_>, caller: &Caller) -> Answer<bool> {
+        if !self.with_lines(ctx).await?.has_open() {
+            return Ok(false);
+        }
+        let reach = caller.permissions.reach(kind::OrderFulfil::INDEX);
+        if reach == Reach::Everywhere {
+            return Ok(true);
+        }
+        Ok(leaves_within(&reach, &held_for(ctx, self.row.id, self.foreseen.as_ref()).await?))
+    }
+}
+
+/// Order with its lines, customer, channel, holds and fulfilments.
+#[resolvers(requires = OrderRead, shared)]
+impl Order {
+    /// ID of the order.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: SO-······.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, prelude::Numbered::Order, self.row.number.get()).await
+    }
+    /// Status of the order.
+    async fn status(&self) -> OrderStatus {
+        self.row.status.into()
+    }
+    /// Flags of the platform's own, which stop nothing (SHORT: it holds less than it owes), then the holds that keep its goods back, the oldest first.
+    /// Neither changes its state.
+    async fn holds(&self, ctx: &Context<'_>) -> Answer<Vec<OrderHold>> {
+        let id = self.row.id;
+        if !holds_stock(self.row.status) {
+            let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
+            holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
+            return Ok(holds);
+        }
+        // Asked for together, so that what `allocations` asks for at the same time is asked for once.
+        let (placed, held, order) =
+            futures_util::join!(load(ctx, FlagsOf(id)), held_for(ctx, id, self.foreseen.as_ref()), self.with_lines(ctx));
+        let mut holds = flags(&placed?.unwrap_or_default());
+        let (order, held) = (order?, held?);
+        holds.extend(short(&order, &held));
+        holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
+        Ok(holds)
+    }
+    /// Store that sold the order.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.row.store).await
+    }
+    /// Channel from which the order came.
+    async fn channel(&self, ctx: &Context<'_>) -> Answer<Channel> {
+        links::channel(ctx, self.row.channel).await
+    }
+    /// Customer to whom the order was sold; null for an anonymous sale.
+    #[field(mask = CustomerRead)]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        Some(links::customer(ctx, self.row.customer?).await)
+    }
+    /// Country that the order is shipped to, as it was given, else the customer's when it was placed. Null when neither is known.
+    async fn shipping_country(&self) -> Option<&str> {
+        self.row.country.as_deref()
+    }
+    /// Register of the store at which the order was placed. Null when none was named.
+    async fn register(&self) -> Option<&str> {
+        self.row.register.as_deref()
+    }
+    /// Person to reach about the order. Null when none was given or the data was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn contact(&self, ctx: &Context<'_>) -> Answer<Option<Contact>> {
+        Ok(self.personal(ctx).await?.contact.map(Contact::from))
+    }
+    /// Shipping address of the order. Null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn shipping_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.shipping_address.map(Address::from))
+    }
+    /// Billing address of the order. Null when none was given or it was erased, and without customer.contact.read.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
+        Ok(self.personal(ctx).await?.billing_address.map(Address::from))
+    }
+    /// Whether contact and addresses of the order were lost with the keys of the deployment. False once others are given.
+    async fn is_personal_data_lost(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(self.detail(ctx).await?.is_lost)
+    }
+    /// Note for the customer. Null when there is none.
+    async fn note_for_customer(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_customer.clone())
+    }
+    /// Note for staff. Null when there is none.
+    async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(self.detail(ctx).await?.note_for_staff.clone())
+    }
+    /// Tags of the order, 0 to 50, in the order in which they were added.
+    async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
+        Ok(self.detail(ctx).await?.tags.clone())
+    }
+    /// Custom data: a JSON object.
+    async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
+        Ok(Json::from_text(&self.detail(ctx).await?.metadata))
+    }
+    /// Time for which the order is wanted. Null when none was given.
+    async fn requested_for(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        Ok(self.detail(ctx).await?.requested_for.map(DateTime))
+    }
+    /// Delivery method of the order.
+    async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
+        Ok(self.detail(ctx).await?.delivery_method.into())
+    }
+    /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
+    async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
+        // A stream's order does not know who placed it.
+        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
+        Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
+    }
+    /// Whether the order has more steps than `steps` has.
+    async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
+        has_more_steps(ctx, self.row.id).await
+    }
+    /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
+    async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.cancel).map(CancelReason::from))
+    }
+    /// Note on the cancellation of the order. Null when it was not cancelled, or none was given.
+    async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
+    }
+    /// Lines of the order, in the order of the input.
+    async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
+        let order = self.with_lines(ctx).await?;
+        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
+    }
+    /// Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out.
+    async fn total(&self) -> Money {
+        self.row.total.into()
+    }
+    /// Price of all products ever ordered, before discounts: subtotal − discountTotal + chargeTotal + taxTotal is total.
+    async fn subtotal(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.subtotal.into())
+    }
+    /// Discounts of all lines, for all quantities ever ordered.
+    async fn discount_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.discount.into())
+    }
+    /// Price of all charges ever ordered, before discounts.
+    async fn charge_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.charges.into())
+    }
+    /// Tax of all lines, for all quantities ever ordered.
+    async fn tax_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.totals(ctx).await?.tax.into())
+    }
+    /// Sum of the lines without cancelled quantities, before returns.
+    async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.current_total().into())
+    }
+    /// Exchange rate of the order's day, as known when the order was confirmed. Null for drafts and pending orders, in the books' currency, and without a rate.
+    async fn exchange_rate(&self, ctx: &Context<'_>) -> Answer<Option<FrozenRate>> {
+        Ok(rate_of(ctx, &self.row).await?.as_deref().map(FrozenRate::from))
+    }
+    /// `netTotal` in the currency of the books, by `exchangeRate`. Null where that is null.
+    async fn net_total_in_books(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        in_books(ctx, &self.row, self.with_lines(ctx).await?.net_total().minor).await
+    }
+    /// Sum of the refunds of the order's closed returns.
+    async fn returned_total(&self) -> Money {
+        prelude::Money::new(self.row.paid.returned, self.row.total.currency).into()
+    }
+    /// Total of the order after cancellations and closed returns: currentTotal less returnedTotal.
+    async fn net_total(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.net_total().into())
+    }
+    /// Sum that the customer still owes: netTotal less the sum captured and not refunded. Below 0, it is owed to the customer.
+    async fn balance(&self, ctx: &Context<'_>) -> Answer<Money> {
+        Ok(self.with_lines(ctx).await?.balance().into())
+    }
+    /// Payment status of the order, from its payments: the sum captured less the sum refunded, compared with netTotal.
+    async fn payment_status(&self) -> PaymentStatus {
+        self.row.paid_now().payment.into()
+    }
+    /// Refund status of the order: none, a part or all of the captured sum was refunded.
+    async fn refund_status(&self) -> RefundStatus {
+        self.row.paid_now().refund.into()
+    }
+    /// Payments recorded for the order, the oldest first; at most 1,000.
+    async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
+        payments_of_order(ctx, self.row.id).await
+    }
+    /// Cost of the goods sold: the book value that left stock with the order's goods, by the tenant's costing method; returned goods are not
+    /// deducted. Null until the movements are costed, and without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
+        order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()
+    }
+    /// Reference of the order in an external system, unique in its channel; null when there is none.
+    async fn external_ref(&self) -> Option<&str> {
+        self.row.external_ref.as_deref()
+    }
+    /// Fulfilments of the order that were shipped, the oldest first.
+    async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
+        let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
+        Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
+    }
+    /// Works of stores on the order, the oldest first: those of stores whose works you may read. Null without fulfilment.read.
+    #[field(mask = FulfilmentRead)]
+    async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
+        Some(Box::pin(works_of_order(ctx, self.row.id)).await)
+    }
+    /// Returns of the order's goods or charges.
+    async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
+        returns_of_order(ctx, self.row.id).await
+    }
+    /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for callers bound to a channel.
+    async fn invoices(&self, ctx: &Context<'_>) -> Answer<Vec<Invoice>> {
+        Box::pin(invoices_of_order(ctx, self.row.id)).await
+    }
+    /// Papers drawn of the order and of its works, fulfilments and invoices, as far as you may read these, the newest first, at most 50. Empty
+    /// while none is drawn, and for callers bound to a channel.
+    async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
+        Box::pin(papers_of_order(ctx, self.row.id, self.row.store)).await
+    }
+    /// Whether there are more papers than `papers` has, or may be; the root field `papers` has pages of those of one document. False for callers
+    /// bound to a channel.
+    async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Box::pin(has_more_papers_of_order(ctx, self.row.id, self.row.store)).await
+    }
+    /// Reversals of the order and of its shipments, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
+    /// Whether there are more reversals of the order and of its shipments than `reversedBy` has; `documentReversals` has pages of them. Null without
+    /// stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
+    }
+    /// Mutations that the status allows and that you may call; orderFulfil when open units are in a
+    /// store that you may ship from and the order has no hold.
+    async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let caller = ctx.caller()?;
+        let mut open: Vec<Action> = self.actions(caller).collect();
+        if open.contains(&Action::Fulfil) && !self.may_leave(ctx, caller).await? {
+            open.retain(|action| *action != Action::Fulfil);
+        }
+        Ok(open.into_iter().filter_map(Action::mutation).chain(self.hold_actions(caller)).collect())
+    }
+    /// Time at which the order was placed.
+    async fn placed_at(&self) -> DateTime {
+        DateTime(self.row.placed_at)
+    }
+    /// Time at which the order releases its stock unless it is confirmed before; null when there is no time limit.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.row.expires_at.map(DateTime)
+    }
+    /// Version of the order, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.row.version)
+    }
+    /// Time at which the order was recorded.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
+    /// Time of the last change of the order.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.row.updated_at)
+    }
+}

@@ -1,0 +1,143 @@
+//! A payment as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::{self, OrderId, PaymentId, ReturnId};
+use iam::access::kind;
+use inventory::payments::core;
+use macros::resolvers;
+
+use super::{
+    enums::{PaymentKind, RefundStatus},
+    loaders::{PaymentsOf, PaymentsOfReturn, load},
+};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
+    orders::{
+        Order,
+        links::{self, Actor, Money},
+        load_order,
+    },
+    returns::{Return, load_return},
+};
+
+/// A fact's row.
+#[derive(Clone)]
+pub struct Payment(pub Arc<core::Payment>);
+
+impl Payment {
+    pub fn fact_id(&self) -> PaymentId {
+        self.0.id
+    }
+    /// The order that it is of.
+    pub fn order_id(&self) -> OrderId {
+        self.0.order
+    }
+}
+
+/// The payments of an order that the caller sees, the first one first.
+pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
+    let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();
+    Ok(all.iter().cloned().map(Payment).collect())
+}
+
+/// The payments that name a return, of orders that the caller sees, the first one first.
+pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Vec<Payment>> {
+    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+    let mut seen = Vec::with_capacity(all.len());
+    for one in all.iter().cloned() {
+        if load_order(ctx, one.order).await?.is_some() {
+            seen.push(Payment(one));
+        }
+    }
+    Ok(seen)
+}
+
+/// How much of what a return gives back was refunded, by all payments that name it.
+pub async fn refund_status_of_return(ctx: &Context<'_>, id: ReturnId, due: prelude::Money) -> Answer<RefundStatus> {
+    let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+    // A refund that was taken back has its opposite beside it.
+    let refunded: i64 = all.iter().map(|one| one.amount.minor).sum();
+    Ok(match refunded {
+        0 => RefundStatus::None,
+        refunded if refunded < due.minor => RefundStatus::Partial,
+        _ => RefundStatus::Full,
+    })
+}
+
+/// The payment of an id, of an order that the caller sees.
+pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Payment>> {
+    ctx.permit::<kind::OrderRead>()?;
+    let Some(found) = load(ctx, id).await? else { return Ok(None) };
+    Ok(load_order(ctx, found.order).await?.map(|_| Payment(found)))
+}
+
+/// Payment, refund or authorisation of an order, as the payment provider reported it. It never
+/// changes: money that goes back is a refund, a lapsed authorisation a void, and a mistake is taken
+/// back by a payment of the same kind. Amounts are in the order's currency.
+#[resolvers(requires = OrderRead)]
+impl Payment {
+    /// ID of the payment.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Kind of the payment.
+    async fn kind(&self) -> PaymentKind {
+        self.0.kind.into()
+    }
+    /// Amount of the payment: above 0 for every kind, below 0 for one that takes another payment back.
+    async fn amount(&self) -> Money {
+        self.0.amount.into()
+    }
+    /// Method of the payment, as a code of the tenant's: CARD, CASH, EXCHANGE.
+    async fn method(&self) -> &str {
+        &self.0.method
+    }
+    /// Reference at the gateway or till, unique with its method and kind; null when none was given.
+    async fn reference(&self) -> Option<&str> {
+        self.0.reference.as_deref()
+    }
+    /// Time of the payment.
+    async fn occurred_at(&self) -> DateTime {
+        DateTime(self.0.occurred_at)
+    }
+    /// Time at which the payment was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        DateTime(self.0.recorded_at)
+    }
+    /// Member or integration that recorded the payment.
+    #[field(was("actor", "2026-11-27"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        links::actor(ctx, self.0.actor).await
+    }
+    /// Order that was paid. Null when you may not see it.
+    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        load_order(ctx, self.0.order).await.transpose()
+    }
+    /// Return that a refund is for. Null when it names none, or one that you may not see.
+    #[graphql(name = "return")]
+    async fn sales_return(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
+        load_return(ctx, self.0.sales_return?).await.transpose()
+    }
+    /// Authorisation of a capture or a void, capture of a refund; null when it names none.
+    async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        load(ctx, self.0.parent?).await.map(|found| found.map(Payment)).transpose()
+    }
+    /// Payment that this one takes back. Null for every other payment.
+    async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        load(ctx, self.0.reverses?).await.map(|found| found.map(Payment)).transpose()
+    }
+    /// Payment that takes this one back. Null while there is none.
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        let all = match load(ctx, PaymentsOf(self.0.order)).await {
+            Ok(all) => all.unwrap_or_default(),
+            Err(failed) => return Some(Err(failed)),
+        };
+        all.iter().find(|one| one.reverses == Some(self.0.id)).cloned().map(|one| Ok(Payment(one)))
+    }
+    /// Note on the payment. Null when there is none.
+    async fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+}

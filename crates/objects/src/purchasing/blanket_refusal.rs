@@ -1,0 +1,67 @@
+//! Refusals of blanket orders and call-offs as GraphQL says them: each its code and words, once.
+
+use entity::prelude::Quantity;
+use inventory::purchasing::core::{BlanketRefusal, CallOffTerms, blanket_actions};
+use platform::clock::day_text;
+
+use crate::{
+    graphql::refusal::ErrorCode,
+    orders::refusal::{invalid, range, state},
+    stock::Said,
+};
+
+pub fn blanket(why: &BlanketRefusal) -> Said {
+    match why {
+        BlanketRefusal::Status(status) => {
+            let open: Vec<&str> = blanket_actions(*status).collect();
+            let open = if open.is_empty() { "nothing".to_owned() } else { open.join(", ") };
+            state(&format!("the blanket order is {status}; open: {open}"))
+        }
+        BlanketRefusal::PersonActivates => state("a person activates a blanket order, never a key"),
+        BlanketRefusal::AboveLimit(limit) => {
+            let (amount, currency) = (limit.amount(), limit.currency);
+            state(&format!("it is above {amount} {currency}: somebody else than who wrote or changed it activates it"))
+        }
+        BlanketRefusal::VersionUnsaid => {
+            let message =
+                "it is above the approval limit and was changed since it was written: the version as it was read is needed";
+            (ErrorCode::Required, message.to_owned())
+        }
+        BlanketRefusal::Backwards => range("validTo is expected on or after validFrom"),
+        BlanketRefusal::IsOver { to } => {
+            state(&format!("its last day, {}, has gone by: write a new blanket order", day_text(*to)))
+        }
+        BlanketRefusal::TermsOutside { agreed } => range(&format!("a quantity from 1 to the agreed {agreed} is expected")),
+        BlanketRefusal::ProductTwice { sku } => (ErrorCode::Duplicate, format!("{sku} stands in an earlier line")),
+        BlanketRefusal::TakesNone(status) => {
+            state(&format!("the blanket order is {status}: more is called off only while it is ACTIVE"))
+        }
+        BlanketRefusal::OutsideValidity { from, to } => {
+            state(&format!("more is called off from {} to {} only", day_text(*from), day_text(*to)))
+        }
+        BlanketRefusal::OtherSupplier => invalid("the blanket order is with another supplier"),
+        BlanketRefusal::OtherCurrency { agreed } => {
+            invalid(&format!("the blanket order is in {agreed}: leave currencyCode out, or give {agreed}"))
+        }
+        BlanketRefusal::NotAgreed { sku } => {
+            invalid(&format!("the blanket order has no line of {sku}: order it by a purchase order of its own"))
+        }
+        BlanketRefusal::OtherPrice { sku, agreed } => {
+            let (amount, currency) = (agreed.amount(), agreed.currency);
+            invalid(&format!("{amount} {currency} are agreed for {sku}: leave unitCost out, or give that"))
+        }
+        BlanketRefusal::AgainstTerms { sku, terms, left } => range(&against(sku, *terms, *left)),
+        BlanketRefusal::LeftOnly { sku, left } if left.is_zero() => {
+            range(&format!("nothing of {sku} is left of the blanket order"))
+        }
+        BlanketRefusal::LeftOnly { sku, left } => range(&format!("{left} of {sku} are left of the blanket order")),
+    }
+}
+
+/// What is agreed on call-offs, and what of it can be called off whatever that says.
+fn against(sku: &str, terms: CallOffTerms, left: Quantity) -> String {
+    let least = terms.minimum.map(|minimum| format!("at least {minimum}"));
+    let steps = terms.multiple.map(|multiple| format!("multiples of {multiple}"));
+    let said: Vec<String> = least.into_iter().chain(steps).collect();
+    format!("{} of {sku} are agreed for one call-off; all {left} that are left may be called off", said.join(" and "))
+}

@@ -1,0 +1,376 @@
+//! Master data and documents that an input names by a reference instead of an ID: `category` beside `categoryId`.
+//!
+//! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID of
+//! its own that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
+
+pub mod documents;
+pub mod families;
+pub mod names;
+pub mod people;
+pub mod settings;
+
+use std::{collections::HashMap, str::FromStr};
+
+use async_graphql::{Context, ID, MaybeUndefined};
+use entity::{
+    id::prefix_of,
+    prelude::{CarrierId, CategoryId, ChannelId, CustomerId, GroupId, ProductId, StoreId, SupplierId},
+};
+use iam::access::kind;
+use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
+use platform::{
+    audit::{self, Target},
+    path,
+};
+use uuid::Uuid;
+
+pub use self::{
+    documents::DocumentRef,
+    names::{DocumentName, Name},
+};
+use self::{documents::Documents, families::Families, people::People, settings::Settings};
+use crate::{
+    catalog::loads,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, InputError, Path, UserError},
+    },
+};
+
+/// The field with the ID.
+enum Slot<'a> {
+    /// One of a list, which was made for the references.
+    Listed(&'a mut ID),
+    Option(&'a mut Option<ID>),
+    Patch(&'a mut MaybeUndefined<ID>),
+}
+
+impl Slot<'_> {
+    fn id(&self) -> Option<&ID> {
+        match self {
+            Self::Option(id) => id.as_ref(),
+            Self::Patch(MaybeUndefined::Value(id)) => Some(id),
+            Self::Patch(_) | Self::Listed(_) => None,
+        }
+    }
+    fn set(self, id: ID) {
+        match self {
+            Self::Listed(slot) => *slot = id,
+            Self::Option(slot) => *slot = Some(id),
+            Self::Patch(slot) => *slot = MaybeUndefined::Value(id),
+        }
+    }
+}
+
+/// A reference that was given, and the field with the ID beside it.
+pub struct Named<'a> {
+    name: Name,
+    id: Slot<'a>,
+    /// Paths of the field with the ID and of the reference.
+    id_at: Path,
+    at: Path,
+}
+
+/// Reads the references of an input, or of an object in it.
+pub struct Names<'a> {
+    path: Path,
+    found: Vec<Named<'a>>,
+    wrong: Vec<UserError>,
+    /// Lists of IDs that lists of references stand for: a refusal of all is about those.
+    lists: Vec<(Path, Path)>,
+}
+
+impl<'a> Names<'a> {
+    /// Of the object at `path`.
+    pub fn of(path: Path) -> Self {
+        Self { path, found: Vec::new(), wrong: Vec::new(), lists: Vec::new() }
+    }
+    fn at(&self, name: &str) -> Path {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        path
+    }
+    /// A reference beside an ID that may be left out.
+    #[must_use]
+    pub fn optional(
+        mut self,
+        (field, given): (&str, Option<impl Into<Name>>),
+        (id_field, id): (&str, &'a mut Option<ID>),
+    ) -> Self {
+        if let Some(name) = given {
+            let (at, id_at) = (self.at(field), self.at(id_field));
+            self.found.push(Named { name: name.into(), id: Slot::Option(id), id_at, at });
+        }
+        self
+    }
+    /// A reference beside an ID, one of which is needed.
+    #[must_use]
+    pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
+        if given.is_none() && id.1.is_none() {
+            let message = format!("{field} or {} is needed", id.0);
+            self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
+        }
+        self.optional((field, given), id)
+    }
+    /// References beside a list of IDs: one of the two.
+    #[must_use]
+    pub fn list(
+        mut self,
+        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (id_field, ids): (&str, &'a mut Option<Vec<ID>>),
+    ) -> Self {
+        let Some(given) = given else { return self };
+        if ids.is_some() {
+            self.wrong.push(both(self.at(field), id_field));
+            return self;
+        }
+        let slots = ids.insert(vec![ID(String::new()); given.len()]);
+        self.in_place((field, given), (id_field, slots))
+    }
+    /// References beside a list of IDs that is empty where it is left out.
+    #[must_use]
+    pub fn or_empty(
+        mut self,
+        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (id_field, ids): (&str, &'a mut Vec<ID>),
+    ) -> Self {
+        let Some(given) = given else { return self };
+        if !ids.is_empty() {
+            self.wrong.push(both(self.at(field), id_field));
+            return self;
+        }
+        ids.resize(given.len(), ID(String::new()));
+        self.in_place((field, given), (id_field, ids))
+    }
+    fn in_place(mut self, (field, given): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
+        let (at, id_at) = (self.at(field), self.at(id_field));
+        for (index, (name, slot)) in given.into_iter().zip(slots).enumerate() {
+            let below = |path: &Path| path.iter().cloned().chain([index.to_string()]).collect();
+            self.found.push(Named { name: name.into(), id: Slot::Listed(slot), id_at: below(&id_at), at: below(&at) });
+        }
+        self.lists.push((id_at, at));
+        self
+    }
+    /// A reference beside an ID of a change: null clears what the ID names.
+    #[must_use]
+    pub fn patch(
+        mut self,
+        (field, given): (&str, MaybeUndefined<impl Into<Name>>),
+        (id_field, id): (&str, &'a mut MaybeUndefined<ID>),
+    ) -> Self {
+        let (at, id_at) = (self.at(field), self.at(id_field));
+        match given {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null if id.is_value() => self.wrong.push(differing(at, &id_at)),
+            MaybeUndefined::Null => *id = MaybeUndefined::Null,
+            MaybeUndefined::Value(_) if id.is_null() => self.wrong.push(differing(at, &id_at)),
+            MaybeUndefined::Value(name) => self.found.push(Named { name: name.into(), id: Slot::Patch(id), id_at, at }),
+        }
+        self
+    }
+    /// With those of another object.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.found.extend(other.found);
+        self.wrong.extend(other.wrong);
+        self.lists.extend(other.lists);
+        self
+    }
+}
+
+fn both(at: Path, id_field: &str) -> UserError {
+    let field = at.last().map_or("it", String::as_str);
+    let message = format!("{field} stands in place of {id_field}: leave one of the two out");
+    UserError::new(ErrorCode::Invalid, message, at)
+}
+
+fn differing(at: Path, id_at: &[String]) -> UserError {
+    let id = id_at.last().map_or("id", String::as_str);
+    UserError::new(ErrorCode::Invalid, format!("it names another one than {id}: leave one of the two out"), at)
+}
+
+/// Fields that a reference was given for: a refusal of the ID is about the reference.
+#[derive(Default)]
+pub struct Moved {
+    /// Paths of fields with IDs, and of what was given in their places.
+    paths: Vec<(Path, Path)>,
+    /// Paths of references that several things have, and the message of each. The ID in its place is none that a row has, so the mutation refuses it.
+    shared: Vec<(Path, String)>,
+}
+
+impl Moved {
+    /// The path of what was given in the place of the field at `from`.
+    pub fn at(&self, from: Path) -> Path {
+        self.paths.iter().find(|(moved, _)| *moved == from).map_or(from, |(_, to)| to.clone())
+    }
+    pub fn tell(&self, errors: &mut [UserError]) {
+        for error in errors {
+            let moved =
+                error.field_mut().and_then(|field| self.paths.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
+            if let Some((field, to)) = moved {
+                field.clone_from(to);
+            }
+            let UserError::InputError(InputError { code, message, field: Some(field), .. }) = error else { continue };
+            if let Some((_, said)) = self.shared.iter().find(|(at, _)| at == field) {
+                *code = ErrorCode::Invalid;
+                message.clone_from(said);
+            }
+        }
+    }
+}
+
+/// What a reference stands for.
+struct Meant {
+    id: ID,
+    /// The fields of the reference that name it.
+    last: Path,
+    /// Message for a reference that several things have.
+    shared: Option<String>,
+}
+
+/// Writes the ID of each thing that was named by a reference. Refused where the ID beside it is another one.
+pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved, Vec<UserError>>> {
+    let Names { found: named, mut wrong, lists, .. } = names;
+    let mut moved = Moved { paths: lists, shared: Vec::new() };
+    if named.is_empty() {
+        return Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) });
+    }
+    let known = known(ctx, &named).await?;
+    let people = People::of(ctx, &named).await?;
+    let documents = Documents::of(ctx, &named).await?;
+    let settings = Settings::of(ctx, &named).await?;
+    let families = Families::of(ctx, &named).await?;
+    let mut unknown = UnknownIds::default();
+    for Named { name, id: slot, id_at, mut at } in named {
+        let Meant { id, last, shared } = match name {
+            Name::Id(id) => Meant { id, last: path!["id"], shared: None },
+            Name::Key(kind, key, field) => {
+                let id = known.get(&(kind, key)).copied().unwrap_or_else(|| unknown.next_id());
+                Meant { id: id_of(kind, id), last: path![field], shared: None }
+            }
+            Name::Email(email) => people.customer(&email, slot.id(), &mut unknown),
+            Name::MemberEmail(email) => people.member(&email, &mut unknown),
+            Name::RoleKey(key) => settings.role(&key, slot.id(), &mut unknown),
+            Name::ViewSlug(slug) => settings.view(&slug, &mut unknown),
+            Name::FamilyName(name) => families.meant(&name, slot.id(), &mut unknown),
+            Name::Document(name) => match documents.meant(&name, (&at, slot.id()), &mut unknown) {
+                Ok(meant) => meant,
+                Err(error) => {
+                    wrong.push(error);
+                    continue;
+                }
+            },
+        };
+        if slot.id().is_some_and(|other| *other != id) {
+            wrong.push(differing(at, &id_at));
+            continue;
+        }
+        slot.set(id);
+        at.extend(last);
+        moved.shared.extend(shared.map(|said| (at.clone(), said)));
+        moved.paths.push((id_at, at));
+    }
+    Ok(if wrong.is_empty() { Ok(moved) } else { Err(wrong) })
+}
+
+/// Returns the ID of the one row that a name stands for, and whether it stands for several. An ID beside the name chooses one of those. Several have an ID
+/// that no row has: the mutation refuses it after it has looked for an earlier call with the same key, at whose time the name may have been one row's.
+fn one_of<T: Clone + FromStr + PartialEq + ToString>(
+    found: &[T],
+    beside: Option<&ID>,
+    unknown: impl FnOnce() -> T,
+) -> (ID, bool) {
+    let beside = beside.and_then(|id| id.parse::<T>().ok()).filter(|id| found.contains(id));
+    let one = if let [only] = found { Some(only.clone()) } else { beside };
+    let is_shared = one.is_none() && !found.is_empty();
+    (ID(one.unwrap_or_else(unknown).to_string()), is_shared)
+}
+
+/// The same for the arguments of a query: what is wrong with them is an error of the field.
+pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> {
+    let moved = in_ids(ctx, names).await?.map_err(|wrong| match wrong.into_iter().next() {
+        Some(UserError::InputError(InputError { message, field, .. })) => TopError::bad_input(message, field.unwrap_or_default()),
+        // References are refused as inputs alone.
+        _ => TopError::bad_input("a reference is not what is taken here", Vec::new()),
+    })?;
+    match moved.shared.first() {
+        Some((at, said)) => Err(TopError::bad_input(said.clone(), at.clone())),
+        None => Ok(moved),
+    }
+}
+
+/// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that
+/// two of them do not pass for one thing that is named twice.
+#[derive(Default)]
+struct UnknownIds(u32);
+
+impl UnknownIds {
+    fn next_id(&mut self) -> Uuid {
+        let id = Uuid::from_u128(u128::MAX - u128::from(self.0));
+        self.0 += 1;
+        id
+    }
+}
+
+/// Whether the ID was written for a key that names nothing.
+pub fn is_unknown(id: &ID) -> bool {
+    prefix_of(id).is_some_and(|(_, uuid)| uuid.as_u128() >> u32::BITS == u128::MAX >> u32::BITS)
+}
+
+/// Has the audit log name what a reference has become the ID of, also where the call is refused: it finds no reference among the arguments.
+pub fn audited(id: &ID) {
+    if let Some(target) = Target::parse(id).filter(|_| !is_unknown(id)) {
+        audit::set_target(target);
+    }
+}
+
+/// The rows that keys name, one statement a kind. Asking for a carrier by its code needs the permission to see carriers, whether there is one or not.
+async fn known(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+    let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
+    for one in named {
+        if let Name::Key(kind, key, _) = &one.name {
+            keys.entry(*kind).or_default().push(key);
+        }
+    }
+    if keys.contains_key(&KeyKind::CarrierCode) {
+        ctx.permit::<kind::FulfilmentRead>()?;
+    }
+    let (scope, mut known) = (loads(ctx)?.scope(), HashMap::new());
+    for (kind, keys) in keys {
+        let found = ids_by_keys(scope, kind, &keys).await?;
+        known.extend(found.into_iter().map(|(key, id)| ((kind, key), id)));
+    }
+    Ok(known)
+}
+
+/// The ID of a row that has keys of this kind.
+pub fn id_of(kind: KeyKind, id: Uuid) -> ID {
+    ID(match kind {
+        KeyKind::CategorySlug => CategoryId::from_uuid(id).to_string(),
+        KeyKind::SupplierCode => SupplierId::from_uuid(id).to_string(),
+        KeyKind::ChannelCode => ChannelId::from_uuid(id).to_string(),
+        KeyKind::StoreCode => StoreId::from_uuid(id).to_string(),
+        KeyKind::StoreGroupCode => GroupId::from_uuid(id).to_string(),
+        KeyKind::CustomerExternalRef => CustomerId::from_uuid(id).to_string(),
+        KeyKind::ProductSku | KeyKind::ProductBarcode => ProductId::from_uuid(id).to_string(),
+        KeyKind::CarrierCode => CarrierId::from_uuid(id).to_string(),
+    })
+}
+
+/// Makes a call with the IDs of what its input names by references. What it refuses of such an ID is told of the reference, with what was sent there.
+#[macro_export]
+macro_rules! named {
+    ($ctx:ident, $input:ident, $payload:ident, $call:expr) => {{
+        let mut $input = $input;
+        let moved = match $crate::references::in_ids($ctx, $input.names()).await? {
+            Ok(moved) => moved,
+            Err(wrong) => return Ok(wrong.into()),
+        };
+        let answer: $crate::graphql::fault::Answer<$payload> = async { $call }.await;
+        let mut answer = answer?;
+        moved.tell(&mut answer.user_errors);
+        $crate::graphql::refusal::name_sent($ctx, &mut answer.user_errors);
+        Ok(answer)
+    }};
+}

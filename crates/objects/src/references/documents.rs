@@ -1,0 +1,276 @@
+//! Documents that an input names: an order by its number or by its reference in a channel, a return by its number or by its reference, an invoice by its
+//! number. What is looked up here is looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does
+//! not exist. A return is looked up among those of orders that the caller may record payments of, and a number of any kind of document among those that the
+//! caller sees.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use async_graphql::{Context, ID, OneofObject};
+use entity::prelude::{ChannelId, InvoiceId, Numbered, OrderId, ReturnId};
+use iam::access::kind;
+use inventory::{
+    catalog::rows::keys::{KeyKind, ids_by_keys},
+    numbering::core::Patterns,
+    orders::rows::OrderName,
+    payments::rows::orders_named,
+    returns::rows::{order_places, returns_numbered, returns_referenced},
+};
+use platform::path;
+use services::scan::core::{Kind, WorkNumber, numbered};
+
+use super::{DocumentName, Meant, Name, Named, UnknownIds, one_of};
+use crate::{
+    catalog::{ChannelRef, loads},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError},
+    },
+    keyed_filters::seen,
+    numbering::patterns,
+    orders::ExternalRef,
+    papers::invoices_numbered,
+    scan::node_id,
+};
+
+/// Kinds of documents that a number may be of.
+const KINDS: [Kind; 9] = [
+    Kind::Order,
+    Kind::PurchaseOrder,
+    Kind::Transfer,
+    Kind::Stocktake,
+    Kind::Return,
+    Kind::SupplierReturn,
+    Kind::BlanketOrder,
+    Kind::Invoice,
+    Kind::FulfilmentWork,
+];
+
+/// Reference to a document: exactly one field.
+#[derive(Debug, Clone, OneofObject)]
+pub enum DocumentRef {
+    /// ID of the document.
+    Id(ID),
+    /// Number of an order, purchase order, blanket order, transfer, stocktake, return, return to a supplier, invoice, credit note or fulfilment work that
+    /// you may see, with its letters, as in TR-000007. Refused where several documents have it, as digits alone may be.
+    Number(String),
+}
+
+/// What is wrong with the channel of a reference, and where below the reference.
+enum Wrong {
+    Missing,
+    Differing,
+    NoId(String, Path),
+}
+
+impl Wrong {
+    /// As a refusal of the reference at a path.
+    fn refusal(self, at: &[String]) -> UserError {
+        let below = |last: Path| [at, last.as_slice()].concat();
+        let channel = || below(path!["external", "channel"]);
+        match self {
+            Self::Missing => UserError::new(ErrorCode::Required, "a channel is needed: you are bound to none", channel()),
+            Self::Differing => super::differing(channel(), &below(path!["external", "channelId"])),
+            Self::NoId(message, last) => UserError::new(ErrorCode::Invalid, message, below(last)),
+        }
+    }
+}
+
+/// Documents by the names of one call.
+#[derive(Default)]
+pub struct Documents {
+    /// The channel that the caller is bound to.
+    bound: Option<ChannelId>,
+    patterns: Arc<Patterns>,
+    /// Channels by their codes, as they were sent.
+    channels: HashMap<String, ChannelId>,
+    orders: HashMap<OrderName, OrderId>,
+    /// Invoices and credit notes by their numbers: several companies may have given one.
+    invoices: HashMap<String, Vec<InvoiceId>>,
+    returns: HashMap<i64, ReturnId>,
+    /// Returns by their references in external systems.
+    referenced: HashMap<String, ReturnId>,
+    /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
+    any: HashMap<String, Vec<String>>,
+}
+
+impl Documents {
+    /// Reads what the names of documents stand for. None without any.
+    pub async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
+        let documents = named.iter().filter_map(|one| if let Name::Document(name) = &one.name { Some(name) } else { None });
+        let documents: Vec<&DocumentName> = documents.collect();
+        if documents.is_empty() {
+            return Ok(Self::default());
+        }
+        Box::pin(Self::read(ctx, &documents)).await
+    }
+
+    async fn read(ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<Self> {
+        let mut found = Self::default();
+        let has_number = |name: &&DocumentName| {
+            matches!(name, DocumentName::OrderNumber(_) | DocumentName::ReturnNumber(_) | DocumentName::Number(_))
+        };
+        if documents.iter().any(has_number) {
+            found.patterns = patterns(ctx).await?;
+        }
+        if documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_))) {
+            found.read_orders(ctx, documents).await?;
+        }
+        let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
+        if !numbers.is_empty() {
+            found.returns = returns_of_own(ctx, returns_numbered(loads(ctx)?.scope(), &numbers).await?).await?;
+        }
+        let references = documents.iter().filter_map(|name| match name {
+            DocumentName::ReturnReference(reference) => Some(reference.as_str()),
+            _ => None,
+        });
+        let references: Vec<&str> = references.collect();
+        if !references.is_empty() {
+            found.referenced = returns_of_own(ctx, returns_referenced(loads(ctx)?.scope(), &references).await?).await?;
+        }
+        for name in documents {
+            match name {
+                DocumentName::InvoiceNumber(number) => {
+                    let permit = ctx.permit::<kind::InvoiceIssue>()?;
+                    let invoices = invoices_numbered(ctx, &permit, number.clone()).await?;
+                    found.invoices.insert(number.clone(), invoices.into_iter().map(|invoice| invoice.id).collect());
+                }
+                DocumentName::Number(number) => {
+                    let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
+                    found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
+                }
+                DocumentName::OrderNumber(_)
+                | DocumentName::ExternalOrder(_)
+                | DocumentName::ReturnNumber(_)
+                | DocumentName::ReturnReference(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn read_orders(&mut self, ctx: &Context<'_>, documents: &[&DocumentName]) -> Answer<()> {
+        let scope = loads(ctx)?.scope();
+        self.bound = ctx.caller()?.channel;
+        let code = |name: &&DocumentName| match name {
+            DocumentName::ExternalOrder(ExternalRef { channel: Some(ChannelRef::Code(code)), .. }) => Some(code.clone()),
+            _ => None,
+        };
+        let codes: Vec<String> = documents.iter().filter_map(code).collect();
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let channels = ids_by_keys(scope, KeyKind::ChannelCode, &codes).await?;
+        self.channels = channels.into_iter().map(|(code, id)| (code, ChannelId::from_uuid(id))).collect();
+        let names: Vec<OrderName> = documents.iter().filter_map(|name| self.order_name(name).ok().flatten()).collect();
+        self.orders = orders_named(scope, &names).await?;
+        Ok(())
+    }
+
+    /// The name to look an order up by; None for what is the name of no order.
+    fn order_name(&self, name: &DocumentName) -> Result<Option<OrderName>, Wrong> {
+        Ok(match name {
+            DocumentName::OrderNumber(number) => self.patterns.number(Numbered::Order, number).map(OrderName::Number),
+            DocumentName::ExternalOrder(external) => {
+                let channel = self.channel(external)?;
+                // Postgres refuses a text with a NUL character; no reference has one.
+                let reference = Some(external.reference.clone()).filter(|text| !text.contains('\0'));
+                channel.zip(reference).map(|(channel, reference)| OrderName::External(channel, reference))
+            }
+            DocumentName::InvoiceNumber(_)
+            | DocumentName::ReturnNumber(_)
+            | DocumentName::ReturnReference(_)
+            | DocumentName::Number(_) => None,
+        })
+    }
+
+    /// The number to look a return up by; None for what is the number of no return, or the name of another document.
+    fn return_number(&self, name: &DocumentName) -> Option<i64> {
+        let DocumentName::ReturnNumber(number) = name else { return None };
+        self.patterns.number(Numbered::Return, number)
+    }
+
+    /// The channel of a reference; None where its code names none.
+    fn channel(&self, external: &ExternalRef) -> Result<Option<ChannelId>, Wrong> {
+        let beside = external.channel_id.as_ref().map(|id| channel_id(id, &["external", "channelId"])).transpose()?;
+        let named = match &external.channel {
+            None => return beside.or(self.bound).map(Some).ok_or(Wrong::Missing),
+            Some(ChannelRef::Id(id)) => Some(channel_id(id, &["external", "channel", "id"])?),
+            Some(ChannelRef::Code(code)) => self.channels.get(code).copied(),
+        };
+        if beside.is_some() && beside != named { Err(Wrong::Differing) } else { Ok(named) }
+    }
+
+    /// What a document's name stands for, at the path of its reference and beside an ID: the document's ID, or one of its own that no document has.
+    pub fn meant(
+        &self,
+        name: &DocumentName,
+        (at, beside): (&[String], Option<&ID>),
+        unknown: &mut UnknownIds,
+    ) -> Result<Meant, UserError> {
+        let order = |last: Path, unknown: &mut UnknownIds| {
+            let name = self.order_name(name).map_err(|wrong| wrong.refusal(at))?;
+            let known = name.and_then(|name| self.orders.get(&name).copied());
+            let id = known.unwrap_or_else(|| OrderId::from_uuid(unknown.next_id()));
+            Ok(Meant { id: ID(id.to_string()), last, shared: None })
+        };
+        match name {
+            DocumentName::OrderNumber(_) => order(path!["number"], unknown),
+            DocumentName::ExternalOrder(_) => order(path!["external", "ref"], unknown),
+            DocumentName::InvoiceNumber(number) => {
+                let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
+                let (id, is_shared) = one_of(found, beside, || InvoiceId::from_uuid(unknown.next_id()));
+                let said = "several legal entities have given this number: name the invoice by its ID";
+                Ok(Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) })
+            }
+            DocumentName::ReturnNumber(_) => {
+                let known = self.return_number(name).and_then(|number| self.returns.get(&number).copied());
+                Ok(of_return(known, path!["number"], unknown))
+            }
+            DocumentName::ReturnReference(reference) => {
+                Ok(of_return(self.referenced.get(reference).copied(), path!["externalRef"], unknown))
+            }
+            DocumentName::Number(number) => Ok(self.of_any_kind(number, beside, unknown)),
+        }
+    }
+
+    /// What the number of a document of any kind stands for, beside an ID, which chooses one of several.
+    fn of_any_kind(&self, number: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+        let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = one_of(found, beside, || node_id(self.kind_of(number), unknown.next_id()));
+        let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
+        Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
+    }
+
+    /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is. What is written as none, or may be of
+    /// several kinds, is an invoice's: nothing is undone that is one, so that no permission is asked for before it is said that there is no such document.
+    fn kind_of(&self, number: &str) -> Kind {
+        let of_pattern = numbered(number, &self.patterns).and_then(|(_, kinds)| <[Kind; 1]>::try_from(kinds).ok());
+        let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
+        of_pattern.map(|[only]| only).or_else(of_work).unwrap_or(Kind::Invoice)
+    }
+}
+
+/// What the name of a return stands for: the return's ID, or one of its own that no return has.
+fn of_return(known: Option<ReturnId>, last: Path, unknown: &mut UnknownIds) -> Meant {
+    let id = known.unwrap_or_else(|| ReturnId::from_uuid(unknown.next_id()));
+    Meant { id: ID(id.to_string()), last, shared: None }
+}
+
+/// Those of the returns, by their names, that the caller finds so. A number or a reference is guessed, which an ID is not: who records payments of some
+/// stores or of a channel finds the returns of orders there.
+async fn returns_of_own<K>(ctx: &Context<'_>, mut found: HashMap<K, ReturnId>) -> Answer<HashMap<K, ReturnId>> {
+    let (permit, scope) = (ctx.permit::<kind::PaymentWrite>()?, loads(ctx)?.scope());
+    if permit.is_limited() && !found.is_empty() {
+        let ids: Vec<ReturnId> = found.values().copied().collect();
+        let places = order_places(scope, &ids).await?.into_iter();
+        let own = places.filter(|(_, store, channel)| permit.covers_document(*store, *channel));
+        let own: HashSet<ReturnId> = own.map(|(id, ..)| id).collect();
+        found.retain(|_, id| own.contains(&*id));
+    }
+    Ok(found)
+}
+
+fn channel_id(id: &ID, last: &[&str]) -> Result<ChannelId, Wrong> {
+    id.parse().map_err(|err: entity::id::IdError| Wrong::NoId(err.to_string(), last.iter().map(ToString::to_string).collect()))
+}

@@ -1,0 +1,67 @@
+//! People that an input names by their e-mail addresses: customers, and members of the tenant. Asking by an address needs the permission to see addresses.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::{Context, ID};
+use entity::prelude::{CustomerId, MemberId};
+use iam::access::kind;
+use inventory::catalog::rows::customer::ids_by_email;
+use platform::path;
+
+use super::{Meant, Name, Named, UnknownIds, one_of};
+use crate::{
+    catalog::loads,
+    graphql::{context::ContextExt, fault::Answer},
+    identity::members_named,
+};
+
+/// People by the addresses of one call, as they were sent.
+pub struct People {
+    /// Several customers may have one.
+    customers: HashMap<String, Vec<CustomerId>>,
+    /// A member has the address of one account, which is a member once. Those who have left have theirs, too.
+    members: HashMap<String, MemberId>,
+}
+
+impl People {
+    /// Reads what the addresses stand for. None without any.
+    pub async fn of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<Self> {
+        let customer = |one: &Named<'_>| if let Name::Email(email) = &one.name { Some(email.clone()) } else { None };
+        let member = |one: &Named<'_>| if let Name::MemberEmail(email) = &one.name { Some(email.clone()) } else { None };
+        let members: HashSet<String> = named.iter().filter_map(member).collect();
+        let members: Vec<String> = members.into_iter().collect();
+        Ok(Self {
+            customers: customers_of(ctx, named.iter().filter_map(customer).collect()).await?,
+            members: if members.is_empty() { HashMap::new() } else { members_named(ctx, &members).await? },
+        })
+    }
+
+    /// What the address of a customer stands for, beside an ID.
+    pub fn customer(&self, email: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+        let found = self.customers.get(email).map(Vec::as_slice).unwrap_or_default();
+        let (id, is_shared) = one_of(found, beside, || CustomerId::from_uuid(unknown.next_id()));
+        let shared = is_shared.then(|| format!("{} customers have this e-mail; use id", found.len()));
+        Meant { id, last: path!["email"], shared }
+    }
+
+    /// What the address of a member stands for.
+    pub fn member(&self, email: &str, unknown: &mut UnknownIds) -> Meant {
+        let known = self.members.get(email).copied();
+        let id = known.unwrap_or_else(|| MemberId::from_uuid(unknown.next_id()));
+        Meant { id: ID(id.to_string()), last: path!["email"], shared: None }
+    }
+}
+
+/// The customers that have these e-mail addresses.
+async fn customers_of(ctx: &Context<'_>, emails: HashSet<String>) -> Answer<HashMap<String, Vec<CustomerId>>> {
+    let mut found = HashMap::new();
+    if emails.is_empty() {
+        return Ok(found);
+    }
+    ctx.permit::<kind::CustomerContactRead>()?;
+    for email in emails {
+        let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
+        found.insert(email, ids);
+    }
+    Ok(found)
+}

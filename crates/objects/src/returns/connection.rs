@@ -1,0 +1,80 @@
+//! The list of returns.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::CustomerId;
+use iam::access::{Permit, kind};
+use inventory::{ledger::Ledger, orders::rows::add_merged, returns::rows};
+use platform::{
+    paging::CursorSigner,
+    storage::{Reads, TenantScope},
+};
+
+use super::{
+    filter::{ReturnFilter, ReturnSort},
+    sales_return::Return,
+    visibility::returns_within,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::IdFilter,
+        nested::NestedFilter,
+    },
+    keyed_filters::by_ids,
+    numbering,
+    orders::links::MOST_A_PAGE,
+};
+
+crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
+
+/// The returns of a customer that a filter leaves.
+pub async fn returns_of_customer(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    customer: CustomerId,
+    (filter, sort): (Option<ReturnFilter>, Option<ReturnSort>),
+    args: &PageArgs,
+) -> Answer<ReturnConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let own = IdFilter { eq: Some(ID(customer.to_string())), ..IdFilter::default() };
+    let mut filter = filter.unwrap_or_default();
+    if filter.customer.is_some() {
+        filter.and.get_or_insert_default().push(ReturnFilter { customer: Some(own), ..ReturnFilter::default() });
+    } else {
+        filter.customer = Some(own);
+    }
+    returns(ctx, &scope, Some(filter), sort, args).await
+}
+
+/// Reads a page of returns: one statement, one more where a customer is asked for.
+pub async fn returns(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    filter: Option<ReturnFilter>,
+    sort: Option<ReturnSort>,
+    args: &PageArgs,
+) -> Answer<ReturnConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+    let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
+    let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
+        rows::ReturnTest::Customer(ids) => Some(ids),
+        _ => None,
+    });
+    add_merged(scope, customers.collect()).await?;
+    let sorted = sort.map(Into::into);
+    let kind = rows::returns_kind(sorted);
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let source = rows::returns_source(scope.backend(), &tests);
+    let page = rows::returns_page(scope, source.clone(), sorted, &request).await?;
+    let nodes = page.into_iter().map(|ret| {
+        let keys = rows::return_keys(sorted, &ret);
+        (Return::head(Arc::new(ret)), keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
+}

@@ -1,0 +1,12 @@
+//! Saved views in GraphQL.
+
+pub mod link;
+pub mod not_live;
+pub mod schedule;
+pub mod view;
+pub mod view_ref;
+
+pub use link::SavedViewLink;
+pub use schedule::{SavedViewSchedule, SavedViewScheduleStatus, SavedViewTableFormat, SchedulePeriod};
+pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewReaders, SavedViewStatus, find_view, views_named};
+pub use view_ref::SavedViewRef;

@@ -1,0 +1,133 @@
+//! Lists of few rows, which are read whole: their pages, and the conditions that are judged row by row.
+
+use async_graphql::Context;
+use entity::{
+    id::{Id, Kind},
+    prelude::Timestamp,
+};
+use platform::{
+    paging::{CursorSigner, Key, PageRequest},
+    path,
+};
+
+use crate::{
+    catalog::Direction,
+    graphql::{
+        connection::{CountedPage, Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{IdFilter, has_text, searchable},
+    },
+    orders::links::MOST_A_PAGE,
+};
+
+/// A page that was asked of a list. It is checked before any row is read.
+pub struct ShortList<'c> {
+    kind: String,
+    descending: bool,
+    request: PageRequest,
+    signer: &'c CursorSigner,
+}
+
+impl<'c> ShortList<'c> {
+    /// Of the list with the cursors of `kind`, in the order of a field, whose name its cursors are bound to as well; without one in the list's own.
+    pub fn sorted(ctx: &'c Context<'_>, kind: &str, sort: Option<(&str, Direction)>, args: &PageArgs) -> Answer<Self> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let (kind, descending) = match sort {
+            None => (kind.to_owned(), false),
+            Some((field, Direction::Asc)) => (format!("{kind}:{field}:ASC"), false),
+            Some((field, Direction::Desc)) => (format!("{kind}:{field}:DESC"), true),
+        };
+        let request = args.check(&kind, signer, MOST_A_PAGE)?;
+        Ok(Self { kind, descending, request, signer })
+    }
+
+    /// The page of all rows, each with its keys.
+    pub fn page<T>(&self, all: impl IntoIterator<Item = (T, Vec<Key>)>) -> CountedPage<T> {
+        Page::of_all_sorted((all.into_iter().collect(), self.descending), &self.request, self.kind.as_str(), self.signer)
+    }
+}
+
+/// Declares the sort of a short list: the input, its fields with their names in cursors and their texts, and what a row is sorted by.
+#[macro_export]
+macro_rules! short_sort {
+    ($input:ident, $field:ident of $row:ty, $what:literal by $tie:literal, |$one:ident| { $($name:ident, $cursor:literal, $text:literal => $key:expr;)+ }) => {
+        #[doc = concat!("Sort order of a list of ", $what, "; rows with equal values are sorted by ", $tie, ".")]
+        #[derive(Debug, Clone, Copy, async_graphql::InputObject)]
+        pub struct $input {
+            /// Field by which the list is sorted.
+            pub field: $field,
+            /// Direction of the sort; ASC by default.
+            #[graphql(default_with = "crate::catalog::Direction::Asc")]
+            pub direction: $crate::catalog::Direction,
+        }
+
+        #[doc = concat!("Field by which a list of ", $what, " can be sorted.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+        #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+        pub enum $field {
+            $(#[doc = $text] $name,)+
+        }
+
+        impl $input {
+            /// The field's name in cursors, and the direction.
+            pub const fn named(self) -> (&'static str, $crate::catalog::Direction) {
+                let name = match self.field {
+                    $($field::$name => $cursor,)+
+                };
+                (name, self.direction)
+            }
+
+            /// What a row is sorted by.
+            pub fn key(self, $one: &$row) -> platform::paging::Key {
+                match self.field {
+                    $($field::$name => $key,)+
+                }
+            }
+        }
+    };
+}
+pub use short_sort;
+
+/// The text of a search, checked. None finds all.
+pub struct SearchText(Option<String>);
+
+impl SearchText {
+    /// The field `search` of the argument `filter`.
+    pub fn read(search: Option<String>) -> Answer<Self> {
+        if let Some(text) = &search {
+            searchable(text, || path!["filter", "search"])?;
+        }
+        Ok(Self(search))
+    }
+
+    /// Whether it finds a row with these texts.
+    pub fn finds(&self, texts: &[&str]) -> bool {
+        self.0.as_deref().is_none_or(|text| has_text(text, texts))
+    }
+}
+
+/// Whether `isArchived` wants a row: true for archived ones, false for those in use, None for both.
+pub fn is_wanted(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
+    is_archived.is_none_or(|wanted| archived_at.is_some() == wanted)
+}
+
+/// What a filter says of IDs and texts, checked.
+pub struct Sought<K: Kind> {
+    ids: Option<Vec<Id<K>>>,
+    text: SearchText,
+}
+
+impl<K: Kind> Sought<K> {
+    /// The fields `id` and `search` of the argument `filter`.
+    pub fn read(id: Option<&IdFilter>, search: Option<String>) -> Answer<Self> {
+        let text = SearchText::read(search)?;
+        let ids = id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+        Ok(Self { ids, text })
+    }
+
+    /// Whether they find a row with this ID and these texts.
+    pub fn finds(&self, id: Id<K>, texts: &[&str]) -> bool {
+        self.ids.as_ref().is_none_or(|ids| ids.contains(&id)) && self.text.finds(texts)
+    }
+}

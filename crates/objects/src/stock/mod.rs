@@ -1,0 +1,47 @@
+//! GraphQL of the stock room.
+
+pub mod availability;
+pub mod elsewhere;
+pub mod enums;
+pub mod inputs;
+pub mod direct_json;
+pub mod level;
+pub mod level_search;
+pub mod links;
+pub mod loaders;
+pub mod lot;
+pub mod lot_filter;
+pub mod lot_inputs;
+pub mod movement;
+pub mod movement_documents;
+pub mod movement_filter;
+pub mod named;
+pub mod place;
+pub mod queries;
+pub mod receipt_payload;
+pub mod refusals;
+pub mod reservation;
+pub mod stream_filter;
+pub mod visibility;
+pub mod wording;
+
+pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
+pub use direct_json::Levels;
+pub use elsewhere::{IncomingStock, Lacking, StockAlternative, alternatives, next_incoming};
+pub use enums::*;
+pub use inputs::{StockFilter, StockOrder, StockOrderField, level_filter};
+pub use level::{StockLevel, StockLevelConnection};
+pub use loaders::{LevelsOf, StockLoader, bin_of, bins_in, changed};
+pub use lot::{Lot, LotConnection, LotLevel, LotTrace, LotTraceConnection, UnavailableStock};
+pub use lot_filter::LotFilter;
+pub use lot_inputs::{LotName, LotRef};
+pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovementConnection};
+pub use movement_documents::by_documents;
+pub use movement_filter::{MovementFilter, folded, texts};
+pub use place::path;
+pub use queries::{StockQuery, levels_of_product, levels_of_store};
+pub use receipt_payload::ReceiptPayload;
+pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
+pub use reservation::Reservation;
+pub use visibility::{level_seen, lot_of_document, lot_seen, movement_seen, movements_within, sees_movements, sees_reservation};
+pub use wording::{Said, say};

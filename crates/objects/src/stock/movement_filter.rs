@@ -1,0 +1,156 @@
+//! Which movements, as clients ask for them.
+
+use async_graphql::{Enum, InputObject};
+use inventory::{
+    catalog::core::text,
+    stock::rows::{MovementFilterSpec, MovementSort as By, MovementsSorted, TextTest},
+};
+use platform::{path, storage::Nested};
+
+use super::{
+    MovementKind, ReasonCode,
+    lot_filter::{LotCodeFilter, codes},
+};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::TopError,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{place, read_nested},
+    },
+};
+
+/// Movements that match all of these; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct MovementFilter {
+    /// Conditions that must all hold; an empty list holds for everything. Refused by reports.
+    pub and: Option<Vec<MovementFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing. Refused by reports.
+    pub or: Option<Vec<MovementFilter>>,
+    /// Condition that must not hold. Refused by reports.
+    pub not: Option<Box<MovementFilter>>,
+    /// Kinds of movement to include; an empty list matches nothing.
+    pub kind: Option<Vec<MovementKind>>,
+    /// Stores with an entry in the movement.
+    pub store: Option<IdFilter>,
+    /// Products with an entry in the movement.
+    pub product: Option<IdFilter>,
+    /// Documents that the movements belong to. By `key`, numbers of documents that you may see, with or without their letters, as in SO-000007: orders,
+    /// purchase orders, transfers, stocktakes, returns and returns to suppliers; then without `eq` and `in`.
+    pub reference: Option<IdFilter>,
+    /// Reference in an external system, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Range of the time at which the movement happened.
+    pub occurred_at: Option<DateTimeFilter>,
+    /// Range of the time at which the movement was recorded here, which may be later than it happened.
+    pub recorded_at: Option<DateTimeFilter>,
+    /// Reasons of the movement; an empty list matches nothing.
+    pub reason_code: Option<Vec<ReasonCode>>,
+    /// Member, API key or integration that made the movement.
+    pub actor: Option<IdFilter>,
+    /// SKU of the product of at least one entry, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Code of the lot of at least one entry; case is ignored.
+    pub lot: Option<LotCodeFilter>,
+}
+
+::graphql::nested_filter!(MovementFilter);
+crate::keyed_filter!(
+    MovementFilter, "store" store StoreCode, "product" product ProductSku, "actor" actor MemberEmail;
+    [store] "occurredAt" occurred_at, "recordedAt" recorded_at
+);
+
+/// Sort order of a list of movements; movements with equal values are sorted in the order in which they were recorded.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct MovementSort {
+    /// Field by which the movements are sorted.
+    pub field: MovementSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which movements can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MovementSortField {
+    /// Order in which the movements were recorded.
+    RecordedAt,
+    /// Time at which the movement happened, which may be earlier than it was recorded.
+    OccurredAt,
+}
+
+crate::sorts::rows_sorted!(MovementSort => MovementsSorted);
+
+impl MovementFilter {
+    /// The filter of a list as rows understand it.
+    pub fn nested(filter: Option<Self>) -> Result<Nested<MovementFilterSpec>, TopError> {
+        read_nested(filter.unwrap_or_default(), &mut |filter: Self, at| filter.spec_at(at))
+    }
+
+    /// The filter of a report, whose sums are of the entries that fit: filters inside it are refused.
+    pub fn spec(filter: Option<&Self>) -> Result<MovementFilterSpec, TopError> {
+        let Some(filter) = filter else { return Ok(MovementFilterSpec::default()) };
+        let inside = [("and", filter.and.is_some()), ("or", filter.or.is_some()), ("not", filter.not.is_some())];
+        if let Some((name, _)) = inside.into_iter().find(|(_, is_there)| *is_there) {
+            return Err(TopError::bad_input("reports of movements take no filters inside filters", path!["filter", name]));
+        }
+        filter.spec_at(&["filter".to_owned()])
+    }
+
+    fn spec_at(&self, at: &[String]) -> Result<MovementFilterSpec, TopError> {
+        let (occurred_from, occurred_before) = self.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let (recorded_from, recorded_before) = self.recorded_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let texts = |filter: &Option<StringFilter>, name: &str| {
+            filter.as_ref().map(|filter| texts(filter, &place(at, name))).transpose().map(Option::unwrap_or_default)
+        };
+        let of_any_kind = |filter: &Option<IdFilter>, name: &str| {
+            Ok::<_, TopError>(filter.as_ref().map(|filter| filter.of_any_kind(&place(at, name))).transpose()?.flatten())
+        };
+        let mut reference = self.reference.clone();
+        let is_null = reference.as_mut().and_then(|test| test.is_null.take());
+        Ok(MovementFilterSpec {
+            kinds: self.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
+            stores: self.store.as_ref().map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            products: self.product.as_ref().map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            references: of_any_kind(&reference, "reference")?,
+            has_reference: is_null.map(|is_null| !is_null),
+            external_ref: texts(&self.external_ref, "externalRef")?,
+            occurred_from,
+            occurred_before,
+            recorded: [recorded_from, recorded_before],
+            reasons: self.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
+            actors: of_any_kind(&self.actor, "actor")?,
+            skus: texts(&self.sku, "sku")?.into_iter().map(folded).collect(),
+            lots: lots(self.lot.as_ref(), &place(at, "lot"))?,
+        })
+    }
+}
+
+/// The tests of a lot's code, all of which must hold.
+fn lots(filter: Option<&LotCodeFilter>, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+    let Some(filter) = filter else { return Ok(Vec::new()) };
+    let (codes, begins) = codes(filter.clone(), at)?;
+    Ok(codes.map(TextTest::In).into_iter().chain(begins.map(TextTest::StartsWith)).collect())
+}
+
+/// SKUs are compared by their folded form.
+pub fn folded(test: TextTest) -> TextTest {
+    match test {
+        TextTest::In(texts) => TextTest::In(texts.iter().map(|one| text::fold(one.trim())).collect()),
+        TextTest::StartsWith(prefix) => TextTest::StartsWith(text::fold(&prefix)),
+        TextTest::Contains(part) => TextTest::Contains(text::fold(&part)),
+        TextTest::IsNull(is_null) => TextTest::IsNull(is_null),
+    }
+}
+
+/// The tests of a text, all of which must hold.
+pub fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+    filter.check(at)?;
+    let listed = filter.one_of.clone().map(TextTest::In);
+    let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));
+    let begins = filter.starts_with.clone().map(TextTest::StartsWith);
+    let has = filter.contains.clone().map(TextTest::Contains);
+    let is_null = filter.is_null.map(TextTest::IsNull);
+    Ok([listed, same, begins, has, is_null].into_iter().flatten().collect())
+}

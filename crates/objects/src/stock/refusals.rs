@@ -1,0 +1,145 @@
+//! How the ledger's rejections meet GraphQL: once, here.
+
+use async_graphql::Context;
+use inventory::{
+    ledger::{Done, Receipt, Stop},
+    reversals,
+    stock::{
+        core::{Level, MOST_TOLD, Reason, Rejection, Scarce},
+        rows::list::LevelRow,
+    },
+};
+use platform::storage::Fault;
+
+use super::{
+    Lacking, StockLevel, changed, level_seen,
+    place::path,
+    wording::{say, scarce},
+};
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, InsufficientStock, Path, UserError, naming, sent_key},
+        scalars::Quantity,
+    },
+    nodes::Node,
+};
+
+/// A level, if the caller may see levels.
+fn visible(ctx: &Context<'_>, level: &Level) -> Option<StockLevel> {
+    level_seen(ctx, Some(LevelRow::from(level))).ok().flatten()
+}
+
+/// Turns a rejection into what the caller sees of it.
+pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
+    let (code, said) = say(&rejection.why);
+    let field = path(rejection.at);
+    match rejection.why {
+        Reason::LotShort { level, what, usable, requested } => {
+            let message = format!("{requested} of {} asked for, {} there", scarce(&what), usable.max(0));
+            short(ctx, (level.as_deref(), Named::of(what)), message, (requested, usable), field)
+        }
+        Reason::Insufficient { level, usable, requested } => {
+            let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
+            short(ctx, (Some(&level), Named::default()), message, (requested.get(), usable), field)
+        }
+        Reason::KeyReused => UserError::new(code, format!("{said}: use a new key for a new change"), field),
+        Reason::VersionConflict { level, lot } => {
+            let current = visible(ctx, &level).map(Node::StockLevel);
+            let on_hand = lot.map_or_else(|| format!(", {} on hand", level.on_hand), |lot| format!(", {lot} of the lot on hand"));
+            let on_hand = current.as_ref().map(|_| on_hand).unwrap_or_default();
+            UserError::stale(format!("{said}{on_hand}"), field, level.version, current)
+        }
+        Reason::StaleDocument { what, id, actual } => {
+            UserError::stale(said, field, actual, crate::nodes::current_document(ctx, what, id).await)
+        }
+        Reason::Room(any) => match any.get::<reversals::core::Refusal>() {
+            Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
+            _ => UserError::new(code, said, field),
+        },
+        Reason::NotFound(_) => UserError::new(code, naming(&said, sent_key(ctx, &field).as_deref()), field),
+        Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
+    }
+}
+
+/// What a shortage names by itself.
+#[derive(Default)]
+struct Named {
+    sku: Option<String>,
+    kit: Option<String>,
+    lot: Option<String>,
+}
+
+impl Named {
+    fn of(what: Scarce) -> Self {
+        match what {
+            Scarce::Lot { code } | Scarce::OutsideParcels { code } => Self { lot: Some(code), ..Self::default() },
+            Scarce::Kit { kit, part } => Self { sku: Some(part), kit: Some(kit), lot: None },
+            Scarce::Aside { sku, .. }
+            | Scarce::MayBeTaken { sku }
+            | Scarce::NotPacked { sku }
+            | Scarce::MayBeSold { sku }
+            | Scarce::NotHeld { sku }
+            | Scarce::Stores { sku, .. } => Self { sku: Some(sku), ..Self::default() },
+        }
+    }
+}
+
+fn short(
+    ctx: &Context<'_>,
+    (level, named): (Option<&Level>, Named),
+    message: String,
+    (requested, available): (i64, i64),
+    field: Path,
+) -> UserError {
+    let sku = named.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
+    let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
+    UserError::InsufficientStock(Box::new(InsufficientStock {
+        code: ErrorCode::InsufficientStock.noted(),
+        message,
+        field: Some(field),
+        // Stock may come: the same call with the same key may succeed later.
+        retryable: false,
+        level: level.and_then(|level| visible(ctx, level)),
+        sku,
+        kit_sku: named.kit,
+        lot_code: named.lot,
+        requested: quantity(requested),
+        available: quantity(available),
+        lacking: level.map(Lacking::from),
+    }))
+}
+
+/// The first refusals of a call, and the number of all of them for the answer's `userErrorCount`.
+pub async fn refuse_all(ctx: &Context<'_>, mut rejections: Vec<Rejection>) -> Vec<UserError> {
+    let left_out = rejections.split_off(rejections.len().min(MOST_TOLD));
+    left_out.iter().for_each(|rejection| say(&rejection.why).0.count_left_out());
+    let mut errors = Vec::with_capacity(rejections.len());
+    for rejection in rejections {
+        errors.push(refuse(ctx, rejection).await);
+    }
+    errors
+}
+
+/// What stopped a call: refusals are data, the rest is a top-level error.
+pub async fn stopped(ctx: &Context<'_>, stop: Stop) -> Result<Vec<UserError>, TopError> {
+    match stop {
+        Stop::Denied(denied) => Err(denied.into()),
+        Stop::Fault(fault) => Err(fault.into()),
+        Stop::Refused(rejections) => Ok(refuse_all(ctx, rejections).await),
+    }
+}
+
+/// What came of a call: its receipt, or its refusals as clients see them. Faults and missing permissions are top-level errors.
+pub async fn receipt(ctx: &Context<'_>, done: Done) -> Answer<Result<Receipt, Vec<UserError>>> {
+    changed(ctx);
+    match done {
+        Ok(receipt) => Ok(Ok(receipt)),
+        Err(stop) => Ok(Err(stopped(ctx, stop).await?)),
+    }
+}
+
+/// What a receipt names is not there.
+pub fn lost(table: &'static str) -> TopError {
+    Fault::corrupt(table, "a receipt names a document that exists").into()
+}
