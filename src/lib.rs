@@ -19,7 +19,7 @@ pub use services::{
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 15] = [
+pub const CRATES: [&str; 17] = [
     "macros",
     "forecast",
     "reference",
@@ -30,6 +30,8 @@ pub const CRATES: [&str; 15] = [
     "services",
     "graphql",
     "objects",
+    "trade",
+    "analysis",
     "api",
     "server",
     "program-pages",

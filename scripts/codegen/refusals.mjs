@@ -3,7 +3,7 @@
 //   node scripts/codegen/refusals.mjs            writes it
 //   node scripts/codegen/refusals.mjs --check    exits 1 if it differs
 //
-// A refusal becomes a code in its room's part of crates/objects or crates/api, once: the codes of a mutation are those that its room gives, those of the rooms
+// A refusal becomes a code in its room's part of the crates of the API, once: the codes of a mutation are those that its room gives, those of the rooms
 // whose refusals the core of its room makes, and those of what all rooms call (inputs, references, keys, the ledger). The schema then leaves
 // out the codes that the mutation's arguments and events rule out. It needs nothing but Node.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ function codesIn(text) {
   return found;
 }
 
-const API = [...sources('crates/objects/src'), ...sources('crates/api/src')];
+const API = ['objects', 'trade', 'analysis', 'api'].flatMap((name) => sources(`crates/${name}/src`));
 const given = new Map();
 const rooms = new Map();
 const bodies = new Map();

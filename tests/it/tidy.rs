@@ -23,13 +23,13 @@ use entrepot::CRATES;
 use facts::Facts;
 use rooms::{FORECAST, PRODUCT_TEXT, ROOMS};
 
-/// The rooms that hold rules, in reading order. The faces in `objects` and `api` name one another, as the objects of the schema do.
+/// The rooms that hold rules, in reading order. The faces, in `objects`, `trade`, `analysis` and `api`, name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {
     ROOMS.concat()
 }
 
 /// Crates without rooms: their files are named with the crate.
-const WITHOUT_ROOMS: [&str; 7] = ["macros", "reference", "graphql", "objects", "api", "server", "program-pages"];
+const WITHOUT_ROOMS: [&str; 9] = ["macros", "reference", "graphql", "objects", "trade", "analysis", "api", "server", "program-pages"];
 
 /// A face, a way in, an attribute of faces, or what puts a node together: it holds no rules, so it may name any room.
 fn is_graph(file: &str) -> bool {

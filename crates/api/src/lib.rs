@@ -1,28 +1,18 @@
-//! GraphQL: root fields, what mutations answer, reports, and the schema made of them.
+//! GraphQL: the schema, and the root fields of the rooms around the stock.
 //!
-//! The face of a room has the room's name and holds no rules. Objects that name one another in circles, and what they refer to, are in the crate `objects`:
-//! the face of a room names its part of them again.
+//! The face of a room has the room's name and holds no rules. It is in up to three crates: objects that name one another in circles, and what they refer to, are in
+//! `objects`; root fields of the catalogue and of documents in `trade`, of what is calculated in `analysis`. All are named again here.
 
+pub use analysis::{anomalies, costing, demand, forecasting, insight, liquidation, replenishment, reports, suggestions};
 pub use objects::{files, graphql, jobs, keyed_filters, numbering, packs, periods, references, short_lists, sorts, tenancy};
+pub use trade::{catalog, counts, currency, fulfilment, orders, payments, purchasing, returns, reversals, stock, transfers};
 
-use ::graphql::{connection, live, merged_object, tenant_rows, wraps_object};
-use objects::{dated_filter, in_units, keyed_filter, named, payload, seen_payload, step};
+use ::graphql::{connection, live, merged_object, wraps_object};
+use objects::{keyed_filter, named, payload};
 
 pub mod audit;
 pub mod identity;
 pub mod access;
-pub mod catalog;
-pub mod stock;
-pub mod orders;
-pub mod fulfilment;
-pub mod currency;
-pub mod returns;
-pub mod payments;
-pub mod reversals;
-pub mod purchasing;
-pub mod transfers;
-pub mod counts;
-pub mod costing;
 pub mod alerts;
 pub mod webhooks;
 pub mod media;
@@ -32,14 +22,6 @@ pub mod labels;
 pub mod backups;
 pub mod scan;
 pub mod search;
-pub mod insight;
-pub mod demand;
-pub mod forecasting;
-pub mod anomalies;
-pub mod replenishment;
-pub mod suggestions;
-pub mod reports;
-pub mod liquidation;
 pub mod notes;
 pub mod attachments;
 pub mod tagging;

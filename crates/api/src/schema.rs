@@ -40,7 +40,6 @@ use crate::{
 };
 
 mod engine;
-pub mod events;
 mod judges;
 mod payloads;
 mod registry_loan;
@@ -49,6 +48,7 @@ mod sizes;
 mod weights;
 pub use engine::EntrepotSchema;
 pub use judges::{Judges, PendingSchema};
+pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};

@@ -43,3 +43,22 @@ macro_rules! wraps_object {
     };
 }
 wraps_object!(Boxed);
+
+/// Makes rustc compile the resolvers of these roots, and of all objects that they lead to, in the crate that calls it.
+///
+/// A resolver is a future, and a future is compiled where it is polled: without this, all of them in the crate that has the schema. The crates above take what is
+/// compiled already as long as rustc shares generic code between crates, which it does at low levels of optimisation only: elsewhere it would be
+/// compiled twice, so callers do this where there are debug assertions (`docs/decisions/0387`).
+#[macro_export]
+macro_rules! compiled_here {
+    ($($root:ty),+ $(,)?) => {
+        /// The field of a context of each root. Nobody calls it.
+        pub fn fields<'a>(
+            ctx: &'a async_graphql::Context<'a>,
+        ) -> Vec<futures_util::future::BoxFuture<'a, async_graphql::ServerResult<Option<async_graphql::Value>>>> {
+            vec![$(Box::pin(async move {
+                Box::pin(async_graphql::ContainerType::resolve_field(&<$root>::default(), ctx)).await
+            })),+]
+        }
+    };
+}

@@ -48,5 +48,10 @@ pub mod history;
 pub mod saved_views;
 pub mod papers;
 
+/// The events of all rooms.
+pub mod events;
 /// Finds objects by their IDs across rooms.
 pub mod nodes;
+
+#[cfg(debug_assertions)]
+pub mod compiled;

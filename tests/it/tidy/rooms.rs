@@ -24,6 +24,10 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
     &[],
     // objects
     &[],
+    // trade
+    &[],
+    // analysis
+    &[],
     // api
     &[],
     // server

@@ -12,6 +12,7 @@ pub mod rates;
 pub mod receipt;
 pub mod refusal;
 pub mod returns;
+pub mod shared_inputs;
 pub mod enums;
 
 use async_graphql::Context;
@@ -28,6 +29,7 @@ pub use node::{current, current_blanket, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use receipt::GoodsReceipt;
 pub use returns::SupplierReturn;
+pub use shared_inputs::{check_key, product_name};
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 

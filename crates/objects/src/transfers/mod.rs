@@ -21,7 +21,7 @@ pub async fn load_transfer(ctx: &Context<'_>, id: TransferId) -> Answer<Option<T
 }
 
 /// Whether the permit is for one of the transfer's stores.
-fn covers(permit: &Permit<kind::TransferRead>, transfer: &core::Transfer) -> bool {
+pub fn covers(permit: &Permit<kind::TransferRead>, transfer: &core::Transfer) -> bool {
     let reach = permit.reach();
     reach.covers(transfer.from) || reach.covers(transfer.to)
 }

@@ -19,6 +19,7 @@ use services::webhooks;
 use tokio::sync::OnceCell;
 
 use crate::{
+    events::registry,
     graphql::{
         canonical::filter_name,
         connection::{COUNTED_BY_DEFAULT, Count, CountPrecision, PageArgs, PageInfo, checked_limit, counted},
@@ -28,7 +29,6 @@ use crate::{
         scalars::{Cursor, DateTime, Json, Long},
     },
     live::stream::{self, ResetReason},
-    schema::events::registry,
 };
 
 /// Events that are looked through for one page at most: whoever may see few of them turns pages.

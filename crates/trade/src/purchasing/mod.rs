@@ -30,8 +30,6 @@ pub use payloads::{
     SupplierProductPayload, SupplierReturnPayload,
 };
 pub use query::PurchaseQuery;
-pub use supply_inputs::product_name;
-pub use supply_mutation::check_key;
 
 use crate::graphql::boxed::Boxed;
 

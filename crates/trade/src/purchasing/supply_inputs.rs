@@ -5,16 +5,17 @@ use entity::prelude::{ReturnSource, StoreId, SupplierId};
 use inventory::{
     catalog::core::life::Step,
     purchasing::{
-        rows::{PlaceName, ProductName},
+        rows::PlaceName,
         shell::{self, PolicyRow, SupplyRow, SupplyTurn},
     },
 };
 use platform::path;
 
 use super::{
+    check_key,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
-    supply_mutation::check_key,
+    product_name,
 };
 use crate::{
     graphql::{
@@ -234,14 +235,7 @@ pub(super) fn supply_turn(
     }
 }
 
-/// A product by whichever name it was given.
-pub fn product_name(reading: &mut Reading, product: ProductRef, field: impl FnOnce() -> Vec<String>) -> ProductName {
-    match product {
-        ProductRef::Id(id) => ProductName::Id(reading.id(&id, || [field(), path!["id"]].concat())),
-        ProductRef::Sku(sku) => ProductName::Sku(sku),
-        ProductRef::Barcode(code) => ProductName::Barcode(code),
-    }
-}
+/// A store by its ID or code.
 pub(super) fn store_name(reading: &mut Reading, store: StoreRef, field: impl FnOnce() -> Vec<String>) -> PlaceName<StoreId> {
     match store {
         StoreRef::Id(id) => PlaceName::Id(reading.id(&id, || [field(), path!["id"]].concat())),

@@ -20,9 +20,10 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{path, storage::idempotency};
+use platform::path;
 
 use super::{
+    check_key,
     payloads::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
@@ -39,7 +40,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        reading::{Reading, read},
+        reading::read,
         refusal::{ErrorCode, UserError, first_told, name_sent},
         scalars::Long,
     },
@@ -58,13 +59,6 @@ pub struct PurchaseOrderSendInput {
     pub id: ID,
     /// Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once.
     pub idempotency_key: String,
-}
-
-/// Refuses a key that is not kept.
-pub fn check_key(reading: &mut Reading, key: &str) {
-    if let Err(why) = idempotency::check_key(key) {
-        reading.note(UserError::bad_key(why, path!["input", "idempotencyKey"]));
-    }
 }
 
 /// Refuses more rows than are taken at once.

@@ -9,8 +9,8 @@ use crate::{
         refusal::{UserError, first_told},
         scalars::Long,
     },
+    nodes::Node,
     payload,
-    schema::Node,
 };
 
 payload!(StorePayload, store: Store, "store");

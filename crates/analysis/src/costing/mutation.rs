@@ -30,8 +30,8 @@ use crate::{
         refusal::{ErrorCode, InUse, UserError, first_told, name_sent},
         scalars::Long,
     },
+    nodes::{self, Node},
     purchasing::{check_key, product_name},
-    schema::{self, Node},
 };
 
 /// A product and the new value of its units.
@@ -154,7 +154,7 @@ async fn in_use(ctx: &Context<'_>, resting: &Resting) -> UserError {
     let names: Vec<String> = names.chain(resting.movements.iter().map(ToString::to_string)).take(10).collect();
     let mut documents: Vec<Node> = Vec::with_capacity(names.len());
     for name in &names {
-        documents.extend(schema::find(ctx, name).await.ok().flatten());
+        documents.extend(nodes::find(ctx, name).await.ok().flatten());
     }
     let message = "units of its products came or left since, or were revalued again: undo those first, or revalue what is there";
     let document_count = i32::try_from(resting.count).unwrap_or(i32::MAX);

@@ -21,7 +21,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Date, Quantity},
     },
-    schema::Node,
+    nodes::Node,
 };
 
 /// Reservations that an explanation lists; what more hold is one figure.
@@ -57,7 +57,7 @@ impl ExpectedStock {
     }
     /// Document that brings the stock. Null for stock that no open document accounts for.
     async fn document(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
-        Box::pin(crate::schema::reference(ctx, self.0.document?)).await.transpose()
+        Box::pin(crate::nodes::reference(ctx, self.0.document?)).await.transpose()
     }
 }
 

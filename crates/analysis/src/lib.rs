@@ -1,0 +1,23 @@
+//! GraphQL: root fields and rows of what is calculated: costs, reports, forecasts, and what they propose.
+//!
+//! The face of a room has the room's name; its objects are in `objects`, and are named again here.
+
+pub use objects::{
+    access, catalog, counts, events, graphql, keyed_filters, nodes, orders, purchasing, references, sorts, stock, transfers,
+};
+
+use ::graphql::{connection, live};
+use objects::{keyed_filter, named, payload};
+
+pub mod costing;
+pub mod insight;
+pub mod demand;
+pub mod forecasting;
+pub mod anomalies;
+pub mod replenishment;
+pub mod suggestions;
+pub mod reports;
+pub mod liquidation;
+
+#[cfg(debug_assertions)]
+pub mod compiled;

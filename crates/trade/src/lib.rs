@@ -1,0 +1,25 @@
+//! GraphQL: root fields, inputs and answers of the catalogue, of stock, and of the documents that move it.
+//!
+//! The face of a room has the room's name; its objects are in `objects`, and are named again here.
+
+pub use objects::{
+    alerts, events, graphql, keyed_filters, nodes, numbering, packs, papers, periods, references, short_lists, sorts,
+};
+
+use ::graphql::{connection, live, tenant_rows};
+use objects::{dated_filter, in_units, keyed_filter, named, payload, seen_payload, step};
+
+pub mod catalog;
+pub mod stock;
+pub mod orders;
+pub mod fulfilment;
+pub mod currency;
+pub mod returns;
+pub mod payments;
+pub mod reversals;
+pub mod purchasing;
+pub mod transfers;
+pub mod counts;
+
+#[cfg(debug_assertions)]
+pub mod compiled;
