@@ -70,10 +70,12 @@ impl Order {
         Self { row, lines: Lines::Read, foreseen: held, detail: None, holds: None }
     }
     /// With what it says beside its lines, where that was changed.
+    #[must_use]
     pub fn saying(self, detail: Option<OrderDetail>) -> Self {
         Self { detail: detail.map(Arc::new), ..self }
     }
     /// With the holds that a dry run would set.
+    #[must_use]
     pub fn holding(self, holds: Vec<Hold>) -> Self {
         Self { holds: (!holds.is_empty()).then(|| Arc::new(holds)), ..self }
     }
