@@ -3,13 +3,14 @@
 pub mod members;
 pub mod types;
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID};
 use entity::prelude::{Actor as Who, ActorKind, IntegrationId, MemberId, SessionId, TenantId};
 use iam::{
     access::kind,
     identity::{Identity, MemberView, email_key, rows},
 };
-use std::collections::HashMap;
 
 pub use members::MemberRef;
 pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
