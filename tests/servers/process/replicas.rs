@@ -229,7 +229,7 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     makes(&owner, "Mugs").await;
     let (other, _) = program(&owner, &["product.read"]).await;
     node.lists_until(&other, FRESH).await;
-    // Answers are as late as a replica's may be for reads, and a connection is opened by several of them.
+    // An answer takes 0.2 s, and opening a connection takes several.
     to_replica.slow(Duration::from_millis(100));
     to_replica.cut();
     let began = Instant::now();
@@ -240,7 +240,7 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     to_replica.mend();
     node.lists_until(&other, FRESH).await;
     assert!(sees(&other, "Mugs").await);
-    // How far the primary is comes late, too, and is known all the same.
+    // An answer of the primary takes 0.3 s.
     to_primary.slow(Duration::from_millis(160));
     sleep(STALENESS + Duration::from_secs(2)).await;
     assert!(node.is_used().await, "the replica counts as too old: {}", node.server.said());
