@@ -87,6 +87,10 @@ mod tests {
         for limits in [REQUESTS, LANES, STEWARDS, LONG, SNAPSHOTS, REPLICAS, LONG_ON_REPLICAS] {
             assert!(limits.lock < limits.statement && limits.statement < limits.answer(), "{limits:?}");
             assert!(limits.lock <= limits.idle, "who is blocked learns it before the one who blocks is ended: {limits:?}");
+            assert!(
+                limits.sign_of_life() >= REQUESTS.turn,
+                "a connection over a slow network takes several answers to open: {limits:?}"
+            );
         }
     }
 
