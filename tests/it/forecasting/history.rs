@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use super::Trade;
 use crate::{authorization::world::World, demand::days::ago, world::on_both};
 
-on_both!(demand_ends_with_its_season, months_without_stock_are_no_lack_of_demand, orders_that_were_recorded_late_cost_points,);
+on_both!(
+    demand_ends_with_its_season,
+    months_without_stock_are_no_lack_of_demand,
+    an_empty_shelf_is_no_measure_of_forecasts,
+    orders_that_were_recorded_late_cost_points,
+);
 
 /// What a desk of two and a half years knows, and one of a year does not.
 async fn demand_ends_with_its_season(world: &World) {
@@ -53,6 +58,29 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     assert_eq!((&node["stockouts"], counted, &lost["totals"]["cutDays"]), (&json!(1), 28, &json!(out - 28)), "{answer:#}");
     let high = node["lostUnits"]["high"].as_f64().unwrap();
     assert!(out > 90 && high > 0.0 && high.is_finite(), "{answer:#}");
+    trade.books.office.is_sound().await;
+}
+
+async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
+    const DAY: i64 = 86_400_000_000;
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    let since_monday = (world.node.clock.now().micros().div_euclid(DAY) + 3).rem_euclid(7);
+    // Ten a week, but for one week without any on hand, at the end of which forecasts are made.
+    trade.receive(&mug, 310, 7 * 36).await;
+    trade.receive(&mug, 100, 7 * 3 + since_monday).await;
+    trade.sell_weekly(&mug, &[&[10; 30][..], &[0], &[10; 3][..]].concat()).await;
+    trade.books.adjust("REMOVAL", &mug, -10, json!({ "occurredAt": ago(world, 7 * 4 + since_monday) })).await;
+    assert_eq!(trade.run(3).await.unwrap().weeks, 31);
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!((&found["missingWeeks"], &found["weeks"][0]["mean"]), (&json!(1), &json!(10.0)), "{found:#}");
+    trade.run(0).await.unwrap();
+    // The last week in which it could be sold had ten as well: the forecast is exact, and no better than that.
+    for level in ["STORE", "ALL_STORES"] {
+        let found = &trade.accuracy(1, level).await[0];
+        let measured = [&found["scored"], &found["wape"], &found["naiveWape"], &found["valueAdded"]];
+        assert_eq!(measured, [&json!(1), &json!(0.0), &json!(0.0), &Value::Null], "{level}: {found:#}");
+    }
     trade.books.office.is_sound().await;
 }
 

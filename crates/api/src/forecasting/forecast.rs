@@ -303,7 +303,7 @@ pub struct ForecastProductAccuracy {
     pub coverage80: Option<f64>,
     /// Share of weeks inside their 95 % interval, 0 to 1. Null where none had one.
     pub coverage95: Option<f64>,
-    /// 1 − `wape` ÷ the `wape` of the last week before each run: above 0 the forecasts were worth making. Null without demand, and where that naive
+    /// 1 − `wape` ÷ the `wape` of the last known week before each run: above 0 the forecasts were worth making. Null without demand, and where that naive
     /// forecast made no error.
     pub value_added: Option<f64>,
 }
