@@ -81,6 +81,13 @@ async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
         let measured = [&found["scored"], &found["wape"], &found["naiveWape"], &found["valueAdded"]];
         assert_eq!(measured, [&json!(1), &json!(0.0), &json!(0.0), &Value::Null], "{level}: {found:#}");
     }
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s, historyWeeks: 4) { history { units inStockDays } } }";
+    for store in [trade.books.office.store.clone(), Value::Null] {
+        let answer = trade.books.office.ask(query, json!({ "p": mug, "s": store })).await;
+        let week = |units: i64, days: i64| json!({ "units": units, "inStockDays": days });
+        let weeks = json!([week(0, 0), week(10, 7), week(10, 7), week(10, 7)]);
+        assert_eq!(answer["data"]["forecast"]["history"], weeks, "{answer:#}");
+    }
     trade.books.office.is_sound().await;
 }
 

@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::storage::{Database, Fault};
+use platform::storage::{Database, Fault, TenantScope};
 
-use crate::forecasting::{
-    core::{
-        DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum, SumKey,
-        Tally, TrackingSignal, WeekForecast,
+use crate::{
+    demand::rows::spans_within,
+    forecasting::{
+        core::{
+            DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum,
+            SumKey, Tally, TrackingSignal, WeekForecast, days_in_stock,
+        },
+        rows::{self, KeptRun, KeptSeries},
     },
-    rows::{self, KeptRun, KeptSeries},
 };
 
-/// Units of a week that is over, or of the current one so far.
+/// Units of a week that is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeekUnits {
     /// Its Monday.
     pub week: i32,
     pub units: i64,
+    /// Days that closed with stock, in one of the stores at least; 7 of what never had any.
+    pub in_stock_days: u8,
 }
 
 /// A forecast of a week as it was made, beside what was wanted.
@@ -99,13 +104,16 @@ pub async fn product_forecast(
     let signal = signal(&past(&kept, 1, signal_weeks, &units), &series);
     let past = past(&kept, lead, (since, run.first_week), &units);
     let accuracy = tally(past.iter().filter(|one| one.week < signal_weeks.1), &series);
-    let history =
-        (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
+    let of_stores =
+        if store.is_none() { rows::series_of_products(&scope, run.first_week, &[product]).await? } else { Vec::new() };
+    let stores = store.into_iter().chain(of_stores.iter().map(|series| series.store));
+    let levels: Vec<(ProductId, StoreId)> = stores.map(|store| (product, store)).collect();
+    let history = history(&scope, &levels, (since, run.first_week), &units).await?;
     let errors = day_errors(&run)?;
     let days = if store.is_some() {
         series.body.day_points(&errors)
     } else {
-        let sums = days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?);
+        let sums = days_of_stores(&of_stores);
         let step = series.body.step;
         let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step };
         sums.into_iter().enumerate().map(|of| errors.points(DayLevel::AllStores, &week(of))).collect()
@@ -115,7 +123,22 @@ pub async fn product_forecast(
     let has_categories = found.iter().any(|factor| factor.goods.category().is_some());
     let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
     let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
-    Ok(Some(ProductForecast { history: history.collect(), past, accuracy, signal, days, factors, series, run }))
+    Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, days, factors }))
+}
+
+/// Weeks from one on and before another: their units, and the days on which one of these levels had stock.
+async fn history(
+    scope: &TenantScope,
+    levels: &[(ProductId, StoreId)],
+    (since, until): (i32, i32),
+    units: &BTreeMap<i32, i64>,
+) -> Result<Vec<WeekUnits>, Fault> {
+    let spans = spans_within(scope, levels, (since, until - 1)).await?;
+    let weeks = usize::try_from((until - since) / 7).unwrap_or_default();
+    let of_levels = levels.iter().map(|level| spans.get(level).map(Vec::as_slice).unwrap_or_default());
+    let days = days_in_stock(of_levels, since, weeks);
+    let week = |(week, in_stock_days)| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0), in_stock_days };
+    Ok((since..until).step_by(7).zip(days).map(week).collect())
 }
 
 fn day_errors(run: &KeptRun) -> Result<StoredDayErrors, Fault> {
