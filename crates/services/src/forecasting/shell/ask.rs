@@ -37,6 +37,8 @@ pub struct PastWeek {
     pub naive: f64,
     /// The mean step between the weeks before the run. None in runs of earlier versions.
     pub step: Option<f64>,
+    /// False of a product that had been out of stock for long.
+    pub is_scored: bool,
     pub units: i64,
 }
 
@@ -175,27 +177,29 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
         let point = series.body.ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
         let (naive, step) = (series.body.naive, series.body.step);
-        let found = PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, units };
+        let found =
+            PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, is_scored: series.is_scored(), units };
         (week >= since && week < until).then_some(found)
     };
     kept.iter().filter_map(came_true).collect()
 }
 
-/// The signal of forecasts of one week ahead. A week without stock, or with stock on a part of its days, tells nothing of its forecast.
+/// The signal of forecasts of one week ahead.
 fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let known = weeks.iter().filter(|week| could_be_sold(week.week, series));
+    let known = weeks.iter().filter(|week| is_judged(week, series));
     let errors: Vec<f64> = known.map(|week| week.units as f64 - week.forecast).collect();
     TrackingSignal::of(&errors)
 }
 
-fn could_be_sold(week: i32, series: &KeptSeries) -> bool {
-    !series.body.excluded.iter().any(|one| one.week == week && one.reason.lacks_stock())
+/// Whether a week that came true tells anything of its forecast: one without stock, or with stock on a part of its days, does not.
+fn is_judged(past: &PastWeek, series: &KeptSeries) -> bool {
+    past.is_scored && !series.body.excluded.iter().any(|one| one.week == past.week && one.reason.lacks_stock())
 }
 
 /// How forecasts of one product came true.
 fn tally<'a>(weeks: impl Iterator<Item = &'a PastWeek>, series: &KeptSeries) -> Tally {
     let mut tally = Tally::default();
-    for week in weeks.filter(|week| could_be_sold(week.week, series)) {
+    for week in weeks.filter(|week| is_judged(week, series)) {
         let PastWeek { forecast, bounds, naive, step, units, .. } = *week;
         tally.add(&Outcome { forecast, naive, bounds, step, units: units.max(0) });
     }
