@@ -16,8 +16,16 @@ use crate::{access, identity};
 const OF_USERS: [&str; 5] = ["backup_code", "totp", "link", "device", "login_failure"];
 /// Their second factors, in the order in which whoever shows or replaces one locks them.
 const FACTORS: [&str; 2] = ["backup_code", "totp"];
-/// What calls lock by ID before the tenant's counter, in their order.
-const MASTER_DATA: [&str; 6] = ["supplier", "product", "product_family", "customer", "store", "channel"];
+/// What calls and jobs lock before the tenant's counter, and by which column: the follower of alerts, and master data in the order of calls.
+const BEFORE_COUNTER: [(&str, &str); 7] = [
+    ("alert_follower", "tenant_id"),
+    ("supplier", "id"),
+    ("product", "id"),
+    ("product_family", "id"),
+    ("customer", "id"),
+    ("store", "id"),
+    ("channel", "id"),
+];
 /// How often users are looked at whose rows somebody else has, and the time between.
 const ROUNDS: usize = 3;
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(50);
@@ -128,8 +136,8 @@ async fn run_once(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opt
 async fn hold_company(work: &Work) -> Result<(), Fault> {
     // Settings have the tenant's own row before the counter, too.
     rows::settings(work, true).await?;
-    for table in MASTER_DATA {
-        work.lock_in_order(LockOrder::for_change(table, "id"), "true", vec![]).await?;
+    for (table, key) in BEFORE_COUNTER {
+        work.lock_in_order(LockOrder::for_change(table, key), "true", vec![]).await?;
     }
     journal::hold(work).await
 }
