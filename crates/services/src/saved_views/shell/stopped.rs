@@ -56,7 +56,7 @@ impl SavedViews {
         let Some(owner) = owner else { return Ok(()) };
         let said = stopped(&rows::tenant_name(&scope).await?, &view, &schedule);
         let email =
-            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachment: None };
+            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
         mailer.deliver(from, &email, &self.0.clock).await.map_err(|error| {
             tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be told");
             Failure::Fault(Fault::Broken("the mail server did not take an e-mail".to_owned()))
