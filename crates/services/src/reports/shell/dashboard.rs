@@ -214,7 +214,7 @@ async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError
     Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 
-/// The dashboard as it is now, and the last event that all of its panels show. Today is the tenant's: what is kept is made anew within a minute of its midnight.
+/// The dashboard as it is now, and the last event that all of its panels show. Today is the tenant's: a kept one is a minute old at most when it begins.
 async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
     let (source, method) = of_costs(scope.database(), &scope, asked.span).await?;
     let currency = source.currency;
