@@ -102,7 +102,7 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading
     })
 }
 
-/// The first SVG that stands beside a list.
+/// The first SVG beside a list.
 pub(super) fn drawing(beside: &Value) -> Option<String> {
     let found = beside.as_object().into_iter().flatten().find_map(|(_, value)| value.as_str().filter(|text| is_drawing(text)));
     found.map(ToOwned::to_owned)
