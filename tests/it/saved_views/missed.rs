@@ -26,6 +26,11 @@ async fn left(world: &World) -> [i64; 2] {
     [files, world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'view.result'").await]
 }
 
+/// Events that tell of a run that failed.
+async fn failures(world: &World) -> i64 {
+    world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'saved_view_schedule.failed'").await
+}
+
 /// The file of the last table, as its owner sees it.
 async fn last_file(office: &Office<'_>) -> Value {
     let query = "query($by: SavedViewRef!) { savedView(by: $by) { schedules { lastFile { name size downloadUrl } } } }";
@@ -55,16 +60,24 @@ async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
     let file = last_file(&office).await;
     assert!(file["name"] == "table.csv" && file["size"].as_i64() > Some(0) && file["downloadUrl"].is_string(), "{file:#}");
     run(world, &dead(), &last).await.unwrap();
-    assert_eq!(left(world).await, [1, 1], "once");
+    assert_eq!((left(world).await, failures(world).await), ([1, 1], 1), "once");
     // No e-mails leave a deployment without --mail.
     let job = next_job(&office, "table").await;
     run(world, &Mailer::None, &job).await.unwrap();
     let why = error(&office).await;
     assert!(why.contains("--mail") && why.contains("seven days"), "{why}");
-    assert_eq!(left(world).await, [2, 2]);
+    assert_eq!((left(world).await, failures(world).await), ([2, 2], 1), "of several failures in a row one is told");
     let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
     run(world, &letters.1, &job).await.unwrap();
     assert_eq!((error(&office).await.as_str(), letters.letters().len(), left(world).await), ("", 1, [2, 3]), "all is well again");
+    let again = Job { failures: MOST_TRIES - 1, ..next_job(&office, "table").await };
+    assert!(matches!(run(world, &dead(), &again).await, Err(Failure::Hopeless(_))));
+    assert_eq!(failures(world).await, 2, "another one begins");
+    // A run that does not end is one more of the same.
+    for _ in 0..2 {
+        next_job(&office, "table").await;
+    }
+    assert_eq!(failures(world).await, 2);
     office.is_sound().await;
 }
 

@@ -93,13 +93,14 @@ impl SavedViews {
         // One that has not ended by now has failed: its job finds that this one has taken its place.
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
             Some(before) => {
+                let failures = schedule.failures;
                 let failed = schedule.failed();
+                let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
+                let failed = Schedule { last_error, ..failed };
+                let event = self.end_event(work, &failed, failures).await?;
+                journal::append_other(work, event.into_iter().collect(), now).await?;
                 if failed.next_run_at.is_none() {
-                    let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
-                    let stopped = Schedule { last_error, ..failed };
-                    rows::end_run(work, &stopped, before).await?;
-                    let event = self.stop(work, &stopped).await?;
-                    journal::append_other(work, event.into_iter().collect(), now).await?;
+                    rows::end_run(work, &failed, before).await?;
                     return Ok(false);
                 }
                 failed
@@ -259,9 +260,9 @@ impl SavedViews {
         // Before the schedule, as whoever changes it.
         journal::hold(&work).await?;
         if rows::end_run(&work, &ended, run.due_at).await? > 0 {
-            let stopped = self.stop(&work, &ended).await?;
+            let told = self.end_event(&work, &ended, schedule.failures).await?;
             let result = result.map(|result| VIEW_RESULT.event(&result));
-            journal::append_other(&mut work, result.into_iter().chain(stopped).collect(), now).await?;
+            journal::append_other(&mut work, result.into_iter().chain(told).collect(), now).await?;
         }
         work.commit().await?;
         Ok(())
