@@ -15,6 +15,7 @@ use crate::{
         scalars::{CurrencyCode, Date, Long, Quantity},
     },
     packs::{self, PackLine},
+    row_names,
 };
 
 /// A blanket order by one of its names.
@@ -69,8 +70,10 @@ pub struct BlanketOrderCreateInput {
 /// A change of a blanket order that is a draft. A field that is left out stays; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderUpdateInput {
-    /// The blanket order.
-    pub id: ID,
+    /// ID of the blanket order. Needed unless `blanketOrder` names it.
+    pub id: Option<ID>,
+    /// The blanket order, instead of `id`. Null where `id` is given.
+    pub blanket_order: Option<BlanketOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -90,8 +93,10 @@ pub struct BlanketOrderUpdateInput {
 /// A step of a blanket order.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderActionInput {
-    /// The blanket order.
-    pub id: ID,
+    /// ID of the blanket order. Needed unless `blanketOrder` names it.
+    pub id: Option<ID>,
+    /// The blanket order, instead of `id`. Null where `id` is given.
+    pub blanket_order: Option<BlanketOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any; REQUIRED to activate a blanket order above the
@@ -100,6 +105,8 @@ pub struct BlanketOrderActionInput {
     /// Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none.
     pub note: Option<String>,
 }
+
+row_names!("blanketOrder": blanket_order of BlanketOrderUpdateInput, BlanketOrderActionInput);
 
 impl BlanketOrderRef {
     /// A blanket order that is named in an input.
@@ -168,7 +175,7 @@ impl BlanketOrderUpdateInput {
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderUpdate {
         shell::BlanketOrderUpdate {
             idempotency_key: self.idempotency_key,
-            blanket: reading.id(&self.id, || path!["input", "id"]),
+            blanket: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             valid_from: self.valid_from.map(|day| day.0),
             valid_to: self.valid_to.map(|day| day.0),
@@ -184,7 +191,7 @@ impl BlanketOrderActionInput {
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderAct {
         shell::BlanketOrderAct {
             idempotency_key: self.idempotency_key,
-            blanket: reading.id(&self.id, || path!["input", "id"]),
+            blanket: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }

@@ -38,6 +38,7 @@ use iam::access::kind;
 use inventory::{ledger::Ledger, purchasing::rows};
 
 pub use blanket::BlanketOrder;
+pub use blanket_inputs::BlanketOrderRef;
 pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
 pub use blanket_mutation::BlanketOrderPayload;
 pub use enums::{ChargeBasis, ChargeKind};
@@ -46,6 +47,7 @@ pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
 pub use node::{current, current_blanket, find as find_node, reference};
 pub use order::PurchaseOrder;
+pub use order_ref::PurchaseOrderRef;
 pub use payloads::{
     PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
     SupplierProductPayload, SupplierReturnPayload,
