@@ -3,14 +3,14 @@
 #
 #   bench/backup.sh [sqlite|postgres|both]
 #
-# The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. On SQLite: `entrepot backup run`,
-# `verify`, `restore` and then `entrepot verify`, `drill`; then w2 in turn without backups, with the log shipped (`--backup-ship-log`), and while
-# backups are made one after another. On Postgres: the way for small databases of docs/backups.md (`pg_dump -Fc`, `pg_restore`, `entrepot epoch`,
-# `entrepot verify`), and w2 while dumps are made; pgBackRest, which archives a cluster, is not measured here. Owed: backup 60 s, restore with proof
-# 180 s, 5 % of w2. About 6 minutes a database with BENCH_ROUNDS=5 (the default here), and the replay; disk for four copies of the year.
-# BENCH_REPLAY_FILE is another file for the replay, as the sample in ../shared/data. Start scripts/services.sh first to keep the year on Postgres
-# for the next script. What the drill printed, and its row of the log, stay in $ENTREPOT_BENCH_WORK/backup-drill.log. Prints a table of
-# Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh.
+# The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it: `entrepot backup run`, `verify`,
+# `restore` and then `entrepot verify`, `drill`; on Postgres they run pg_dump and pg_restore, for databases of up to 5 GiB. Then w2 in turn without
+# backups and while backups are made one after another, and on SQLite with the log shipped (`--backup-ship-log`). pgBackRest, which archives a cluster,
+# is not measured here (deploy/pgbackrest/try.sh). Owed: backup 60 s, restore with proof 180 s, 5 % of w2. About 6 minutes a database with
+# BENCH_ROUNDS=5 (the default here), and the replay; disk for four copies of the year. BENCH_REPLAY_FILE is another file for the replay, as the sample
+# in ../shared/data. Start scripts/services.sh first to keep the year on Postgres for the next script. What the drill printed, and its row of the
+# log, stay in $ENTREPOT_BENCH_WORK/backup-drill-sqlite.log and backup-drill-postgres.log. Prints a table of Markdown; ends with 1 when something is
+# missed. Settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=backup
 # shellcheck source=bench/lib.sh
@@ -42,19 +42,11 @@ backups_of() { backup list "$1" 2>/dev/null | grep -c 'keys: present' || true; }
 make_backups() {
   local made=0
   while [ -e "$FOLDER/go-on" ]; do
-    one_backup >"$FOLDER/maker.log" 2>&1 || return 1
+    backup run "$FOLDER/under-load" >"$FOLDER/maker.log" 2>&1 || return 1
     made=$((made + 1))
     echo "$made" >"$FOLDER/made"
   done
 }
-one_backup() {
-  if [ "$on" = sqlite ]; then
-    backup run "$FOLDER/under-load"
-  else
-    "$(find_pg_bin)/pg_dump" -Fc -f "$FOLDER/under-load.dump" "$URL"
-  fi
-}
-
 # load KIND ROUND: one rate of w2, of a server that was started anew
 load() {
   local args=() before=0
@@ -73,8 +65,8 @@ load() {
     done
   fi
   if [ "$1" = made ]; then
-    rm -rf "$FOLDER"/under-load*
-    [ "$on" = postgres ] || mkdir -p "$FOLDER/under-load"
+    rm -rf "$FOLDER/under-load"
+    mkdir -p "$FOLDER/under-load"
     # Before the maker begins: what it takes of the machine is not other processes' load.
     quiet
     touch "$FOLDER/go-on"
@@ -103,44 +95,49 @@ loads() {
   cost "$on" "cost while backups are made without a pause, w2" "$FOLDER/$on.w2.off" "$FOLDER/$on.w2.made" 5
 }
 
-on_sqlite() {
-  local took proof restored
-  mkdir -p "$FOLDER/backups"
-  took=$(seconds "$BIN" backup run --database-url "$URL" --backups "file:$FOLDER/backups")
-  row sqlite "backup of the replayed year" "$took" s 60 --note "$(file_mib "${URL#sqlite://}") MiB, stored as $(file_mib "$FOLDER/backups") MiB"
-  took=$(seconds "$BIN" backup verify --database-url "$URL" --backups "file:$FOLDER/backups")
-  row sqlite "backup verify" "$took" s
-  restored="sqlite://$FOLDER/restored.sqlite"
-  took=$(seconds "$BIN" backup restore --database-url "$restored" --backups "file:$FOLDER/backups")
-  proof=$(seconds "$BIN" verify --database-url "$restored")
-  rm -f "$FOLDER"/restored.sqlite*
-  row sqlite "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s restore, $proof s verify"
-  took=$(seconds "$BIN" backup drill --database-url "$URL" --backups "file:$FOLDER/backups")
-  { cat "$FOLDER/last.log" && echo && "$BIN" backup log --database-url "$URL" --last 1; } >"$WORK/backup-drill.log" 2>&1 || true
-  row sqlite "drill" "$took" s --note "$(grep -iE 'rpo|rto' "$FOLDER/last.log" | tr '\n' ' ' | cut -c 1-200)"
+# Sets RESTORED to where a backup can be restored: a file that is not there, or a database without a table.
+empty_target() {
+  if [ "$on" = sqlite ]; then
+    RESTORED="sqlite://$FOLDER/restored.sqlite"
+  else
+    RESTORED="${URL%/*}/entrepot_restored_$$"
+    pg -c "DROP DATABASE IF EXISTS ${RESTORED##*/} WITH (FORCE)" -c "CREATE DATABASE ${RESTORED##*/}"
+    MADE+=("${RESTORED##*/}")
+  fi
+}
+remove_target() {
+  if [ "$on" = sqlite ]; then rm -f "$FOLDER"/restored.sqlite*; else pg -c "DROP DATABASE ${RESTORED##*/} WITH (FORCE)"; fi
+}
+database_mib() {
+  if [ "$on" = sqlite ]; then file_mib "${URL#sqlite://}"; else pg -At -c "SELECT pg_database_size('${URL##*/}') / 1048576"; fi
 }
 
-on_postgres() {
-  local took proof copy bin
-  bin=$(find_pg_bin)
-  took=$(seconds "$bin/pg_dump" -Fc -f "$FOLDER/year.dump" "$URL")
-  row postgres "pg_dump -Fc of the replayed year" "$took" s 60 --note "stored as $(file_mib "$FOLDER/year.dump") MiB"
-  copy="entrepot_restored_$$"
-  pg -c "DROP DATABASE IF EXISTS $copy WITH (FORCE)" -c "CREATE DATABASE $copy"
-  MADE+=("$copy")
-  took=$(seconds "$bin/pg_restore" -j 2 -d "${URL%/*}/$copy" "$FOLDER/year.dump")
-  proof=$(seconds "$BIN" epoch --database-url "${URL%/*}/$copy")
-  row postgres "entrepot epoch after it" "$proof" s
-  proof=$(seconds "$BIN" verify --database-url "${URL%/*}/$copy")
-  row postgres "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s pg_restore, $proof s verify"
-  pg -c "DROP DATABASE $copy WITH (FORCE)"
+backups() {
+  local took proof log="$WORK/backup-drill-$on.log" place="$FOLDER/$on-backups"
+  mkdir -p "$place"
+  took=$(seconds "$BIN" backup run --database-url "$URL" --backups "file:$place")
+  row "$on" "backup of the replayed year" "$took" s 60 --note "$(database_mib) MiB, stored as $(file_mib "$place") MiB"
+  took=$(seconds "$BIN" backup verify --database-url "$URL" --backups "file:$place")
+  row "$on" "backup verify" "$took" s
+  empty_target
+  took=$(seconds "$BIN" backup restore --database-url "$RESTORED" --backups "file:$place")
+  proof=$(seconds "$BIN" verify --database-url "$RESTORED")
+  remove_target
+  row "$on" "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s restore, $proof s verify"
+  took=$(seconds "$BIN" backup drill --database-url "$URL" --backups "file:$place")
+  { cat "$FOLDER/last.log" && echo && "$BIN" backup log --database-url "$URL" --last 1; } >"$log" 2>&1 || true
+  row "$on" "drill" "$took" s --note "$(grep -E '^R[PT]O ' "$FOLDER/last.log" | tr '\n' ' ' | cut -c 1-200)"
 }
 
 for on in "${ON[@]}"; do
   need_services "$on"
+  if [ "$on" = postgres ]; then
+    ENTREPOT_PG_DUMP="$(find_pg_bin)/pg_dump" ENTREPOT_PG_RESTORE="$(find_pg_bin)/pg_restore"
+    export ENTREPOT_PG_DUMP ENTREPOT_PG_RESTORE
+  fi
   replayed "$on"
   new_database backup "$on" "$URL"
-  "on_$on"
+  backups
   # A tenant beside the year's, for w2.
   export ENTREPOT_BENCH_DATA="$FOLDER/$on"
   serve backup "$URL" "$PORT"

@@ -12,6 +12,8 @@
 # throughout. Two binaries of one version may be compared as well: that says what exchanging nodes costs, and nothing about migrations. SQLite has one
 # process for a file, so two versions never serve it together.
 #
+# UPGRADE_ENTRIES, such as 10000000, has the older version serve beside so many entries of other tenants, as bench/growth.sh makes them: then migrations
+# meet a ledger of that size. They are deleted before `verify`. It needs a superuser and 0.6 kB of disk for each, and takes some 15 minutes more for ten million.
 # UPGRADE_SECONDS (75, at least 60) is the time of the load. Needed: nginx, curl, python3, and the Postgres and Redis of scripts/services.sh. A line of JSON goes to
 # $ENTREPOT_BENCH_WORK/upgrade.jsonl, logs to upgrade/ beside it. Prints a table of Markdown; ends with 1 when something is missed. Further settings:
 # the head of bench/lib.sh; the ports are ENTREPOT_BENCH_PORT (nginx) and the two after it.
@@ -41,6 +43,8 @@ esac
 OLD=$(realpath "$1")
 LOAD_SECONDS="${UPGRADE_SECONDS:-75}"
 [ "$LOAD_SECONDS" -ge 60 ] || die "UPGRADE_SECONDS is 60 at least: nodes are exchanged in about 45"
+ENTRIES="${UPGRADE_ENTRIES:-0}"
+[[ "$ENTRIES" =~ ^[0-9]+$ ]] || die "UPGRADE_ENTRIES is a number of entries: $ENTRIES"
 for tool in nginx curl; do command -v "$tool" >/dev/null || die "needs $tool"; done
 need_binary
 NEW=$(realpath "$BIN")
@@ -54,7 +58,7 @@ chmod 711 "$FOLDER"
 rm -f "$FIGURES" "$WORK/upgrade.jsonl"
 for port in "$FRONT" "$OLD_PORT" "$NEW_PORT"; do port_free "$port" || die "port $port is taken; set ENTREPOT_BENCH_PORT"; done
 
-LOAD=''
+LOAD='' GROWN=()
 finish_all() {
   [ -z "$LOAD" ] || kill "$LOAD" 2>/dev/null || true
   [ ! -s "$FOLDER/nginx.pid" ] || end_process "$(cat "$FOLDER/nginx.pid")"
@@ -114,12 +118,20 @@ say "from $("$OLD" version 2>/dev/null | head -n 1 || true) to $("$NEW" version 
 "$NEW" migrate --plan --database-url "$URL" >"$FOLDER/plan" 2>&1 || say "no plan: $(tail -n 1 "$FOLDER/plan")"
 ! grep -q BREAKING "$FOLDER/plan" || die "migrations of the newer version are BREAKING ($FOLDER/plan): the older one has to be stopped before them"
 node old "$OLD" "$OLD_PORT"
+if [ "$ENTRIES" -gt 0 ]; then
+  mkdir "$FOLDER/grown"
+  python3 -B "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$OLD_PORT/graphql" --out "$FOLDER/grown" --products 500 --customers 100 --orders 1000
+  say "[${SECONDS}s] $ENTRIES entries of other tenants"
+  "$(find_pg_bin)/psql" -Xq -v ON_ERROR_STOP=1 -v "entries=$ENTRIES" "$URL" -f "$ROOT/bench/growth.sql"
+  GROWN=(--grown)
+  say "[${SECONDS}s] they are there"
+fi
 write_nginx
 "${NGINX[@]}" </dev/null >"$FOLDER/nginx.out" 2>&1 || die "nginx does not start: $(tail -n 5 "$FOLDER/nginx.out")"
 wait_for 10 ready "$FRONT" || die "nginx does not answer"
 : >"$MARKS"
 TMPDIR=$FOLDER python3 -B "$ROOT/bench/upgrade.py" --front "$FRONT" --marks "$MARKS" --ready "$FOLDER/loading" --psql "$(find_pg_bin)/psql" --database "$URL" \
-  --binary "$NEW" --seconds "$LOAD_SECONDS" --out "$WORK/upgrade.jsonl" --figures "$FIGURES" 2>"$FOLDER/load.log" &
+  --binary "$NEW" --seconds "$LOAD_SECONDS" --out "$WORK/upgrade.jsonl" --figures "$FIGURES" "${GROWN[@]}" 2>"$FOLDER/load.log" &
 LOAD=$!
 wait_for 60 test -e "$FOLDER/loading" || die "the load does not begin: $(tail -n 3 "$FOLDER/load.log")"
 

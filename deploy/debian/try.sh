@@ -61,6 +61,8 @@ entrepotctl verify
 systemctl start entrepot
 serves "after the restore"
 entrepotctl resume
+# The stored files went with the folder.
+entrepotctl files adopt
 [ "$(heads)" = "$before" ] || die "companies after the restore: $(heads); before: $before"
 say "[${SECONDS}s] lost and restored"
 

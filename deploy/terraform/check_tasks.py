@@ -38,6 +38,7 @@ GIVEN = {
     "keys_secret_arn": "arn:keys",
     "redis_secret_arn": "arn:redis",
     "files_bucket": "files",
+    "backups_bucket": "backups",
     "log_group_names": {key: f"/entrepot/{key}" for key in ("node", "worker", "front", "task", "metrics")},
 }
 # Each is refused; the words are from its message.

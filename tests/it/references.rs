@@ -6,6 +6,7 @@ mod documents;
 mod lists;
 mod members;
 mod numbers;
+mod rows;
 mod settings;
 
 use entrepot::access::{Caller, REGISTRY};

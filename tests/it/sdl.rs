@@ -15,6 +15,7 @@ use async_graphql::{
 
 mod bounded;
 mod descriptions;
+mod filters;
 mod names;
 mod nulls;
 mod references;

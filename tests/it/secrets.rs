@@ -5,10 +5,11 @@ use entrepot::{
     identity::{Identity, Settings},
     secrets::{self, KeySource, Loss, SealedColumn},
     serve::keys::{LostFactors, abandon},
-    storage::Database,
+    storage::{Backend, Database, Reads},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
 use crate::{
     catalog::world::World,
@@ -214,6 +215,40 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     world.pretend("UPDATE webhook_endpoint SET secret_sealed = $2 WHERE tenant_id = $1", vec![secret.into()]).await;
     assert_eq!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep).await.unwrap(), 1);
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
+});
+
+/// A node that was not stopped has the keys of two persons in another order: Postgres undoes the one of the two that has waited for a second first.
+on_both!(a_key_is_given_up_beside_a_call_that_waits_for_it_in_a_circle, world: World => {
+    if world.db.backend() == Backend::Sqlite {
+        return;
+    }
+    let old = crate::world::ring(&world.db, &world.clock).await;
+    identity(world, old).await.cursor_secret().await.unwrap();
+    customer_made(world, "c-1", "ada").await;
+    customer_made(world, "c-2", "bob").await;
+    secrets::open(&world.db, &given(&[SECOND, &first_line()]), &world.clock).await.unwrap();
+    let scope = world.db.tenant(world.owner.tenant);
+    let rows = scope.rows("SELECT s.id FROM subject s WHERE s.tenant_id = $1 ORDER BY s.id", vec![]).await.unwrap();
+    let ids: Vec<uuid::Uuid> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let [first, .., second] = ids[..] else { panic!("{ids:?}") };
+    let held = "SELECT 1 FROM subject s WHERE s.tenant_id = $1 AND s.id = $2 FOR UPDATE";
+    let call = scope.begin().await.unwrap();
+    assert_eq!(call.rows(held, vec![second.into()]).await.unwrap().len(), 1);
+    let goes_on = async {
+        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+        for _ in 0..500 {
+            if !world.db.global().rows(waiting, vec![]).await.unwrap().is_empty() {
+                break;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        drop(call.rows(held, vec![first.into()]).await);
+        call.rollback().await.unwrap();
+    };
+    let lost = secrets::count(&world.db, &entrepot::serve::keys::sealed_columns()).await.unwrap().by_key["k1"];
+    let left = given(&[SECOND]);
+    let (given_up, ()) = tokio::join!(abandon(&world.db, &left, &world.clock, "k1", LostFactors::Keep), goes_on);
+    assert_eq!(given_up.unwrap(), lost);
 });
 
 /// A node and a worker of a new deployment start together, with one folder for their keys.

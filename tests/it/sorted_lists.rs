@@ -16,6 +16,7 @@ use crate::{authorization::world::World, world::on_both};
 on_both!(
     rows_with_equal_values_are_paged_from_either_end_of_every_sort,
     jobs_are_read_from_the_oldest_or_the_newest,
+    jobs_are_found_by_what_they_are,
     levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores,
 );
 
@@ -201,6 +202,28 @@ async fn jobs_are_read_from_the_oldest_or_the_newest(world: &World) {
     assert!(moments.is_sorted() && moments[0] == moments[1] && moments[1] < moments[2], "{moments:?}");
     let newest = nodes(&page(world, "jobs", "states: [FAILED]", "createdAt").await);
     assert_eq!(newest, oldest.into_iter().rev().collect::<Vec<_>>(), "as before where no order is asked for");
+}
+
+async fn jobs_are_found_by_what_they_are(world: &World) {
+    keep_failed_jobs(world).await;
+    let found =
+        async |filter: &str| nodes(&page(world, "jobs", &format!("filter: {{ {filter} }}"), "id kind status createdAt").await);
+    let failed = found("search: \"TEST.fail\"").await;
+    assert_eq!(failed.len(), 3, "{failed:#?}");
+    // The newest, which is later than the two others.
+    let (id, moment, foreign) = (&failed[0]["id"], &failed[0]["createdAt"], &world.theirs.ids["job"]);
+    for (filter, count) in [
+        ("search: \"test.\", status: [FAILED]".to_owned(), 3),
+        ("search: \"test.\", status: [DONE]".to_owned(), 0),
+        ("status: []".to_owned(), 0),
+        ("search: \"%\"".to_owned(), 0),
+        (format!("id: {{ eq: {id} }}"), 1),
+        (format!("id: {{ eq: \"{foreign}\" }}"), 0),
+        (format!("search: \"test.\", createdAt: {{ gte: {moment} }}"), 1),
+        (format!("search: \"test.\", createdAt: {{ lt: {moment} }}"), 2),
+    ] {
+        assert_eq!(found(&filter).await.len(), count, "{filter}");
+    }
 }
 
 async fn levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores(world: &World) {

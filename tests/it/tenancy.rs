@@ -3,17 +3,18 @@
 mod import;
 mod import_refusals;
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use entrepot::{
     audit::verify,
     identity::{Entered, Visit},
     ledger::{Grouping, Ledger},
-    storage::Reads,
+    storage::{Backend, Reads, journal},
     tenancy::{erase, export, tables},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
 
 use crate::{
     authorization::world::{House, World},
@@ -26,6 +27,8 @@ on_both!(
     a_tenant_that_is_stricter_about_sessions_gets_shorter_ones,
     an_export_holds_every_row_and_says_what_it_holds,
     an_erased_tenant_leaves_nothing_but_the_proof,
+    what_a_call_writes_while_its_tenant_is_erased_goes_too,
+    an_erasure_that_waits_in_a_circle_is_begun_again,
 );
 
 const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { seq
@@ -214,11 +217,7 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
 
     // Whoever has a second factor, a link on its way and a known device is erased all the same.
     let work = db.global().begin().await.unwrap();
-    let zeros = if db.global().backend() == entrepot::storage::Backend::Sqlite {
-        "zeroblob(32)"
-    } else {
-        "decode(repeat('00', 32), 'hex')"
-    };
+    let zeros = if db.global().backend() == Backend::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
     for sql in [
         "INSERT INTO totp (user_id, seed, confirmed_at) SELECT id, Z, 1 FROM app_user",
         "INSERT INTO link (hash, purpose, user_id, created_at, expires_at) SELECT Z, 'RESET', id, 1, 1 FROM app_user LIMIT 1",
@@ -246,4 +245,56 @@ async fn an_erased_tenant_leaves_nothing_but_the_proof(world: &World) {
     assert_eq!(emails, ["bravo@example.com"]);
     let report = entrepot::insight::verify::verify(db, |_| {}).await.unwrap();
     assert!(report.is_sound(), "{report}");
+}
+
+/// Comes back when a session of the database waits for another one, or after ten seconds.
+async fn until_one_waits(world: &World) {
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0";
+    for _ in 0..500 {
+        if !world.node.db.global().rows(waiting, vec![]).await.unwrap().is_empty() {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The call has the counter when the erasure begins, and commits a customer that the erasure cannot see before.
+async fn what_a_call_writes_while_its_tenant_is_erased_goes_too(world: &World) {
+    let (db, tenant, now) = (&world.node.db, world.ours.owner.tenant, world.node.clock.now());
+    if db.backend() == Backend::Sqlite {
+        return;
+    }
+    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let call = db.tenant(tenant).begin().await.unwrap();
+    let made = "INSERT INTO customer (tenant_id, id, version, created_at, updated_at) VALUES ($1, $2, 1, 1, 1)";
+    assert_eq!(call.execute(made, vec![world.node.clock.uuid().into()]).await.unwrap(), 1);
+    journal::lock(&call).await.unwrap();
+    let commits = async {
+        until_one_waits(world).await;
+        call.commit().await.unwrap();
+    };
+    let (erased, ()) = tokio::join!(erase::run(db, tenant, due), commits);
+    assert!(erased.unwrap().is_some());
+    let reads = db.global().snapshot_for(tenant).await.unwrap();
+    let left = reads.rows("SELECT count(*) FROM customer WHERE tenant_id = $1", vec![]).await.unwrap();
+    assert_eq!(left[0].try_get_by_index::<i64>(0).unwrap(), 0, "nobody looks at an erased tenant again");
+}
+
+/// A call has categories and wants the counter, which the erasure has: Postgres undoes the one of the two that has waited for a second first.
+async fn an_erasure_that_waits_in_a_circle_is_begun_again(world: &World) {
+    let (db, tenant, now) = (&world.node.db, world.ours.owner.tenant, world.node.clock.now());
+    if db.backend() == Backend::Sqlite {
+        return;
+    }
+    let due = erase::ask(db, tenant, "the test", now).await.unwrap();
+    let call = db.tenant(tenant).begin().await.unwrap();
+    let held = call.rows("SELECT 1 FROM category c WHERE c.tenant_id = $1 FOR UPDATE", vec![]).await.unwrap();
+    assert!(!held.is_empty(), "there is something to wait for");
+    let goes_on = async {
+        until_one_waits(world).await;
+        drop(journal::lock(&call).await);
+        call.rollback().await.unwrap();
+    };
+    let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);
+    assert!(erased.unwrap().is_some());
 }

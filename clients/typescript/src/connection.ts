@@ -164,6 +164,8 @@ class Socket {
   #token: string | undefined;
   #count = 0;
   #heard = Date.now();
+  /** What is done with the answer of each ping that was sent, in their order. */
+  readonly #pings: Array<() => void> = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #linger: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -238,6 +240,7 @@ class Socket {
       return;
     }
     if (message.type === 'ping') this.#say({ type: 'pong' });
+    else if (message.type === 'pong') this.#pings.shift()?.();
     else if (message.type === 'connection_ack') this.#ready();
     else if (message.type === 'next') this.#next(message);
     else if (message.type === 'error') this.#finish(message, (sink) => sink.failed(EntrepotError.of(message.payload as GraphQLErrorEntry[])));
@@ -272,7 +275,13 @@ class Socket {
     const operation = this.#operations.get(id);
     if (!operation) return;
     this.#say({ type: 'subscribe', id, payload: operation.subscription });
-    operation.sink.opened();
+    // The protocol confirms no subscription, but the server reads in order: it answers this ping after it took the subscription.
+    this.#ping(() => this.#operations.get(id)?.sink.opened());
+  }
+
+  #ping(answered: () => void, payload?: unknown): void {
+    this.#pings.push(answered);
+    this.#say({ type: 'ping', payload });
   }
 
   /** Sends a fresh token over the open socket before the old one ends. */
@@ -285,7 +294,7 @@ class Socket {
       try {
         const token = await this.#options.auth?.token(this.#options.caller);
         isFresh = token !== this.#token;
-        if (token !== undefined && isFresh) this.#say({ type: 'ping', payload: { authorization: `Bearer ${token}` } });
+        if (token !== undefined && isFresh) this.#ping(() => {}, { authorization: `Bearer ${token}` });
         this.#token = token;
       } catch {
         // The old token ends with 4403, and the subscriptions decide.

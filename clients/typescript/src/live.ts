@@ -96,7 +96,7 @@ const MOST_REMOVED = 10_000;
 /** Events that an iterator may be behind; then it gets a snapshot instead. */
 const MOST_QUEUED = 10_000;
 const NOTIFY_MS = 16;
-/** After a subscription with a cursor, silence for so long means that nothing was missed. */
+/** After the server took a subscription with a cursor, silence for so long means that nothing was missed. */
 const SETTLE_MS = 1_000;
 /** Close codes after which the client must be repaired, not the connection. 4401 also says that the page's origin is not listed. */
 const FATAL: ReadonlySet<number> = new Set([4400, 4401, 4406, 4409, 4429, 1007, 1009]);
@@ -325,8 +325,8 @@ export class LiveStore<Row extends Versioned> implements AsyncIterable<LiveEvent
   }
 
   /**
-   * Of a cursor that nothing has come since the server tells nothing. What was missed comes at
-   * once, so that silence means none was.
+   * Called when the server has the subscription. It sends what was missed at once, and nothing if
+   * nothing was: then silence means that the rows are current.
    */
   #settle(): void {
     if (this.#status !== 'resuming') return;

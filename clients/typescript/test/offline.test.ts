@@ -72,6 +72,47 @@ test('a refresh that the server has no time for is not asked for again at once b
   assert.ok(refreshes >= 1 && refreshes <= 2, `${refreshes} refreshes in 0.6 s`);
 });
 
+test('rows stay stale until the server has taken the subscription again', async () => {
+  const sockets: Socket[] = [];
+  class Socket {
+    onopen: (() => void) | null = null;
+    onmessage: ((event: { data: string }) => void) | null = null;
+    onclose: ((event: { code: number; reason: string }) => void) | null = null;
+    onerror: (() => void) | null = null;
+    readonly sent: Array<{ type: string; id?: string }> = [];
+    constructor() {
+      sockets.push(this);
+      setTimeout(() => this.onopen?.());
+    }
+    send(data: string): void {
+      this.sent.push(JSON.parse(data));
+      if (data.includes('connection_init')) setTimeout(() => this.says({ type: 'connection_ack' }));
+    }
+    says(message: object): void {
+      this.onmessage?.({ data: JSON.stringify(message) });
+    }
+    has(type: string): boolean {
+      return this.sent.some((message) => message.type === type);
+    }
+    close(): void {}
+  }
+  const client = createClient({ url: ENDPOINT, WebSocket: Socket as never, retry: { baseDelayMs: 1, maxDelayMs: 1 } });
+  const stock = client.liveStock();
+  stock.start();
+  await pause(100);
+  const id = sockets[0]!.sent.find(({ type }) => type === 'subscribe')!.id;
+  sockets[0]!.says({ type: 'next', id, payload: { data: { stockChanged: { phase: 'READY', cursor: 'c1', reset: null, changes: [] } } } });
+  await stock.ready;
+  sockets[0]!.onclose?.({ code: 1006, reason: '' });
+  await pause(1_400);
+  assert.deepEqual([sockets.length, sockets[1]!.has('subscribe'), sockets[1]!.has('ping')], [2, true, true]);
+  assert.deepEqual([stock.status, stock.getSnapshot().stale], ['resuming', true], 'the server is behind: it has not read the subscription yet');
+  sockets[1]!.says({ type: 'pong' });
+  await pause(1_400);
+  assert.deepEqual([stock.status, stock.getSnapshot().stale], ['live', false], 'it has, and nothing was missed');
+  client.close();
+});
+
 test('a server that asks for more time than a timer has is not asked again at once', async () => {
   let connections = 0;
   const store = new LiveStore({
@@ -134,8 +175,10 @@ test('an answer to one input does not take the key of another that is on its way
   await first;
   answers[1]!(refused('UNAVAILABLE', {}, 503));
   await second;
-  void run(input(2));
+  const third = run(input(2));
   await pause(5);
+  answers[2]!(done);
+  await third;
   assert.equal(keys.length, 3);
   assert.equal(keys[2], keys[1], 'the second one may have been made');
 });

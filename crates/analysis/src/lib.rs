@@ -7,7 +7,7 @@ pub use objects::{
 };
 
 use ::graphql::{connection, live};
-use objects::{keyed_filter, named, payload};
+use objects::{keyed_filter, named, payload, row_names};
 
 pub mod costing;
 pub mod insight;

@@ -5,7 +5,7 @@
 use forecast::{
     Panel, Run, Settings, Status, Traits, forecast_all,
     models::{Cap, Configuration, Method, Model, Scratch, SeasonalBase, View},
-    series::{Class, Prepared, prepare},
+    series::{Class, Prepared, Reason, prepare},
 };
 use proptest::prelude::*;
 
@@ -91,6 +91,22 @@ fn stockouts_for_months_are_dormant() {
         (Class::Dormant, Status::Dormant, 8.0)
     );
     assert_eq!((found.series[1].status, found.series[1].points[3].mean), (Status::Ready, 8.0), "as before it ran out");
+    assert_eq!(found.series[1].naive, 8.0, "the naive forecast says what was known last, not that nobody wants any");
+}
+
+#[test]
+fn a_giant_among_the_first_weeks_of_a_product_is_cut_and_told() {
+    let mut values = vec![0.0; 23];
+    values.extend([5.0, 6.0, 5.0, 1_000.0, 5.0, 6.0, 5.0]);
+    let found = run(&many(&values), 1);
+    is_sound(&found);
+    let product = &found.series[7];
+    assert_eq!(product.status, Status::New);
+    let [giant] = product.excluded.as_slice() else { panic!("{:?}", product.excluded) };
+    assert_eq!((giant.week, giant.recorded, giant.reason), (26, 1_000.0, Reason::Capped));
+    // The median is 5: exp(ln 6 + 3 × 0.35) − 1 = 16.1. Seven weeks with it have a mean of 6.9.
+    let used = giant.used.unwrap();
+    assert!((used - 16.146).abs() < 0.01 && (product.points[0].mean - 6.878).abs() < 0.01, "{used} {}", product.points[0].mean);
 }
 
 #[test]
@@ -129,12 +145,14 @@ fn a_random_walk_is_best_forecast_by_its_last_week() {
             })
             .collect::<Vec<f32>>()
     };
-    let series: Vec<Vec<f32>> = (0..120).map(|_| walk(&mut step)).collect();
+    let mut series: Vec<Vec<f32>> = (0..120).map(|_| walk(&mut step)).collect();
+    series[3][10] *= 20.0;
     let found = run(&series, 1);
     is_sound(&found);
     assert!(found.series.iter().all(|one| one.status == Status::NaiveWasBetter), "{:?}", found.choices.tenant);
     assert_eq!(found.series[3].points[5].mean, series[3][59]);
     assert!(found.why(3).starts_with("No method beat the naive one"));
+    assert_eq!(found.series[3].excluded, [], "a giant that the method sees as it was is not told as cut");
 }
 
 fn week() -> impl Strategy<Value = f32> {

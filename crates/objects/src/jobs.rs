@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude::{JobId, TenantId, Timestamp};
 use iam::access::kind;
+use inventory::catalog::rows::Clause;
 use macros::resolvers;
 use platform::{
     jobs::{Jobs, Refusal, core},
     paging::{CursorSigner, Key, ListSource, keyset},
     path,
+    storage::Backend,
 };
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::of_both,
+        filters::{DateTimeFilter, IdFilter, of_both, searchable},
         limits::Limits,
         once::{Again, Earlier},
         reading::read,
@@ -26,6 +28,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     payload,
+    periods::in_days,
     short_lists::{SearchText, ShortList},
 };
 
@@ -107,6 +110,60 @@ impl BackgroundJob {
 crate::connection!(counted BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
 crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
+
+/// Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct BackgroundJobFilter {
+    /// Condition on the ID of the job.
+    pub id: Option<IdFilter>,
+    /// Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<BackgroundJobStatus>>,
+    /// Time at which the job was created.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+crate::dated_filter!(flat BackgroundJobFilter, [] "createdAt" created_at);
+
+impl BackgroundJobFilter {
+    /// Adds the conditions on `job`, each beginning with ` AND `.
+    fn push_to(self, clause: &mut Clause) -> Answer<()> {
+        let backend = clause.backend();
+        let ids: Option<Vec<JobId>> = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+        if let Some(ids) = ids {
+            let number = clause.number(backend.ids(ids));
+            clause.push(&format!(" AND {}", backend.in_ids("id", number)));
+        }
+        if let Some(text) = self.search {
+            searchable(&text, || path!["filter", "search"])?;
+            let mark = clause.bind(text.to_ascii_lowercase());
+            let finder = match backend {
+                Backend::Postgres => "strpos",
+                Backend::Sqlite => "instr",
+            };
+            clause.push(&format!(" AND {finder}(kind, {mark}) > 0"));
+        }
+        if let Some(statuses) = self.status {
+            push_statuses(clause, statuses);
+        }
+        let (from, before) = self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        for (bound, operator) in [(from, ">="), (before, "<")] {
+            if let Some(at) = bound {
+                let mark = clause.bind(at.micros());
+                clause.push(&format!(" AND created_at {operator} {mark}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the condition that a job has one of these statuses.
+fn push_statuses(clause: &mut Clause, statuses: Vec<BackgroundJobStatus>) {
+    let backend = clause.backend();
+    let number = clause.number(backend.texts(statuses.into_iter().map(|status| core::State::from(status).as_str())));
+    clause.push(&format!(" AND {}", backend.in_texts("state", number)));
+}
 
 /// Sort order of a list of jobs; jobs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -208,6 +265,7 @@ impl JobQuery {
         >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<BackgroundJobStatus>>,
+        #[graphql(desc = "Conditions on the jobs, beside the statuses. Null for all.")] filter: Option<BackgroundJobFilter>,
         #[graphql(desc = "Sort of the jobs. Null for CREATED_AT, DESC.")] sort: Option<BackgroundJobSort>,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -217,12 +275,12 @@ impl JobQuery {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let (descending, list) = sorted(sort);
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let (mut conditions, mut values) = (String::new(), Vec::new());
+        let mut clause = Clause::new(jobs.database().backend());
         if let Some(statuses) = of_both(statuses, states) {
-            let backend = jobs.database().backend();
-            conditions = format!(" AND {}", backend.in_texts("state", 2));
-            values.push(backend.texts(statuses.into_iter().map(|status| core::State::from(status).as_str())));
+            push_statuses(&mut clause, statuses);
         }
+        in_days(ctx, filter).await?.unwrap_or_default().push_to(&mut clause)?;
+        let Clause { sql: mut conditions, mut values, .. } = clause;
         let scope = permit.scope(jobs.database());
         let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["created_at", "id"], descending, &request, values.len() + 2);

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use self::{
     documents::DocumentRef,
-    names::{DocumentName, Name},
+    names::{DocumentName, Name, SeenReturn},
 };
 use self::{documents::Documents, families::Families, people::People, settings::Settings};
 use crate::{
@@ -373,4 +373,24 @@ macro_rules! named {
         $crate::graphql::refusal::name_sent($ctx, &mut answer.user_errors);
         Ok(answer)
     }};
+}
+
+/// Has inputs name the document that they change by a reference in the place of `id`, `as` the name that it becomes where there is another one.
+#[macro_export]
+macro_rules! row_names {
+    ($name:literal: $field:ident of $($input:ident),+) => {
+        $(impl $input {
+            pub fn names(&mut self) -> $crate::references::Names<'_> {
+                $crate::references::Names::of(platform::path!["input"]).needed(($name, self.$field.take()), ("id", &mut self.id))
+            }
+        })+
+    };
+    ($name:literal: $field:ident as $reference:ident of $($input:ident),+) => {
+        $(impl $input {
+            pub fn names(&mut self) -> $crate::references::Names<'_> {
+                let given = self.$field.take().map($reference);
+                $crate::references::Names::of(platform::path!["input"]).needed(($name, given), ("id", &mut self.id))
+            }
+        })+
+    };
 }

@@ -219,7 +219,8 @@ impl<E: Executor> Reading<'_, E> {
         let Format::Table(table) = format else {
             let (result, _) = self.result(id, &asked.variables).await?;
             let answer = json!({ "data": result["data"], "errors": result["errors"] });
-            return Ok(Some(Sheet { format, bytes: answer.to_string().into_bytes(), rows: 0, first_rows: Vec::new() }));
+            let bytes = answer.to_string().into_bytes();
+            return Ok(Some(Sheet { format, bytes, rows: 0, first_rows: Vec::new(), chart: None }));
         };
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         for _ in 0..ATTEMPTS {
@@ -238,7 +239,8 @@ impl<E: Executor> Reading<'_, E> {
                     TableFormat::Parquet => columns::parquet(&layout, &rows).await,
                 };
                 let bytes = bytes.map_err(|error| self.not_drawn(error))?;
-                return Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows) }));
+                let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&beside) };
+                return Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }));
             }
         }
         let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);

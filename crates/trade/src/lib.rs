@@ -7,7 +7,7 @@ pub use objects::{
 };
 
 use ::graphql::{connection, live, tenant_rows};
-use objects::{dated_filter, in_units, keyed_filter, named, payload, seen_payload, step};
+use objects::{dated_filter, in_units, keyed_filter, named, payload, row_names, seen_payload, step};
 
 pub mod catalog;
 pub mod stock;

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use platform::storage::Fault;
 use serde::Deserialize;
 use serde_json::Value;
-use server::{TableAsk, table_problem, view_table};
+use server::{SentTable, TableAsk, table_problem, view_table};
 use services::{
     exchange::Requester,
     saved_views::{
@@ -109,7 +109,8 @@ impl ViewEngine for BulkExecutor {
         let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
             Ok(Some(made)) => {
-                TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, first_rows: made.first_rows, rights })
+                let SentTable { bytes, rows, first_rows, chart } = made;
+                TableOutcome::Made(Table { bytes, rows, first_rows, rights, chart })
             }
             // Its schedule goes with it.
             Ok(None) => TableOutcome::Gone,

@@ -13,6 +13,7 @@ use crate::{
 
 on_both!(
     what_is_sold_below_cost_is_flagged_with_its_loss,
+    a_discount_below_the_cost_is_flagged_in_any_unit,
     the_value_is_for_those_who_see_costs,
     three_counts_in_a_row_that_miss_units_are_flagged_until_one_does_not,
     the_same_order_twice_is_flagged_until_one_is_cancelled,
@@ -92,6 +93,30 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     shop.detect(2).await.unwrap();
     assert_eq!(open(&shop, "BELOW_COST").await, Vec::<Value>::new(), "neither so many nor so much");
     office.is_sound().await;
+}
+
+async fn a_discount_below_the_cost_is_flagged_in_any_unit(world: &World) {
+    let shop = Shop::of(world).await;
+    let (mug, office) = (shop.product("MUG").await, &shop.books.office);
+    let input = json!({ "sku": "TEA", "name": "Tea", "unit": { "code": "kg", "decimals": 3 }, "unitCost": gbp("2.00"), "price": gbp("2.50") });
+    let tea = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let tea = json!({ "id": done(&tea, "product")["id"] });
+    shop.adjust("RECEIPT", &tea, 90_000, 30).await;
+    let discounted = async |product: &Value, quantity: i64, discount: &str| {
+        let line = json!({ "product": product, "quantity": quantity, "unitPrice": gbp("2.50"), "discount": gbp(discount) });
+        order(office, product, quantity, "2.50", json!({ "lines": [line] })).await
+    };
+    // Forty mugs for 90.00 cost 80.00; six kilograms for 11.00 cost 12.00, and for 12.00 no less.
+    discounted(&mug, 40, "10.00").await;
+    discounted(&tea, 6_000, "3.00").await;
+    discounted(&tea, 6_000, "4.00").await;
+    shop.detect(0).await.unwrap();
+    let found = open(&shop, "BELOW_COST").await;
+    let [cheap] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(
+        (&cheap["product"]["sku"], &cheap["reason"], &cheap["value"]["amount"]),
+        (&json!("TEA"), &json!("6 sold for less than the cost; order lines: 1"), &json!("1.00"))
+    );
 }
 
 async fn the_value_is_for_those_who_see_costs(world: &World) {

@@ -113,7 +113,9 @@ impl Calls {
             let known = ["id", "unconditional"].into_iter().find(|one| fields.iter().any(|field| field.node.name.node == *one));
             vec![next.map(String::as_str).or(known).unwrap_or_else(|| fields[0].node.name.node.as_str())]
         } else {
-            let names = fields.iter().map(|field| (field.node.name.node.as_str(), is_needed(&field.node)));
+            let is_row = |field: &InputValueDefinition| is_row(field) && !next.is_some_and(|next| is_named_by(field, next));
+            let needed = |field: &InputValueDefinition| is_needed(field) || is_row(field);
+            let names = fields.iter().map(|field| (field.node.name.node.as_str(), needed(&field.node)));
             // An ID beside the reference that leads to the slot would be refused for another one, before anything is looked up.
             let is_also = |field: &str| ALSO.contains(&(name, field)) && !next.is_some_and(|next| is_in_place_of(next, field));
             names
@@ -264,6 +266,16 @@ impl Calls {
 /// Whether a reference is given in the place of an ID: `product` of `productId`, `products` of `productIds`.
 fn is_in_place_of(reference: &str, id: &str) -> bool {
     id.strip_suffix("Id") == Some(reference) || id.strip_suffix('s') == Some(&format!("{}Id", reference.trim_end_matches('s')))
+}
+
+/// Whether it is the ID of the row that a mutation changes, which a reference may name instead.
+fn is_row(field: &InputValueDefinition) -> bool {
+    field.name.node == "id" && field.description.as_ref().is_some_and(|text| text.node.contains("Needed unless `"))
+}
+
+/// Whether that reference is the field of this name.
+fn is_named_by(row: &InputValueDefinition, reference: &str) -> bool {
+    row.description.as_ref().is_some_and(|text| text.node.contains(&format!("Needed unless `{reference}`")))
 }
 
 /// A number that no call has had yet.

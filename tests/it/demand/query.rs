@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
+    demand::days::ago,
     purchasing::office::{done, gbp, key},
     world::on_both,
 };
 
-on_both!(pages_and_totals, a_shop_sees_its_own, arguments_are_checked);
+on_both!(pages_and_totals, a_row_of_a_day_says_whether_it_closed_with_stock, a_shop_sees_its_own, arguments_are_checked);
 
 const FACTS: &str = "query($f: DemandFilter, $p: ProductFilter, $g: [DemandDimension!]! = [DAY], $n: Int, $a: Cursor) {
   demandFacts(filter: $f, product: $p, groupBy: $g, first: $n, after: $a) { isCurrent currency
@@ -96,6 +97,49 @@ async fn pages_and_totals(world: &World) {
     let earlier = json!({ "product": { "eq": products[1]["id"] }, "to": "2020-01-01" });
     let none = ask(&books, json!({ "f": earlier })).await;
     assert_eq!((&none["nodes"], &none["totals"]["soldUnits"]), (&json!([]), &json!(0)));
+}
+
+async fn a_row_of_a_day_says_whether_it_closed_with_stock(world: &World) {
+    const STOCK: &str = "query($f: DemandFilter, $g: [DemandDimension!]!) { demandFacts(filter: $f, groupBy: $g, first: 50) {
+      nodes { day soldUnits isInStock } edges { node { isInStock } } totals { isInStock } } }";
+    let books = Books::of(world).await;
+    let (mug, bowl) = (books.office.product("MUG", "2.00").await, books.office.product("BOWL", "2.00").await);
+    let receive = async |product: &Value, units: i64, days: i64| {
+        books.adjust("RECEIPT", product, units, json!({ "occurredAt": ago(world, days) })).await;
+    };
+    let sell = async |units: i64, days: i64| {
+        let lines = json!([{ "product": mug, "quantity": units, "unitPrice": gbp("9.00") }]);
+        let placed = ago(world, days);
+        let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": placed, "lines": lines });
+        done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    };
+    let asked = async |group: Value| {
+        let filter = json!({ "product": { "in": [mug["id"], bowl["id"]] } });
+        let answer = books.office.ask(STOCK, json!({ "f": filter, "g": group })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["demandFacts"].clone()
+    };
+    let states = |facts: &Value| -> Vec<(i64, Option<bool>)> {
+        let nodes = facts["nodes"].as_array().unwrap();
+        nodes.iter().map(|node| (node["soldUnits"].as_i64().unwrap(), node["isInStock"].as_bool())).collect()
+    };
+    receive(&mug, 5, 10).await;
+    receive(&bowl, 7, 9).await;
+    sell(5, 6).await;
+    receive(&mug, 3, 2).await;
+    sell(1, 2).await;
+    let group = json!(["DAY", "STORE", "PRODUCT"]);
+    let facts = asked(group.clone()).await;
+    let (stocked, sold_out) = (Some(true), Some(false));
+    assert_eq!(states(&facts), [(0, stocked), (0, stocked), (5, sold_out), (1, stocked)], "{facts:#}");
+    assert_eq!((&facts["edges"][2]["node"]["isInStock"], &facts["totals"]["isInStock"]), (&json!(false), &Value::Null));
+    // A delivery that was booked late: that day did not sell out.
+    receive(&mug, 4, 8).await;
+    let facts = asked(group).await;
+    assert_eq!(states(&facts), [(0, stocked), (0, stocked), (0, stocked), (5, stocked), (1, stocked)], "{facts:#}");
+    let by_product = asked(json!(["DAY", "PRODUCT"])).await;
+    assert!(states(&by_product).iter().all(|(_, state)| state.is_none()), "of several stores, perhaps: {by_product:#}");
+    books.office.is_sound().await;
 }
 
 async fn a_shop_sees_its_own(world: &World) {

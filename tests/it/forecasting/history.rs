@@ -2,10 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::Trade;
+use super::{DAY, Trade};
 use crate::{authorization::world::World, demand::days::ago, world::on_both};
 
-on_both!(demand_ends_with_its_season, months_without_stock_are_no_lack_of_demand, orders_that_were_recorded_late_cost_points,);
+on_both!(
+    demand_ends_with_its_season,
+    months_without_stock_are_no_lack_of_demand,
+    a_forecast_of_what_is_long_gone_is_not_scored,
+    an_empty_shelf_is_no_measure_of_forecasts,
+    orders_that_were_recorded_late_cost_points,
+);
 
 /// What a desk of two and a half years knows, and one of a year does not.
 async fn demand_ends_with_its_season(world: &World) {
@@ -53,6 +59,62 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     assert_eq!((&node["stockouts"], counted, &lost["totals"]["cutDays"]), (&json!(1), 28, &json!(out - 28)), "{answer:#}");
     let high = node["lostUnits"]["high"].as_f64().unwrap();
     assert!(out > 90 && high > 0.0 && high.is_finite(), "{answer:#}");
+    trade.books.office.is_sound().await;
+}
+
+/// Days since Monday.
+fn since_monday(world: &World) -> i64 {
+    (world.node.clock.now().micros().div_euclid(DAY) + 3).rem_euclid(7)
+}
+
+async fn a_forecast_of_what_is_long_gone_is_not_scored(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    // Ten weeks of twenty, three months without any on hand, and five a week since it came back.
+    trade.receive(&mug, 200, 7 * 27).await;
+    trade.receive(&mug, 100, 7 * 3 + since_monday(world)).await;
+    trade.sell_weekly(&mug, &[&[20; 10][..], &[0; 13][..], &[5; 3][..]].concat()).await;
+    trade.run(3).await.unwrap();
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!(found["status"], "DORMANT", "{found:#}");
+    trade.run(0).await.unwrap();
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!(found["past"].as_array().map(Vec::len), Some(1), "it is shown beside what came: {found:#}");
+    for level in ["STORE", "ALL_STORES"] {
+        assert_eq!(trade.accuracy(1, level).await, json!([]), "{level}");
+    }
+    let query = "query($p: ProductRef!) { forecast(product: $p) { accuracy { weeks wape } } }";
+    let answer = trade.books.office.ask(query, json!({ "p": mug })).await;
+    assert_eq!(answer["data"]["forecast"]["accuracy"], json!({ "weeks": 0, "wape": null }), "{answer:#}");
+    trade.books.office.is_sound().await;
+}
+
+async fn an_empty_shelf_is_no_measure_of_forecasts(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    let since_monday = since_monday(world);
+    // Ten a week, but for one week without any on hand, at the end of which forecasts are made.
+    trade.receive(&mug, 310, 7 * 36).await;
+    trade.receive(&mug, 100, 7 * 3 + since_monday).await;
+    trade.sell_weekly(&mug, &[&[10; 30][..], &[0][..], &[10; 3][..]].concat()).await;
+    trade.books.adjust("REMOVAL", &mug, -10, json!({ "occurredAt": ago(world, 7 * 4 + since_monday) })).await;
+    assert_eq!(trade.run(3).await.unwrap().weeks, 31);
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert_eq!((&found["missingWeeks"], &found["weeks"][0]["mean"]), (&json!(1), &json!(10.0)), "{found:#}");
+    trade.run(0).await.unwrap();
+    // The last week in which it could be sold had ten as well: the forecast is exact, and no better than that.
+    for level in ["STORE", "ALL_STORES"] {
+        let found = &trade.accuracy(1, level).await[0];
+        let measured = [&found["scored"], &found["wape"], &found["naiveWape"], &found["valueAdded"]];
+        assert_eq!(measured, [&json!(1), &json!(0.0), &json!(0.0), &Value::Null], "{level}: {found:#}");
+    }
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s, historyWeeks: 4) { history { units inStockDays } } }";
+    for store in [trade.books.office.store.clone(), Value::Null] {
+        let answer = trade.books.office.ask(query, json!({ "p": mug, "s": store })).await;
+        let week = |units: i64, days: i64| json!({ "units": units, "inStockDays": days });
+        let weeks = json!([week(0, 0), week(10, 7), week(10, 7), week(10, 7)]);
+        assert_eq!(answer["data"]["forecast"]["history"], weeks, "{answer:#}");
+    }
     trade.books.office.is_sound().await;
 }
 

@@ -6,6 +6,7 @@ mod builder_periods;
 mod builder_rights;
 mod dashboard;
 mod halves;
+mod local_days;
 mod sales;
 mod stock;
 mod vectors;

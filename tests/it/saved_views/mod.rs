@@ -4,6 +4,7 @@
 mod links;
 mod live;
 mod mailbox;
+mod missed;
 mod moved_by;
 mod outputs;
 mod runs;

@@ -28,6 +28,7 @@ use crate::{
 on_both!(
     a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again,
     a_report_comes_as_pages_with_its_period_its_chart_and_its_figures,
+    a_chart_comes_by_mail_beside_a_table,
     a_report_over_too_much_for_pages_is_told_of,
     a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_it,
     a_table_is_kept_as_a_file_of_its_owner,
@@ -110,6 +111,24 @@ async fn a_report_comes_as_pages_with_its_period_its_chart_and_its_figures(world
     assert!(margins >= 2, "each store has a margin with the decimal sign of the language: {pages}");
     assert!(pages.matches(" re f").count() >= 3, "the ground of the chart, and a bar for each store: {pages}");
     assert!(!pages.contains("<svg"), "{pages}");
+}
+
+async fn a_chart_comes_by_mail_beside_a_table(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    let office = &books.office;
+    let view = made(office, "by-store", &report(&of_products(&books, &products, (7, 1))["product"]["id"])).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "format": "CSV", "emails": ["a@x.example"] });
+    done(&set(office, input).await, "savedViewSchedule");
+    let (job, letters) = (next_job(office, "by-store").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
+    let letter = letters.letters().remove(0);
+    let files: Vec<usize> = letter.match_indices("Content-Disposition: attachment").map(|(at, _)| at).collect();
+    let [table, chart] = files[..] else { panic!("{letter}") };
+    assert!(attachment(&letter[table..]).contains("units.value"), "the table comes first: {letter}");
+    let drawn = attachment(&letter[chart..]);
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>") && drawn.contains("DOCK"), "{drawn}");
+    assert!(letter[chart..].contains("by-store.svg") && letter.contains("image/svg+xml"), "{letter}");
 }
 
 async fn a_report_over_too_much_for_pages_is_told_of(world: &World) {

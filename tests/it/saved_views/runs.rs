@@ -291,6 +291,7 @@ impl ViewEngine for Large {
             rows: 3,
             first_rows: Vec::new(),
             rights: Vec::new(),
+            chart: None,
         }))
     }
 }

@@ -41,8 +41,7 @@ fn bare_ids(sdl: &str) -> Vec<String> {
     found
 }
 
-/// IDs that have no reference beside them, with the reason. `id` needs none: it is the row itself that a mutation changes, which was read with the version
-/// that is expected of it.
+/// IDs that have no reference beside them, with the reason. `id` is the row itself that a mutation changes: `ROWS_BY_ID` is of it.
 const WITHOUT_A_REFERENCE: [(&str, &str); 2] = [
     ("Mutation.memberInvite(roleIds:)", "the core requires it, and what is required cannot be deprecated: `roles` is beside it"),
     ("ReverseLine.lotId", "a code means a lot with its product alone, and lineId names no product"),
@@ -130,6 +129,60 @@ fn no_bare_id_names_what_has_a_reference() {
     assert!(bare.is_empty(), "put a reference beside each and deprecate the ID, or write down why it stays: {bare:#?}");
     let idle: Vec<_> = WITHOUT_A_REFERENCE.iter().filter(|(listed, _)| !found.iter().any(|one| one == listed)).collect();
     assert!(idle.is_empty(), "these have a reference now, or are gone: {idle:#?}");
+}
+
+/// A core input keeps its required ID.
+const OF_THE_CORE: &str = "the core requires the ID";
+/// A lot is found by its code with its product alone, and these inputs name no product.
+const WITHOUT_A_PRODUCT: &str = "a code means a lot with its product alone";
+/// The reference of a merged row leads to the row that stays.
+const LEADS_ELSEWHERE: &str = "what is merged is found under the one that stays";
+
+/// Inputs that say by `id` alone which row they change, though it may have references, with the reason.
+const ROWS_BY_ID: [(&str, &str); 10] = [
+    ("CustomerUnmergeInput", LEADS_ELSEWHERE),
+    ("LotStatusInput", WITHOUT_A_PRODUCT),
+    ("LotUpdateInput", WITHOUT_A_PRODUCT),
+    ("OrderFulfilInput", OF_THE_CORE),
+    ("OrderHoldLiftInput", "it is the hold's ID"),
+    ("ProductDocumentRemoveInput", "it is the document's ID"),
+    ("ProductImageRemoveInput", "it is the picture's ID"),
+    ("ProductUpdateInput", OF_THE_CORE),
+    ("SavedViewScheduleDeleteInput", "it is the schedule's ID"),
+    ("SupplierUnmergeInput", LEADS_ELSEWHERE),
+];
+
+/// The inputs of a schema that are called after a thing with references, have an `id` and take none, by name.
+fn rows_by_id(sdl: &str) -> Vec<String> {
+    let (things, mut found) = (things(sdl), Vec::new());
+    for definition in &parsed(sdl).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::InputObject(input) = &kind.node.kind else { continue };
+        let name = kind.node.name.node.as_str();
+        let called = things.iter().filter(|thing| name.ends_with("Input") && name.starts_with(thing.as_str()));
+        let Some(thing) = called.max_by_key(|thing| thing.len()) else { continue };
+        let has = |is_one: &dyn Fn(&InputValueDefinition) -> bool| input.fields.iter().any(|field| is_one(&field.node));
+        let reference = format!("{thing}Ref");
+        if has(&|field| field.name.node == "id") && !has(&|field| base(&field.ty.node) == reference) {
+            found.push(name.to_owned());
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn what_a_mutation_changes_is_named_by_a_reference_too() {
+    let expected = ROWS_BY_ID.map(|(input, _)| input);
+    assert_eq!(rows_by_id(&served()), expected, "put a reference beside `id`, or say here why there is none");
+}
+
+#[test]
+fn a_row_that_has_an_id_alone_is_found() {
+    let references = "input StoreRef @oneOf { id: ID code: String } input StoreGroupRef @oneOf { id: ID code: String }";
+    let inputs = "input StoreUpdateInput { id: ID! } input StoreArchiveInput { id: ID store: StoreRef } input StoreGroupUpdateInput { id: ID! store: StoreRef }
+        input StoreScope { id: ID! } input StoreCreateInput { code: String } input AlertActionInput { id: ID! }";
+    assert_eq!(rows_by_id(&format!("{references} {inputs}")), ["StoreGroupUpdateInput", "StoreUpdateInput"]);
 }
 
 /// The inputs and arguments that are called `nodeId`, each with its type.

@@ -26,7 +26,11 @@ const SEVERAL: [(&str, usize, &str); 10] = [
 /// "The counter" is the tenant's: who has it is alone with all that is behind it. Whoever takes rows before it never takes these behind it.
 const ROOMS: [(&str, usize, &str); 30] = [
     ("access", 4, "behind the tenant's policy, which every change of rights moves first; uses of one key behind its row"),
-    ("alerts", 8, "behind the row of the tenant's follower, alerts by ID; letters by `due`; what is a year old by one job"),
+    (
+        "alerts",
+        8,
+        "behind the row of the tenant's follower, alerts by ID; letters by recipient and alert; what is a year old by one job",
+    ),
     ("anomalies", 2, "by ID, by one job; whoever accepts one has no other"),
     ("audit", 4, "behind the end of the tenant's log, and this behind the counter"),
     ("backups", 3, "one run at a time"),
@@ -54,7 +58,7 @@ const ROOMS: [(&str, usize, &str); 30] = [
     (
         "secrets",
         5,
-        "keys behind the first one; values that somebody has are waited for one by one; those of a lost key by the operator alone",
+        "keys behind the first one; values that somebody has are waited for one by one; those of a lost key are begun again",
     ),
     ("serve", 1, "the counter of one tenant"),
     ("stock", 5, "by the ledger, behind the counter; blocks of a history by their number"),
@@ -64,11 +68,7 @@ const ROOMS: [(&str, usize, &str); 30] = [
         "counters that nobody holds, or behind the timeline's row; bulk writes as their rooms say; a copy has one runner",
     ),
     ("suggestions", 1, "one row of the tenant"),
-    (
-        "tenancy",
-        7,
-        "rights, users, factors, sessions, then members; other rows when the tenant's grace is over, by one job that is begun again",
-    ),
+    ("tenancy", 7, "rights, users, factors, sessions, master data, the counter, then members and all else; begun again"),
     ("transfers", 5, "by the ledger, behind the counter"),
     ("webhooks", 11, "endpoints by ID, deliveries behind theirs; what is old waits for nobody: `SKIP LOCKED`"),
 ];

@@ -1,4 +1,4 @@
-//! Web pages that may open sockets at `entrepot demo`: those of this machine, at every port, and no others.
+//! Web pages that may open sockets at `entrepot demo`: those of this machine, at every port, those that are listed, and no others.
 
 use std::{process::Stdio, time::Duration};
 
@@ -10,9 +10,11 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_lets_pages_of_this_machine_open_sockets() {
+async fn the_demo_lets_pages_of_this_machine_and_listed_ones_open_sockets() {
     let (site, listen) = (Site::empty_sqlite(), free_address().to_string());
-    let mut demo = tokio::process::Command::from(command(&["demo", "--plain", "--rows", "50", "--listen", &listen]));
+    let listed = "https://shop.example";
+    let words = ["demo", "--plain", "--rows", "50", "--listen", &listen, "--origin", listed];
+    let mut demo = tokio::process::Command::from(command(&words));
     let demo = demo.current_dir(&site.folder).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let _running = demo.spawn().unwrap();
     let url = format!("http://{listen}");
@@ -23,14 +25,14 @@ async fn the_demo_lets_pages_of_this_machine_open_sockets() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    for host in ["localhost", "127.0.0.1", "[::1]"] {
-        for origin in [format!("http://{host}:5173"), format!("https://{host}:5173"), format!("https://{host}")] {
-            let mut socket = Socket::of_page(&url, &origin).await;
-            socket.say(json!({ "type": "ping" })).await;
-            assert_eq!(socket.hear().await.map(|message| message["type"].clone()), Some(json!("pong")), "{origin}");
-        }
+    let of_host = |host: &str| [format!("http://{host}:5173"), format!("https://{host}:5173"), format!("https://{host}")];
+    let local = ["localhost", "127.0.0.1", "[::1]"].into_iter().flat_map(of_host);
+    for origin in local.chain([listed.to_owned()]) {
+        let mut socket = Socket::of_page(&url, &origin).await;
+        socket.say(json!({ "type": "ping" })).await;
+        assert_eq!(socket.hear().await.map(|message| message["type"].clone()), Some(json!("pong")), "{origin}");
     }
-    for origin in ["https://localhost.evil.example", "https://shop.example", "null"] {
+    for origin in ["https://localhost.evil.example", "https://shop.example:8443", "https://other.example", "null"] {
         assert_eq!(Socket::of_page(&url, origin).await.closing().await.0, 4401, "{origin}");
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     client::Client,
     operations::figure,
+    redis::Way,
     server::{Server, Site, UNLIMITED, entrepot, free_address},
     sharing::program,
     shop::CATEGORY,
@@ -205,6 +206,63 @@ async fn what_contradicts_is_refused(servers: &Replicated, site: &Site) {
     let alias = primary.replacen("127.0.0.1", "localhost", 1);
     serve(primary, &[alias.as_str()]).await.refused(&["takes writes, so it is no replica"]);
     serve(primary, &["sqlite://replica.sqlite"]).await.refused(&["must begin with postgres://"]);
+}
+
+/// A way to the server of a URL, and the URL by it.
+async fn by_a_way(url: &str) -> (Way, String) {
+    let (login, place) = url.rsplit_once('@').unwrap();
+    let (server, database) = place.split_once('/').unwrap();
+    let way = Way::to(server.parse().unwrap()).await;
+    let by_it = format!("{login}@{}/{database}", way.address);
+    (way, by_it)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
+    let Some(servers) = Replicated::start() else { return };
+    let own = Site::postgres_at(&servers.primary).await;
+    let (to_replica, replica) = by_a_way(&servers.replica_of(&own.url)).await;
+    let to_primary = Way::to(own.postgres_address()).await;
+    let site = own.by_way_of(to_primary.address);
+    let node = Node::start(&site, &replica).await;
+    let owner = node.server.tenant().await;
+    makes(&owner, "Mugs").await;
+    let (other, _) = program(&owner, &["product.read"]).await;
+    node.lists_until(&other, FRESH).await;
+    // An answer takes 0.2 s, and opening a connection takes several.
+    to_replica.slow(Duration::from_millis(100));
+    to_replica.cut();
+    let began = Instant::now();
+    while node.is_used().await {
+        assert!(began.elapsed() < SOON, "no connection is left: {}", node.server.said());
+        sleep(Duration::from_millis(20)).await;
+    }
+    to_replica.mend();
+    node.lists_until(&other, FRESH).await;
+    assert!(sees(&other, "Mugs").await);
+    // An answer of the primary takes 0.3 s.
+    to_primary.slow(Duration::from_millis(160));
+    sleep(STALENESS + Duration::from_secs(2)).await;
+    assert!(node.is_used().await, "the replica counts as too old: {}", node.server.said());
+    node.lists_until(&other, FRESH).await;
+    drop(node);
+    own.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_another_cluster_that_answers_after_the_start_is_not_read() {
+    let (Some(servers), Some(others)) = (Replicated::start(), Replicated::start()) else { return };
+    let site = Site::postgres_at(&servers.primary).await;
+    let (way, stranger) = by_a_way(&others.replica_of(&others.primary)).await;
+    way.cut();
+    let node = Node::start(&site, &stranger).await;
+    way.mend();
+    let began = Instant::now();
+    while !node.server.said().contains("this replica is of another Postgres cluster") {
+        assert!(began.elapsed() < SOON, "nobody says so: {}", node.server.said());
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!node.is_used().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,9 +31,15 @@ async fn keep(owner: &Client, slug: &str, document: &str) {
 
 /// A program with these rights alone.
 pub async fn program(owner: &Client, permissions: &[&str]) -> Client {
+    program_of(owner, permissions, Value::Null).await
+}
+
+/// A program with these rights alone, whose key has this part of the rate limit.
+async fn program_of(owner: &Client, permissions: &[&str], budget: Value) -> Client {
     let input = json!({ "name": "Sheet", "permissions": permissions, "scope": { "all": true } });
     let made = owner.done(INTEGRATION, input).await;
-    let made = owner.done(KEY, json!({ "integrationId": made["integration"]["id"], "name": "Sheet 1" })).await;
+    let key = json!({ "integrationId": made["integration"]["id"], "name": "Sheet 1", "budget": budget });
+    let made = owner.done(KEY, key).await;
     let mut client = owner.clone();
     made["secret"].as_str().unwrap().clone_into(&mut client.token);
     client
@@ -123,6 +129,27 @@ on_both!(a_table_has_the_rights_of_whoever_reads_it, site: Site => {
     nobody.token = "none".to_owned();
     let answer = get(&nobody, "stores.csv").await;
     assert_eq!((answer.status(), answer.headers().get_all("www-authenticate").iter().count()), (StatusCode::UNAUTHORIZED, 2));
+});
+
+on_both!(a_view_that_costs_more_than_its_readers_budget_is_refused, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    // 1 + 250 × (0.1 + 20 × 0.05) = 276 points.
+    keep(&owner, "dear", "{ products(first: 250) { nodes { id stock { id } } } }").await;
+    let reads = ["view.read", "store.read", "product.read", "stock.read"];
+    let poor = program_of(&owner, &reads, json!({ "points": 100, "restoreRate": 100 })).await;
+    let query = "query($by: SavedViewRef!) { savedViewResult(view: $by) { data } }";
+    let refusal = poor.send(query, &json!({ "by": { "slug": "dear" } })).await.unwrap()["errors"][0].clone();
+    let (code, field) = (&refusal["extensions"]["code"], &refusal["extensions"]["field"]);
+    assert_eq!((code, field), (&json!("LIMIT_EXCEEDED"), &json!(["view"])), "{refusal:#}");
+    for file in ["dear.json", "dear.json?variables=%7B%7D"] {
+        let (status, code, words) = refused(&poor, file).await;
+        assert_eq!((status, code), (400, json!("LIMIT_EXCEEDED")), "{file}: {words}");
+        assert!(words.contains("276 points") && words.contains("100"), "{file}: {words}");
+    }
+    assert!(text(&poor, "stores.csv").await.contains("Plain,A3"), "a view that the reader can pay");
+    let shown: Value = serde_json::from_str(&text(&owner, "dear.json").await).unwrap();
+    assert_eq!(shown, json!({ "data": { "products": { "nodes": [] } }, "errors": [] }), "its reader pays, not its owner");
 });
 
 on_both!(a_table_that_would_not_be_whole_is_refused, site: Site => {

@@ -15,14 +15,17 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    purchasing::{ChargeBasis, ChargeKind, check_key, refusal::rate_missing},
+    purchasing::{ChargeBasis, ChargeKind, PurchaseOrderRef, check_key, refusal::rate_missing},
+    row_names,
 };
 
 /// Charge that is billed after the goods of a purchase order have come.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderChargeAddInput {
-    /// The purchase order; something of it has been received.
-    pub id: ID,
+    /// ID of the purchase order, of which something has been received. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -43,11 +46,13 @@ pub struct PurchaseOrderChargeAddInput {
     pub note: String,
 }
 
+row_names!("purchaseOrder": purchase_order of PurchaseOrderChargeAddInput);
+
 impl PurchaseOrderChargeAddInput {
     pub(super) fn read(self) -> Result<ChargeAdd, Vec<UserError>> {
         let mut reading = Reading::default();
         check_key(&mut reading, &self.idempotency_key);
-        let order = reading.id(&self.id, || path!["input", "id"]);
+        let order = reading.row(self.id);
         let amount = reading.money(Some(&self.amount), || path!["input", "amount"]);
         // An amount that cannot be read has refused the call.
         let amount = amount.unwrap_or_else(|| prelude::Money::zero(prelude::Currency::GBP));

@@ -30,6 +30,7 @@ use crate::{
         refusal::{ErrorCode, InUse, UserError, first_told, name_sent},
         scalars::Long,
     },
+    named,
     nodes::{self, Node},
     purchasing::{check_key, product_name},
 };
@@ -107,15 +108,17 @@ impl CostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Charge to add.")] input: PurchaseOrderChargeAddInput,
     ) -> Answer<RevaluationPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match input.read() {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        match Box::pin(shell::charge_add(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
-            Ok(outcome) => answer(ctx, outcome).await,
-            Err(problem) => Ok(vec![charge::charge_error(&problem)].into()),
-        }
+        named!(ctx, input, RevaluationPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match input.read() {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            match Box::pin(shell::charge_add(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
+                Ok(outcome) => answer(ctx, outcome).await,
+                Err(problem) => Ok(vec![charge::charge_error(&problem)].into()),
+            }
+        })
     }
 
     /// Undoes a revaluation whole, by a revaluation of its own: every unit is worth what it was before, to the penny. Refused where units of its products

@@ -27,6 +27,8 @@ pub struct DemandFact {
     pub currency: Currency,
     /// Whether it is of one product, so that documents can be counted.
     pub is_of_product: bool,
+    /// Whether its day closed with stock; None where that is not known, or was not asked.
+    pub is_in_stock: Option<bool>,
 }
 
 impl DemandFact {
@@ -79,6 +81,11 @@ impl DemandFact {
     /// The channel, when rows are grouped by channel; null for what is of none.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(links::channel(ctx, ChannelId::from_uuid(self.id(rows::DemandDimension::Channel)?)).await)
+    }
+    /// Whether the product was in stock in the store when the day closed: a day without stock says nothing of what was wanted. Null unless rows are grouped
+    /// by day, product and store, and before the product's first movement in the store.
+    async fn is_in_stock(&self) -> Option<bool> {
+        self.is_in_stock
     }
     /// Number of days with an order, a return or a movement.
     async fn active_days(&self) -> Long {

@@ -70,22 +70,31 @@ impl DemandQuery {
         let kind = list_name(&group_by);
         let page = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let is_of_product = filter.products.as_ref().is_some_and(|ids| ids.len() == 1);
-        let ask = FactAsk { group: group.clone(), filter, currency: checked_currency(currency)?, page: page.clone() };
+        let currency = checked_currency(currency)?;
+        let ask = FactAsk { group: group.clone(), filter, currency, with_stock: is_stock_asked(ctx), page: page.clone() };
         let db = ctx.given::<Ledger>()?.database();
         let scope = permit.scope(db).long();
         let found = shell::demand_facts(permit, db, ask);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (group, currency): (Arc<[_]>, _) = (group.into(), found.currency);
         let is_of_row = is_of_product || group.contains(&rows::DemandDimension::Product);
-        let fact = |row, is_of_product| DemandFact { row, group: group.clone(), currency, is_of_product };
-        let nodes = found.rows.into_iter().map(|row| {
+        let fact =
+            |row, is_of_product, is_in_stock| DemandFact { row, group: group.clone(), currency, is_of_product, is_in_stock };
+        let in_stock = found.in_stock.into_iter().chain(std::iter::repeat(None));
+        let nodes = found.rows.into_iter().zip(in_stock).map(|(row, is_in_stock)| {
             let keys = row.keys.iter().map(key).collect();
-            (fact(row, is_of_row), keys)
+            (fact(row, is_of_row, is_in_stock), keys)
         });
         let page = Page::build(nodes.collect(), &page, kind, signer).counted(scope, found.source);
-        let totals = fact(found.totals, is_of_product);
+        let totals = fact(found.totals, is_of_product, None);
         Ok(DemandFactConnection { page, totals, progress: found.progress, currency })
     }
+}
+
+fn is_stock_asked(ctx: &Context<'_>) -> bool {
+    let look = ctx.look_ahead();
+    let nodes = [look.field("nodes"), look.field("edges").field("node")];
+    nodes.iter().any(|node| node.field("isInStock").exists())
 }
 
 /// What cursors of the list are bound to, in the words of the schema.

@@ -7,7 +7,7 @@ use services::{
     demand::core::six,
     forecasting::{
         core::{StoredPoint, Tally},
-        shell::ProductForecast,
+        shell::{ProductForecast, WeekUnits},
     },
     reports::core,
 };
@@ -122,7 +122,12 @@ impl Forecast {
     #[field(list_size(assumed = 26))]
     async fn history(&self) -> Vec<ForecastHistoryWeek> {
         let history = self.0.history.iter();
-        history.map(|one| ForecastHistoryWeek { week: Date(one.week), units: units(one.units) }).collect()
+        let week = |one: &WeekUnits| ForecastHistoryWeek {
+            week: Date(one.week),
+            units: units(one.units),
+            in_stock_days: one.in_stock_days.into(),
+        };
+        history.map(week).collect()
     }
     /// Weeks that the method does not see as they were recorded.
     #[field(list_size(assumed = 5))]
@@ -257,6 +262,9 @@ pub struct ForecastHistoryWeek {
     pub week: Date,
     /// Units of demand as recorded, in the product's smallest unit.
     pub units: Quantity,
+    /// Days of the week that closed with stock, 0 to 7; of all stores together, in the store with the most of them. 7 for a product that never had stock.
+    /// A week of fewer than five is scaled, one of fewer than two unknown, unless more was sold in it than in the weeks before.
+    pub in_stock_days: i32,
 }
 
 /// A week of the history that the method does not see as it was recorded.
@@ -303,7 +311,7 @@ pub struct ForecastProductAccuracy {
     pub coverage80: Option<f64>,
     /// Share of weeks inside their 95 % interval, 0 to 1. Null where none had one.
     pub coverage95: Option<f64>,
-    /// 1 − `wape` ÷ the `wape` of the last week before each run: above 0 the forecasts were worth making. Null without demand, and where that naive
+    /// 1 − `wape` ÷ the `wape` of the last known week before each run: above 0 the forecasts were worth making. Null without demand, and where that naive
     /// forecast made no error.
     pub value_added: Option<f64>,
 }

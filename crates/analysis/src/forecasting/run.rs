@@ -168,7 +168,7 @@ impl ForecastAccuracy {
     async fn bias(&self) -> Option<f64> {
         self.0.tally.bias().map(six)
     }
-    /// Weighted absolute percentage error of the naive forecast of the same weeks: the last week before the run. Null without demand.
+    /// Weighted absolute percentage error of the naive forecast of the same weeks: the last known week before the run. Null without demand.
     async fn naive_wape(&self) -> Option<f64> {
         self.0.tally.naive_wape().map(six)
     }

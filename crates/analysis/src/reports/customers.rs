@@ -4,7 +4,6 @@ use async_graphql::{Context, ID};
 use entity::prelude::Currency;
 use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
 use macros::resolvers;
-use platform::clock::local_day;
 use services::reports::{
     core::Span,
     rows::Narrow,
@@ -182,7 +181,7 @@ impl CustomerReportQuery {
     async fn customer_scores(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Last of the 365 days. Null for today, in UTC.")] to: Option<Date>,
+        #[graphql(desc = "Last of the 365 days. Null for today, in the tenant's time zone.")] to: Option<Date>,
         #[graphql(desc = "Stores whose orders are included. Null for all.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included. Null for all.")] channel: Option<IdFilter>,
         #[graphql(
@@ -196,7 +195,10 @@ impl CustomerReportQuery {
     ) -> Answer<CustomerScoreConnection> {
         let paging = ReportPaging::of(ctx, "customerScores", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
-        let to = to.map_or_else(|| local_day(ledger.clock().now(), "UTC"), |day| day.0);
+        let to = match to {
+            Some(day) => day.0,
+            None => shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?,
+        };
         let products = products_within(ctx, product, None).await?;
         let narrow = of_orders(ctx, Span { from: to.saturating_sub(SCORED_DAYS - 1), to }, products, (store, channel)).await?;
         let found = Box::pin(shell::customer_segments(permit, ledger.database(), narrow)).await.map_err(no_report)?;
@@ -237,7 +239,7 @@ impl CustomerReportQuery {
         let span = period.read()?;
         let products = products_within(ctx, product, None).await?;
         let narrow = of_orders(ctx, span, products, (store, channel)).await?;
-        let today = local_day(ledger.clock().now(), "UTC");
+        let today = shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?;
         let found = Box::pin(shell::customer_cohorts(permit, ledger.database(), narrow, today)).await.map_err(no_report)?;
         let totals = CustomerCohortTotals { customers: found.customers, repeated: found.repeated };
         let page = paging.page(found.rows, |of| CustomerCohort { of, today });

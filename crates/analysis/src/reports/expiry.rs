@@ -4,7 +4,7 @@ use async_graphql::{Context, ID};
 use entity::prelude::Currency;
 use inventory::{catalog::rows::page::ProductCondition, ledger::Ledger};
 use macros::resolvers;
-use platform::{clock::local_day, path};
+use platform::path;
 use services::reports::{
     core::Span,
     rows::Narrow,
@@ -63,7 +63,7 @@ impl ExpiryRisk {
     async fn expires_on(&self) -> Date {
         Date(self.of.lot.expires_on)
     }
-    /// Days from today, in UTC, to the last day of sale; below 0 when it is past.
+    /// Days from today, in the tenant's time zone, to the last day of sale; below 0 when it is past.
     async fn days_left(&self) -> i32 {
         self.of.days_left
     }
@@ -135,7 +135,11 @@ impl ExpiryRiskQuery {
     async fn expiry_risk(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Days from today that lots expire in, 1 to 1,826. Default 90.", default = 90)] within: i32,
+        #[graphql(
+            desc = "Days from today, in the tenant's time zone, that lots expire in, 1 to 1,826. Default 90.",
+            default = 90
+        )]
+        within: i32,
         #[graphql(
             desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read. Null for all."
         )]
@@ -152,7 +156,7 @@ impl ExpiryRiskQuery {
         }
         let paging = ReportPaging::of(ctx, "expiryRisk", &PageArgs { first, after, last, before })?;
         let ledger = ctx.given::<Ledger>()?;
-        let today = local_day(ledger.clock().now(), "UTC");
+        let today = shell::report_day(&permit, ledger.database(), ledger.clock().now()).await?;
         let products: ProductCondition = products_within(ctx, product, None).await?;
         let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
         let stores = store.and_then(|ids| ids.ids(&["store"]).transpose()).transpose()?;

@@ -229,7 +229,8 @@ impl ShrinkageQuery {
         Ok(ShrinkageConnection { page, totals, source: found.source })
     }
 
-    /// Accuracy of books by lines of counts that were completed in the period, in UTC, and the share of units that was missing. Those with the most lines off first.
+    /// Accuracy of books by lines of counts that were completed in the period, by the calendar days of their stores, and the share of units that was
+    /// missing. Those with the most lines off first.
     ///
     /// Requires report.read. Costs 20.
     #[field(permit = ReportRead, cost = "20", paged)]

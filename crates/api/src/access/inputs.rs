@@ -8,7 +8,7 @@ use iam::access::{
 };
 use platform::path;
 
-use super::{role::RoleRef, scope_input::StoreScopeInput};
+use super::{group::StoreGroupRef, role::RoleRef, scope_input::StoreScopeInput};
 use crate::{
     catalog::{ChannelRef, StoreRef},
     graphql::{
@@ -112,8 +112,10 @@ impl RoleCreateInput {
 pub struct RoleUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// The role.
-    pub id: ID,
+    /// ID of the role. Needed unless `role` names it.
+    pub id: Option<ID>,
+    /// The role, instead of `id`. Null where `id` is given.
+    pub role: Option<RoleRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Key of the role: 2 to 63 lowercase letters, digits and hyphens.
@@ -131,7 +133,9 @@ pub struct RoleUpdateInput {
 
 impl RoleUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
+        Names::of(path!["input"])
+            .needed(("role", self.role.take()), ("id", &mut self.id))
+            .list(("inheritedRoles", self.inherited_roles.take()), ("inherits", &mut self.inherits))
     }
     pub fn read(self, reading: &mut Reading) -> RoleFields {
         let inherits = self.inherits.as_deref().map(|list| ids(reading, list, "inherits"));
@@ -144,8 +148,10 @@ impl RoleUpdateInput {
 pub struct RoleDeleteInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// The role.
-    pub id: ID,
+    /// ID of the role. Needed unless `role` names it.
+    pub id: Option<ID>,
+    /// The role, instead of `id`. Null where `id` is given.
+    pub role: Option<RoleRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
@@ -181,8 +187,10 @@ impl StoreGroupCreateInput {
 pub struct StoreGroupUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// The group.
-    pub id: ID,
+    /// ID of the group of stores. Needed unless `group` names it.
+    pub id: Option<ID>,
+    /// The group of stores, instead of `id`. Null where `id` is given.
+    pub group: Option<StoreGroupRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Code of the group of stores, unique in the tenant; case is ignored.
@@ -201,8 +209,10 @@ pub struct StoreGroupUpdateInput {
 pub struct StoreGroupArchiveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// Group of stores to archive.
-    pub id: ID,
+    /// ID of the group of stores. Needed unless `group` names it.
+    pub id: Option<ID>,
+    /// The group of stores, instead of `id`. Null where `id` is given.
+    pub group: Option<StoreGroupRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
@@ -212,15 +222,19 @@ pub struct StoreGroupArchiveInput {
 pub struct StoreGroupRestoreInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
-    /// Group of stores to restore.
-    pub id: ID,
+    /// ID of the group of stores. Needed unless `group` names it.
+    pub id: Option<ID>,
+    /// The group of stores, instead of `id`. Null where `id` is given.
+    pub group: Option<StoreGroupRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 
 impl StoreGroupUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+        Names::of(path!["input"])
+            .needed(("group", self.group.take()), ("id", &mut self.id))
+            .list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
     }
     pub fn read(self, reading: &mut Reading) -> GroupFields {
         let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));

@@ -32,9 +32,11 @@ use crate::{
         scalars::Long,
     },
     identity::{Member, member},
-    named, payload,
+    named, payload, row_names,
 };
 
+row_names!("role": role of RoleDeleteInput);
+row_names!("group": group of StoreGroupArchiveInput, StoreGroupRestoreInput);
 payload!(RolePayload, role: Role, "role");
 payload!(MemberPayload, member: Member, "member");
 payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
@@ -131,7 +133,7 @@ impl RightsMutation {
         let expected = input.expected_version.0;
         named!(ctx, input, RolePayload, {
             let parts = read(|reading| {
-                let id: RoleId = reading.id(&input.id, || path!["input", "id"]);
+                let id: RoleId = reading.row(input.id.take());
                 (id, input.read(reading))
             });
             match parts {
@@ -150,10 +152,12 @@ impl RightsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Role to delete, with its expected version.")] input: RoleDeleteInput,
     ) -> Answer<RolePayload> {
-        match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
-            Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
-            Err(errors) => Ok(RolePayload::from(errors)),
-        }
+        named!(ctx, input, RolePayload, {
+            match read(|reading| -> RoleId { reading.row(input.id) }) {
+                Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
+                Err(errors) => Ok(RolePayload::from(errors)),
+            }
+        })
     }
 
     /// Sets the rights of a member: all of their grants. Grants that are added or removed must be within your own rights, and the
@@ -216,7 +220,7 @@ impl RightsMutation {
         let expected = input.expected_version.0;
         named!(ctx, input, StoreGroupPayload, {
             let parts = read(|reading| {
-                let id: GroupId = reading.id(&input.id, || path!["input", "id"]);
+                let id: GroupId = reading.row(input.id.take());
                 (id, input.read(reading))
             });
             match parts {
@@ -237,10 +241,12 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to archive, with its expected version.")] input: StoreGroupArchiveInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
-        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
-            Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
-            Err(errors) => Ok(StoreGroupPayload::from(errors)),
-        }
+        named!(ctx, input, StoreGroupPayload, {
+            match read(|reading| -> GroupId { reading.row(input.id) }) {
+                Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
+                Err(errors) => Ok(StoreGroupPayload::from(errors)),
+            }
+        })
     }
 
     /// Takes an archived group of stores back into use, with the stores that it had.
@@ -251,9 +257,11 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to restore, with its expected version.")] input: StoreGroupRestoreInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
-        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
-            Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
-            Err(errors) => Ok(StoreGroupPayload::from(errors)),
-        }
+        named!(ctx, input, StoreGroupPayload, {
+            match read(|reading| -> GroupId { reading.row(input.id) }) {
+                Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
+                Err(errors) => Ok(StoreGroupPayload::from(errors)),
+            }
+        })
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     identity::MemberRef,
     papers::PaperLocale,
     references::Names,
+    row_names,
 };
 
 /// Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well.
@@ -65,8 +66,10 @@ pub struct SavedViewCreateInput {
 pub struct SavedViewUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// View.
-    pub id: ID,
+    /// ID of the view. Needed unless `savedView` names it.
+    pub id: Option<ID>,
+    /// The view, instead of `id`. Null where `id` is given.
+    pub saved_view: Option<SavedViewRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Name for people, of 1 to 100 characters.
@@ -88,8 +91,10 @@ pub struct SavedViewUpdateInput {
 pub struct SavedViewDeleteInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// View.
-    pub id: ID,
+    /// ID of the view. Needed unless `savedView` names it.
+    pub id: Option<ID>,
+    /// The view, instead of `id`. Null where `id` is given.
+    pub saved_view: Option<SavedViewRef>,
 }
 
 /// A link that is to be made.
@@ -254,7 +259,8 @@ impl SavedViewCreateInput {
 
 impl SavedViewUpdateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        names_of(self.readers.as_mut())
+        let names = Names::of(path!["input"]).needed(("savedView", self.saved_view.take()), ("id", &mut self.id));
+        names.and(names_of(self.readers.as_mut()))
     }
     pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ViewUpdate {
         let change = Change {
@@ -267,7 +273,7 @@ impl SavedViewUpdateInput {
         };
         ViewUpdate {
             idempotency_key: self.idempotency_key,
-            id: reading.id(&self.id, || path!["input", "id"]),
+            id: reading.row(self.id),
             expected_version: self.expected_version.0,
             change,
             unknown_roles: Vec::new(),
@@ -276,9 +282,10 @@ impl SavedViewUpdateInput {
     }
 }
 
+row_names!("savedView": saved_view of SavedViewDeleteInput);
 impl SavedViewDeleteInput {
     pub(super) fn read(self, reading: &mut Reading) -> ViewDelete {
-        ViewDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+        ViewDelete { idempotency_key: self.idempotency_key, id: reading.row(self.id) }
     }
 }
 

@@ -16,20 +16,21 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("ApiKey", &["api_key", "integration"]),
     ("AvailabilityExplanation", &["stock", "stock_policy", "order", "lot"]),
     ("AvailabilityForecast", &["stock", "order", "purchase_order", "transfer"]),
-    ("Backorder", &["order", "stock"]),
+    ("Backorder", &["order", "stock", "product"]),
     ("Carrier", &["carrier"]),
     ("Category", &["category", "product", "node_tags"]),
     ("Channel", &["channel", "node_tags"]),
     ("BlanketOrder", &["blanket_order", "supplier", "product", "node_tags"]),
     ("StocktakeDue", &["count", "stock", "product"]),
     ("Customer", &["customer", "node_tags"]),
-    ("DocumentReversal", &["document"]),
+    ("DocumentReversal", &["document", "product"]),
     ("ExchangeRate", &["exchange_rate"]),
     ("ExpectedStock", &["stock", "purchase_order", "transfer"]),
+    ("ExpiringLot", &["lot", "stock", "product"]),
     ("FactorSeries", &["factor_series"]),
     ("Fulfilment", &["fulfilment", "order", "store"]),
     ("FulfilmentWave", &["fulfilment_wave", "fulfilment_work", "fulfilment", "order", "store", "node_tags"]),
-    ("FulfilmentWork", &["fulfilment_work", "fulfilment", "order", "store", "node_tags"]),
+    ("FulfilmentWork", &["fulfilment_work", "fulfilment", "order", "store", "customer", "product", "node_tags"]),
     ("GoodsReceipt", &["purchase_order", "document", "node_tags"]),
     ("Integration", &["integration", "api_key"]),
     ("Invoice", &["invoice", "credit_note"]),
@@ -57,7 +58,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("ReplenishmentPlan", &["replenishment_plan", "purchase_order"]),
     ("ReplenishmentPolicy", &["replenishment_policy", "replenishment_rule"]),
     ("Reservation", &["stock", "order", "product", "store"]),
-    ("Return", &["return", "order", "payment", "customer", "store", "node_tags"]),
+    ("Return", &["return", "order", "payment", "customer", "store", "product", "node_tags"]),
     ("StockRevaluation", &["revaluation"]),
     ("Role", &["role"]),
     ("SavedView", &["saved_view"]),
@@ -72,7 +73,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("StoreGroup", &["store_group", "store", "node_tags"]),
     ("Supplier", &["supplier", "node_tags"]),
     ("SupplierProduct", &["supplier_product"]),
-    ("SupplierReturn", &["supplier_return", "node_tags"]),
+    ("SupplierReturn", &["supplier_return", "product", "node_tags"]),
     ("Tenant", &["tenant"]),
     ("Transfer", &["transfer", "store", "product", "node_tags"]),
     ("WebhookEndpoint", &["webhook"]),
@@ -94,10 +95,20 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Query", "stockRevaluations", &["product"]),
     ("Query", "revaluations", &["product"]),
     ("Query", "replenishmentPolicies", &["product", "store", "supplier"]),
+    ("LegalEntity", "invoiceCount", &["invoice"]),
+    ("LegalEntity", "creditNoteCount", &["credit_note"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
     ("FulfilmentWave", "pickingList", &["stock_policy"]),
     ("WorkLine", "binLocation", &["stock_policy"]),
+];
+
+/// Root fields that count objects of a kind, and are moved by what moves their list.
+pub const COUNTS: &[(&str, &str)] = &[
+    ("customersCount", "Customer"),
+    ("fulfilmentWorksCount", "FulfilmentWork"),
+    ("ordersCount", "Order"),
+    ("productsCount", "Product"),
 ];
 
 /// Permissions whose fields show more than the events that are seen with them.
@@ -183,7 +194,8 @@ pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<MovedBy, String> {
         }
         // Any kind of object may stand behind an id or a code.
         is_everything |= read.on == ROOT && of == "Node";
-        for own in [of, read.on.as_str()] {
+        let counted = COUNTS.iter().find(|(name, _)| read.on == ROOT && *name == read.name).map(|(_, counted)| *counted);
+        for own in [of, read.on.as_str()].into_iter().chain(counted) {
             nouns.extend(nouns_of(own).into_iter().flatten());
         }
         let further = FIELDS.iter().filter(|(on, name, _)| *on == read.on && *name == read.name);

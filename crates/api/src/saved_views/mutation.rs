@@ -85,12 +85,14 @@ impl SavedViewMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] input: SavedViewDeleteInput,
     ) -> Answer<SavedViewPayload> {
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<SavedViews>()?.delete(permit, input, dry_run)).await;
-        SavedViewPayload::of(ctx, done)
+        named!(ctx, input, SavedViewPayload, {
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<SavedViews>()?.delete(permit, input, dry_run)).await;
+            SavedViewPayload::of(ctx, done)
+        })
     }
 
     /// Makes a link of a saved view and returns its secret, this once. Its holder reads the view with your rights and charged to your rate limit, as they

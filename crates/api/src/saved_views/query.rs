@@ -95,6 +95,8 @@ pub(super) fn unread(error: ReadError) -> TopError {
             "UNAVAILABLE" | "TIMEOUT" => TopError::Unavailable,
             "UNAUTHENTICATED" => TopError::Unauthenticated,
             "INTERNAL" => TopError::Internal,
+            // The view is well written, and too large for this reader or with these variables.
+            "COST_EXCEEDED" | "LIMIT_EXCEEDED" => TopError::limit_exceeded(message, path!["view"]),
             _ => TopError::bad_input(message, path!["view"]),
         },
     }

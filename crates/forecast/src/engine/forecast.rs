@@ -12,7 +12,7 @@ use crate::{
     models::{Method, Scratch, Seasons, View},
     panel::Panel,
     selection::{Choices, DEFAULT, Reached, SCORED_WEEKS},
-    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, prepare, quality},
+    series::{Class, ExcludedWeek, NEW_WEEKS, Prepared, Reason, capped, prepare, quality},
 };
 
 /// The inputs that all series share.
@@ -28,7 +28,7 @@ pub(crate) struct Finish<'a> {
 pub(crate) struct Finished {
     forecast: SeriesForecast,
     pub example: Option<Example>,
-    /// The known weeks of a new product.
+    /// The known weeks of a new product, giants cut.
     own: Vec<f64>,
 }
 
@@ -60,7 +60,6 @@ impl Finish<'_> {
         choice.median.path(&view, scratch, median);
         let step = step_of(&view, &mut scratch.values, cut);
         let limit = DEFAULT.limit(&view, &mut scratch.values);
-        let giants = giants(&view, limit);
         let established = view.count >= NEW_WEEKS && class != Class::New;
         let example = established.then(|| Example {
             category: traits.category,
@@ -68,16 +67,23 @@ impl Finish<'_> {
             first_weeks: view.units()[..NEW_WEEKS].iter().sum::<f64>() / NEW_WEEKS as f64,
             mean_step: step,
         });
-        let own = if status == Status::New { view.units().to_vec() } else { Vec::new() };
+        let mut own = Vec::new();
+        let limits = if status == Status::New {
+            capped(view.units(), limit, &mut own);
+            vec![limit]
+        } else {
+            choice.mean.limits(&view, &mut scratch.values)
+        };
         let method = self.place(&choice.mean);
         if status == Status::Ended {
             mean.fill(0.0);
             median.fill(0.0);
         }
         let points = if status == Status::TooLittle { Vec::new() } else { self.points((mean, median), step, method, status) };
-        prepared.excluded.retain(|one| giants.iter().all(|giant| giant.week != one.week));
-        prepared.excluded.extend(giants);
-        prepared.excluded.sort_by_key(|one| one.week);
+        // Records are graded by one rule. What is listed is what the method of the mean does not see as recorded.
+        let mut excluded = prepared.excluded.clone();
+        list(&mut excluded, giants(&view, &limits));
+        list(&mut prepared.excluded, giants(&view, &[limit]));
         let forecast = SeriesForecast {
             class,
             status,
@@ -85,10 +91,11 @@ impl Finish<'_> {
             method: method as u16,
             constants,
             mean_step: step as f32,
+            naive: view.units().last().map_or(0.0, |units| *units as f32),
             known_weeks: prepared.known.units.len() as u32,
             missing_weeks: prepared.missing,
             quality: quality(prepared, traits),
-            excluded: prepared.excluded.clone(),
+            excluded,
             points,
         };
         Finished { forecast, example, own }
@@ -137,16 +144,44 @@ fn status(prepared: &Prepared, class: Class, reached: Reached) -> Status {
     }
 }
 
-/// The weeks that lie above the limit. A week that was scaled before is shown once, as a giant.
-fn giants(view: &View<'_>, limit: Option<f64>) -> Vec<ExcludedWeek> {
-    let Some(limit) = limit else { return Vec::new() };
-    let above = view.units().iter().zip(&view.known.weeks).filter(|(units, _)| **units > limit);
+/// The weeks above a limit of any part of a method, with what its parts see of them on average.
+fn giants(view: &View<'_>, limits: &[Option<f64>]) -> Vec<ExcludedWeek> {
+    let least = limits.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let seen = |units: f64| {
+        let sum: f64 = limits.iter().map(|limit| limit.map_or(units, |limit| units.min(limit))).sum();
+        sum / limits.len() as f64
+    };
+    let above = view.units().iter().zip(&view.known.weeks).filter(|(units, _)| **units > least);
     above
         .map(|(units, week)| ExcludedWeek {
             week: *week,
             recorded: *units as f32,
-            used: Some(limit as f32),
+            used: Some(seen(*units) as f32),
             reason: Reason::Capped,
         })
         .collect()
+}
+
+/// Adds giants to the weeks that are not used as recorded. A week that was scaled before is listed once, as a giant.
+fn list(excluded: &mut Vec<ExcludedWeek>, giants: Vec<ExcludedWeek>) {
+    excluded.retain(|one| giants.iter().all(|giant| giant.week != one.week));
+    excluded.extend(giants);
+    excluded.sort_by_key(|one| one.week);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_is_shown_as_the_parts_of_a_method_see_it() {
+        let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
+        prepare(&mut prepared, &[4.0, 30.0, 12.0, 5.0], None);
+        let view = View::at(&prepared.known, 4, None, &mut scratch.values);
+        let used = |limits: &[Option<f64>]| giants(&view, limits).iter().map(|one| (one.week, one.used)).collect::<Vec<_>>();
+        assert_eq!(used(&[Some(10.0)]), [(1, Some(10.0)), (2, Some(10.0))]);
+        assert_eq!(used(&[Some(10.0), Some(20.0)]), [(1, Some(15.0)), (2, Some(11.0))]);
+        assert_eq!(used(&[None, Some(20.0)]), [(1, Some(25.0))]);
+        assert_eq!(used(&[None]), []);
+    }
 }

@@ -98,10 +98,12 @@ pub struct SeriesForecast {
     pub constants: Constants,
     /// D: the mean step between adjacent capped weeks. Scales rest on it.
     pub mean_step: f32,
+    /// Units of the last known week: the naive forecast, which others are measured by. 0 where none is known.
+    pub naive: f32,
     pub known_weeks: u32,
     pub missing_weeks: u32,
     pub quality: Quality,
-    /// Weeks that models do not see as recorded.
+    /// Weeks that the method of the mean does not see as recorded.
     pub excluded: Vec<ExcludedWeek>,
     /// The coming weeks, the first one after the panel's last. Empty if nothing can be said.
     pub points: Vec<Point>,

@@ -204,6 +204,10 @@ impl Method {
         }
         constants.unwrap_or_default()
     }
+    /// Units above which each part cuts a week, in their order; None of a part that cuts none.
+    pub fn limits(&self, view: &View<'_>, scratch: &mut Vec<f64>) -> Vec<Option<f64>> {
+        self.0.iter().map(|one| one.limit(view, scratch)).collect()
+    }
     /// The model of the first part.
     pub fn is_naive(&self) -> bool {
         matches!(self.0.first().map(|one| one.model), Some(Model::Naive | Model::SeasonalNaive))

@@ -9,8 +9,8 @@ pub struct Email {
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// A file that comes with it.
-    pub attachment: Option<Attachment>,
+    /// Files that come with it.
+    pub attachments: Vec<Attachment>,
 }
 
 /// A file in an e-mail.
@@ -204,7 +204,7 @@ impl EmailKind {
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</body></html>\n",
             escaped(&subject)
         );
-        Email { to: address.to_owned(), subject, text, html, attachment: None }
+        Email { to: address.to_owned(), subject, text, html, attachments: Vec::new() }
     }
 }
 

@@ -144,16 +144,14 @@ fn message(from: &str, email: &Email) -> Result<Message, String> {
     let from: Mailbox = from.parse().map_err(|_| "the sender is no address".to_owned())?;
     let to: Mailbox = email.to.parse().map_err(|_| "the reader's address is none".to_owned())?;
     let both = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
-    let whole = match &email.attachment {
-        None => both,
-        Some(file) => {
-            let media = ContentType::parse(file.media).map_err(|_| "the attachment has no media type".to_owned())?;
-            // Its bytes come out as they went in: a text would have other ends of lines.
-            let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
-            let body = body.map_err(|_| "the attachment has no base 64".to_owned())?;
-            MultiPart::mixed().multipart(both).singlepart(Attachment::new(file.name.clone()).body(body, media))
-        }
-    };
+    let mut whole = if email.attachments.is_empty() { both } else { MultiPart::mixed().multipart(both) };
+    for file in &email.attachments {
+        let media = ContentType::parse(file.media).map_err(|_| "the attachment has no media type".to_owned())?;
+        // Its bytes come out as they went in: a text would have other ends of lines.
+        let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
+        let body = body.map_err(|_| "the attachment has no base 64".to_owned())?;
+        whole = whole.singlepart(Attachment::new(file.name.clone()).body(body, media));
+    }
     Message::builder().from(from).to(to).subject(&email.subject).multipart(whole).map_err(|err| err.to_string())
 }
 
@@ -176,7 +174,7 @@ mod tests {
             subject: "Hello".to_owned(),
             text: String::new(),
             html: String::new(),
-            attachment: None,
+            attachments: Vec::new(),
         };
         let taking = tokio::spawn(async move {
             let mut open = Vec::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entity::prelude::*;
 use platform::{
     clock,
-    storage::{Database, Fault, GlobalWork, Reads, Row, Work},
+    storage::{Database, Fault, GlobalWork, LockOrder, Reads, Row, Work, journal, past_deadlocks},
 };
 
 use super::{rows, tables};
@@ -16,6 +16,16 @@ use crate::{access, identity};
 const OF_USERS: [&str; 5] = ["backup_code", "totp", "link", "device", "login_failure"];
 /// Their second factors, in the order in which whoever shows or replaces one locks them.
 const FACTORS: [&str; 2] = ["backup_code", "totp"];
+/// What calls and jobs lock before the tenant's counter, and by which column: the follower of alerts, and master data in the order of calls.
+const BEFORE_COUNTER: [(&str, &str); 7] = [
+    ("alert_follower", "tenant_id"),
+    ("supplier", "id"),
+    ("product", "id"),
+    ("product_family", "id"),
+    ("customer", "id"),
+    ("store", "id"),
+    ("channel", "id"),
+];
 /// How often users are looked at whose rows somebody else has, and the time between.
 const ROUNDS: usize = 3;
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(50);
@@ -65,10 +75,16 @@ pub struct Erased {
 /// Erases a tenant whose grace is over. None when nobody asked, or it is too early, or it is done.
 ///
 /// Rows are locked in the order in which changes of members and logins lock them: rights, then users, factors, logins that wait for one, sessions, then members.
+/// The tenant's counter is locked before anything of the company is deleted: whoever has it has committed by then, and whoever wants it finds none afterwards.
+/// Begun again where Postgres undid it in favour of a call.
 ///
 /// # Errors
 /// The database fails.
 pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {
+    past_deadlocks(|| run_once(db, tenant, now)).await
+}
+
+async fn run_once(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {
     let tables = tables::of_tenants(&db.global()).await?;
     let order = tables::children_first(&db.global(), &tables).await?;
     let global = GlobalWork::from(db.global().maintenance_for(tenant).await?);
@@ -100,6 +116,7 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
     // In the order of their IDs, as whoever ends several: the deletion takes them as it finds them. So with invitations, by their keys.
     identity::rows::sessions::hold_all_of(&global, tenant).await?;
     identity::rows::invitations::hold_all_of(&global, tenant).await?;
+    hold_company(work).await?;
     // People go last, but who they are is known only while the members are there.
     let users = user_ids(work, USERS).await?;
     // Sessions come before members, and both of these once more in their place for those that began meanwhile.
@@ -112,6 +129,17 @@ pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Opti
     work.execute(sql, vec![now.micros().into()]).await?;
     global.commit().await?;
     Ok(Some(erased))
+}
+
+/// Waits for the calls that have something of the tenant, and keeps others from writing until the transaction ends. What one has inserted is seen once it is
+/// committed, so nothing is deleted before: it would stay.
+async fn hold_company(work: &Work) -> Result<(), Fault> {
+    // Settings have the tenant's own row before the counter, too.
+    rows::settings(work, true).await?;
+    for (table, key) in BEFORE_COUNTER {
+        work.lock_in_order(LockOrder::for_change(table, key), "true", vec![]).await?;
+    }
+    journal::hold(work).await
 }
 
 async fn user_ids(work: &Work, sql: &str) -> Result<Vec<UserId>, Fault> {

@@ -66,7 +66,7 @@ impl ReadyMail {
         }
         let Some((to, goods)) = self.waiting(job.tenant, what.work).await? else { return Ok(()) };
         let said = ready_email(what.locale, &goods);
-        let email = Email { to, subject: said.subject, text: said.text, html: said.html, attachment: None };
+        let email = Email { to, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
         let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the e-mail could not be sent: {why}"))))
     }

@@ -98,7 +98,7 @@ impl Mail {
             order.lines.len(),
             printed.store.name,
         );
-        let email = Email { to: what.to, subject, text, html, attachment: None };
+        let email = Email { to: what.to, subject, text, html, attachments: Vec::new() };
         let sent = self.mailer.deliver(&self.from, &email, &self.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))?;
         shell::note_sent(&scope, &order, self.clock.now()).await.map_err(Failure::Fault)

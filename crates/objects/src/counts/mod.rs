@@ -4,6 +4,7 @@ pub mod count;
 pub mod line;
 pub mod loaders;
 pub mod enums;
+pub mod refs;
 pub mod refusal;
 
 use async_graphql::Context;
@@ -14,6 +15,7 @@ pub use count::{Stocktake, StocktakeConnection, StocktakeEdge, StocktakeProgress
 pub use enums::{AbcClass, StocktakeKind, StocktakeLineStatus, StocktakeStatus};
 pub use line::{StocktakeAttempt, StocktakeLine, StocktakeLineConnection, StocktakeLineEdge, StocktakeLineFilter};
 pub use loaders::Rows;
+pub use refs::StocktakeRef;
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 

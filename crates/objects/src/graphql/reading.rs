@@ -14,6 +14,7 @@ use crate::{
         refusal::{ErrorCode, Path, UserError},
         scalars::Quantity,
     },
+    references::audited,
     stock::{LotName, LotRef},
 };
 
@@ -75,6 +76,12 @@ impl Reading {
             self.refuse(ErrorCode::Invalid, err.to_string(), field());
             Id::NIL
         })
+    }
+    /// The row that a mutation changes: its reference, if it was given, has become the ID. The audit log names it, too.
+    pub fn row<K: Kind>(&mut self, id: Option<ID>) -> Id<K> {
+        let id = id.unwrap_or_default();
+        audited(&id);
+        self.id(&id, || path!["input", "id"])
     }
     pub fn id_opt<K: Kind>(&mut self, id: Option<&ID>, field: impl FnOnce() -> Path) -> Option<Id<K>> {
         id.map(|id| self.id(id, field))

@@ -50,7 +50,7 @@ macro_rules! step {
     // Of an input with lines of a document that are named by their IDs and may count packs.
     (lines $of:ident $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let mut input = $input;
-        let document = input.id.clone();
+        let document = Option::<async_graphql::ID>::from(input.id.clone()).unwrap_or_default();
         let of = ($crate::packs::LinesOf::$of, &document);
         let wrong = $crate::packs::of_lines($ctx, &$permit, of, input.coded_lines()).await?;
         if !wrong.is_empty() {

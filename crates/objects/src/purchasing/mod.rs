@@ -10,6 +10,7 @@ pub mod node;
 pub mod order;
 pub mod rates;
 pub mod receipt;
+pub mod refs;
 pub mod refusal;
 pub mod returns;
 pub mod shared_inputs;
@@ -28,6 +29,7 @@ pub use loaders::Rows;
 pub use node::{current, current_blanket, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use receipt::GoodsReceipt;
+pub use refs::{BlanketOrderRef, PurchaseOrderRef};
 pub use returns::SupplierReturn;
 pub use shared_inputs::{check_key, product_name};
 

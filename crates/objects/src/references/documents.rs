@@ -1,7 +1,7 @@
 //! Documents that an input names: an order by its number or by its reference in a channel, a return by its number or by its reference, an invoice by its
 //! number. What is looked up here is looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does
-//! not exist. A return is looked up among those of orders that the caller may record payments of, and a number of any kind of document among those that the
-//! caller sees.
+//! not exist. A return is looked up among those of orders that the caller may record payments of. The number of any kind of document, and of what a step is
+//! of, is looked up among those that the caller sees.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,7 +33,7 @@ use crate::{
     numbering::patterns,
     orders::ExternalRef,
     papers::invoices_numbered,
-    scan::node_id,
+    scan::{allowed, node_id, node_of},
 };
 
 /// Kinds of documents that a number may be of.
@@ -95,6 +95,10 @@ pub struct Documents {
     referenced: HashMap<String, ReturnId>,
     /// Documents of any kind by their numbers, as they were sent: those that the caller sees.
     any: HashMap<String, Vec<String>>,
+    /// The same of one kind.
+    of_kind: HashMap<(Kind, String), Vec<String>>,
+    /// Returns by their references in external systems: those that the caller sees.
+    seen_returns: HashMap<String, ReturnId>,
 }
 
 impl Documents {
@@ -142,6 +146,20 @@ impl Documents {
                     let ids = seen::documents(ctx, std::slice::from_ref(number), &KINDS).await?;
                     found.any.insert(number.clone(), ids.into_iter().map(|id| id.0).collect());
                 }
+                DocumentName::NumberOf(kind, number) => {
+                    allowed(ctx, *kind)?;
+                    let ids = seen::documents(ctx, std::slice::from_ref(number), &[*kind]).await?;
+                    found.of_kind.insert((*kind, number.clone()), ids.into_iter().map(|id| id.0).collect());
+                }
+                DocumentName::SeenReturnReference(reference) => {
+                    let (scope, _) = allowed(ctx, Kind::Return)?;
+                    let known = returns_referenced(&scope, &[reference.as_str()]).await?.remove(reference);
+                    if let Some(id) = known
+                        && Box::pin(node_of(ctx, Kind::Return, id.uuid())).await?.is_some()
+                    {
+                        found.seen_returns.insert(reference.clone(), id);
+                    }
+                }
                 DocumentName::OrderNumber(_)
                 | DocumentName::ExternalOrder(_)
                 | DocumentName::ReturnNumber(_)
@@ -180,7 +198,9 @@ impl Documents {
             DocumentName::InvoiceNumber(_)
             | DocumentName::ReturnNumber(_)
             | DocumentName::ReturnReference(_)
-            | DocumentName::Number(_) => None,
+            | DocumentName::Number(_)
+            | DocumentName::NumberOf(..)
+            | DocumentName::SeenReturnReference(_) => None,
         })
     }
 
@@ -230,16 +250,18 @@ impl Documents {
             DocumentName::ReturnReference(reference) => {
                 Ok(of_return(self.referenced.get(reference).copied(), path!["externalRef"], unknown))
             }
-            DocumentName::Number(number) => Ok(self.of_any_kind(number, beside, unknown)),
+            DocumentName::Number(number) => {
+                let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
+                Ok(of_number(found, self.kind_of(number), beside, unknown))
+            }
+            DocumentName::NumberOf(kind, number) => {
+                let found = self.of_kind.get(&(*kind, number.clone())).map(Vec::as_slice).unwrap_or_default();
+                Ok(of_number(found, *kind, beside, unknown))
+            }
+            DocumentName::SeenReturnReference(reference) => {
+                Ok(of_return(self.seen_returns.get(reference).copied(), path!["externalRef"], unknown))
+            }
         }
-    }
-
-    /// What the number of a document of any kind stands for, beside an ID, which chooses one of several.
-    fn of_any_kind(&self, number: &str, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
-        let found = self.any.get(number).map(Vec::as_slice).unwrap_or_default();
-        let (id, is_shared) = one_of(found, beside, || node_id(self.kind_of(number), unknown.next_id()));
-        let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
-        Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
     }
 
     /// The kind of document that a number is written as, so that one of none is refused as an ID of its kind is. What is written as none, or may be of
@@ -249,6 +271,13 @@ impl Documents {
         let of_work = || WorkNumber::parse(number, &self.patterns).map(|_| Kind::FulfilmentWork);
         of_pattern.map(|[only]| only).or_else(of_work).unwrap_or(Kind::Invoice)
     }
+}
+
+/// What the number of a document stands for, beside an ID, which chooses one of several. A number of none is an ID of the kind that no document has.
+fn of_number(found: &[String], kind: Kind, beside: Option<&ID>, unknown: &mut UnknownIds) -> Meant {
+    let (id, is_shared) = one_of(found, beside, || node_id(kind, unknown.next_id()));
+    let said = "several documents have this number: give it with its letters, as in TR-000007, or use id";
+    Meant { id, last: path!["number"], shared: is_shared.then(|| said.to_owned()) }
 }
 
 /// What the name of a return stands for: the return's ID, or one of its own that no return has.

@@ -2,17 +2,21 @@
 
 use async_graphql::ID;
 use inventory::catalog::rows::keys::KeyKind;
+use services::scan::core::Kind;
 
 use super::DocumentRef;
 use crate::{
     access::{RoleRef, StoreGroupRef},
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductFamilyRef, ProductRef, StoreRef, SupplierRef},
+    counts::StocktakeRef,
     fulfilment::CarrierRef,
     identity::MemberRef,
     orders::{ExternalRef, OrderRef},
     papers::InvoiceRef,
+    purchasing::{BlanketOrderRef, PurchaseOrderRef},
     returns::ReturnRef,
     saved_views::SavedViewRef,
+    transfers::TransferRef,
 };
 
 /// How a reference names a thing.
@@ -45,6 +49,23 @@ pub enum DocumentName {
     ReturnReference(String),
     /// The number of a document of any kind.
     Number(String),
+    /// The number of a document of one kind, of those that the caller sees.
+    NumberOf(Kind, String),
+    /// The reference of a return in an external system, of those that the caller sees.
+    SeenReturnReference(String),
+}
+
+/// A return that is one of those that the caller sees. `ReturnRef` alone names a return of an order whose payments the caller records.
+pub struct SeenReturn(pub ReturnRef);
+
+impl From<SeenReturn> for Name {
+    fn from(SeenReturn(given): SeenReturn) -> Self {
+        match given {
+            ReturnRef::Id(id) => Self::Id(id),
+            ReturnRef::Number(number) => Self::Document(DocumentName::NumberOf(Kind::Return, number)),
+            ReturnRef::ExternalRef(reference) => Self::Document(DocumentName::SeenReturnReference(reference)),
+        }
+    }
 }
 
 /// The name that each form of a reference becomes; all of them have an ID.
@@ -87,6 +108,10 @@ names! {
         Number(number) => Name::Document(DocumentName::ReturnNumber(number)),
         ExternalRef(reference) => Name::Document(DocumentName::ReturnReference(reference))
     }
+    PurchaseOrderRef { Number(number) => Name::Document(DocumentName::NumberOf(Kind::PurchaseOrder, number)) }
+    BlanketOrderRef { Number(number) => Name::Document(DocumentName::NumberOf(Kind::BlanketOrder, number)) }
+    TransferRef { Number(number) => Name::Document(DocumentName::NumberOf(Kind::Transfer, number)) }
+    StocktakeRef { Number(number) => Name::Document(DocumentName::NumberOf(Kind::Stocktake, number)) }
     DocumentRef { Number(number) => Name::Document(DocumentName::Number(number)) }
     RoleRef { Key(key) => Name::RoleKey(key) }
     SavedViewRef { Slug(slug) => Name::ViewSlug(slug) }

@@ -148,9 +148,9 @@ impl SavedViewSchedule {
     async fn has_file(&self) -> bool {
         self.0.fields.keeps_file
     }
-    /// File of the last table that was kept; null before the first, for all but the owner, for a key that lacks a permission or a store of the key that
-    /// set the schedule, and for an integration that is bound to a channel and was changed since. Another key that sets the schedule anew sees no table
-    /// of before.
+    /// File of the last table that was kept: with hasFile of each, else of one that could not be sent by e-mail. Null before the first, for all but the
+    /// owner, for a key that lacks a permission or a store of the key that set the schedule, and for an integration that is bound to a channel and was
+    /// changed since. Another key that sets the schedule anew sees no table of before.
     #[field(permit = ViewManage, cost = "1")]
     async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let Some(id) = self.0.last_file else { return Ok(None) };

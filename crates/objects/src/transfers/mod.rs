@@ -2,6 +2,7 @@
 
 pub mod transfer;
 pub mod enums;
+pub mod refs;
 pub mod refusal;
 
 use async_graphql::Context;
@@ -10,6 +11,7 @@ use iam::access::{Permit, kind};
 use inventory::transfers::core;
 
 pub use enums::TransferStatus;
+pub use refs::TransferRef;
 pub use transfer::{SentLot, Transfer, TransferConnection, TransferEdge, TransferLine};
 
 use crate::graphql::{context::ContextExt, fault::Answer};

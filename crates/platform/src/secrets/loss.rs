@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use entity::prelude::TenantId;
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault},
+    storage::{Database, Fault, past_deadlocks},
 };
 
 /// Values of a column that are sealed under one key.
@@ -55,15 +56,27 @@ pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, col
         while let Some(page) = pages.next().await? {
             let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
             for (tenant, lost) in rows::by_tenant(column, lost) {
-                let work = db.global().maintenance_for(tenant).await?;
-                for stored in lost {
-                    let random = replacement(ring, column, stored)?;
-                    given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
-                }
-                work.commit().await?;
+                given_up += past_deadlocks(|| give_up_page((db, ring, clock), column, tenant, &lost)).await?;
             }
         }
     }
+    Ok(given_up)
+}
+
+/// Gives up values of one tenant in a transaction; how many of them nobody had changed since they were read.
+async fn give_up_page(
+    (db, ring, clock): (&Database, &KeyRing, &Clock),
+    column: &SealedColumn,
+    tenant: TenantId,
+    lost: &[&Stored],
+) -> Result<u64, Fault> {
+    let work = db.global().maintenance_for(tenant).await?;
+    let mut given_up = 0;
+    for stored in lost {
+        let random = replacement(ring, column, stored)?;
+        given_up += u64::from(rows::give_up(&work, column, stored, random, clock.now()).await?);
+    }
+    work.commit().await?;
     Ok(given_up)
 }
 

@@ -39,7 +39,8 @@ pub(super) const STEWARDS: Limits = Limits { statement: Duration::from_mins(30),
 pub(super) const LONG: Limits = Limits { statement: Duration::from_mins(10), turn: Duration::from_secs(30), ..REQUESTS };
 /// Proofs and exports that read a whole tenant as it was at one moment, and write a file meanwhile. They lock nothing.
 pub(super) const SNAPSHOTS: Limits = Limits { statement: Duration::from_hours(1), idle: Duration::from_hours(1), ..REQUESTS };
-/// Reads on a replica: who cannot have a connection at once is answered by the primary.
+/// Reads on a replica: who finds no free connection at once is answered by the primary. One is opened for as long as elsewhere: the network to a replica may
+/// be slow, and whether it answers at all is known sooner (`replicas`).
 pub(super) const REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..REQUESTS };
 pub(super) const LONG_ON_REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..LONG };
 
@@ -57,9 +58,9 @@ impl Limits {
         self.statement + MARGIN
     }
 
-    /// How long the answer to what takes no time is waited for: BEGIN, ROLLBACK.
+    /// How long the answer to what takes no time is waited for, and the opening of a connection, which is several answers: BEGIN, ROLLBACK.
     pub fn sign_of_life(&self) -> Duration {
-        self.turn
+        self.turn.max(REQUESTS.turn)
     }
 
     /// The same connections, whose server keeps these limits.
@@ -86,6 +87,10 @@ mod tests {
         for limits in [REQUESTS, LANES, STEWARDS, LONG, SNAPSHOTS, REPLICAS, LONG_ON_REPLICAS] {
             assert!(limits.lock < limits.statement && limits.statement < limits.answer(), "{limits:?}");
             assert!(limits.lock <= limits.idle, "who is blocked learns it before the one who blocks is ended: {limits:?}");
+            assert!(
+                limits.sign_of_life() >= REQUESTS.turn,
+                "a connection over a slow network takes several answers to open: {limits:?}"
+            );
         }
     }
 

@@ -43,3 +43,18 @@ where
         }
     }
 }
+
+/// Does what has a transaction of its own, and nothing outside of it. Begun again where Postgres undid it since it and another one waited for each other.
+///
+/// # Errors
+/// What went wrong in the last try.
+pub async fn past_deadlocks<T, D: Future<Output = Result<T, Fault>>>(does: impl Fn() -> D) -> Result<T, Fault> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match Box::pin(does()).await {
+            Err(fault) if fault.is_deadlock() && tries < TRIES => {}
+            outcome => return outcome,
+        }
+    }
+}

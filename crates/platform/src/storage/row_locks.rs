@@ -4,7 +4,7 @@ use sea_orm::Value;
 
 use super::{Backend, Fault, GlobalReads, GlobalWork, Reads, Work};
 
-/// The order in which transactions lock several rows of a table: that of one column, so that no two transactions wait for each other.
+/// The order in which transactions lock several rows of a table: that of one column or several, so that no two transactions wait for each other.
 #[derive(Clone, Copy)]
 pub struct LockOrder {
     table: &'static str,
@@ -13,7 +13,7 @@ pub struct LockOrder {
 }
 
 impl LockOrder {
-    /// The order by the column `key`, with the lock of `Backend::for_change`.
+    /// The order by the column `key`, or by several with commas between them, with the lock of `Backend::for_change`.
     pub const fn for_change(table: &'static str, key: &'static str) -> Self {
         Self { table, key, lock: Backend::for_change }
     }
@@ -22,23 +22,26 @@ impl LockOrder {
         Self { table, key, lock: Backend::for_update }
     }
 
-    /// The statement counts the rows that it locks: it sends no keys.
-    fn sql(self, backend: Backend, condition: &str) -> String {
+    /// The statement counts the rows that it locks: it sends no keys. None on SQLite, which has one writer and no locks on rows.
+    fn sql(self, backend: Backend, condition: &str) -> Option<String> {
         let Self { table, key, lock } = self;
         let lock = lock(backend, table);
-        format!("SELECT count(*) FROM (SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}{lock}) held")
+        let sql = || format!("SELECT count(*) FROM (SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}{lock}) held");
+        (!lock.is_empty()).then(sql)
     }
 }
 
 impl Work {
     /// Locks rows of the tenant until the transaction ends: whoever changes or deletes several does so first. The condition is SQL on the table, with
-    /// values from `$2`.
+    /// values from `$2`. SQLite is not asked.
     ///
     /// # Errors
     /// The database fails.
     pub async fn lock_in_order(&self, order: LockOrder, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-        let sql = order.sql(self.backend(), &format!("tenant_id = $1 AND ({condition})"));
-        self.rows(&sql, values).await.map(drop)
+        match order.sql(self.backend(), &format!("tenant_id = $1 AND ({condition})")) {
+            Some(sql) => self.rows(&sql, values).await.map(drop),
+            None => Ok(()),
+        }
     }
 }
 
@@ -48,8 +51,10 @@ impl GlobalWork {
     /// # Errors
     /// The database fails.
     pub async fn lock_in_order(&self, order: LockOrder, condition: &str, values: Vec<Value>) -> Result<(), Fault> {
-        let sql = order.sql(self.backend(), condition);
-        self.rows(&sql, values).await.map(drop)
+        match order.sql(self.backend(), condition) {
+            Some(sql) => self.rows(&sql, values).await.map(drop),
+            None => Ok(()),
+        }
     }
 }
 
@@ -59,13 +64,13 @@ mod tests {
 
     #[test]
     fn rows_are_locked_in_the_order_of_their_keys() {
-        let (jobs, links) = (LockOrder::for_change("job", "id"), LockOrder::for_update("link", "hash"));
-        for (order, backend, expected) in [
-            (jobs, Backend::Postgres, "(SELECT id FROM job WHERE owner = $1 ORDER BY id FOR NO KEY UPDATE OF job)"),
-            (links, Backend::Postgres, "(SELECT hash FROM link WHERE owner = $1 ORDER BY hash FOR UPDATE OF link)"),
-            (jobs, Backend::Sqlite, "(SELECT id FROM job WHERE owner = $1 ORDER BY id)"),
+        let (jobs, links) = (LockOrder::for_change("job", "id"), LockOrder::for_update("link", "user_id, hash"));
+        for (order, expected) in [
+            (jobs, "(SELECT id FROM job WHERE owner = $1 ORDER BY id FOR NO KEY UPDATE OF job)"),
+            (links, "(SELECT user_id, hash FROM link WHERE owner = $1 ORDER BY user_id, hash FOR UPDATE OF link)"),
         ] {
-            assert_eq!(order.sql(backend, "owner = $1"), format!("SELECT count(*) FROM {expected} held"));
+            assert_eq!(order.sql(Backend::Postgres, "owner = $1"), Some(format!("SELECT count(*) FROM {expected} held")));
+            assert_eq!(order.sql(Backend::Sqlite, "owner = $1"), None, "there is one writer");
         }
     }
 }

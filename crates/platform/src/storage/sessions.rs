@@ -188,11 +188,11 @@ impl Sessions {
     /// A new connection; while the server starts, nobody listens where it was a moment ago, or another host has yet to take over, it is waited for.
     async fn connect(&self) -> Result<Session, sqlx::Error> {
         let (began, outage, login) = (Instant::now(), self.0.write_health.outage(), &self.0.login);
-        let limit = self.0.limits.sign_of_life();
+        let (turn, limit) = (self.0.limits.turn, self.0.limits.sign_of_life());
         let (until, mut pause) = (began + limit, FIRST_PAUSE);
         loop {
             // Sooner than the limit: a request asks several times, one after the other, and all of that is to end before it does.
-            if !outage.is_over(limit * 4 / 5).await || Instant::now() >= until {
+            if !outage.is_over(turn * 4 / 5).await || Instant::now() >= until {
                 return Err(late("the database cannot be reached"));
             }
             let Ok(connected) = timeout_at(until, login.connect()).await else {
@@ -204,7 +204,7 @@ impl Sessions {
             };
             match tried {
                 Err(err) if is_away(&err) || login.may_move(&err) => outage.begin(began, login),
-                Err(err) if is_full(&err) && Instant::now() + pause < until => {
+                Err(err) if is_full(&err) && Instant::now() + pause < began + turn => {
                     crate::clock::sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);
                 }

@@ -19,20 +19,14 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 97] = [
+pub(super) const GIVEN: [(&str, &str); 86] = [
     ("AcceptedTagsInput", "product"),
     ("ApiKeyCreateInput", "permissions"),
     ("BlanketOrderLineInput", "quantity"),
-    ("CategoryArchiveInput", "id"),
-    ("CategoryRestoreInput", "id"),
     ("CategoryUpsertInput", "name"),
-    ("ChannelArchiveInput", "id"),
-    ("ChannelRestoreInput", "id"),
     ("CreditNoteIssueInput", "invoice"),
-    ("CustomerArchiveInput", "id"),
     ("CustomerCreateInput", "name"),
-    ("CustomerEraseInput", "id"),
-    ("CustomerRestoreInput", "id"),
+    ("CustomerMergeInput", "into"),
     ("CustomerUpsertInput", "name"),
     ("DocumentReverseInput", "document"),
     ("ExchangeRatesImportInput", "ecbCsv"),
@@ -43,14 +37,12 @@ pub(super) const GIVEN: [(&str, &str); 97] = [
     ("ImportCreateInput", "entity"),
     ("InvoiceIssueInput", "order"),
     ("KitComponentInput", "product"),
-    ("KitSetInput", "id"),
     ("MemberRolesSetInput", "member"),
     ("OrderLineCancel", "quantity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
     ("OrderUpdateInput", "noteForStaff"),
     ("PaperCreateInput", "document"),
-    ("ProductArchiveInput", "id"),
     ("ProductCreateInput", "price"),
     ("ProductDescriptionProposeInput", "product"),
     ("ProductDocumentAddInput", "product"),
@@ -91,11 +83,8 @@ pub(super) const GIVEN: [(&str, &str); 97] = [
     ("StockSimulateInput", "product"),
     ("StockSimulationPolicyInput", "leadTimeDays"),
     ("StocktakeLineInput", "counted"),
-    ("StoreArchiveInput", "id"),
-    ("StoreRestoreInput", "id"),
-    ("SupplierArchiveInput", "id"),
     ("SupplierCreateInput", "email"),
-    ("SupplierRestoreInput", "id"),
+    ("SupplierMergeInput", "into"),
     ("SupplierReturnLineInput", "product"),
     ("SupplierReturnLineInput", "quantity"),
     ("SupplierReturnLineInput", "unitCredit"),
@@ -139,6 +128,10 @@ impl Values<'_> {
                 }
                 Some(_) if type_name.as_str() == "StoreRef" && name == "toStore" => {
                     Json::Object(vec![("code".to_owned(), Json::Text(names::OTHER_STORE.to_owned()))])
+                }
+                // Not the one that is merged into it.
+                Some(_) if name == "into" => {
+                    Json::Object(vec![("id".to_owned(), Json::Text(names::id("intoId", owner, self.root)))])
                 }
                 Some(definition) if definition.kind == Kind::Input => self.input(definition, owner.is_empty(), depth + 1),
                 _ => self.scalar(type_name, name, owner),
@@ -185,7 +178,12 @@ impl Values<'_> {
 
 /// Whether an example gives the argument or input field.
 pub(super) fn is_given(owner: &str, input: &Input) -> bool {
-    input.is_required() || GIVEN.contains(&(owner, &input.name))
+    input.is_required() || is_row(input) || GIVEN.contains(&(owner, &input.name))
+}
+
+/// Whether it is the ID of the row that a mutation changes, which a reference may name instead.
+fn is_row(input: &Input) -> bool {
+    input.name == "id" && input.description.contains("Needed unless `")
 }
 
 fn is_text(input: &Input) -> bool {

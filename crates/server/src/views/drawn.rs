@@ -94,13 +94,18 @@ pub(super) async fn pdf(layout: &Layout, rows: &[Value], beside: &Value, heading
     };
     let rows = cells.into_iter().map(|row| row.into_iter().map(printed).collect()).collect();
     paper.tables.push(Table { heading: None, columns, rows });
-    let drawing = beside.as_object().into_iter().flatten().find_map(|(_, value)| value.as_str().filter(|text| is_drawing(text)));
-    let drawing = drawing.map(ToOwned::to_owned);
+    let drawing = drawing(beside);
     let made = tokio::task::spawn_blocking(move || file_with(&paper, drawing.as_deref())).await;
     made.map_err(|_| NotDrawn::Broken)?.ok_or_else(|| {
         let lacking = "a text of this view has a letter that the fonts of PDFs lack (they have Latin, Greek and Cyrillic ones): read it as .xlsx";
         NotDrawn::Unfit(lacking.to_owned())
     })
+}
+
+/// The first SVG beside a list.
+pub(super) fn drawing(beside: &Value) -> Option<String> {
+    let found = beside.as_object().into_iter().flatten().find_map(|(_, value)| value.as_str().filter(|text| is_drawing(text)));
+    found.map(ToOwned::to_owned)
 }
 
 fn is_drawing(text: &str) -> bool {

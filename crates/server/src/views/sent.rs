@@ -34,6 +34,8 @@ pub(super) struct Sheet {
     pub rows: usize,
     /// The first of these rows, as many as an event has.
     pub first_rows: Vec<Value>,
+    /// The SVG beside a table; None of pages, which it is drawn on.
+    pub chart: Option<String>,
 }
 
 impl Sheet {

@@ -4,7 +4,7 @@ use async_graphql::Executor;
 use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
 
-use super::{Format, Parameters, Reading, Target, layout::Layout};
+use super::{Format, Parameters, Reading, Sheet, Target, layout::Layout};
 use graphql::{answer::Errors, operation::OperationService, session::Session};
 
 /// The table that is wanted.
@@ -26,6 +26,8 @@ pub struct SentTable {
     pub rows: usize,
     /// The first of them, as many as an event has.
     pub first_rows: Vec<Value>,
+    /// The SVG that the document selects beside the list; None of pages, which it is drawn on.
+    pub chart: Option<String>,
 }
 
 /// Why the list of a document at this path has no table, in words for whoever wants one.
@@ -47,5 +49,7 @@ pub async fn view_table<E: Executor>(
     let target = Target { by: json!({ "id": ask.view }), variables: None };
     let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
     let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
-    Ok(sheet.map(|sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows }))
+    let sent =
+        |sheet: Sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, first_rows: sheet.first_rows, chart: sheet.chart };
+    Ok(sheet.map(sent))
 }

@@ -31,7 +31,8 @@ platform::events! {
         VIEW_RESULT "view.result" by system,
     }
     /// Schedules of saved views.
-    SAVED_VIEW_SCHEDULE: ScheduleStoppedEvent = Terms { permission: code::<kind::ViewManage>(), shown: Shown::Part(shown_stopped), stream: None } => {
+    SAVED_VIEW_SCHEDULE: ScheduleEndedEvent = Terms { permission: code::<kind::ViewManage>(), shown: Shown::Part(shown_ended), stream: None } => {
+        SCHEDULE_FAILED "saved_view_schedule.failed" by system,
         SCHEDULE_STOPPED "saved_view_schedule.stopped" by system,
     }
 }
@@ -134,10 +135,10 @@ impl TableRights {
     }
 }
 
-/// The payload of a schedule's event.
+/// The payload of the event of a schedule whose run has failed, or that has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ScheduleStoppedEvent {
+pub struct ScheduleEndedEvent {
     pub id: SavedViewScheduleId,
     pub view: SavedViewId,
     pub slug: String,
@@ -145,7 +146,7 @@ pub struct ScheduleStoppedEvent {
     pub reason: Option<String>,
 }
 
-impl ScheduleStoppedEvent {
+impl ScheduleEndedEvent {
     pub fn of(view: &View, schedule: &Schedule) -> Self {
         Self {
             id: schedule.id,
@@ -172,7 +173,7 @@ fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Valu
     })
 }
 
-fn shown_stopped(event: &ScheduleStoppedEvent, viewer: EventViewer<'_>) -> Option<Value> {
+fn shown_ended(event: &ScheduleEndedEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
         json!({ "id": event.id, "savedViewId": event.view, "slug": event.slug, "status": event.status.as_str(), "reason": event.reason })
     })

@@ -19,8 +19,9 @@ use super::{
     handling::HandlingTimeInput,
     inputs::{money, patch, text},
     money_input::MoneyInput,
+    refs::{CustomerRef, StoreRef, SupplierRef},
 };
-use crate::graphql::scalars::Long;
+use crate::{graphql::scalars::Long, row_names};
 
 /// A new store.
 #[derive(Debug, Clone, InputObject)]
@@ -72,8 +73,10 @@ impl From<StoreCreateInput> for StoreFields {
 /// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreUpdateInput {
-    /// The store.
-    pub id: ID,
+    /// ID of the store. Needed unless `store` names it.
+    pub id: Option<ID>,
+    /// The store, instead of `id`. Null where `id` is given.
+    pub store: Option<StoreRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
@@ -100,6 +103,7 @@ pub struct StoreUpdateInput {
     /// Limits of anomalies that the store has of its own, from the next judging on. Null for the tenant's.
     pub anomaly_limits: MaybeUndefined<StoreAnomalyLimitsInput>,
 }
+row_names!("store": store of StoreUpdateInput);
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
         Self {
@@ -164,8 +168,10 @@ impl From<CustomerCreateInput> for CustomerFields {
 /// A change of a customer. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUpdateInput {
-    /// The customer.
-    pub id: ID,
+    /// ID of the customer. Needed unless `customer` names it.
+    pub id: Option<ID>,
+    /// The customer, instead of `id`. Null where `id` is given.
+    pub customer: Option<CustomerRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
@@ -190,6 +196,7 @@ pub struct CustomerUpdateInput {
     /// Payment terms of the customer. Null clears them.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
+row_names!("customer": customer of CustomerUpdateInput);
 impl From<CustomerUpdateInput> for CustomerFields {
     fn from(input: CustomerUpdateInput) -> Self {
         Self {
@@ -255,8 +262,10 @@ impl From<SupplierCreateInput> for SupplierFields {
 /// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierUpdateInput {
-    /// The supplier.
-    pub id: ID,
+    /// ID of the supplier. Needed unless `supplier` names it.
+    pub id: Option<ID>,
+    /// The supplier, instead of `id`. Null where `id` is given.
+    pub supplier: Option<SupplierRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
@@ -282,6 +291,7 @@ pub struct SupplierUpdateInput {
     /// Days on which the supplier takes orders and delivers, all of them. Null for any day.
     pub calendar: MaybeUndefined<SupplierCalendarInput>,
 }
+row_names!("supplier": supplier of SupplierUpdateInput);
 impl From<SupplierUpdateInput> for SupplierFields {
     fn from(input: SupplierUpdateInput) -> Self {
         Self {

@@ -10,7 +10,7 @@ use platform::path;
 
 use super::{
     inputs::{patch, text},
-    refs::CategoryRef,
+    refs::{CategoryRef, ProductFamilyRef},
 };
 use crate::{
     graphql::{
@@ -18,6 +18,7 @@ use crate::{
         scalars::{Json, Long},
     },
     references::Names,
+    row_names,
 };
 
 /// A new category.
@@ -59,7 +60,9 @@ impl CategoryCreateInput {
 }
 impl CategoryUpdateInput {
     pub fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).patch(("parent", std::mem::take(&mut self.parent)), ("parentId", &mut self.parent_id))
+        Names::of(path!["input"])
+            .needed(("category", self.category.take()), ("id", &mut self.id))
+            .patch(("parent", std::mem::take(&mut self.parent)), ("parentId", &mut self.parent_id))
     }
 }
 impl From<CategoryCreateInput> for CategoryFields {
@@ -86,8 +89,10 @@ impl From<CategoryCreateInput> for CategoryFields {
 /// where one must have a value.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryUpdateInput {
-    /// The category.
-    pub id: ID,
+    /// ID of the category. Needed unless `category` names it.
+    pub id: Option<ID>,
+    /// The category, instead of `id`. Null where `id` is given.
+    pub category: Option<CategoryRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
@@ -240,8 +245,10 @@ impl From<ProductFamilyCreateInput> for FamilyFields {
 /// The family that goes out of use.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductFamilyArchiveInput {
-    /// ID of the family.
-    pub id: ID,
+    /// ID of the family. Needed unless `family` names it.
+    pub id: Option<ID>,
+    /// The family, instead of `id`. Null where `id` is given.
+    pub family: Option<ProductFamilyRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
@@ -251,10 +258,14 @@ pub struct ProductFamilyArchiveInput {
 /// The family that comes back into use.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductFamilyRestoreInput {
-    /// ID of the family.
-    pub id: ID,
+    /// ID of the family. Needed unless `family` names it.
+    pub id: Option<ID>,
+    /// The family, instead of `id`. Null where `id` is given.
+    pub family: Option<ProductFamilyRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one.
     pub idempotency_key: Option<String>,
 }
+
+row_names!("family": family of ProductFamilyArchiveInput, ProductFamilyRestoreInput);

@@ -18,7 +18,13 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{Customer, Supplier, mutation_parties::written_customer, mutation_products::written, refusal::user_error};
+use super::{
+    Customer, Supplier,
+    mutation_parties::written_customer,
+    mutation_products::written,
+    refs::{CustomerRef, SupplierRef},
+    refusal::user_error,
+};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -27,7 +33,9 @@ use crate::{
         refusal::{UserError, user_errors_of},
         scalars::Long,
     },
+    named,
     purchasing::check_key,
+    references::Names,
 };
 
 /// Difference that does not keep two from being one.
@@ -62,12 +70,17 @@ impl From<MergeTerms> for Terms {
 pub struct CustomerMergeInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Customer that is merged into the other.
-    pub id: ID,
+    /// ID of the customer that is merged into the other. Needed unless `customer` names it.
+    pub id: Option<ID>,
+    /// The customer that is merged into the other, instead of `id`. Null where `id` is given.
+    pub customer: Option<CustomerRef>,
     /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Customer that stays.
-    pub into_id: ID,
+    /// Deprecated form of `into`: its ID.
+    #[graphql(deprecation = "2026-11-28: use into. Removed after 2027-11-28.")]
+    pub into_id: Option<ID>,
+    /// Customer that stays. Required, unless the deprecated `intoId` is given.
+    pub into: Option<CustomerRef>,
     /// Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
     /// Differences in spite of which both are one. Default none.
@@ -80,12 +93,17 @@ pub struct CustomerMergeInput {
 pub struct SupplierMergeInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Supplier that is merged into the other.
-    pub id: ID,
+    /// ID of the supplier that is merged into the other. Needed unless `supplier` names it.
+    pub id: Option<ID>,
+    /// The supplier that is merged into the other, instead of `id`. Null where `id` is given.
+    pub supplier: Option<SupplierRef>,
     /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Supplier that stays.
-    pub into_id: ID,
+    /// Deprecated form of `into`: its ID.
+    #[graphql(deprecation = "2026-11-28: use into. Removed after 2027-11-28.")]
+    pub into_id: Option<ID>,
+    /// Supplier that stays. Required, unless the deprecated `intoId` is given.
+    pub into: Option<SupplierRef>,
     /// Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub into_expected_version: Option<Long>,
     /// Differences in spite of which both are one. Default none.
@@ -150,31 +168,41 @@ impl From<Vec<UserError>> for SupplierMergePayload {
 fn merge_input<K: Kind>(
     reading: &mut Reading,
     idempotency_key: String,
-    (id, seen): (&ID, Option<Long>),
-    (into, into_seen): (&ID, Option<Long>),
+    (id, seen): (Option<ID>, Option<Long>),
+    (into, into_seen): (Option<ID>, Option<Long>),
     accept: &[MergeDifference],
 ) -> MergeAsk<K> {
     check_key(reading, &idempotency_key);
     MergeAsk {
         idempotency_key,
-        id: reading.id(id, || path!["input", "id"]),
+        id: reading.row(id),
         expected_version: seen.map(|version| version.0),
-        into: reading.id(into, || path!["input", "intoId"]),
+        into: reading.id(&into.unwrap_or_default(), || path!["input", "intoId"]),
         into_expected_version: into_seen.map(|version| version.0),
         other_tax_ids: accept.contains(&MergeDifference::TaxIds),
     }
 }
 
 impl CustomerMergeInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .needed(("customer", self.customer.take()), ("id", &mut self.id))
+            .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
+    }
     fn read(self, reading: &mut Reading) -> MergeAsk<of::CustomerId> {
-        let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
+        let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
         merge_input(reading, self.idempotency_key, merged, stays, &self.accept)
     }
 }
 
 impl SupplierMergeInput {
+    fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .needed(("supplier", self.supplier.take()), ("id", &mut self.id))
+            .needed(("into", self.into.take()), ("intoId", &mut self.into_id))
+    }
     fn read(self, reading: &mut Reading) -> SupplierMerge {
-        let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
+        let (merged, stays) = ((self.id, self.expected_version), (self.into_id, self.into_expected_version));
         let ask = merge_input(reading, self.idempotency_key, merged, stays, &self.accept);
         SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
     }
@@ -200,23 +228,25 @@ impl MergeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to merge, and the customer that stays.")] input: CustomerMergeInput,
     ) -> Answer<CustomerMergePayload> {
-        let ask = match read(|reading| input.read(reading)) {
-            Ok(ask) => ask,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(ctx.given::<Catalog>()?.customer_merge(permit, ask, dry_run)).await;
-        written(ctx)?;
-        Ok(match done {
-            Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
-                customer: Some(written_customer(ctx, rows.into)),
-                merged: Some(written_customer(ctx, rows.merged)),
-                orders: Some(Long(orders)),
-                returns: Some(Long(returns)),
-                user_errors: Vec::new(),
-                replayed: is_replayed,
-                seq: seq.map(Long),
-            },
+        named!(ctx, input, CustomerMergePayload, {
+            let ask = match read(|reading| input.read(reading)) {
+                Ok(ask) => ask,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(ctx.given::<Catalog>()?.customer_merge(permit, ask, dry_run)).await;
+            written(ctx)?;
+            Ok(match done {
+                Err(stop) => stopped(stop)?.into(),
+                Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
+                    customer: Some(written_customer(ctx, rows.into)),
+                    merged: Some(written_customer(ctx, rows.merged)),
+                    orders: Some(Long(orders)),
+                    returns: Some(Long(returns)),
+                    user_errors: Vec::new(),
+                    replayed: is_replayed,
+                    seq: seq.map(Long),
+                },
+            })
         })
     }
 
@@ -242,25 +272,27 @@ impl MergeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to merge, and the supplier that stays.")] input: SupplierMergeInput,
     ) -> Answer<SupplierMergePayload> {
-        let asked = match read(|reading| input.read(reading)) {
-            Ok(asked) => asked,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let catalog = ctx.given::<Catalog>()?;
-        let done = Box::pin(supplier_merge((&catalog.db, &catalog.clock), permit, asked, dry_run)).await;
-        written(ctx)?;
-        Ok(match done {
-            Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierMergePayload {
-                supplier: Some(Supplier(rows.into.into())),
-                merged: Some(Supplier(rows.merged.into())),
-                products: Some(Long(counts.products as i64)),
-                supplier_products: Some(Long(counts.supplies as i64)),
-                documents: Some(Long(counts.documents)),
-                user_errors: Vec::new(),
-                replayed: is_replayed,
-                seq: seq.map(Long),
-            },
+        named!(ctx, input, SupplierMergePayload, {
+            let asked = match read(|reading| input.read(reading)) {
+                Ok(asked) => asked,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let catalog = ctx.given::<Catalog>()?;
+            let done = Box::pin(supplier_merge((&catalog.db, &catalog.clock), permit, asked, dry_run)).await;
+            written(ctx)?;
+            Ok(match done {
+                Err(stop) => stopped(stop)?.into(),
+                Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierMergePayload {
+                    supplier: Some(Supplier(rows.into.into())),
+                    merged: Some(Supplier(rows.merged.into())),
+                    products: Some(Long(counts.products as i64)),
+                    supplier_products: Some(Long(counts.supplies as i64)),
+                    documents: Some(Long(counts.documents)),
+                    user_errors: Vec::new(),
+                    replayed: is_replayed,
+                    seq: seq.map(Long),
+                },
+            })
         })
     }
 }

@@ -17,13 +17,13 @@ use super::{
     Channel, Customer, Store, Supplier,
     inputs_life::{
         ChannelArchiveInput, ChannelRestoreInput, CustomerArchiveInput, CustomerEraseInput, CustomerRestoreInput,
-        StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput,
+        StoreArchiveInput, StoreRestoreInput, SupplierArchiveInput, SupplierRestoreInput, which_of,
     },
     inputs_parties::{
         ChannelCreateInput, CustomerBulkUpsertInput, CustomerCreateInput, CustomerUpdateInput, StoreCreateInput,
         StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
-    mutation_products::{visibility, which, written},
+    mutation_products::{visibility, written},
     payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
 };
 use crate::{
@@ -64,12 +64,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Store to change, with the new values.")] input: StoreUpdateInput,
     ) -> Answer<StorePayload> {
-        let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
-        Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        named!(ctx, input, StorePayload, {
+            let which = which_of(input.id.as_ref(), Some(input.expected_version));
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.store_update(permit, which, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::StoreRead>(ctx)?, |row| Store(row.into()));
+            Ok(StorePayload { store: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Closes a store. Refused while stock, reservations or open orders of it remain.
@@ -127,12 +129,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to change, with the new values.")] input: SupplierUpdateInput,
     ) -> Answer<SupplierPayload> {
-        let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
-        Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        named!(ctx, input, SupplierPayload, {
+            let which = which_of(input.id.as_ref(), Some(input.expected_version));
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.supplier_update(permit, which, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Supplier(row.into()));
+            Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes a supplier out of use: lists leave it out, and no new purchase order, return or product names it. Refused while purchase orders are open.
@@ -191,12 +195,14 @@ impl PartyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Customer to change, with the new values.")] input: CustomerUpdateInput,
     ) -> Answer<CustomerPayload> {
-        let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
-        Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        named!(ctx, input, CustomerPayload, {
+            let which = which_of(input.id.as_ref(), Some(input.expected_version));
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.customer_update(permit, which, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::CustomerRead>(ctx)?, |row| written_customer(ctx, row));
+            Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes a customer out of use: lists leave it out, and no new order names it. Refused while orders of it are open. Without customer.read the

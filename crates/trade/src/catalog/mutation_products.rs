@@ -159,7 +159,7 @@ impl ProductMutation {
         #[graphql(desc = "Category to change, with the new values.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
         named!(ctx, input, CategoryPayload, {
-            let which = which(&input.id, Some(input.expected_version));
+            let which = which_of(input.id.as_ref(), Some(input.expected_version));
             let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
             let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
             let Parts { entity, user_errors, replayed, seq } =
@@ -243,12 +243,14 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Family to archive, with its expected version.")] input: ProductFamilyArchiveInput,
     ) -> Answer<ProductFamilyPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
-        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductFamilyPayload, {
+            let which = which_of(input.id.as_ref(), input.expected_version);
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+            Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Takes an archived family back into use.
@@ -258,11 +260,13 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Family to restore, with its expected version.")] input: ProductFamilyRestoreInput,
     ) -> Answer<ProductFamilyPayload> {
-        let which = which(&input.id, input.expected_version);
-        let ask = Ask { key: input.idempotency_key, mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
-        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductFamilyPayload, {
+            let which = which_of(input.id.as_ref(), input.expected_version);
+            let ask = Ask { key: input.idempotency_key, mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+            Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+        })
     }
 }

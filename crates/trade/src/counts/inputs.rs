@@ -7,7 +7,10 @@ use inventory::counts::{
 };
 use platform::path;
 
-use super::enums::{AbcClass, StocktakeKind};
+use super::{
+    StocktakeRef,
+    enums::{AbcClass, StocktakeKind},
+};
 use crate::{
     catalog::CategoryRef,
     graphql::{
@@ -17,6 +20,7 @@ use crate::{
     orders::links::{LotRef, ProductRef, StoreRef},
     packs::{PackLine, pack_lines},
     references::Names,
+    row_names,
 };
 
 /// A new stocktake.
@@ -53,8 +57,10 @@ pub struct StocktakeCreateInput {
 /// A step of a stocktake.
 #[derive(Debug, Clone, InputObject)]
 pub struct StocktakeActionInput {
-    /// The stocktake.
-    pub id: ID,
+    /// ID of the stocktake. Needed unless `stocktake` names it.
+    pub id: Option<ID>,
+    /// The stocktake, instead of `id`. Null where `id` is given.
+    pub stocktake: Option<StocktakeRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -85,8 +91,10 @@ pub struct StocktakeLineInput {
 /// last attempt is valid.
 #[derive(Debug, Clone, InputObject)]
 pub struct StocktakeRecordInput {
-    /// The stocktake.
-    pub id: ID,
+    /// ID of the stocktake. Needed unless `stocktake` names it.
+    pub id: Option<ID>,
+    /// The stocktake, instead of `id`. Null where `id` is given.
+    pub stocktake: Option<StocktakeRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Time of counting of all the lines, not before the start of the stocktake. Null for now. Lines
@@ -109,8 +117,10 @@ pub enum UncountedPolicy {
 /// A stocktake that is handed in.
 #[derive(Debug, Clone, InputObject)]
 pub struct StocktakeSubmitInput {
-    /// The stocktake.
-    pub id: ID,
+    /// ID of the stocktake. Needed unless `stocktake` names it.
+    pub id: Option<ID>,
+    /// The stocktake, instead of `id`. Null where `id` is given.
+    pub stocktake: Option<StocktakeRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -123,8 +133,10 @@ pub struct StocktakeSubmitInput {
 /// Lines that are to be counted once more.
 #[derive(Debug, Clone, InputObject)]
 pub struct StocktakeRecountInput {
-    /// The stocktake.
-    pub id: ID,
+    /// ID of the stocktake. Needed unless `stocktake` names it.
+    pub id: Option<ID>,
+    /// The stocktake, instead of `id`. Null where `id` is given.
+    pub stocktake: Option<StocktakeRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -132,6 +144,8 @@ pub struct StocktakeRecountInput {
     /// Products to count once more, at most 500. Null for all with a difference.
     pub products: Option<Vec<ProductRef>>,
 }
+
+row_names!("stocktake": stocktake of StocktakeActionInput, StocktakeRecordInput, StocktakeSubmitInput, StocktakeRecountInput);
 
 impl StocktakeCreateInput {
     pub fn names(&mut self) -> Names<'_> {
@@ -160,7 +174,7 @@ impl StocktakeActionInput {
     pub fn read(self, reading: &mut Reading) -> shell::CountAct {
         shell::CountAct {
             idempotency_key: self.idempotency_key,
-            count: reading.id(&self.id, || path!["input", "id"]),
+            count: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }
@@ -182,7 +196,7 @@ impl StocktakeRecordInput {
         let lines = lines.collect();
         shell::CountRecord {
             idempotency_key: self.idempotency_key,
-            count: reading.id(&self.id, || path!["input", "id"]),
+            count: reading.row(self.id),
             counted_at: self.counted_at.map(|at| at.0),
             lines,
         }
@@ -194,7 +208,7 @@ impl StocktakeSubmitInput {
     pub fn read(self, reading: &mut Reading) -> shell::CountSubmit {
         shell::CountSubmit {
             idempotency_key: self.idempotency_key,
-            count: reading.id(&self.id, || path!["input", "id"]),
+            count: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             on_uncounted: self.on_uncounted.into(),
         }
@@ -210,7 +224,7 @@ impl StocktakeRecountInput {
         });
         shell::CountRecount {
             idempotency_key: self.idempotency_key,
-            count: reading.id(&self.id, || path!["input", "id"]),
+            count: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             products,
         }

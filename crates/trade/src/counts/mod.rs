@@ -13,4 +13,4 @@ pub use inputs::{
 };
 pub use mutation::CountsMutation;
 pub use payload::StocktakePayload;
-pub use query::{CountsQuery, StocktakeDue, StocktakeDueConnection, StocktakeDueEdge, StocktakeFilter, StocktakeRef};
+pub use query::{CountsQuery, StocktakeDue, StocktakeDueConnection, StocktakeDueEdge, StocktakeFilter};

@@ -48,7 +48,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake and its expected version.")] input: StocktakeActionInput,
     ) -> Answer<StocktakePayload> {
-        step!(StocktakePayload, ctx, permit, input, shell::count_start, dry_run)
+        step!(named StocktakePayload, ctx, permit, input, shell::count_start, dry_run)
     }
 
     /// Records quantities found, including products that are not on the list. Several callers may
@@ -59,7 +59,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake with the quantities found.")] input: StocktakeRecordInput,
     ) -> Answer<StocktakePayload> {
-        step!(packs StocktakePayload, ctx, permit, input, shell::count_record, dry_run)
+        step!(named packs StocktakePayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
     /// Submits a stocktake for review.
@@ -69,7 +69,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake and its expected version.")] input: StocktakeSubmitInput,
     ) -> Answer<StocktakePayload> {
-        step!(StocktakePayload, ctx, permit, input, shell::count_submit, dry_run)
+        step!(named StocktakePayload, ctx, permit, input, shell::count_submit, dry_run)
     }
 
     /// Requests another counting of lines of a stocktake in REVIEW.
@@ -79,7 +79,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake and the products to count once more.")] input: StocktakeRecountInput,
     ) -> Answer<StocktakePayload> {
-        step!(StocktakePayload, ctx, permit, input, shell::count_recount, dry_run)
+        step!(named StocktakePayload, ctx, permit, input, shell::count_recount, dry_run)
     }
 
     /// Approves a stocktake and posts it: the difference of each line, measured against the books at
@@ -92,7 +92,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake and its expected version.")] input: StocktakeActionInput,
     ) -> Answer<StocktakePayload> {
-        step!(StocktakePayload, ctx, permit, input, shell::count_approve, dry_run)
+        step!(named StocktakePayload, ctx, permit, input, shell::count_approve, dry_run)
     }
 
     /// Calls a stocktake off; nothing is posted.
@@ -102,6 +102,6 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stocktake and its expected version.")] input: StocktakeActionInput,
     ) -> Answer<StocktakePayload> {
-        step!(StocktakePayload, ctx, permit, input, shell::count_cancel, dry_run)
+        step!(named StocktakePayload, ctx, permit, input, shell::count_cancel, dry_run)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use entity::{
     id::kind as ids,
     prelude::{self, CountId, Numbered},
@@ -25,6 +25,7 @@ use platform::{
 };
 
 use super::{
+    StocktakeRef,
     count::{Stocktake, StocktakeConnection},
     enums::{AbcClass, StocktakeKind, StocktakeStatus},
     load_count,
@@ -50,15 +51,6 @@ use crate::{
 };
 
 document_sort!(StocktakeSort, StocktakeSortField, "stocktakes");
-
-/// A stocktake by one of its names.
-#[derive(Debug, Clone, OneofObject)]
-pub enum StocktakeRef {
-    /// ID of the stocktake.
-    Id(ID),
-    /// Number of the stocktake.
-    Number(String),
-}
 
 /// Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]

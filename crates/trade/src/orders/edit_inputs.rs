@@ -12,6 +12,7 @@ use super::{
     enums::{CancelReason, DeliveryMethod},
     inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines, tax_rate},
     links::{ChannelRef, CustomerRef, MoneyInput, StoreRef},
+    order_ref::OrderRef,
     sourcing::SourcingInput,
 };
 use crate::{
@@ -93,8 +94,10 @@ pub struct OrderLineSet {
 pub struct OrderUpdateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The order.
-    pub id: ID,
+    /// ID of the order. Needed unless `order` names it.
+    pub id: Option<ID>,
+    /// The order, instead of `id`. Null where `id` is given.
+    pub order: Option<OrderRef>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Deprecated form of `customer`: its ID.
@@ -213,6 +216,7 @@ impl OrderUpdateInput {
     }
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
+            .needed(("order", self.order.take()), ("id", &mut self.id))
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
             .patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
     }
@@ -230,7 +234,7 @@ impl OrderUpdateInput {
         let add_lines = self.add_lines.into_iter().flatten().enumerate();
         shell::OrderUpdate {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.0,
             customer,
             external_ref: patch(self.external_ref, |text| text),

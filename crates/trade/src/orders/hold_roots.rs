@@ -11,10 +11,10 @@ use inventory::{
 use macros::resolvers;
 use platform::path;
 
-use super::payloads::OrderHoldPayload;
+use super::{OrderRef, payloads::OrderHoldPayload};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::Reading, scalars::Long},
-    step,
+    row_names, step,
     stock::ReceiptPayload,
 };
 
@@ -23,8 +23,10 @@ use crate::{
 pub struct OrderHoldSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Order whose goods are kept back.
-    pub id: ID,
+    /// ID of the order whose goods are kept back. Needed unless `order` names it.
+    pub id: Option<ID>,
+    /// The order, instead of `id`. Null where `id` is given.
+    pub order: Option<OrderRef>,
     /// Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags.
@@ -46,12 +48,14 @@ pub struct OrderHoldLiftInput {
     pub expected_version: Option<Long>,
 }
 
+row_names!("order": order of OrderHoldSetInput);
+
 impl OrderHoldSetInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderHoldSet {
         shell::OrderHoldSet {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             kind: self.kind,
             reason: self.reason,
@@ -87,7 +91,7 @@ impl HoldMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Order, kind and reason.")] input: OrderHoldSetInput,
     ) -> Answer<OrderHoldPayload> {
-        step!(OrderHoldPayload, ctx, permit, input, shell::order_hold_set, dry_run)
+        step!(named OrderHoldPayload, ctx, permit, input, shell::order_hold_set, dry_run)
     }
 
     /// Lifts one hold. The goods may leave once all holds are lifted. A hold of the kind FRAUD also

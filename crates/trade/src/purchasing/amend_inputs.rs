@@ -5,6 +5,7 @@ use inventory::purchasing::shell;
 use platform::path;
 
 use super::{
+    PurchaseOrderRef,
     inputs::{PurchaseOrderLineInput, pack_lines},
     links::MoneyInput,
     receive_inputs::named_line,
@@ -15,6 +16,7 @@ use crate::{
         scalars::{Date, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
+    row_names,
 };
 
 /// Supplier's confirmation of a line.
@@ -40,8 +42,10 @@ pub struct PurchaseOrderLineConfirmationInput {
 /// A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderConfirmInput {
-    /// The order: ORDERED or PARTIALLY_RECEIVED.
-    pub id: ID,
+    /// ID of the purchase order, which is ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -81,8 +85,10 @@ pub struct PurchaseOrderLineSet {
 /// An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderAmendInput {
-    /// The order: ORDERED or PARTIALLY_RECEIVED.
-    pub id: ID,
+    /// ID of the purchase order, which is ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -101,6 +107,8 @@ pub struct PurchaseOrderAmendInput {
     /// The reason for the change, kept with the stock that is planned; at most 1,000 characters. Null for none.
     pub reason: Option<String>,
 }
+
+row_names!("purchaseOrder": purchase_order of PurchaseOrderConfirmInput, PurchaseOrderAmendInput);
 
 impl PurchaseOrderConfirmInput {
     /// The lines that say how much. The others confirm what was ordered.
@@ -124,7 +132,7 @@ impl PurchaseOrderConfirmInput {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(&mut line).collect());
         shell::PurchaseOrderConfirm {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.external_ref,
             on: self.confirmed_on.map(|day| day.0),
@@ -165,7 +173,7 @@ impl PurchaseOrderAmendInput {
         let cancel_lines = self.cancel_lines.into_iter().flatten().enumerate();
         shell::PurchaseOrderAmend {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             expected_on: self.expected_on.map_value(|day| day.0).into(),
             note: self.note.into(),

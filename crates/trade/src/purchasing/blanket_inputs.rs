@@ -1,11 +1,12 @@
-//! The inputs of blanket orders' mutations, and how a purchase order names one.
+//! The inputs of blanket orders' mutations.
 
-use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::Currency;
 use inventory::purchasing::shell;
 use platform::path;
 
 use super::{
+    BlanketOrderRef,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, SupplierRef},
 };
@@ -15,16 +16,8 @@ use crate::{
         scalars::{CurrencyCode, Date, Long, Quantity},
     },
     packs::{self, PackLine},
+    row_names,
 };
-
-/// A blanket order by one of its names.
-#[derive(Debug, Clone, OneofObject)]
-pub enum BlanketOrderRef {
-    /// ID of the blanket order.
-    Id(ID),
-    /// Number of the blanket order, as in BPO-000007; case and zeros before the number are ignored.
-    Number(String),
-}
 
 /// A line of a blanket order: a product, and what is agreed on it.
 #[derive(Debug, Clone, InputObject)]
@@ -69,8 +62,10 @@ pub struct BlanketOrderCreateInput {
 /// A change of a blanket order that is a draft. A field that is left out stays; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderUpdateInput {
-    /// The blanket order.
-    pub id: ID,
+    /// ID of the blanket order. Needed unless `blanketOrder` names it.
+    pub id: Option<ID>,
+    /// The blanket order, instead of `id`. Null where `id` is given.
+    pub blanket_order: Option<BlanketOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -90,8 +85,10 @@ pub struct BlanketOrderUpdateInput {
 /// A step of a blanket order.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderActionInput {
-    /// The blanket order.
-    pub id: ID,
+    /// ID of the blanket order. Needed unless `blanketOrder` names it.
+    pub id: Option<ID>,
+    /// The blanket order, instead of `id`. Null where `id` is given.
+    pub blanket_order: Option<BlanketOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any; REQUIRED to activate a blanket order above the
@@ -101,15 +98,7 @@ pub struct BlanketOrderActionInput {
     pub note: Option<String>,
 }
 
-impl BlanketOrderRef {
-    /// A blanket order that is named in an input.
-    pub(super) fn read(self, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
-        match self {
-            Self::Id(id) => shell::BlanketRef::Id(reading.id(&id, || [field(), path!["id"]].concat())),
-            Self::Number(number) => shell::BlanketRef::Number(number),
-        }
-    }
-}
+row_names!("blanketOrder": blanket_order of BlanketOrderUpdateInput, BlanketOrderActionInput);
 
 impl BlanketOrderLineInput {
     fn all(lines: Vec<Self>, reading: &mut Reading) -> Vec<shell::BlanketOrderLine> {
@@ -168,7 +157,7 @@ impl BlanketOrderUpdateInput {
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderUpdate {
         shell::BlanketOrderUpdate {
             idempotency_key: self.idempotency_key,
-            blanket: reading.id(&self.id, || path!["input", "id"]),
+            blanket: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             valid_from: self.valid_from.map(|day| day.0),
             valid_to: self.valid_to.map(|day| day.0),
@@ -184,7 +173,7 @@ impl BlanketOrderActionInput {
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderAct {
         shell::BlanketOrderAct {
             idempotency_key: self.idempotency_key,
-            blanket: reading.id(&self.id, || path!["input", "id"]),
+            blanket: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }

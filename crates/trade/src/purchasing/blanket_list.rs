@@ -21,8 +21,8 @@ use platform::{
 };
 
 use super::{
+    BlanketOrderRef,
     blanket::{BlanketOrder, BlanketOrderStatus},
-    blanket_inputs::BlanketOrderRef,
     filter::days,
     links::{MOST_A_PAGE, argument},
     load_blanket,

@@ -74,7 +74,7 @@ impl BlanketMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the blanket order.")] input: BlanketOrderUpdateInput,
     ) -> Answer<BlanketOrderPayload> {
-        step!(packs BlanketOrderPayload, ctx, permit, input, shell::blanket_order_update, dry_run)
+        step!(named packs BlanketOrderPayload, ctx, permit, input, shell::blanket_order_update, dry_run)
     }
 
     /// Puts a DRAFT in force: purchase orders can call off from it. Above the tenant's approval limit the caller must be another member than those
@@ -85,7 +85,7 @@ impl BlanketMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Blanket order to activate.")] input: BlanketOrderActionInput,
     ) -> Answer<BlanketOrderPayload> {
-        step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_activate, dry_run)
+        step!(named BlanketOrderPayload, ctx, permit, input, shell::blanket_order_activate, dry_run)
     }
 
     /// Closes a blanket order: nothing more is called off from it, and purchase orders that were go on. The permission must be held for all stores.
@@ -95,6 +95,6 @@ impl BlanketMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Blanket order to close.")] input: BlanketOrderActionInput,
     ) -> Answer<BlanketOrderPayload> {
-        step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_close, dry_run)
+        step!(named BlanketOrderPayload, ctx, permit, input, shell::blanket_order_close, dry_run)
     }
 }

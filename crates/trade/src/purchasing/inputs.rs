@@ -6,7 +6,7 @@ use inventory::purchasing::shell;
 use platform::path;
 
 use super::{
-    blanket_inputs::BlanketOrderRef,
+    BlanketOrderRef, PurchaseOrderRef,
     enums::{ChargeBasis, ChargeKind},
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
 };
@@ -16,6 +16,7 @@ use crate::{
         scalars::{CurrencyCode, Date, Decimal, Long, Quantity},
     },
     packs::{self, PackLine},
+    row_names,
 };
 
 /// A line of a purchase order.
@@ -108,8 +109,10 @@ pub enum PurchaseOrderStartStatus {
 /// A change of a draft, or of a rejected order. A field that is left out stays; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderUpdateInput {
-    /// The order.
-    pub id: ID,
+    /// ID of the purchase order. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -141,8 +144,10 @@ pub struct PurchaseOrderUpdateInput {
 /// A step of a purchase order.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderActionInput {
-    /// The order.
-    pub id: ID,
+    /// ID of the purchase order. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -150,6 +155,8 @@ pub struct PurchaseOrderActionInput {
     /// Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. Null for none.
     pub note: Option<String>,
 }
+
+row_names!("purchaseOrder": purchase_order of PurchaseOrderUpdateInput, PurchaseOrderActionInput);
 
 /// What lines say of how much, for `packs::in_units`.
 pub(super) fn pack_lines<'a>(lines: &'a mut [PurchaseOrderLineInput], list: &str) -> Vec<PackLine<'a>> {
@@ -247,7 +254,7 @@ impl PurchaseOrderUpdateInput {
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderUpdate {
         shell::PurchaseOrderUpdate {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             expected_on: self.expected_on.map_value(|day| day.0).into(),
             external_ref: self.external_ref.into(),
@@ -266,7 +273,7 @@ impl PurchaseOrderActionInput {
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderAct {
         shell::PurchaseOrderAct {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }

@@ -55,7 +55,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the order.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
+        step!(named packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
@@ -65,7 +65,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Goods received.")] input: PurchaseOrderReceiveInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
+        step!(named packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_receive, dry_run)
     }
 
     /// Asks for the approval of a DRAFT.
@@ -75,7 +75,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to submit for approval.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit, dry_run)
     }
 
     /// Approves an order. Above the tenant's approval limit the approver must be another member
@@ -86,7 +86,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to approve.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_approve, dry_run)
     }
 
     /// Rejects an order; it can be changed, and asked for again.
@@ -96,7 +96,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to reject.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject, dry_run)
     }
 
     /// Records that an APPROVED order was placed with the supplier: its open quantities are
@@ -107,7 +107,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order that was placed with the supplier.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order, dry_run)
     }
 
     /// Closes an order, also one of which nothing was received. The open quantity becomes short, and is not incoming any more.
@@ -117,7 +117,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to close.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
     }
 
     /// Cancels an order before anything was received; its quantities are no longer incoming.
@@ -127,7 +127,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to cancel.")] input: PurchaseOrderActionInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel, dry_run)
+        step!(named PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_cancel, dry_run)
     }
 
     /// Notes what the supplier confirmed of an order that is with them: days, quantities and their reference. No quantity of the order changes;
@@ -138,7 +138,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and what was confirmed of it.")] input: PurchaseOrderConfirmInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_confirm, dry_run)
+        step!(named lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_confirm, dry_run)
     }
 
     /// Adds, changes and cancels lines of an order that is with its supplier, all of it or nothing: its revision rises by 1, and what is incoming changes by
@@ -149,6 +149,6 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: PurchaseOrderAmendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
+        step!(named packs lines PurchaseOrder PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
     }
 }

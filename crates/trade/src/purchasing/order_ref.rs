@@ -1,24 +1,15 @@
 //! Purchase orders by their numbers.
 
-use async_graphql::{Context, ID, OneofObject};
+use async_graphql::{Context, ID};
 use entity::prelude::{Numbered, PurchaseOrderId};
 use inventory::purchasing::rows;
 use platform::path;
 
-use super::{links::argument, query::scope};
+use super::{PurchaseOrderRef, links::argument, query::scope};
 use crate::{
     graphql::fault::{Answer, TopError},
     numbering,
 };
-
-/// A purchase order by one of its names.
-#[derive(Debug, Clone, OneofObject)]
-pub enum PurchaseOrderRef {
-    /// ID of the purchase order.
-    Id(ID),
-    /// Number of the purchase order.
-    Number(String),
-}
 
 /// The purchase order that the argument `by` names, if there is one. What is no number is the number of no order.
 pub(super) async fn id_of(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<PurchaseOrderId>> {

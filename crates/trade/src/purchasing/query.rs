@@ -22,11 +22,12 @@ use platform::{
 };
 
 use super::{
+    PurchaseOrderRef,
     filter::{self, PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort},
     links::{MOST_A_PAGE, StoreRef, SupplierRef},
     load_order,
     order::PurchaseOrder,
-    order_ref::{PurchaseOrderRef, id_of, id_of_either},
+    order_ref::{id_of, id_of_either},
     performance::{PerformanceAsk, SupplierPerformanceConnection, SupplierPerformanceSort, measured_span, supplier_performances},
     reorder::{ReorderSuggestion, SupplierPerformance},
     reorder_plan::{self, ReorderSuggestionConnection, SuggestedOf},

@@ -5,7 +5,7 @@ use entity::prelude::PurchaseOrderLineId;
 use inventory::purchasing::shell;
 use platform::path;
 
-use super::links::ProductRef;
+use super::{PurchaseOrderRef, links::ProductRef};
 use crate::{
     graphql::{
         reading::Reading,
@@ -13,6 +13,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     packs::{CodedLine, PackLine, pack_lines},
+    row_names,
     stock::LotRef,
 };
 
@@ -70,8 +71,10 @@ pub struct WrongItemInput {
 /// A delivery.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderReceiveInput {
-    /// The order.
-    pub id: ID,
+    /// ID of the purchase order. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -88,6 +91,8 @@ pub struct PurchaseOrderReceiveInput {
     #[graphql(default)]
     pub wrong_items: Vec<WrongItemInput>,
 }
+
+row_names!("purchaseOrder": purchase_order of PurchaseOrderReceiveInput);
 
 fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec<shell::ReceivedLot> {
     let mut read = Vec::with_capacity(lots.len());
@@ -155,7 +160,7 @@ impl PurchaseOrderReceiveInput {
         let wrong = wrong.collect();
         shell::PurchaseOrderReceive {
             idempotency_key: self.idempotency_key,
-            order: reading.id(&self.id, || path!["input", "id"]),
+            order: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.delivery_note,
             note: self.note,

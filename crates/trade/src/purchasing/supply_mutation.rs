@@ -23,7 +23,7 @@ use macros::resolvers;
 use platform::path;
 
 use super::{
-    check_key,
+    PurchaseOrderRef, check_key,
     payloads::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
@@ -44,7 +44,7 @@ use crate::{
         refusal::{ErrorCode, UserError, first_told, name_sent},
         scalars::Long,
     },
-    step,
+    named, row_names, step,
     stock::{ReceiptPayload, StockLevel, StockLoader, changed},
 };
 
@@ -55,11 +55,15 @@ pub struct SupplyMutation;
 /// An order to send.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderSendInput {
-    /// The order: APPROVED, ORDERED or PARTIALLY_RECEIVED.
-    pub id: ID,
+    /// ID of the purchase order, which is APPROVED, ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it.
+    pub id: Option<ID>,
+    /// The purchase order, instead of `id`. Null where `id` is given.
+    pub purchase_order: Option<PurchaseOrderRef>,
     /// Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once.
     pub idempotency_key: String,
 }
+
+row_names!("purchaseOrder": purchase_order of PurchaseOrderSendInput);
 
 /// Refuses more rows than are taken at once.
 fn too_many(rows: usize, name: &str) -> Option<UserError> {
@@ -245,18 +249,20 @@ impl SupplyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order to send.")] input: PurchaseOrderSendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let read = read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            (reading.id(&input.id, || path!["input", "id"]), input.idempotency_key.clone())
-        });
-        let what = match read {
-            Ok(what) => what,
-            Err(errors) => return Ok(errors.into()),
-        };
-        Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, what)).await? {
-            Ok(sent) => PurchaseOrderPayload::unchanged(sent.order, sent.is_replayed),
-            Err(refusal) => vec![mail_refused(refusal)].into(),
+        named!(ctx, input, PurchaseOrderPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let read = read(|reading| {
+                check_key(reading, &input.idempotency_key);
+                (reading.row(input.id), input.idempotency_key)
+            });
+            let what = match read {
+                Ok(what) => what,
+                Err(errors) => return Ok(errors.into()),
+            };
+            Ok(match Box::pin(own::send(ledger.database(), ledger.clock(), permit, what)).await? {
+                Ok(sent) => PurchaseOrderPayload::unchanged(sent.order, sent.is_replayed),
+                Err(refusal) => vec![mail_refused(refusal)].into(),
+            })
         })
     }
 }

@@ -61,7 +61,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return and its expected version.")] input: ReturnActionInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
+        step!(named ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
     }
 
     /// Rejects a return, or what is still to come of it, with a reason; the units can be requested
@@ -72,7 +72,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return to reject, with the reason.")] input: ReturnRejectInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_reject, dry_run)
+        step!(named ReturnPayload, ctx, permit, input, shell::return_reject, dry_run)
     }
 
     /// Receives goods of an approved return, whole or in parts. They are in quarantine until they
@@ -83,7 +83,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return and the goods that were received.")] input: ReturnReceiveInput,
     ) -> Answer<ReturnPayload> {
-        step!(lines Return ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
+        step!(named lines Return ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
     }
 
     /// Records the inspection of returned goods: which can be sold again, which stay aside and
@@ -94,7 +94,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return and the findings of the inspection.")] input: ReturnInspectInput,
     ) -> Answer<ReturnPayload> {
-        step!(lines Return ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
+        step!(named lines Return ReturnPayload, ctx, permit, input, shell::return_inspect, dry_run)
     }
 
     /// Files an INSPECTED return with what is given back, which its orders come to less (Order.netTotal).
@@ -104,6 +104,6 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Return to close, with the refund.")] input: ReturnCloseInput,
     ) -> Answer<ReturnPayload> {
-        step!(ReturnPayload, ctx, permit, input, shell::return_close, dry_run)
+        step!(named ReturnPayload, ctx, permit, input, shell::return_close, dry_run)
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 use inventory::returns::shell::{self, Rest, ReturnOf};
 use platform::path;
 
-use super::enums::Disposition;
+use super::{ReturnRef, enums::Disposition};
 use crate::{
     graphql::{
         reading::Reading,
@@ -12,13 +12,18 @@ use crate::{
     },
     orders::links::{LotRef, MoneyInput},
     packs::CodedLine,
+    references::SeenReturn,
+    row_names,
 };
 
 /// A step that needs no more than the return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnActionInput {
-    /// The return.
-    pub id: ID,
+    /// ID of the return. Needed unless `return` names it.
+    pub id: Option<ID>,
+    /// The return, instead of `id`. Null where `id` is given.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -28,8 +33,11 @@ pub struct ReturnActionInput {
 /// Rejection of a return that was requested or approved.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnRejectInput {
-    /// The return.
-    pub id: ID,
+    /// ID of the return. Needed unless `return` names it.
+    pub id: Option<ID>,
+    /// The return, instead of `id`. Null where `id` is given.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -57,8 +65,11 @@ pub struct ReturnReceiveLineInput {
 /// Receipt of the goods of a return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnReceiveInput {
-    /// The return.
-    pub id: ID,
+    /// ID of the return. Needed unless `return` names it.
+    pub id: Option<ID>,
+    /// The return, instead of `id`. Null where `id` is given.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -94,8 +105,11 @@ pub struct ReturnInspectLineInput {
 /// Findings of the inspection of a return.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnInspectInput {
-    /// The return.
-    pub id: ID,
+    /// ID of the return. Needed unless `return` names it.
+    pub id: Option<ID>,
+    /// The return, instead of `id`. Null where `id` is given.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -113,8 +127,11 @@ pub struct ReturnInspectInput {
 /// Closing of a return, with its refund.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnCloseInput {
-    /// The return.
-    pub id: ID,
+    /// ID of the return. Needed unless `return` names it.
+    pub id: Option<ID>,
+    /// The return, instead of `id`. Null where `id` is given.
+    #[graphql(name = "return")]
+    pub sales_return: Option<ReturnRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -124,27 +141,24 @@ pub struct ReturnCloseInput {
     pub refund: Option<MoneyInput>,
 }
 
+row_names!("return": sales_return as SeenReturn of ReturnActionInput, ReturnRejectInput, ReturnReceiveInput, ReturnInspectInput, ReturnCloseInput);
+
 /// The fields that every step has.
-fn of(reading: &mut Reading, id: &ID, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
-    ReturnOf {
-        idempotency_key: key,
-        ret: reading.id(id, || path!["input", "id"]),
-        expected_version: version.map(|version| version.0),
-        note,
-    }
+fn of(reading: &mut Reading, id: Option<ID>, key: String, version: Option<Long>, note: Option<String>) -> ReturnOf {
+    ReturnOf { idempotency_key: key, ret: reading.row(id), expected_version: version.map(|version| version.0), note }
 }
 
 impl ReturnActionInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> ReturnOf {
-        of(reading, &self.id, self.idempotency_key, self.expected_version, None)
+        of(reading, self.id, self.idempotency_key, self.expected_version, None)
     }
 }
 
 impl ReturnRejectInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnReject {
-        shell::ReturnReject { of: of(reading, &self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
+        shell::ReturnReject { of: of(reading, self.id, self.idempotency_key, self.expected_version, None), reason: self.reason }
     }
 }
 
@@ -159,7 +173,7 @@ impl ReturnReceiveInput {
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnReceive {
-        let of = of(reading, &self.id, self.idempotency_key, self.expected_version, self.note);
+        let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::ReturnLineBack {
@@ -185,7 +199,7 @@ impl ReturnInspectInput {
     }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnInspect {
-        let of = of(reading, &self.id, self.idempotency_key, self.expected_version, self.note);
+        let of = of(reading, self.id, self.idempotency_key, self.expected_version, self.note);
         let lines = self.lines.map(|lines| {
             let lines = lines.into_iter().enumerate();
             let read = lines.map(|(index, one)| shell::ReturnLineSeen {
@@ -204,7 +218,7 @@ impl ReturnCloseInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnClose {
         shell::ReturnClose {
-            of: of(reading, &self.id, self.idempotency_key, self.expected_version, None),
+            of: of(reading, self.id, self.idempotency_key, self.expected_version, None),
             refund: reading.money(self.refund.as_ref(), || path!["input", "refund"]),
         }
     }

@@ -4,6 +4,7 @@ use async_graphql::{Enum, ID, InputObject};
 use inventory::transfers::shell;
 use platform::path;
 
+use super::TransferRef;
 use crate::{
     graphql::{
         reading::Reading,
@@ -11,6 +12,7 @@ use crate::{
     },
     orders::links::{LotRef, ProductRef, StoreRef},
     packs::{self, CodedLine, PackLine},
+    row_names,
     stock::ReasonCode,
 };
 
@@ -62,8 +64,10 @@ pub enum TransferStartStatus {
 /// `note` can change.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferUpdateInput {
-    /// The transfer.
-    pub id: ID,
+    /// ID of the transfer. Needed unless `transfer` names it.
+    pub id: Option<ID>,
+    /// The transfer, instead of `id`. Null where `id` is given.
+    pub transfer: Option<TransferRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -85,8 +89,10 @@ pub struct TransferUpdateInput {
 /// A step of a transfer.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferActionInput {
-    /// The transfer.
-    pub id: ID,
+    /// ID of the transfer. Needed unless `transfer` names it.
+    pub id: Option<ID>,
+    /// The transfer, instead of `id`. Null where `id` is given.
+    pub transfer: Option<TransferRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -125,8 +131,10 @@ pub struct TransferLotInput {
 /// Shipment or receipt of a transfer.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferShipmentInput {
-    /// The transfer.
-    pub id: ID,
+    /// ID of the transfer. Needed unless `transfer` names it.
+    pub id: Option<ID>,
+    /// The transfer, instead of `id`. Null where `id` is given.
+    pub transfer: Option<TransferRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -142,8 +150,10 @@ pub struct TransferShipmentInput {
 /// Closing of a transfer whose goods in transit will not arrive.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferCloseInput {
-    /// The transfer.
-    pub id: ID,
+    /// ID of the transfer. Needed unless `transfer` names it.
+    pub id: Option<ID>,
+    /// The transfer, instead of `id`. Null where `id` is given.
+    pub transfer: Option<TransferRef>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
@@ -153,6 +163,8 @@ pub struct TransferCloseInput {
     /// Note on the missing goods, at most 1,000 characters. Null for none.
     pub note: Option<String>,
 }
+
+row_names!("transfer": transfer of TransferUpdateInput, TransferActionInput, TransferShipmentInput, TransferCloseInput);
 
 fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::TransferLine> {
     let read = |(index, line): (usize, TransferLineInput)| shell::TransferLine {
@@ -195,7 +207,7 @@ impl TransferUpdateInput {
     pub fn read(self, reading: &mut Reading) -> shell::TransferUpdate {
         shell::TransferUpdate {
             idempotency_key: self.idempotency_key,
-            transfer: reading.id(&self.id, || path!["input", "id"]),
+            transfer: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             external_ref: self.external_ref,
             note: self.note,
@@ -211,7 +223,7 @@ impl TransferActionInput {
     pub fn read(self, reading: &mut Reading) -> shell::TransferAct {
         shell::TransferAct {
             idempotency_key: self.idempotency_key,
-            transfer: reading.id(&self.id, || path!["input", "id"]),
+            transfer: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
         }
@@ -232,7 +244,7 @@ impl TransferShipmentInput {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
         shell::TransferMove {
             idempotency_key: self.idempotency_key,
-            transfer: reading.id(&self.id, || path!["input", "id"]),
+            transfer: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             lines,
             occurred_at: self.occurred_at.map(|at| at.0),
@@ -259,7 +271,7 @@ impl TransferCloseInput {
     pub fn read(self, reading: &mut Reading) -> shell::TransferClose {
         shell::TransferClose {
             idempotency_key: self.idempotency_key,
-            transfer: reading.id(&self.id, || path!["input", "id"]),
+            transfer: reading.row(self.id),
             expected_version: self.expected_version.map(|version| version.0),
             reason: self.reason_code.into(),
             note: self.note,

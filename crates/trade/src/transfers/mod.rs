@@ -15,4 +15,4 @@ pub use inputs::{
 pub use loaders::Rows;
 pub use mutation::TransfersMutation;
 pub use payload::TransferPayload;
-pub use query::{TransferFilter, TransferRef, TransfersQuery};
+pub use query::{TransferFilter, TransfersQuery};

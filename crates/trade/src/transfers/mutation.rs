@@ -50,7 +50,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the transfer.")] input: TransferUpdateInput,
     ) -> Answer<TransferPayload> {
-        step!(packs TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
+        step!(named packs TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Requires the permission in the sender's store.
@@ -60,7 +60,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Transfer to make ready.")] input: TransferActionInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_ready, dry_run)
+        step!(named TransferPayload, ctx, permit, input, shell::transfer_ready, dry_run)
     }
 
     /// Ships a READY transfer, once: stock leaves the sender and is in transit to the receiver. Stock that stays behind is
@@ -71,7 +71,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Shipment of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
-        step!(lines Transfer TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
+        step!(named lines Transfer TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
     }
 
     /// Receives goods that arrived, whole or in parts, at the cost with which they left; never more
@@ -82,7 +82,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Receipt of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
-        step!(lines Transfer TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
+        step!(named lines Transfer TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
     }
 
     /// Writes off what is still in transit: nothing more will arrive. Asks for the right in the receiver's store.
@@ -92,7 +92,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Transfer to close, and the reason.")] input: TransferCloseInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_close, dry_run)
+        step!(named TransferPayload, ctx, permit, input, shell::transfer_close, dry_run)
     }
 
     /// Calls off what has not left, and lets its stock go. Rights in either store will do.
@@ -102,6 +102,6 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Transfer to cancel.")] input: TransferActionInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_cancel, dry_run)
+        step!(named TransferPayload, ctx, permit, input, shell::transfer_cancel, dry_run)
     }
 }

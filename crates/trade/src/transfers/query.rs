@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, OneofObject};
+use async_graphql::{Context, ID, InputObject};
 use entity::{
     id::kind as ids,
     prelude::{Numbered, TransferId},
@@ -22,6 +22,7 @@ use platform::{
 };
 
 use super::{
+    TransferRef,
     enums::TransferStatus,
     load_transfer,
     transfer::{Transfer, TransferConnection},
@@ -47,15 +48,6 @@ use crate::{
 };
 
 document_sort!(TransferSort, TransferSortField, "transfers");
-
-/// A transfer by one of its names.
-#[derive(Debug, Clone, OneofObject)]
-pub enum TransferRef {
-    /// ID of the transfer.
-    Id(ID),
-    /// Number of the transfer.
-    Number(String),
-}
 
 /// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]

@@ -83,6 +83,7 @@ module "service" {
   mail_secret_arn         = module.secrets.mail_secret_arn
   mail_from               = var.mail_from
   files_bucket            = module.storage.files_bucket
+  backups_bucket          = module.storage.backups_bucket
   log_group_names         = module.logs.group_names
 
   nodes     = local.nodes

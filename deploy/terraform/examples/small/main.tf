@@ -83,6 +83,7 @@ module "service" {
   keys_secret_arn         = module.secrets.keys_secret_arn
   redis_secret_arn        = module.secrets.redis_secret_arn
   files_bucket            = module.storage.files_bucket
+  backups_bucket          = module.storage.backups_bucket
   log_group_names         = module.logs.group_names
 
   nodes   = { min = 2, max = 2 }

@@ -1,4 +1,4 @@
-# Three roles: ECS starts tasks, processes read keys and files, operators' tasks may also write keys.
+# Three roles: ECS starts tasks, processes read keys and files, operators' tasks may also write keys and list revocations.
 
 data "aws_iam_policy_document" "tasks" {
   statement {
@@ -92,6 +92,16 @@ data "aws_iam_policy_document" "operator" {
     sid       = "WriteKeys"
     actions   = ["secretsmanager:PutSecretValue"]
     resources = [var.keys_secret_arn]
+  }
+  statement {
+    sid       = "Revocations"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["arn:${data.aws_partition.this.partition}:s3:::${var.backups_bucket}/production/*"]
+  }
+  statement {
+    sid       = "ListRevocations"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:${data.aws_partition.this.partition}:s3:::${var.backups_bucket}"]
   }
 }
 

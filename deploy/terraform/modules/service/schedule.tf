@@ -1,9 +1,11 @@
-# Proofs by the clock: every invariant of the ledger each night, the audit logs each week. They only read; a task that failed has logged why.
+# Tasks by the clock; one that failed has logged why. Proofs only read: every invariant of the ledger each night, the audit logs each week. What was
+# revoked is listed every five minutes, as RDS restores to an earlier moment, which accepts it again: `epoch --revocations` then revokes it.
 
 locals {
-  proofs = {
-    verify = { command = ["verify"], at = "cron(17 2 * * ? *)" }
-    audit  = { command = ["audit", "verify"], at = "cron(47 3 ? * SUN *)" }
+  tasks = {
+    verify      = { command = ["verify"], at = "cron(17 2 * * ? *)", window = 15 }
+    audit       = { command = ["audit", "verify"], at = "cron(47 3 ? * SUN *)", window = 15 }
+    revocations = { command = ["backup", "revocations", "--backups", "s3://${var.backups_bucket}/production"], at = "rate(5 minutes)", window = null }
   }
 }
 
@@ -59,7 +61,7 @@ resource "aws_iam_role_policy" "scheduler" {
 }
 
 resource "aws_scheduler_schedule" "proof" {
-  for_each = local.proofs
+  for_each = local.tasks
 
   name                         = "${var.name}-${each.key}"
   kms_key_arn                  = var.kms_key_arn
@@ -67,8 +69,8 @@ resource "aws_scheduler_schedule" "proof" {
   schedule_expression_timezone = "UTC"
 
   flexible_time_window {
-    mode                      = "FLEXIBLE"
-    maximum_window_in_minutes = 15
+    mode                      = each.value.window == null ? "OFF" : "FLEXIBLE"
+    maximum_window_in_minutes = each.value.window
   }
 
   target {

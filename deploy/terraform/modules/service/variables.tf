@@ -183,6 +183,11 @@ variable "files_bucket" {
   type        = string
 }
 
+variable "backups_bucket" {
+  description = "Name of the bucket in which revocations are listed, for restores of the database."
+  type        = string
+}
+
 variable "log_group_names" {
   description = "Names of the log groups: node, worker, front, task and metrics (module logs)."
   type        = map(string)

@@ -9,7 +9,7 @@ output "files_bucket_arn" {
 }
 
 output "backups_bucket" {
-  description = "Name of the bucket for dumps, exports and archives."
+  description = "Name of the bucket for dumps, exports, archives and lists of revocations."
   value       = aws_s3_bucket.this["backups"].id
 }
 

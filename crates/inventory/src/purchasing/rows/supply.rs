@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Bulk, Fault, Finds, Reads, Work, new_and_changed},
+    storage::{Backend, Bulk, Fault, Finds, LockOrder, Reads, Work, new_and_changed},
 };
 use sea_orm::Value;
 
@@ -347,11 +347,8 @@ pub async fn hold_preferred(work: &Work, products: &[ProductId]) -> Result<Vec<(
         return Ok(Vec::new());
     }
     let backend = work.backend();
-    let (lock, ids) = (backend.for_change("p"), || vec![backend.ids(products.iter().copied())]);
-    if !lock.is_empty() {
-        let sql = format!("SELECT 1 FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id{lock}", backend.in_ids("p.id", 2));
-        work.rows(&sql, ids()).await?;
-    }
+    let ids = || vec![backend.ids(products.iter().copied())];
+    work.lock_in_order(LockOrder::for_change("product", "id"), &backend.in_ids("id", 2), ids()).await?;
     let (select, of) = (PreferredRow::SELECT, backend.in_ids("product_id", 2));
     let sql = format!("SELECT {select} FROM supplier_product WHERE tenant_id = $1 AND {of} AND preferred = 1");
     let rows = work.records::<PreferredRow>(&sql, ids()).await?;

@@ -93,6 +93,8 @@ pub(super) struct Replicas(Arc<Inner>);
 
 struct Inner {
     all: Vec<Arc<Replica>>,
+    /// The cluster that they are replicas of.
+    system: i64,
     staleness: Duration,
     flushes: Mutex<Flushes>,
 }
@@ -168,7 +170,7 @@ impl Database {
             probes.push(probe);
         }
         let flushes = Mutex::new(Flushes::new(options.staleness));
-        let inner = Arc::new(Inner { all, staleness: options.staleness, flushes });
+        let inner = Arc::new(Inner { all, system, staleness: options.staleness, flushes });
         tokio::spawn(follow_primary(Arc::downgrade(&inner), doors.across.clone()));
         for (replica, probe) in inner.all.iter().zip(probes) {
             tokio::spawn(follow_replica(Arc::downgrade(&inner), Arc::downgrade(replica), probe));

@@ -88,7 +88,7 @@ impl Replica {
                 self.name
             )));
         }
-        self.stands(sample.state(None));
+        self.stands(sample.state(system, None));
         Ok(())
     }
 
@@ -121,8 +121,8 @@ async fn went_down(mut state: watch::Receiver<ReplicaState>) {
 }
 
 impl Sample {
-    /// How a replica stands that has everything of this moment.
-    pub(super) fn state(&self, as_of: Option<tokio::time::Instant>) -> ReplicaState {
-        ReplicaState { is_up: self.is_replica, timeline: self.timeline, replayed: self.replayed, as_of }
+    /// How a replica of that cluster stands that has everything of this moment. One of another cluster is none.
+    pub(super) fn state(&self, system: i64, as_of: Option<tokio::time::Instant>) -> ReplicaState {
+        ReplicaState { is_up: self.is_replica && self.system == system, timeline: self.timeline, replayed: self.replayed, as_of }
     }
 }

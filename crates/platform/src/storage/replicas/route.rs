@@ -121,7 +121,7 @@ mod tests {
         };
         let all = names.iter().map(replica).collect();
         let flushes = std::sync::Mutex::new(Flushes::new(BOUND));
-        Replicas(Arc::new(super::super::Inner { all, staleness: BOUND, flushes }))
+        Replicas(Arc::new(super::super::Inner { all, system: 7, staleness: BOUND, flushes }))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Looking at the replicas and their primary, ten times a second.
 
-use std::{io, sync::Weak, time::Duration};
+use std::{io, pin::pin, sync::Weak, time::Duration};
 
 use entity::prelude::TenantId;
 use sea_orm::{
@@ -20,9 +20,12 @@ use crate::{
 
 /// Between two samples.
 const EVERY: Duration = Duration::from_millis(100);
-/// How long a sample may take: two that fail, and the pauses between, are less than a second.
-const PATIENCE: Duration = Duration::from_millis(300);
-/// Samples that fail before a replica is left out. A refused connection is enough by itself.
+/// How long a replica may give no answer before it is left out: one that breaks, and another that stays away, are less than a second.
+const PATIENCE: Duration = Duration::from_millis(700);
+/// How long an answer is waited for altogether. A connection over a slow network takes as long as several answers to open, and is not to be given up
+/// and opened anew each time.
+const LONGEST: Duration = Duration::from_secs(5);
+/// Samples that fail before a replica is left out. A refused connection, or no answer, is enough by itself.
 const FAILURES: u32 = 2;
 
 /// A standby that follows nobody yet has no receiver; then its last restart point says the timeline, which may be an older one: that errs to the safe side.
@@ -72,34 +75,48 @@ impl Probe {
 
 /// Samples a replica until nobody reads from it any more.
 pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>, mut probe: Probe) {
-    let mut failures = 0;
+    let (mut failures, mut is_foreign) = (0, false);
     loop {
-        let sampled = timeout(PATIENCE, probe.sample()).await;
+        let mut sampling = pin!(probe.sample());
+        let sampled = timeout(PATIENCE, sampling.as_mut()).await;
+        let is_late = sampled.is_err();
         {
             let (Some(replicas), Some(replica)) = (replicas.upgrade(), replica.upgrade()) else { return };
             failures = match sampled {
                 Ok(Ok(sample)) => {
+                    if sample.system != replicas.system && !is_foreign {
+                        tracing::error!(
+                            replica = replica.name,
+                            "this replica is of another Postgres cluster: nothing is read from it"
+                        );
+                    }
+                    is_foreign = sample.system != replicas.system;
                     let as_of = replicas.flushes().covered(sample.replayed);
-                    replica.stands(sample.state(as_of));
+                    replica.stands(sample.state(replicas.system, as_of));
                     0
                 }
                 Ok(Err(sqlx::Error::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => FAILURES,
-                Ok(Err(_)) | Err(_) => failures + 1,
+                Ok(Err(_)) => failures + 1,
+                Err(_late) => FAILURES,
             };
             if failures >= FAILURES {
                 failures = FAILURES;
                 replica.stands(ReplicaState { is_up: false, ..replica.state() });
             }
         }
+        if is_late {
+            // The connection is kept when the answer comes after all, and the next sample is one of those that count.
+            drop(timeout(LONGEST.saturating_sub(PATIENCE), sampling).await);
+        }
         clock::sleep(EVERY).await;
     }
 }
 
-/// Asks the primary how far its WAL goes, until nobody reads from its replicas any more.
+/// Asks the primary how far its WAL goes, until nobody reads from its replicas any more. A late answer counts: it is of the moment of its question.
 pub(super) async fn follow_primary(replicas: Weak<Inner>, primary: Sessions) {
     loop {
         let asked = Instant::now();
-        let flushed = timeout(PATIENCE, flushed(&primary)).await;
+        let flushed = timeout(LONGEST, flushed(&primary)).await;
         {
             let Some(replicas) = replicas.upgrade() else { return };
             if let Ok(Ok(Some(lsn))) = flushed {

@@ -5,7 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::alert_letter,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
+use platform::storage::{Fault, Finds, Global, LockOrder, Reads, Row, Rows, SUSPENDED, Work};
+
+/// That of `due`.
+const LOCKS: LockOrder = LockOrder::for_update("alert_letter", "recipient, alert_id");
 
 #[derive(Record)]
 #[record(of = alert_letter)]
@@ -71,8 +74,7 @@ pub async fn note_queued(work: &Work, emails: &[DueEmail], now: Timestamp) -> Re
 
 /// Notes the e-mails that were due by `until` as queued, so that they are not sent; how many those were.
 pub async fn drop_due(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
-    // In the order in which `due` locks them.
-    due(work, until, i64::MAX).await?;
+    work.lock_in_order(LOCKS, "queued_at IS NULL AND due_at <= $2", vec![until.micros().into()]).await?;
     let sql = "UPDATE alert_letter SET queued_at = $2 WHERE tenant_id = $1 AND queued_at IS NULL AND due_at <= $3";
     work.execute(sql, vec![now.micros().into(), until.micros().into()]).await
 }

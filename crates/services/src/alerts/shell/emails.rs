@@ -89,7 +89,7 @@ impl Alerts {
             return Ok(());
         }
         let email = written(&tenant, &alerts, what.more, clock::day_text);
-        let email = identity::Email { to, subject: email.subject, text: email.text, html: email.html, attachment: None };
+        let email = identity::Email { to, subject: email.subject, text: email.text, html: email.html, attachments: Vec::new() };
         let sent = mailer.deliver(from, &email, &self.0.clock).await;
         sent.map_err(|why| Failure::Fault(Fault::Broken(format!("the letter could not be sent: {why}"))))
     }

@@ -11,5 +11,5 @@ pub use day::{DayKey, Delta, Deltas, Overflow, week_of};
 pub use entry::{StockChange, add_entry};
 pub use order::{CountedLines, DemandLine, DemandOrder, PlacedLine, change_order};
 pub use sales_return::{BackLine, DemandReturn, MatchedUnits, ReturnCounted, change_return};
-pub use span::{Span, spans_from};
+pub use span::{Span, is_in_stock, spans_from};
 pub use stock::{EVENT_DAYS, StockPeriod, six};

@@ -10,6 +10,13 @@ pub struct Span {
     pub state: SpanState,
 }
 
+/// Whether a level had stock when a day closed, by its spans in their order; None before the first of them.
+pub fn is_in_stock(spans: &[Span], day: i32) -> Option<bool> {
+    let last = spans.partition_point(|span| span.from <= day).checked_sub(1)?;
+    let span = spans.get(last).filter(|span| span.to.is_none_or(|to| to >= day))?;
+    Some(span.state == SpanState::InStock)
+}
+
 /// OUT: nothing is on hand when the day closes.
 const fn state(closing: i128) -> SpanState {
     if closing > 0 { SpanState::InStock } else { SpanState::Out }
@@ -61,6 +68,9 @@ mod tests {
         assert_eq!(spans_from(Some((4, IN)), 9, 2, &changes[3..]), all[2..]);
         assert_eq!(spans_from(Some((3, OUT)), 4, 0, &changes[2..]), all[1..]);
         assert_eq!(spans_from(Some((4, IN)), 10, 1, &changes[4..]), all[2..]);
+        let closed = [0, 1, 3, 4, 11, 12, 99].map(|day| is_in_stock(&all, day));
+        assert_eq!(closed, [None, Some(true), Some(false), Some(true), Some(true), Some(false), Some(false)]);
+        assert_eq!((is_in_stock(&all[..1], 3), is_in_stock(&[], 3)), (None, None), "not in one of them");
     }
 
     #[test]

@@ -16,5 +16,7 @@ pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, wri
 pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};
 pub use facts::{DemandDimension, FactFilter, FactKey, FactRow, fact_page, fact_source};
 pub use page::{LastStock, Page, page};
-pub use spans::{LevelChanges, LevelSpans, SpanRow, level_changes, newest_day, product_changes, spans, write_spans};
+pub use spans::{
+    LevelChanges, LevelSpans, SpanRow, level_changes, newest_day, product_changes, spans, spans_within, write_spans,
+};
 pub use stock::{FIRST_DAY, StockFilter, by_level, products_of_same_category, stock_periods, stockout_periods, weeks_by_level};

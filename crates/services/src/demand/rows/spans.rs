@@ -9,6 +9,7 @@ use entity::{
 };
 use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
+use super::stock::CURRENT;
 use crate::demand::core::Span;
 
 type Level = (ProductId, StoreId);
@@ -103,11 +104,29 @@ pub async fn spans(reads: &impl Reads, generation: i64, levels: &[Level], from: 
         SpanRow::SELECT
     );
     let values = [generation.into(), from.into()].into_iter().chain(values).collect();
-    let mut spans = LevelSpans::with_capacity(levels.len());
-    for SpanRow { product_id, store_id, from_date, to_date, state } in reads.records::<SpanRow>(&sql, values).await? {
+    Ok(of_levels(reads.records(&sql, values).await?))
+}
+
+/// The spans of levels that days from one to another lie in, of the facts that reports read.
+pub async fn spans_within(reads: &impl Reads, levels: &[Level], (from, to): (i32, i32)) -> Result<LevelSpans, Fault> {
+    let (of, values) = reads.backend().pairs(levels, 4);
+    let sql = format!(
+        "SELECT {} FROM {of} CROSS JOIN stock_span s
+         WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.product_id = k.a AND s.store_id = k.b AND s.from_date <= $3
+           AND (s.to_date IS NULL OR s.to_date >= $2)
+         ORDER BY s.product_id, s.store_id, s.from_date",
+        SpanRow::SELECT
+    );
+    let values = [from.into(), to.into()].into_iter().chain(values).collect();
+    Ok(of_levels(reads.records(&sql, values).await?))
+}
+
+fn of_levels(rows: Vec<SpanRow>) -> LevelSpans {
+    let mut spans = LevelSpans::new();
+    for SpanRow { product_id, store_id, from_date, to_date, state } in rows {
         spans.entry((product_id, store_id)).or_default().push(Span { from: from_date, to: to_date, state });
     }
-    Ok(spans)
+    spans
 }
 
 /// Writes spans: as they were, and as they are; both of one level and with the same first day.

@@ -106,7 +106,7 @@ pub fn weeks_by_level(backend: Backend) -> String {
 /// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
 pub const FIRST_DAY: i64 = i32::MIN as i64;
 
-const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
 /// Days by state, and what was sold on those without stock: there are few of them. `within` is a condition on spans as `x`.
 fn spans_sql(backend: Backend, within: &str) -> String {

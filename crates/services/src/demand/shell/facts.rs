@@ -4,12 +4,15 @@ use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, Reach, kind};
 use platform::{
     paging::{ListSource, PageRequest},
-    storage::Database,
+    storage::{Database, Fault, TenantScope},
 };
 
 use super::keep::{FactsProgress, catch_up};
 use crate::{
-    demand::rows::{self, DemandDimension, FactFilter, FactRow},
+    demand::{
+        core::is_in_stock,
+        rows::{self, DemandDimension, FactFilter, FactKey, FactRow},
+    },
     insight::{rows::default_currency, shell::ReportError},
 };
 
@@ -24,6 +27,8 @@ pub struct FactAsk {
     pub filter: FactFilter,
     /// None: the tenant's own.
     pub currency: Option<Currency>,
+    /// Whether `FactPage::in_stock` is asked for.
+    pub with_stock: bool,
     pub page: PageRequest,
 }
 
@@ -33,6 +38,9 @@ pub struct FactPage {
     pub progress: FactsProgress,
     pub currency: Currency,
     pub rows: Vec<FactRow>,
+    /// Whether the day of each row closed with stock, in the order of the rows; None of a row that is not of one day, product and store, and before the
+    /// product's first movement there. Empty where it was not asked for.
+    pub in_stock: Vec<Option<bool>>,
     /// The rows of all pages.
     pub source: ListSource,
     pub totals: FactRow,
@@ -52,8 +60,31 @@ pub async fn demand_facts(permit: Permit<kind::ReportRead>, db: &Database, ask: 
     if !rows.iter().chain([&totals]).all(is_exact) {
         return Err(ReportError::TooLarge);
     }
+    let in_stock = if ask.with_stock { in_stock(&scope, &ask.group, &rows).await? } else { Vec::new() };
     let source = rows::fact_source(&scope, &ask.group, &filter, currency);
-    Ok(FactPage { progress, currency, rows, source, totals })
+    Ok(FactPage { progress, currency, rows, in_stock, source, totals })
+}
+
+/// Whether the day of each row closed with stock.
+async fn in_stock(scope: &TenantScope, group: &[DemandDimension], found: &[FactRow]) -> Result<Vec<Option<bool>>, Fault> {
+    let place = |dimension: DemandDimension| group.iter().position(|one| *one == dimension);
+    let places = (place(DemandDimension::Day), place(DemandDimension::Product), place(DemandDimension::Store));
+    let key = |row: &FactRow| {
+        let (day, product, store) = places;
+        match (row.keys.get(day?)?, row.keys.get(product?)?, row.keys.get(store?)?) {
+            (FactKey::Date(day), FactKey::Id(product), FactKey::Id(store)) => {
+                Some((*day, (ProductId::from_uuid(*product), StoreId::from_uuid(*store))))
+            }
+            _ => None,
+        }
+    };
+    let keys: Vec<Option<(i32, (ProductId, StoreId))>> = found.iter().map(key).collect();
+    let days = || keys.iter().flatten().map(|(day, _)| *day);
+    let (Some(first), Some(last)) = (days().min(), days().max()) else { return Ok(vec![None; found.len()]) };
+    let levels: Vec<(ProductId, StoreId)> = keys.iter().flatten().map(|(_, level)| *level).collect();
+    let spans = rows::spans_within(scope, &levels, (first, last)).await?;
+    let closed = |(day, level): (i32, (ProductId, StoreId))| is_in_stock(spans.get(&level)?, day);
+    Ok(keys.into_iter().map(|key| key.and_then(closed)).collect())
 }
 
 /// What the permit is for of what the filter asks.

@@ -146,6 +146,15 @@ fn units(sold: &[(i32, i64)], first_week: i32, weeks: usize) -> Vec<i64> {
     units
 }
 
+/// Days of each week on which a product could be sold in one of its stores at least, as runs see them. Each item has the spans of a store.
+pub fn days_in_stock<'a>(stores: impl Iterator<Item = &'a [Span]>, first_week: i32, weeks: usize) -> Vec<u8> {
+    let mut most = vec![0_u8; weeks];
+    for spans in stores {
+        most.iter_mut().zip(days(spans, first_week, weeks)).for_each(|(most, days)| *most = (*most).max(days));
+    }
+    most
+}
+
 /// Days in stock of each week. What never had stock, such as a service, can be sold on every day.
 fn days(spans: &[Span], first_week: i32, weeks: usize) -> Vec<u8> {
     if spans.is_empty() {
@@ -188,6 +197,8 @@ mod tests {
         assert_eq!(days(&spans, MONDAY, 4), [3, 0, 5, 7]);
         assert_eq!(days(&[], MONDAY, 2), [7, 7], "what is not stocked can always be sold");
         assert_eq!(days(&spans[1..2], MONDAY, 2), [0, 0]);
+        let stores = [&spans[..2], &spans[2..]];
+        assert_eq!(days_in_stock(stores.into_iter(), MONDAY, 4), [3, 0, 5, 7], "of the store that has it longest");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use days::{DayHistory, DayLevel, DayPoint, StoredDayErrors, WeekDays, WeekFo
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factor_fields::{FactorFields, FactorProblem, MOST_DAYS};
 pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_factors};
-pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory};
+pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory, days_in_stock};
 pub use limits::MOST_BY_DELIVERIES;
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};

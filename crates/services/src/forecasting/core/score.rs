@@ -86,7 +86,7 @@ impl Tally {
     pub fn naive_wape(&self) -> Option<f64> {
         self.of_units(self.naive_milli)
     }
-    /// 1 − WAPE ÷ naive WAPE: how much better than the last week's value. None where that made no error.
+    /// 1 − WAPE ÷ naive WAPE: how much better than the last known week's value. None where that made no error.
     pub fn value_added(&self) -> Option<f64> {
         forecast::accuracy::value_added(self.wape(), self.naive_wape())
     }

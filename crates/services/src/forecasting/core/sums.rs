@@ -155,7 +155,7 @@ mod tests {
         let run = forecast_all(&history.panel().unwrap(), &Settings::default());
         let mut sums = Sums::of(&history, &BTreeMap::from([(green, vec![tea, food]), (bread, vec![food])]));
         for nth in 0..history.series.len() {
-            let mut body = series_of(&run, nth, 0.0, history.first_week, None);
+            let mut body = series_of(&run, nth, history.first_week, None);
             body.profile = Some([0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0]);
             sums.add(nth, &body);
         }

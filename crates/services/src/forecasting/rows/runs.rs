@@ -49,6 +49,13 @@ pub struct KeptSeries {
     pub body: StoredSeries,
 }
 
+impl KeptSeries {
+    /// Whether what it says is compared with what comes. What is out of stock for long is shown with its last forecast, which is not.
+    pub fn is_scored(&self) -> bool {
+        self.status != ForecastStatus::Dormant
+    }
+}
+
 impl TryFrom<SeriesRow> for KeptSeries {
     type Error = Fault;
     fn try_from(row: SeriesRow) -> Result<Self, Fault> {

@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use platform::storage::{Database, Fault};
+use platform::storage::{Database, Fault, TenantScope};
 
-use crate::forecasting::{
-    core::{
-        DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum, SumKey,
-        Tally, TrackingSignal, WeekForecast,
+use crate::{
+    demand::rows::spans_within,
+    forecasting::{
+        core::{
+            DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum,
+            SumKey, Tally, TrackingSignal, WeekForecast, days_in_stock,
+        },
+        rows::{self, KeptRun, KeptSeries},
     },
-    rows::{self, KeptRun, KeptSeries},
 };
 
-/// Units of a week that is over, or of the current one so far.
+/// Units of a week that is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeekUnits {
     /// Its Monday.
     pub week: i32,
     pub units: i64,
+    /// Days that closed with stock, in one of the stores at least; 7 of what never had any.
+    pub in_stock_days: u8,
 }
 
 /// A forecast of a week as it was made, beside what was wanted.
@@ -32,6 +37,8 @@ pub struct PastWeek {
     pub naive: f64,
     /// The mean step between the weeks before the run. None in runs of earlier versions.
     pub step: Option<f64>,
+    /// False of a product that had been out of stock for long.
+    pub is_scored: bool,
     pub units: i64,
 }
 
@@ -99,13 +106,16 @@ pub async fn product_forecast(
     let signal = signal(&past(&kept, 1, signal_weeks, &units), &series);
     let past = past(&kept, lead, (since, run.first_week), &units);
     let accuracy = tally(past.iter().filter(|one| one.week < signal_weeks.1), &series);
-    let history =
-        (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
+    let of_stores =
+        if store.is_none() { rows::series_of_products(&scope, run.first_week, &[product]).await? } else { Vec::new() };
+    let stores = store.into_iter().chain(of_stores.iter().map(|series| series.store));
+    let levels: Vec<(ProductId, StoreId)> = stores.map(|store| (product, store)).collect();
+    let history = history(&scope, &levels, (since, run.first_week), &units).await?;
     let errors = day_errors(&run)?;
     let days = if store.is_some() {
         series.body.day_points(&errors)
     } else {
-        let sums = days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?);
+        let sums = days_of_stores(&of_stores);
         let step = series.body.step;
         let week = |(nth, days): (usize, [f64; 7])| WeekForecast { ahead: nth + 1, days, step };
         sums.into_iter().enumerate().map(|of| errors.points(DayLevel::AllStores, &week(of))).collect()
@@ -115,7 +125,22 @@ pub async fn product_forecast(
     let has_categories = found.iter().any(|factor| factor.goods.category().is_some());
     let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
     let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
-    Ok(Some(ProductForecast { history: history.collect(), past, accuracy, signal, days, factors, series, run }))
+    Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, days, factors }))
+}
+
+/// Weeks from one on and before another: their units, and the days on which one of these levels had stock.
+async fn history(
+    scope: &TenantScope,
+    levels: &[(ProductId, StoreId)],
+    (since, until): (i32, i32),
+    units: &BTreeMap<i32, i64>,
+) -> Result<Vec<WeekUnits>, Fault> {
+    let spans = spans_within(scope, levels, (since, until - 1)).await?;
+    let weeks = usize::try_from((until - since) / 7).unwrap_or_default();
+    let of_levels = levels.iter().map(|level| spans.get(level).map(Vec::as_slice).unwrap_or_default());
+    let days = days_in_stock(of_levels, since, weeks);
+    let week = |(week, in_stock_days)| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0), in_stock_days };
+    Ok((since..until).step_by(7).zip(days).map(week).collect())
 }
 
 fn day_errors(run: &KeptRun) -> Result<StoredDayErrors, Fault> {
@@ -152,27 +177,29 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
         let point = series.body.ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
         let (naive, step) = (series.body.naive, series.body.step);
-        let found = PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, units };
+        let found =
+            PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, is_scored: series.is_scored(), units };
         (week >= since && week < until).then_some(found)
     };
     kept.iter().filter_map(came_true).collect()
 }
 
-/// The signal of forecasts of one week ahead. A week without stock, or with stock on a part of its days, tells nothing of its forecast.
+/// The signal of forecasts of one week ahead.
 fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let known = weeks.iter().filter(|week| could_be_sold(week.week, series));
+    let known = weeks.iter().filter(|week| is_judged(week, series));
     let errors: Vec<f64> = known.map(|week| week.units as f64 - week.forecast).collect();
     TrackingSignal::of(&errors)
 }
 
-fn could_be_sold(week: i32, series: &KeptSeries) -> bool {
-    !series.body.excluded.iter().any(|one| one.week == week && one.reason.lacks_stock())
+/// Whether a week that came true tells anything of its forecast: one without stock, or with stock on a part of its days, does not.
+fn is_judged(past: &PastWeek, series: &KeptSeries) -> bool {
+    past.is_scored && !series.body.excluded.iter().any(|one| one.week == past.week && one.reason.lacks_stock())
 }
 
 /// How forecasts of one product came true.
 fn tally<'a>(weeks: impl Iterator<Item = &'a PastWeek>, series: &KeptSeries) -> Tally {
     let mut tally = Tally::default();
-    for week in weeks.filter(|week| could_be_sold(week.week, series)) {
+    for week in weeks.filter(|week| is_judged(week, series)) {
         let PastWeek { forecast, bounds, naive, step, units, .. } = *week;
         tally.add(&Outcome { forecast, naive, bounds, step, units: units.max(0) });
     }

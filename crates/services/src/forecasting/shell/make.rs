@@ -277,7 +277,7 @@ impl Computed {
         let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
         let mut sums = self.basis.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
-            let mut body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
+            let mut body = series_of(&self.store_run, nth, self.stores.first_week, None);
             body.profile = self.basis.profiles.get(nth).copied();
             body.classes = series.store.and_then(|store| self.basis.classes.get(&(store, series.product)).copied());
             sums.add(nth, &body);
@@ -292,7 +292,7 @@ impl Computed {
         }
         for (nth, series) in self.products.series.iter().enumerate() {
             let means = of_products.get(&series.product).map(Vec::as_slice);
-            let body = series_of(&self.product_run, nth, naive(&series.units), self.products.first_week, means);
+            let body = series_of(&self.product_run, nth, self.products.first_week, means);
             all.push(row(series.product, StoreId::NIL, &self.product_run, nth, &body));
         }
         let row = |((category, store), sum): (SumKey, StoredSum)| forecast_sum::Model {
@@ -316,9 +316,4 @@ fn classes(stores: &History, priced: &[Priced], last: &BTreeMap<Level, StoredCla
     };
     let skus = known.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
     classify(&stores.series.iter().filter_map(turnover).collect(), &skus, last)
-}
-
-/// The last week as it was.
-fn naive(units: &[i64]) -> f64 {
-    units.last().map_or(0.0, |units| (*units).max(0) as f64)
 }

@@ -57,7 +57,7 @@ pub(super) async fn score_weeks(
                 came.insert(week, came_days(scope, week).await?);
             }
         }
-        for series in kept {
+        for series in kept.into_iter().filter(KeptSeries::is_scored) {
             for (week, lead) in &weeks {
                 let found = actual(series.product, series.store, *week);
                 let (Some((units, is_whole)), Some(point)) = (found, series.body.ahead(*lead as usize)) else { continue };

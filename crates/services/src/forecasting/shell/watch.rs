@@ -10,7 +10,7 @@ use crate::{
     alerts::{Alerts, StandingCondition},
     forecasting::{
         core::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift},
-        rows,
+        rows::{self, KeptSeries},
     },
 };
 
@@ -81,7 +81,7 @@ async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)
     }
     let units = rows::store_units(scope, (since, until)).await?;
     for week in rows::run_weeks(scope, since).await?.into_iter().filter(|week| *week < until) {
-        for series in rows::store_series_of_run(scope, week).await? {
+        for series in rows::store_series_of_run(scope, week).await?.into_iter().filter(KeptSeries::is_scored) {
             let level = LevelKey { product: series.product, store: series.store };
             let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
             if unknown.contains(&(level, week)) {

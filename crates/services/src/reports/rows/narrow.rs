@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use inventory::catalog::rows::page::ProductCondition;
-use platform::storage::{Backend, Reads};
+use platform::{
+    clock::local_moment,
+    storage::{Backend, Reads},
+};
 use sea_orm::Value;
 
 use crate::{insight::rows::IdPart, reports::core::Span};
@@ -19,6 +22,15 @@ pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 /// Microseconds since 1970 between which business days lie in any time zone, the later one not included: a day begins within 14 hours of UTC's.
 pub(super) fn moments(days: Span) -> [i64; 2] {
     [i64::from(days.from) - 1, i64::from(days.to) + 2].map(|day| day * DAY_MICROS)
+}
+
+/// The same in one time zone, to the microsecond.
+pub(super) fn local_moments(time_zone: &str, days: Span) -> [i64; 2] {
+    let [least, most] = moments(days).map(Timestamp);
+    let first = local_moment((days.from, 0), time_zone, least);
+    // The last day of the calendar has none behind it.
+    let behind = local_moment((days.to.saturating_add(1), 0), time_zone, first);
+    [first, if behind > first { behind } else { most }].map(Timestamp::micros)
 }
 
 /// Days, products, stores and channels; None of a list is all of them.
@@ -85,5 +97,33 @@ impl Bound {
             "o.tenant_id = $1 AND {SOLD} AND o.placed_at >= {since} AND o.placed_at < {until}
              AND o.business_date >= {from} AND o.business_date <= {to}{stores}{channels}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use platform::clock::{local_day, parse_day};
+
+    use super::*;
+
+    #[test]
+    fn a_local_day_is_between_its_midnights() {
+        const HOUR: i64 = DAY_MICROS / 24;
+        for (day, zone, hours) in [
+            ("2026-03-28", "Europe/London", 24),
+            ("2026-03-29", "Europe/London", 23),
+            ("2026-10-25", "Europe/London", 25),
+            ("2026-11-28", "Pacific/Kiritimati", 24),
+            ("2026-11-28", "Pacific/Pago_Pago", 24),
+        ] {
+            let day = parse_day(day).unwrap();
+            let [first, behind] = local_moments(zone, Span { from: day, to: day });
+            assert_eq!(behind - first, hours * HOUR, "{zone} {day}");
+            let at = |micros: i64| local_day(Timestamp(micros), zone);
+            assert_eq!([first - 1, first, behind - 1, behind].map(at), [day - 1, day, day, day + 1], "{zone}");
+        }
+        let last = parse_day("9999-12-31").unwrap();
+        let [first, behind] = local_moments("Europe/London", Span { from: last - 1, to: last });
+        assert!(behind - first >= 2 * DAY_MICROS, "all of it, to the end of the calendar");
     }
 }

@@ -4,10 +4,10 @@ use entity::{
     prelude::*,
     record::{Record, Selected},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
-use super::narrow::{Bound, DAY_MICROS, Narrow, moments};
+use super::narrow::{Bound, Narrow, local_moments, moments};
 use crate::reports::core::{CountedLines, StockLoss};
 
 /// What the rows of the report of losses stand for.
@@ -122,7 +122,7 @@ impl CountedRow {
     }
 }
 
-/// Lines of counts that were completed on the days, in UTC, by group.
+/// Lines of counts that were completed on the days, which are those of their stores, by group.
 pub async fn counted(
     reads: &impl Reads,
     narrow: &Narrow,
@@ -130,10 +130,10 @@ pub async fn counted(
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, CountedLines)>, Fault> {
     let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
+    let lines = counted_lines(reads, &mut bound, narrow, group).await?;
     let sql = format!(
         "SELECT {select} FROM ({lines}) g GROUP BY g.grp ORDER BY g.grp",
-        select = CountedRow::SELECT.replace("{tolerance}", &tolerance),
-        lines = counted_lines(&mut bound, narrow, group)
+        select = CountedRow::SELECT.replace("{tolerance}", &tolerance)
     );
     let rows = reads.records::<CountedRow>(&sql, bound.values).await?;
     Ok(rows.into_iter().map(|row| (row.key, row.lines())).collect())
@@ -147,10 +147,10 @@ pub async fn counted_products(
     tolerance: i64,
 ) -> Result<Vec<(Option<Uuid>, ProductId, CountedLines)>, Fault> {
     let (mut bound, tolerance) = with_tolerance(reads, narrow, tolerance);
+    let lines = counted_lines(reads, &mut bound, narrow, group).await?;
     let sql = format!(
         "SELECT {select} FROM ({lines}) g GROUP BY g.grp, g.product_id ORDER BY g.grp, g.product_id",
-        select = CountedProductRow::SELECT.replace("{tolerance}", &tolerance),
-        lines = counted_lines(&mut bound, narrow, group)
+        select = CountedProductRow::SELECT.replace("{tolerance}", &tolerance)
     );
     let rows = reads.records::<CountedProductRow>(&sql, bound.values).await?;
     Ok(rows.into_iter().map(|row| (row.sums.key, row.product, row.sums.lines())).collect())
@@ -162,10 +162,28 @@ fn with_tolerance(reads: &impl Reads, narrow: &Narrow, tolerance: i64) -> (Bound
     (bound, mark)
 }
 
+/// That counts `c` of stores `s` were completed on the days of the narrowing: a day of a store is that of its clocks.
+async fn completed(reads: &impl Reads, bound: &mut Bound, narrow: &Narrow) -> Result<String, Fault> {
+    let [since, until] = moments(narrow.span).map(|at| bound.mark(at));
+    let mut completed = format!("c.completed_at >= {since} AND c.completed_at < {until}");
+    let (mut firsts, mut lasts) = (String::new(), String::new());
+    for row in &reads.rows("SELECT DISTINCT time_zone FROM store WHERE tenant_id = $1", vec![]).await? {
+        let zone: String = Row::scalar(row)?;
+        let [first, behind] = local_moments(&zone, narrow.span).map(|at| bound.mark(at));
+        let zone = bound.mark(zone);
+        firsts += &format!(" WHEN {zone} THEN {first}");
+        lasts += &format!(" WHEN {zone} THEN {behind}");
+    }
+    if !firsts.is_empty() {
+        completed +=
+            &format!(" AND c.completed_at >= CASE s.time_zone{firsts} END AND c.completed_at < CASE s.time_zone{lasts} END");
+    }
+    Ok(completed)
+}
+
 /// The lines of these counts with their group and product.
-fn counted_lines(bound: &mut Bound, narrow: &Narrow, group: CountGroup) -> String {
-    let since = bound.mark(i64::from(narrow.span.from) * DAY_MICROS);
-    let until = bound.mark((i64::from(narrow.span.to) + 1) * DAY_MICROS);
+async fn counted_lines(reads: &impl Reads, bound: &mut Bound, narrow: &Narrow, group: CountGroup) -> Result<String, Fault> {
+    let completed = completed(reads, bound, narrow).await?;
     let mut only = Bound::of_products(narrow, "l.product_id");
     only += &bound.of_stores(narrow, "c.store_id");
     let key = match group {
@@ -173,10 +191,10 @@ fn counted_lines(bound: &mut Bound, narrow: &Narrow, group: CountGroup) -> Strin
         CountGroup::Category => "p.category_id",
         CountGroup::Store => "c.store_id",
     };
-    format!(
-        "SELECT {key} AS grp, l.product_id, l.book, l.counted FROM stock_count c CROSS JOIN count_line l CROSS JOIN product p
-         WHERE c.tenant_id = $1 AND c.status = 'COMPLETED' AND c.completed_at >= {since} AND c.completed_at < {until}{only}
+    Ok(format!(
+        "SELECT {key} AS grp, l.product_id, l.book, l.counted FROM stock_count c CROSS JOIN store s CROSS JOIN count_line l CROSS JOIN product p
+         WHERE c.tenant_id = $1 AND s.tenant_id = $1 AND s.id = c.store_id AND c.status = 'COMPLETED' AND {completed}{only}
            AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL AND l.reversed_at IS NULL
            AND p.tenant_id = $1 AND p.id = l.product_id"
-    )
+    ))
 }

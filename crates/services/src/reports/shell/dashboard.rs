@@ -53,7 +53,6 @@ type Shown = Result<Option<Vec<StoreId>>, Option<&'static str>>;
 struct DashboardKey {
     tenant: TenantId,
     span: Span,
-    today: i32,
     channels: Option<Vec<ChannelId>>,
     sales: Option<Vec<StoreId>>,
     panels: Vec<(Panel, Shown)>,
@@ -132,7 +131,7 @@ fn shown<P: Permission>(permit: &Permit<kind::ReportRead>, asked: Option<&[Store
 }
 
 impl DashboardKey {
-    fn of(permit: &Permit<kind::ReportRead>, (span, today): (Span, i32), stores: Option<Vec<StoreId>>) -> Self {
+    fn of(permit: &Permit<kind::ReportRead>, span: Span, stores: Option<Vec<StoreId>>) -> Self {
         let stores = stores.map(|mut stores| {
             stores.sort_unstable();
             stores.dedup();
@@ -150,7 +149,7 @@ impl DashboardKey {
             (Panel::Forecast, shown::<kind::ReportRead>(permit, asked, false)),
         ];
         let channels = permit.channel().map(|own| vec![own]);
-        Self { tenant: permit.tenant(), span, today, channels, sales: narrowed(&permit.reach(), asked), panels }
+        Self { tenant: permit.tenant(), span, channels, sales: narrowed(&permit.reach(), asked), panels }
     }
     fn narrow(&self, panel: Panel) -> Option<Narrow> {
         let (_, shown) = self.panels.iter().find(|(one, _)| *one == panel)?;
@@ -183,7 +182,7 @@ pub async fn dashboard(
     (span, stores): (Span, Option<Vec<StoreId>>),
     (now, asker): (Timestamp, DashboardAsker),
 ) -> Result<(std::sync::Arc<Dashboard>, bool), ReportError> {
-    let asked = DashboardKey::of(&permit, (span, local_day(now, "UTC")), stores);
+    let asked = DashboardKey::of(&permit, span, stores);
     let scope = permit.scope(db).long();
     let wanted = match asker {
         DashboardAsker::Follower(seq) => Wanted { seq, now, staleness: Staleness::None },
@@ -215,10 +214,11 @@ async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError
     Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 
-/// The dashboard as it is now, and the last event that all of its panels show.
+/// The dashboard as it is now, and the last event that all of its panels show. Today is the tenant's: a kept one is a minute old at most when it begins.
 async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
     let (source, method) = of_costs(scope.database(), &scope, asked.span).await?;
     let currency = source.currency;
+    let today = local_day(now, &rows::tenant_zone(&scope).await?);
     let panel = |panel| asked.narrow(panel);
     let own = asked.of_sales(asked.span);
     let (sales, top, value, stock, orders, purchases, transfers, alerts, dead, forecast) = tokio::try_join!(
@@ -227,10 +227,10 @@ async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result
         stock_value(&scope, panel(Panel::StockValue), method),
         levels(&scope, panel(Panel::Stock)),
         open_orders(&scope, panel(Panel::OpenOrders)),
-        purchases(&scope, panel(Panel::PurchaseOrders), asked.today),
+        purchases(&scope, panel(Panel::PurchaseOrders), today),
         transfers(&scope, panel(Panel::Transfers), now),
         alerts(&scope, panel(Panel::Alerts)),
-        dead(&scope, panel(Panel::DeadStock), (method, asked.today)),
+        dead(&scope, panel(Panel::DeadStock), (method, today)),
         forecast_of(&scope, panel(Panel::Forecast)),
     )?;
     let told = [sales.now, sales.before.1, sales.year_before.1].into_iter().flat_map(|one| [one.units, one.gross, one.refunds]);

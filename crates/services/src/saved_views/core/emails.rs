@@ -16,12 +16,12 @@ pub struct Written {
     pub html: String,
 }
 
-/// The e-mail with a table of so many rows and bytes.
-pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFormat) -> Written {
+/// The e-mail with a table of so many rows and bytes, and perhaps a chart beside it.
+pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFormat, has_chart: bool) -> Written {
     let (rows, bytes) = table;
     let (name, slug) = (&view.fields.name, &view.fields.slug);
     let count = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    let what = if bytes <= MOST_MAIL_BYTES {
+    let mut what = if bytes <= MOST_MAIL_BYTES {
         format!("The saved view {name} of {tenant} is attached: {count}.")
     } else {
         let most = MOST_MAIL_BYTES >> 20;
@@ -30,6 +30,9 @@ pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFo
             "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key."
         )
     };
+    if has_chart {
+        what.push_str(&format!(" Its chart is attached as {slug}.svg."));
+    }
     letter(&format!("{name} of {tenant}"), &what, "You get this e-mail because a schedule of your company names you.")
 }
 
@@ -81,10 +84,12 @@ mod tests {
             created_at: Timestamp(1),
             updated_at: Timestamp(1),
         };
-        let small = written("Mugs\r\n& Co", &view, (1, 10), TableFormat::Csv);
+        let small = written("Mugs\r\n& Co", &view, (1, 10), TableFormat::Csv, false);
         assert_eq!(small.subject, "<b>Low</b> of Mugs  & Co");
         assert!(small.text.contains("is attached: 1 row.") && small.html.contains("&lt;b&gt;Low&lt;/b&gt;"), "{small:?}");
-        let large = written("Mugs", &view, (9, MOST_MAIL_BYTES + 1), TableFormat::Jsonl);
+        assert!(!small.text.contains("chart"), "{small:?}");
+        let large = written("Mugs", &view, (9, MOST_MAIL_BYTES + 1), TableFormat::Jsonl, true);
         assert!(large.text.contains("too large") && large.text.contains("/views/low.jsonl"), "{large:?}");
+        assert!(large.text.contains("chart is attached as low.svg"), "{large:?}");
     }
 }

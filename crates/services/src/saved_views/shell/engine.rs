@@ -79,6 +79,8 @@ pub struct Table {
     pub first_rows: Vec<Value>,
     /// What whoever it was made for might do.
     pub rights: Vec<TableRights>,
+    /// The SVG that the document selects beside the list. None of pages, which it is drawn on.
+    pub chart: Option<String>,
 }
 
 /// What came of a table.

@@ -40,6 +40,7 @@ const NOT_ENDED: &str = "no run ended before the next one was due";
 const NO_ROOM: &str = "the table is too large for a file, or the files of the company are";
 const NO_STORE: &str = "the store of files did not take the table";
 const NOT_TAKEN: &str = "the mail server did not take an e-mail";
+const LEFT: &str = "the table is kept as a file of the owner's for seven days (lastFile)";
 
 /// What such a job is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,13 +93,14 @@ impl SavedViews {
         // One that has not ended by now has failed: its job finds that this one has taken its place.
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
             Some(before) => {
+                let failures = schedule.failures;
                 let failed = schedule.failed();
+                let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
+                let failed = Schedule { last_error, ..failed };
+                let event = self.end_event(work, &failed, failures).await?;
+                journal::append_other(work, event.into_iter().collect(), now).await?;
                 if failed.next_run_at.is_none() {
-                    let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
-                    let stopped = Schedule { last_error, ..failed };
-                    rows::end_run(work, &stopped, before).await?;
-                    let event = self.stop(work, &stopped).await?;
-                    journal::append_other(work, event.into_iter().collect(), now).await?;
+                    rows::end_run(work, &failed, before).await?;
                     return Ok(false);
                 }
                 failed
@@ -123,9 +125,6 @@ impl SavedViews {
         if view.is_paused {
             return self.end(job, &schedule, RunEnd::Skipped("the view is paused".to_owned())).await;
         }
-        if schedule.fields.is_mailed() && !sender.0.is_there() {
-            return self.end(job, &schedule, RunEnd::Failed(NO_MAIL.to_owned())).await;
-        }
         let requester = Requester { tenant: job.tenant, actor: schedule.maker, key: schedule.key };
         let request = TableRequest {
             view: view.id,
@@ -149,7 +148,8 @@ impl SavedViews {
         self.hand_over(identity, sender, job, Ran { view, schedule, run, table, read_at }).await
     }
 
-    /// Hands a table over: into the bucket, by e-mail and to webhooks, as the schedule says.
+    /// Hands a table over: by e-mail, into the bucket and to webhooks, as the schedule says. Where an e-mail cannot be sent, it is kept as a file in any case,
+    /// and webhooks are told of it.
     async fn hand_over(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: Ran) -> Result<(), Failure> {
         let Ran { view, mut schedule, run, table, read_at } = ran;
         let hash = hex::encode(Sha256::digest(&table.bytes));
@@ -157,31 +157,40 @@ impl SavedViews {
         if schedule.fields.only_if_changed && is_known && run.sent.is_empty() {
             return self.end(job, &schedule, RunEnd::Sent(hash)).await;
         }
+        let (is_mailed, keeps_file) = (schedule.fields.is_mailed(), schedule.fields.keeps_file);
         let to = addresses(identity, job.tenant, &schedule).await?;
-        if schedule.fields.is_mailed() && to.is_empty() {
-            return self.end(job, &schedule, RunEnd::Failed(NOBODY.to_owned())).await;
-        }
         let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
-        let file = schedule.fields.keeps_file.then(|| KeptTable { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
+        let file = (is_mailed || keeps_file).then(|| KeptTable { bytes: Bytes::copy_from_slice(&table.bytes), read_at });
         let email = email_of(&tenant, &view, &schedule, table);
-        match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
-            Delivered::All => {}
-            Delivered::Overtaken => return Ok(()),
-            Delivered::Some => return self.later(job, &schedule, NOT_TAKEN.to_owned()).await,
-        }
+        let missed = if is_mailed && !sender.0.is_there() {
+            Some(NO_MAIL)
+        } else if is_mailed && to.is_empty() {
+            Some(NOBODY)
+        } else {
+            match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
+                Delivered::All => None,
+                Delivered::Overtaken => return Ok(()),
+                Delivered::Some if job.failures + 1 < MOST_TRIES => {
+                    return self.later(job, &schedule, NOT_TAKEN.to_owned()).await;
+                }
+                Delivered::Some => Some(NOT_TAKEN),
+            }
+        };
         // Last, so that a mail server that is away does not make a file with each try.
-        if let Some(table) = file {
+        if let Some(table) = file.filter(|_| keeps_file || missed.is_some()) {
             match self.kept(job, &view, &schedule, table).await {
                 Ok(file) => schedule.last_file = Some(file),
                 Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
-                    return self.end(job, &schedule, RunEnd::Failed(NO_ROOM.to_owned())).await;
+                    return self.end(job, &schedule, RunEnd::Failed(missed.unwrap_or(NO_ROOM).to_owned())).await;
                 }
                 Err(FileError::Fault(fault)) => return Err(fault.into()),
                 Err(_) => return self.later(job, &schedule, NO_STORE.to_owned()).await,
             }
         }
-        self.end_with(job, &schedule, RunEnd::Sent(hash), result).await
+        let end = missed.map_or(RunEnd::Sent(hash), |why| RunEnd::Failed(format!("{why}; {LEFT}")));
+        self.end_with(job, &schedule, end, result).await?;
+        if missed == Some(NOT_TAKEN) { Err(Failure::Hopeless(NOT_TAKEN.to_owned())) } else { Ok(()) }
     }
 
     /// Keeps a table as a file, in the bucket or the folder where the files of the tenant are: its owner's, for seven days.
@@ -251,9 +260,9 @@ impl SavedViews {
         // Before the schedule, as whoever changes it.
         journal::hold(&work).await?;
         if rows::end_run(&work, &ended, run.due_at).await? > 0 {
-            let stopped = self.stop(&work, &ended).await?;
+            let told = self.end_event(&work, &ended, schedule.failures).await?;
             let result = result.map(|result| VIEW_RESULT.event(&result));
-            journal::append_other(&mut work, result.into_iter().chain(stopped).collect(), now).await?;
+            journal::append_other(&mut work, result.into_iter().chain(told).collect(), now).await?;
         }
         work.commit().await?;
         Ok(())
@@ -354,14 +363,16 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
     }
 }
 
-/// The e-mail of a table, to nobody yet. One that is too large is not attached, and the e-mail says so.
+/// The e-mail of a table and its chart, to nobody yet. A table that is too large is not attached, and the e-mail says so.
 fn email_of(tenant: &str, view: &View, schedule: &Schedule, table: Table) -> identity::Email {
     let (format, bytes) = (schedule.fields.format, table.bytes.len());
-    let said = written(tenant, view, (table.rows, bytes), format);
-    let attachment = (bytes <= MOST_MAIL_BYTES).then(|| Attachment {
-        name: format!("{}.{}", view.fields.slug, ending(format)),
-        media: media_type(format),
-        bytes: table.bytes,
-    });
-    identity::Email { to: String::new(), subject: said.subject, text: said.text, html: said.html, attachment }
+    let said = written(tenant, view, (table.rows, bytes), format, table.chart.is_some());
+    let named = |ending: &str| format!("{}.{ending}", view.fields.slug);
+    let mut attachments = Vec::new();
+    if bytes <= MOST_MAIL_BYTES {
+        attachments.push(Attachment { name: named(ending(format)), media: media_type(format), bytes: table.bytes });
+    }
+    let chart = table.chart.map(String::into_bytes);
+    attachments.extend(chart.map(|bytes| Attachment { name: named("svg"), media: "image/svg+xml", bytes }));
+    identity::Email { to: String::new(), subject: said.subject, text: said.text, html: said.html, attachments }
 }

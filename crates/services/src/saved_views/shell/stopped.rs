@@ -1,4 +1,5 @@
-//! What is told of a schedule that has stopped by itself: an event in the transaction that stops it, and one e-mail to whoever set it.
+//! What is told of a schedule that fails, or has stopped by itself: an event in the transaction that ends its run, and of one that has stopped an e-mail to
+//! whoever set it.
 
 use entity::prelude::*;
 use iam::identity::{self, Identity};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{SavedViews, runs::Sender};
 use crate::saved_views::{
     core::{Schedule, ViewRef, stopped},
-    events::{SCHEDULE_STOPPED, ScheduleStoppedEvent},
+    events::{SCHEDULE_FAILED, SCHEDULE_STOPPED, ScheduleEndedEvent},
     rows,
 };
 
@@ -29,15 +30,21 @@ pub struct StoppedSchedule {
 }
 
 impl SavedViews {
-    /// The event of a schedule that stops in this transaction, in which the e-mail to its owner is put down. None of one that goes on.
-    pub(super) async fn stop(&self, work: &Work, schedule: &Schedule) -> Result<Option<NewEvent>, Fault> {
-        if schedule.status == ScheduleStatus::Active {
+    /// The event of a schedule that stops in this transaction, in which the e-mail to its owner is put down; or of the first of several runs that fail, where
+    /// `failures` runs had failed in a row before. None of others.
+    pub(super) async fn end_event(&self, work: &Work, schedule: &Schedule, failures: i64) -> Result<Option<NewEvent>, Fault> {
+        let is_active = schedule.status == ScheduleStatus::Active;
+        if is_active && (failures, schedule.failures) != (0, 1) {
             return Ok(None);
         }
         let Some(view) = rows::view(work, &ViewRef::Id(schedule.view)).await? else { return Ok(None) };
+        let event = ScheduleEndedEvent::of(&view, schedule);
+        if is_active {
+            return Ok(Some(SCHEDULE_FAILED.event(&event)));
+        }
         let what = StoppedSchedule { schedule: schedule.id, version: schedule.version };
         jobs::enqueue(work, &self.0.clock, STOPPED_JOB, &what).await?;
-        Ok(Some(SCHEDULE_STOPPED.event(&ScheduleStoppedEvent::of(&view, schedule))))
+        Ok(Some(SCHEDULE_STOPPED.event(&event)))
     }
 
     /// Sends the e-mail to the owner of a schedule that has stopped. A program has no address, and who has left is not told.
@@ -56,7 +63,7 @@ impl SavedViews {
         let Some(owner) = owner else { return Ok(()) };
         let said = stopped(&rows::tenant_name(&scope).await?, &view, &schedule);
         let email =
-            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachment: None };
+            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachments: Vec::new() };
         mailer.deliver(from, &email, &self.0.clock).await.map_err(|error| {
             tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be told");
             Failure::Fault(Fault::Broken("the mail server did not take an e-mail".to_owned()))

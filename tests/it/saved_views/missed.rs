@@ -1,0 +1,97 @@
+//! Tables that no e-mail brings to their readers.
+
+use entrepot::{
+    identity::Mailer,
+    jobs::{Failure, core::Job},
+    saved_views::shell::MOST_TRIES,
+};
+use serde_json::{Value, json};
+
+use super::{
+    made,
+    mailbox::{Letterbox, dead, next_job, run},
+    schedules::{TABLE, set, shown},
+};
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done},
+    world::on_both,
+};
+
+on_both!(a_table_that_no_mail_server_takes_is_kept_and_told, a_table_whose_readers_have_left_is_kept_and_told);
+
+/// Files of the table, and events that tell webhooks of one.
+async fn left(world: &World) -> [i64; 2] {
+    let files = world.number("SELECT count(*) FROM file WHERE tenant_id = $1 AND name = 'table.csv'").await;
+    [files, world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'view.result'").await]
+}
+
+/// Events that tell of a run that failed.
+async fn failures(world: &World) -> i64 {
+    world.number("SELECT count(*) FROM event WHERE tenant_id = $1 AND kind = 'saved_view_schedule.failed'").await
+}
+
+/// The file of the last table, as its owner sees it.
+async fn last_file(office: &Office<'_>) -> Value {
+    let query = "query($by: SavedViewRef!) { savedView(by: $by) { schedules { lastFile { name size downloadUrl } } } }";
+    let answer = office.ask(query, json!({ "by": { "slug": "table" } })).await;
+    answer["data"]["savedView"]["schedules"][0]["lastFile"].clone()
+}
+
+/// Why the last run failed. The schedule goes on.
+async fn error(office: &Office<'_>) -> String {
+    let schedule = shown(office, "table").await.remove(0);
+    assert_eq!((&schedule["status"], schedule["nextRunAt"].is_string()), (&json!("ACTIVE"), true), "{schedule:#}");
+    schedule["lastError"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn a_table_that_no_mail_server_takes_is_kept_and_told(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "emails": ["a@x.example"] });
+    done(&set(&office, input).await, "savedViewSchedule");
+    let job = next_job(&office, "table").await;
+    assert!(matches!(run(world, &dead(), &job).await, Err(Failure::Fault(_))), "it is tried again");
+    assert_eq!((left(world).await, last_file(&office).await), ([0, 0], Value::Null), "an e-mail may yet bring it");
+    let last = Job { failures: MOST_TRIES - 1, ..job };
+    assert!(matches!(run(world, &dead(), &last).await, Err(Failure::Hopeless(_))));
+    let why = error(&office).await;
+    assert!(why.contains("mail server") && why.contains("seven days"), "{why}");
+    let file = last_file(&office).await;
+    assert!(file["name"] == "table.csv" && file["size"].as_i64() > Some(0) && file["downloadUrl"].is_string(), "{file:#}");
+    run(world, &dead(), &last).await.unwrap();
+    assert_eq!((left(world).await, failures(world).await), ([1, 1], 1), "once");
+    // No e-mails leave a deployment without --mail.
+    let job = next_job(&office, "table").await;
+    run(world, &Mailer::None, &job).await.unwrap();
+    let why = error(&office).await;
+    assert!(why.contains("--mail") && why.contains("seven days"), "{why}");
+    assert_eq!((left(world).await, failures(world).await), ([2, 2], 1), "of several failures in a row one is told");
+    let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
+    assert_eq!((error(&office).await.as_str(), letters.letters().len(), left(world).await), ("", 1, [2, 3]), "all is well again");
+    let again = Job { failures: MOST_TRIES - 1, ..next_job(&office, "table").await };
+    assert!(matches!(run(world, &dead(), &again).await, Err(Failure::Hopeless(_))));
+    assert_eq!(failures(world).await, 2, "another one begins");
+    // A run that does not end is one more of the same.
+    for _ in 0..2 {
+        next_job(&office, "table").await;
+    }
+    assert_eq!(failures(world).await, 2);
+    office.is_sound().await;
+}
+
+async fn a_table_whose_readers_have_left_is_kept_and_told(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let reader = world.joins("reader").await.0;
+    let readers = [reader.to_string()];
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "hasFile": true, "memberIds": readers });
+    done(&set(&office, input).await, "savedViewSchedule");
+    world.pretend("UPDATE member SET status = 'SUSPENDED' WHERE tenant_id = $1 AND id = $2", vec![reader.into()]).await;
+    let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
+    let why = error(&office).await;
+    assert!(why.contains("active member"), "{why}");
+    assert_eq!((left(world).await, letters.letters().len()), ([1, 1], 0));
+}
