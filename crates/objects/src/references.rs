@@ -221,7 +221,7 @@ impl Moved {
 }
 
 /// What a reference stands for.
-struct Meant {
+pub struct Meant {
     id: ID,
     /// The fields of the reference that name it.
     last: Path,
@@ -303,7 +303,7 @@ pub async fn in_arguments(ctx: &Context<'_>, names: Names<'_>) -> Answer<Moved> 
 /// IDs for keys that name nothing. No row has one of the last IDs, so that they are refused like any other that is not there; each key has its own, so that
 /// two of them do not pass for one thing that is named twice.
 #[derive(Default)]
-struct UnknownIds(u32);
+pub struct UnknownIds(u32);
 
 impl UnknownIds {
     fn next_id(&mut self) -> Uuid {

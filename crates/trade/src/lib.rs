@@ -6,7 +6,7 @@ pub use objects::{
     alerts, events, graphql, keyed_filters, nodes, numbering, packs, papers, periods, references, short_lists, sorts,
 };
 
-use ::graphql::{connection, live, tenant_rows};
+use ::graphql::{connection, live};
 use objects::{dated_filter, in_units, keyed_filter, named, payload, row_names, seen_payload, step};
 
 pub mod catalog;

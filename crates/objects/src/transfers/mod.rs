@@ -2,6 +2,7 @@
 
 pub mod transfer;
 pub mod enums;
+pub mod loaders;
 pub mod refs;
 pub mod refusal;
 
@@ -11,6 +12,7 @@ use iam::access::{Permit, kind};
 use inventory::transfers::core;
 
 pub use enums::TransferStatus;
+pub use loaders::Rows;
 pub use refs::TransferRef;
 pub use transfer::{SentLot, Transfer, TransferConnection, TransferEdge, TransferLine};
 

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use async_graphql::{Context, ID, InputObject, Object};
 use entity::{
     id::kind as ids,
-    prelude::{self, CountId, Numbered},
+    prelude::{self, Numbered},
 };
 use iam::access::{Permit, Reach, kind};
 use inventory::{

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
-use entity::{
-    id::kind as ids,
-    prelude::{BlanketOrderId, Numbered},
-};
+use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,

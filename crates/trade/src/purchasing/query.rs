@@ -130,7 +130,7 @@ impl PurchaseQuery {
         >,
     ) -> Answer<Option<String>> {
         let Some(id) = id_of_either(ctx, by, id).await? else { return Ok(None) };
-        let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
+        let Some(order) = load_order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
         let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
         Ok(printed.map(|of| core::page((order.row(), &number), &of.buyer, &of.supplier, &of.store, day_text)))

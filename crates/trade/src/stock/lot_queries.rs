@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID};
 use entity::prelude::{LotId, StoreId};
-use iam::access::{Reach, kind};
+use iam::access::Reach;
 use inventory::{
     catalog::rows::local_days::LocalDays,
     ledger::Ledger,

@@ -3,7 +3,6 @@
 pub use objects::transfers::*;
 
 mod inputs;
-mod loaders;
 mod mutation;
 mod payload;
 mod query;
@@ -12,7 +11,6 @@ pub use inputs::{
     TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferShipmentInput,
     TransferShipmentLineInput, TransferUpdateInput,
 };
-pub use loaders::Rows;
 pub use mutation::TransfersMutation;
 pub use payload::TransferPayload;
 pub use query::{TransferFilter, TransfersQuery};

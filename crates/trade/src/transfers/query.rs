@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject};
-use entity::{
-    id::kind as ids,
-    prelude::{Numbered, TransferId},
-};
+use async_graphql::{Context, InputObject};
+use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
