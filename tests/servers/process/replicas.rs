@@ -1,4 +1,4 @@
-//! Reads that go to a streaming replica. One pair of servers is enough for all that is told here, so it is one story.
+//! Reads that go to a streaming replica: one story of a pair of servers, and what needs a network of its own.
 
 use std::{
     net::SocketAddr,
