@@ -1,4 +1,4 @@
-//! Reads that go to a streaming replica. One pair of servers is enough for all that is told here, so it is one story.
+//! Reads that go to a streaming replica: one story of a pair of servers, and what needs a network of its own.
 
 use std::{
     net::SocketAddr,
@@ -58,6 +58,20 @@ impl Node {
 
     async fn is_used(&self) -> bool {
         self.figure("entrepot_replica_used", "replica=\"1\"").await > 0.5
+    }
+
+    /// Waits until the replica is left out, which is to be soon.
+    async fn leaves_it_out(&self, within: Duration) {
+        let began = Instant::now();
+        loop {
+            // The answer is of a moment that is not before the question.
+            let asked = began.elapsed();
+            if !self.is_used().await {
+                break;
+            }
+            assert!(asked < within, "the replica is gone and is not left out: {}", self.server.said());
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Lists until a read of this kind is counted.
@@ -166,16 +180,7 @@ async fn a_replica_that_crashes_fails_nothing(servers: &Replicated, node: &Node,
         sleep(Duration::from_millis(10)).await;
     }
     tokio::task::block_in_place(|| servers.crash());
-    let ended = Instant::now();
-    loop {
-        // The answer is of a moment that is not before the question.
-        let asked = ended.elapsed();
-        if !node.is_used().await {
-            break;
-        }
-        assert!(asked < LEFT_OUT, "the replica has ended and is not left out: {}", node.server.said());
-        sleep(Duration::from_millis(20)).await;
-    }
+    node.leaves_it_out(LEFT_OUT).await;
     let since = count.load(Ordering::Relaxed);
     while count.load(Ordering::Relaxed) < since + 20 {
         assert!(!readers.iter().any(tokio::task::JoinHandle::is_finished), "a read failed: {}", node.server.said());
@@ -232,11 +237,7 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     // An answer takes 0.2 s, and opening a connection takes several.
     to_replica.slow(Duration::from_millis(100));
     to_replica.cut();
-    let began = Instant::now();
-    while node.is_used().await {
-        assert!(began.elapsed() < SOON, "no connection is left: {}", node.server.said());
-        sleep(Duration::from_millis(20)).await;
-    }
+    node.leaves_it_out(SOON).await;
     to_replica.mend();
     node.lists_until(&other, FRESH).await;
     assert!(sees(&other, "Mugs").await);
@@ -247,6 +248,28 @@ async fn a_replica_and_a_primary_over_a_slow_network_are_followed() {
     node.lists_until(&other, FRESH).await;
     drop(node);
     own.verify().await;
+}
+
+/// Nothing that is sent there is answered any more, and nothing is closed. Connections of before stay silent for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_falls_silent_is_left_out_and_used_again_by_new_connections() {
+    let Some(servers) = Replicated::start() else { return };
+    let site = Site::postgres_at(&servers.primary).await;
+    let (way, replica) = by_a_way(&servers.replica_of(&site.url)).await;
+    let node = Node::start(&site, &replica).await;
+    let owner = node.server.tenant().await;
+    makes(&owner, "Mugs").await;
+    let (other, _) = program(&owner, &["product.read"]).await;
+    node.lists_until(&other, FRESH).await;
+    way.swallow();
+    // Half a second is what a machine may be late by that other tests keep busy.
+    node.leaves_it_out(LEFT_OUT + Duration::from_millis(500)).await;
+    assert!(sees(&other, "Mugs").await, "from the primary");
+    way.speak();
+    node.lists_until(&other, FRESH).await;
+    assert!(sees(&other, "Mugs").await);
+    drop(node);
+    site.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

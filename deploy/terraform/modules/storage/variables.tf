@@ -25,13 +25,13 @@ variable "old_versions_days" {
 }
 
 variable "backup_days" {
-  description = "Days that dumps and archives are kept, 30 to 3,650."
+  description = "Days that dumps, archives and lists of revocations are kept, 36 to 3,650: longer than RDS can be restored to."
   type        = number
   default     = 400
 
   validation {
-    condition     = var.backup_days >= 30 && var.backup_days <= 3650
-    error_message = "There are 30 to 3,650 days."
+    condition     = var.backup_days >= 36 && var.backup_days <= 3650
+    error_message = "There are 36 to 3,650 days: RDS restores to 35 days ago, and what was revoked since is revoked again."
   }
 }
 

@@ -45,6 +45,8 @@ impl Replica {
             (false, true) => tracing::info!(replica = self.name, "reads may go to this replica"),
             (true, false) => {
                 tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere");
+                // One that was open before may stay silent when the replica answers again on others.
+                self.forget();
             }
             _ => {}
         }

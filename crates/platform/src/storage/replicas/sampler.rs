@@ -7,7 +7,7 @@ use sea_orm::{
     DbBackend, Statement,
     sqlx::{self, ConnectOptions, PgConnection, Row as _, postgres::PgConnectOptions},
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Inner, pool::Replica, state::ReplicaState};
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
 
 /// Between two samples.
 const EVERY: Duration = Duration::from_millis(100);
-/// How long a replica may give no answer before it is left out: one that breaks, and another that stays away, are less than a second.
+/// How long a replica may give no answer before it is left out, with the pause before it less than a second. A sample that breaks leaves the rest of it to the
+/// next one.
 const PATIENCE: Duration = Duration::from_millis(700);
 /// How long an answer is waited for altogether. A connection over a slow network takes as long as several answers to open, and is not to be given up
 /// and opened anew each time.
@@ -75,10 +76,13 @@ impl Probe {
 
 /// Samples a replica until nobody reads from it any more.
 pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>, mut probe: Probe) {
-    let (mut failures, mut is_foreign) = (0, false);
+    let (mut failures, mut is_foreign, mut silent_since) = (0, false, Instant::now());
     loop {
+        if failures == 0 || failures == FAILURES {
+            silent_since = Instant::now();
+        }
         let mut sampling = pin!(probe.sample());
-        let sampled = timeout(PATIENCE, sampling.as_mut()).await;
+        let sampled = timeout_at(silent_since + PATIENCE, sampling.as_mut()).await;
         let is_late = sampled.is_err();
         {
             let (Some(replicas), Some(replica)) = (replicas.upgrade(), replica.upgrade()) else { return };
