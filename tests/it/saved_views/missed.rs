@@ -18,7 +18,11 @@ use crate::{
     world::on_both,
 };
 
-on_both!(a_table_that_no_mail_server_takes_is_kept_and_told, a_table_whose_readers_have_left_is_kept_and_told);
+on_both!(
+    a_table_that_no_mail_server_takes_is_kept_and_told,
+    a_table_whose_readers_have_left_is_kept_and_told,
+    webhooks_are_told_of_a_table_that_nothing_could_keep,
+);
 
 /// Files of the table, and events that tell webhooks of one.
 async fn left(world: &World) -> [i64; 2] {
@@ -94,4 +98,18 @@ async fn a_table_whose_readers_have_left_is_kept_and_told(world: &World) {
     let why = error(&office).await;
     assert!(why.contains("active member"), "{why}");
     assert_eq!((left(world).await, letters.letters().len()), ([1, 1], 0));
+}
+
+async fn webhooks_are_told_of_a_table_that_nothing_could_keep(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "hasEvent": true, "emails": ["a@x.example"] });
+    done(&set(&office, input).await, "savedViewSchedule");
+    // The company's files are as many as it may have.
+    world.pretend("UPDATE file SET size = 21474836480 WHERE tenant_id = $1 AND state = 'READY'", vec![]).await;
+    let job = next_job(&office, "table").await;
+    run(world, &Mailer::None, &job).await.unwrap();
+    let why = error(&office).await;
+    assert!(why.contains("--mail") && why.contains("too large for a file"), "{why}");
+    assert_eq!((last_file(&office).await, left(world).await[1], failures(world).await), (Value::Null, 1, 1));
 }

@@ -28,9 +28,9 @@ pub(super) fn moments(days: Span) -> [i64; 2] {
 pub(super) fn local_moments(time_zone: &str, days: Span) -> [i64; 2] {
     let [least, most] = moments(days).map(Timestamp);
     let first = local_moment((days.from, 0), time_zone, least);
-    // The last day of the calendar has none behind it.
-    let behind = local_moment((days.to.saturating_add(1), 0), time_zone, first);
-    [first, if behind > first { behind } else { most }].map(Timestamp::micros)
+    let behind = local_moment((days.to.saturating_add(1), 0), time_zone, least);
+    // The last day of the calendar has none behind it, and a day that clocks left out is empty.
+    [first, if behind < first { most } else { behind }].map(Timestamp::micros)
 }
 
 /// Days, products, stores and channels; None of a list is all of them.
@@ -113,6 +113,8 @@ mod tests {
             ("2026-03-28", "Europe/London", 24),
             ("2026-03-29", "Europe/London", 23),
             ("2026-10-25", "Europe/London", 25),
+            ("2026-04-04", "America/Santiago", 25),
+            ("2026-09-06", "America/Santiago", 23),
             ("2026-11-28", "Pacific/Kiritimati", 24),
             ("2026-11-28", "Pacific/Pago_Pago", 24),
         ] {
@@ -122,6 +124,9 @@ mod tests {
             let at = |micros: i64| local_day(Timestamp(micros), zone);
             assert_eq!([first - 1, first, behind - 1, behind].map(at), [day - 1, day, day, day + 1], "{zone}");
         }
+        let none = parse_day("2011-12-30").unwrap();
+        let [first, behind] = local_moments("Pacific/Apia", Span { from: none, to: none });
+        assert_eq!(first, behind, "a day that clocks left out");
         let last = parse_day("9999-12-31").unwrap();
         let [first, behind] = local_moments("Europe/London", Span { from: last - 1, to: last });
         assert!(behind - first >= 2 * DAY_MICROS, "all of it, to the end of the calendar");

@@ -149,7 +149,7 @@ impl SavedViews {
     }
 
     /// Hands a table over: by e-mail, into the bucket and to webhooks, as the schedule says. Where an e-mail cannot be sent, it is kept as a file in any case,
-    /// and webhooks are told of it.
+    /// if there is room, and webhooks are told of it.
     async fn hand_over(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: Ran) -> Result<(), Failure> {
         let Ran { view, mut schedule, run, table, read_at } = ran;
         let hash = hex::encode(Sha256::digest(&table.bytes));
@@ -178,17 +178,20 @@ impl SavedViews {
             }
         };
         // Last, so that a mail server that is away does not make a file with each try.
+        let mut kept = LEFT;
         if let Some(table) = file.filter(|_| keeps_file || missed.is_some()) {
             match self.kept(job, &view, &schedule, table).await {
                 Ok(file) => schedule.last_file = Some(file),
-                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
-                    return self.end(job, &schedule, RunEnd::Failed(missed.unwrap_or(NO_ROOM).to_owned())).await;
-                }
                 Err(FileError::Fault(fault)) => return Err(fault.into()),
+                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) if missed.is_some() => kept = NO_ROOM,
+                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
+                    return self.end(job, &schedule, RunEnd::Failed(NO_ROOM.to_owned())).await;
+                }
+                Err(_) if missed.is_some() && job.failures + 1 >= MOST_TRIES => kept = NO_STORE,
                 Err(_) => return self.later(job, &schedule, NO_STORE.to_owned()).await,
             }
         }
-        let end = missed.map_or(RunEnd::Sent(hash), |why| RunEnd::Failed(format!("{why}; {LEFT}")));
+        let end = missed.map_or(RunEnd::Sent(hash), |why| RunEnd::Failed(format!("{why}; {kept}")));
         self.end_with(job, &schedule, end, result).await?;
         if missed == Some(NOT_TAKEN) { Err(Failure::Hopeless(NOT_TAKEN.to_owned())) } else { Ok(()) }
     }
