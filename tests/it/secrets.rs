@@ -217,7 +217,7 @@ on_both!(a_key_that_is_lost_is_given_up_and_the_deployment_goes_on_without_it, w
     assert_eq!(keys_of(&world.db, "webhook_endpoint", "secret_sealed").await, [Some("k2".to_owned())]);
 });
 
-/// A node that was not stopped has the keys of two persons in another order: Postgres undoes the one of the two that has waited for a second first.
+// A node that was not stopped has the keys of two persons in another order: Postgres undoes the one of the two that has waited for a second first.
 on_both!(a_key_is_given_up_beside_a_call_that_waits_for_it_in_a_circle, world: World => {
     if world.db.backend() == Backend::Sqlite {
         return;
