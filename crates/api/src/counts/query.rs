@@ -56,7 +56,7 @@ document_sort!(StocktakeSort, StocktakeSortField, "stocktakes");
 pub enum StocktakeRef {
     /// ID of the stocktake.
     Id(ID),
-    /// Number of the stocktake.
+    /// Number of the stocktake. Needs count.read.
     Number(String),
 }
 

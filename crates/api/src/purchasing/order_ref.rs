@@ -16,7 +16,7 @@ use crate::{
 pub enum PurchaseOrderRef {
     /// ID of the purchase order.
     Id(ID),
-    /// Number of the purchase order.
+    /// Number of the purchase order. Needs purchase.read.
     Number(String),
 }
 

@@ -56,7 +56,7 @@ document_sort!(TransferSort, TransferSortField, "transfers");
 pub enum TransferRef {
     /// ID of the transfer.
     Id(ID),
-    /// Number of the transfer.
+    /// Number of the transfer. Needs transfer.read.
     Number(String),
 }
 
