@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use self::{
     documents::DocumentRef,
-    names::{DocumentName, Name, SeenReturn},
+    names::{DocumentName, Name, SeenOrder, SeenReturn},
 };
 use self::{documents::Documents, families::Families, people::People, settings::Settings};
 use crate::{

@@ -219,7 +219,22 @@ async fn an_order_is_changed_by_its_number_and_its_reference(world: &World) {
     };
     assert_eq!(done(&hold(&of_channel("WEB-17")).await, "order")["id"], order["id"]);
     refused(&hold(&of_channel("WEB-18")).await, "NOT_FOUND", "input.order.external.ref");
+    refused(&hold(&json!({ "order": { "number": "SO-999999" } })).await, "NOT_FOUND", "input.order.number");
     refused(&hold(&json!({})).await, "REQUIRED", "input.order");
+    // Neither names an order to who may not see orders; an ID needs no more than the step.
+    let clerk = office.as_caller(without(world, "order.read"));
+    let set = "mutation($input: OrderHoldSetInput!) { orderHoldSet(input: $input) { userErrors { code } } }";
+    for (named, needs) in [
+        (by_number, json!("order.read")),
+        (of_channel("WEB-17"), json!("order.read")),
+        (of_channel("WEB-18"), json!("order.read")),
+        (json!({ "id": order["id"] }), Value::Null),
+    ] {
+        let mut input = json!({ "idempotencyKey": key(), "kind": "ADDRESS", "reason": "No such street" });
+        input.as_object_mut().unwrap().extend(named.as_object().unwrap().clone());
+        let answer = clerk.ask(set, json!({ "input": input })).await;
+        assert_eq!(answer["errors"][0]["permission"], needs, "{named}: {answer:#}");
+    }
 }
 
 async fn a_blanket_order_is_agreed_by_its_number(world: &World) {

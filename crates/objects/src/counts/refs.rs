@@ -7,6 +7,6 @@ use async_graphql::{ID, OneofObject};
 pub enum StocktakeRef {
     /// ID of the stocktake.
     Id(ID),
-    /// Number of the stocktake.
+    /// Number of the stocktake. Needs count.read.
     Number(String),
 }

@@ -11,7 +11,7 @@ use crate::graphql::reading::Reading;
 pub enum PurchaseOrderRef {
     /// ID of the purchase order.
     Id(ID),
-    /// Number of the purchase order.
+    /// Number of the purchase order. Needs purchase.read.
     Number(String),
 }
 

@@ -1,7 +1,7 @@
 //! Documents that an input names: an order by its number or by its reference in a channel, a return by its number or by its reference, an invoice by its
 //! number. What is looked up here is looked up in all of the tenant: the mutation refuses a document that the caller may not see in the words of one that does
-//! not exist. A return is looked up among those of orders that the caller may record payments of. The number of any kind of document, and of what a step is
-//! of, is looked up among those that the caller sees.
+//! not exist. A return is looked up among those of orders that the caller may record payments of. The number of any kind of document, and what a step is of, is
+//! looked up among those that the caller sees.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -120,7 +120,10 @@ impl Documents {
         if documents.iter().any(has_number) {
             found.patterns = patterns(ctx).await?;
         }
-        if documents.iter().any(|name| matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_))) {
+        let is_of_order = |name: &&DocumentName| {
+            matches!(name, DocumentName::OrderNumber(_) | DocumentName::ExternalOrder(_) | DocumentName::SeenExternalOrder(_))
+        };
+        if documents.iter().any(is_of_order) {
             found.read_orders(ctx, documents).await?;
         }
         let numbers: Vec<i64> = documents.iter().filter_map(|name| found.return_number(name)).collect();
@@ -160,6 +163,7 @@ impl Documents {
                         found.seen_returns.insert(reference.clone(), id);
                     }
                 }
+                DocumentName::SeenExternalOrder(_) => found.leave_out_unseen(ctx, name).await?,
                 DocumentName::OrderNumber(_)
                 | DocumentName::ExternalOrder(_)
                 | DocumentName::ReturnNumber(_)
@@ -173,7 +177,10 @@ impl Documents {
         let scope = loads(ctx)?.scope();
         self.bound = ctx.caller()?.channel;
         let code = |name: &&DocumentName| match name {
-            DocumentName::ExternalOrder(ExternalRef { channel: Some(ChannelRef::Code(code)), .. }) => Some(code.clone()),
+            DocumentName::ExternalOrder(external) | DocumentName::SeenExternalOrder(external) => match &external.channel {
+                Some(ChannelRef::Code(code)) => Some(code.clone()),
+                _ => None,
+            },
             _ => None,
         };
         let codes: Vec<String> = documents.iter().filter_map(code).collect();
@@ -185,11 +192,22 @@ impl Documents {
         Ok(())
     }
 
+    /// Leaves an order out that the caller does not see: its reference is that of none.
+    async fn leave_out_unseen(&mut self, ctx: &Context<'_>, name: &DocumentName) -> Answer<()> {
+        allowed(ctx, Kind::Order)?;
+        let Ok(Some(order)) = self.order_name(name) else { return Ok(()) };
+        let Some(id) = self.orders.get(&order).copied() else { return Ok(()) };
+        if Box::pin(node_of(ctx, Kind::Order, id.uuid())).await?.is_none() {
+            self.orders.remove(&order);
+        }
+        Ok(())
+    }
+
     /// The name to look an order up by; None for what is the name of no order.
     fn order_name(&self, name: &DocumentName) -> Result<Option<OrderName>, Wrong> {
         Ok(match name {
             DocumentName::OrderNumber(number) => self.patterns.number(Numbered::Order, number).map(OrderName::Number),
-            DocumentName::ExternalOrder(external) => {
+            DocumentName::ExternalOrder(external) | DocumentName::SeenExternalOrder(external) => {
                 let channel = self.channel(external)?;
                 // Postgres refuses a text with a NUL character; no reference has one.
                 let reference = Some(external.reference.clone()).filter(|text| !text.contains('\0'));
@@ -236,7 +254,7 @@ impl Documents {
         };
         match name {
             DocumentName::OrderNumber(_) => order(path!["number"], unknown),
-            DocumentName::ExternalOrder(_) => order(path!["external", "ref"], unknown),
+            DocumentName::ExternalOrder(_) | DocumentName::SeenExternalOrder(_) => order(path!["external", "ref"], unknown),
             DocumentName::InvoiceNumber(number) => {
                 let found = self.invoices.get(number).map(Vec::as_slice).unwrap_or_default();
                 let (id, is_shared) = one_of(found, beside, || InvoiceId::from_uuid(unknown.next_id()));

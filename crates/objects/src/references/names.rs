@@ -53,6 +53,21 @@ pub enum DocumentName {
     NumberOf(Kind, String),
     /// The reference of a return in an external system, of those that the caller sees.
     SeenReturnReference(String),
+    /// The reference of an order in a channel, of those that the caller sees.
+    SeenExternalOrder(ExternalRef),
+}
+
+/// An order that is one of those that the caller sees. `OrderRef` alone names any order of the tenant, which the mutation may refuse.
+pub struct SeenOrder(pub OrderRef);
+
+impl From<SeenOrder> for Name {
+    fn from(SeenOrder(given): SeenOrder) -> Self {
+        match given {
+            OrderRef::Id(id) => Self::Id(id),
+            OrderRef::Number(number) => Self::Document(DocumentName::NumberOf(Kind::Order, number)),
+            OrderRef::External(external) => Self::Document(DocumentName::SeenExternalOrder(external)),
+        }
+    }
 }
 
 /// A return that is one of those that the caller sees. `ReturnRef` alone names a return of an order whose payments the caller records.

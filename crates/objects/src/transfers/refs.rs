@@ -7,6 +7,6 @@ use async_graphql::{ID, OneofObject};
 pub enum TransferRef {
     /// ID of the transfer.
     Id(ID),
-    /// Number of the transfer.
+    /// Number of the transfer. Needs transfer.read.
     Number(String),
 }

@@ -22,7 +22,7 @@ use crate::{
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
-    references::Names,
+    references::{Names, SeenOrder},
 };
 
 /// A person to reach about an order: at least one field. Fields that are left out or null are empty. Sealed under a key
@@ -216,7 +216,7 @@ impl OrderUpdateInput {
     }
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
-            .needed(("order", self.order.take()), ("id", &mut self.id))
+            .needed(("order", self.order.take().map(SeenOrder)), ("id", &mut self.id))
             .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
             .patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
     }

@@ -14,6 +14,7 @@ use platform::path;
 use super::{OrderRef, payloads::OrderHoldPayload};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::Reading, scalars::Long},
+    references::SeenOrder,
     row_names, step,
     stock::ReceiptPayload,
 };
@@ -48,7 +49,7 @@ pub struct OrderHoldLiftInput {
     pub expected_version: Option<Long>,
 }
 
-row_names!("order": order of OrderHoldSetInput);
+row_names!("order": order as SeenOrder of OrderHoldSetInput);
 
 impl OrderHoldSetInput {
     /// What the ledger's shell takes.
