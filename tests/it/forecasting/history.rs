@@ -1,11 +1,17 @@
 //! Histories that are unlike others: of years, out of stock for months, and recorded late.
 
+use entrepot::forecasting::rows::series_of_products;
 use serde_json::{Value, json};
 
-use super::Trade;
+use super::{DAY, Trade};
 use crate::{authorization::world::World, demand::days::ago, world::on_both};
 
-on_both!(demand_ends_with_its_season, months_without_stock_are_no_lack_of_demand, orders_that_were_recorded_late_cost_points,);
+on_both!(
+    demand_ends_with_its_season,
+    months_without_stock_are_no_lack_of_demand,
+    orders_that_were_recorded_late_cost_points,
+    a_run_keeps_on_which_days_a_product_sells,
+);
 
 /// What a desk of two and a half years knows, and one of a year does not.
 async fn demand_ends_with_its_season(world: &World) {
@@ -79,4 +85,22 @@ async fn orders_that_were_recorded_late_cost_points(world: &World) {
     let everywhere = trade.forecast(&mug, Value::Null).await;
     assert_eq!(late(&everywhere), Some(json!(10.0)), "{everywhere:#}");
     trade.books.office.is_sound().await;
+}
+
+async fn a_run_keeps_on_which_days_a_product_sells(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 1_000, 7 * 18).await;
+    trade.sell_weekly(&mug, &[10; 16]).await;
+    trade.run(0).await.unwrap();
+    let today = world.node.clock.now().micros().div_euclid(DAY);
+    let weekday = (today + 3).rem_euclid(7);
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let product = mug["id"].as_str().unwrap().parse().unwrap();
+    let found = series_of_products(&scope, (today - weekday) as i32, &[product]).await.unwrap();
+    let shape = serde_json::to_value(&found[0].body.shape).unwrap();
+    assert_eq!((&shape["weekly"], &shape["sales"]), (&json!(10.0), &json!(16)), "{shape:#}");
+    let days = shape["days"].as_array().unwrap();
+    let expected = |day: usize| if day as i64 == weekday { json!([1.0, 1.0, 1.0]) } else { json!([0.0, 0.0, 0.0]) };
+    assert!(days.iter().enumerate().all(|(day, shares)| *shares == expected(day)), "{shape:#}");
 }

@@ -1,9 +1,10 @@
 //! The errors of demand over a time that is no whole number of weeks: those of the sums on both sides of it.
 
-use crate::intervals::{LeadTimeDemand, Pool, shape::Span};
+use crate::intervals::{
+    LeadTimeDemand, Pool,
+    shape::{MOST_STEPS, Span},
+};
 
-/// A deviation of more mean steps than this is that of a giant, which steps are cut at.
-const MOST_STEPS: f64 = 2.0;
 /// Errors are never narrower than this part of those that were measured.
 const NARROWEST: f64 = 1e-3;
 
@@ -71,8 +72,8 @@ impl<'a> LeadTimeDemand<'a> {
     }
 }
 
-impl Errors<'_> {
-    fn sides(&self) -> impl Iterator<Item = &Side<'_>> {
+impl<'a> Errors<'a> {
+    fn sides(&self) -> impl Iterator<Item = &Side<'a>> {
         self.sides.iter().flatten()
     }
     /// Units that demand stays within with the chance `within`, 0 to 1. The mean of both sides.

@@ -15,6 +15,10 @@ const UNEVEN: f64 = 22.46;
 const SHRUNK: f64 = 4.0;
 /// The part of each weekday's variance that is not its own: the week's, by shares of the mean. 52 days say a variance to a fifth.
 const SHARED_SPREAD: f64 = 0.2;
+/// A deviation of more mean steps than this is that of a giant, which steps are cut at.
+pub(super) const MOST_STEPS: f64 = 2.0;
+/// A sale of no more usual ones, by their median, is no giant, however few sales there were.
+const GIANT: f64 = 5.0;
 
 /// Whole weeks of a series by day, from which its shape is found. It takes the same memory however many they are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -212,17 +216,32 @@ impl<'a> DaysAhead<'a> {
     pub fn sold(&self, ahead: usize) -> f64 {
         self.day(ahead).sold
     }
-    /// Likely units of a day with sales, each as likely as another, so many whole days ahead, where `daily` units are forecast of a mean day. Where more is
-    /// sold than was, it is first sold on more days; where less, on fewer. Empty where nothing is sold on that weekday.
-    pub fn sales(&self, ahead: usize, daily: f64) -> Vec<f64> {
+    /// Likely units of a day with sales, each as likely as another, so many whole days ahead, where `daily` units are forecast of a mean day and errors of sums
+    /// are scaled by `scale`. Giants, of more than five usual sales and with which days would vary by more than twice that scale, are cut to the next smaller
+    /// sale. Where more is sold than was, it is first sold on more days; where less, on fewer. Empty where nothing is sold on that weekday.
+    pub fn sales(&self, ahead: usize, daily: f64, scale: f64) -> Vec<f64> {
         let day = self.day(ahead);
         if day.sold <= 0.0 || day.mean <= 0.0 {
             return Vec::new();
         }
-        let usual = self.shape.weekly * day.mean / day.sold;
-        let ratio = daily * WEEK as f64 / self.shape.weekly;
+        let (usual, now) = (self.shape.weekly * day.mean / day.sold, daily * WEEK as f64 * day.mean);
+        let mut sales: Vec<f64> =
+            self.shape.sizes.iter().map(|size| f64::from(*size) * usual).filter(|units| *units > 0.0).collect();
+        let count = sales.len() as f64;
+        let a_day = |sum: f64| day.sold * sum / count;
+        let most = day.spread * (MOST_STEPS * scale).powi(2) + now * now;
+        let giant = GIANT * sales.get(sales.len() / 2).copied().unwrap_or_default();
+        for largest in (1..sales.len()).rev() {
+            if sales[largest] <= giant || a_day(sales.iter().map(|units| units * units).sum()) <= most {
+                break;
+            }
+            let next = sales[largest - 1];
+            sales[largest..].fill(next);
+        }
+        let ratio = now / a_day(sales.iter().sum());
         let grown = if ratio < 1.0 { 1.0 - day.sold * (1.0 - ratio) } else { (day.sold * ratio).max(1.0) };
-        self.shape.sizes.iter().map(|size| f64::from(*size) * usual * grown).filter(|units| *units > 0.0).collect()
+        sales.iter_mut().for_each(|units| *units *= grown);
+        sales
     }
 }
 
@@ -255,8 +274,8 @@ mod tests {
         let (one, two) = (friday.span(0, 1.0), friday.span(0, 2.0));
         assert!(one.is_whole() && near(two.mean, 1.0) && near(two.spread, 1.0) && near(two.chance, 1.0), "{one:?} {two:?}");
         assert!(friday.on(6).span(1, 6.0).is_whole(), "from Sunday to Friday");
-        assert_eq!(friday.sales(0, 3.0), Vec::<f64>::new());
-        let sales = friday.sales(1, shape.weekly / 7.0);
+        assert_eq!(friday.sales(0, 3.0, 100.0), Vec::<f64>::new());
+        let sales = friday.sales(1, shape.weekly / 7.0, 100.0);
         assert!(sales.iter().all(|units| (19.9..=24.1).contains(units)), "{sales:?}");
     }
 
@@ -293,11 +312,21 @@ mod tests {
     }
 
     #[test]
+    fn one_giant_is_no_likely_sale() {
+        // Two a day, and 1,500 at once on the first day of the year.
+        let shape = of(52, |week| if week == 0 { [1_500.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0] } else { [2.0; 7] }).unwrap();
+        let sales = |scale: f64| DaysAhead::new(&shape, 0).sales(0, 2.0, scale);
+        assert!(sales(3.0).iter().all(|units| near(*units, 2.0)), "{:?}", sales(3.0));
+        let wide = sales(10_000.0);
+        assert!(wide[KEPT_SIZES - 1] > 10.0 * wide[0], "where weeks vary as much it is: {wide:?}");
+    }
+
+    #[test]
     fn more_is_sold_on_more_days_first() {
         // Ten units on each day of every second week: five a day.
         let shape = of(40, |week| [f64::from(week % 2) * 10.0; 7]).unwrap();
         let mean = |daily: f64| {
-            let sales = DaysAhead::new(&shape, 0).sales(0, daily);
+            let sales = DaysAhead::new(&shape, 0).sales(0, daily, 100.0);
             sales.iter().sum::<f64>() / sales.len() as f64
         };
         assert!((mean(5.0) - 10.0).abs() < 0.2 && near(mean(8.0), mean(5.0)), "{} {}", mean(5.0), mean(8.0));

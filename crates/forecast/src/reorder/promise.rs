@@ -47,7 +47,7 @@ impl<'a> Outlook<'a> {
         let mut cases = Vec::new();
         for (lead_days, count) in distinct(&self.lead.likely_days()) {
             let after = lead_days.max(0.0) as usize;
-            let (errors, sales) = (self.demand.errors(lead_days / WEEK)?, days.sales(after, daily));
+            let (errors, sales) = (self.demand.errors(lead_days / WEEK)?, days.sales(after, daily, self.demand.scale));
             cases.push(Case { errors, sales, weight: count * days.sold(after) });
         }
         let sold: f64 = cases.iter().map(|case| case.weight * case.sales.iter().sum::<f64>()).sum();
