@@ -252,14 +252,14 @@ fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let target = by(point(0.95, 28.0), Safety::Quantile);
     let rules = vec![Some(DayRule { target, lead: STATED, supplier: None }); 60];
     let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
-    // 140 last for two weeks, and 4.5 for what is sold before the morning that sees the point passed. From 425 on, 280 are ordered on the 29th morning, and
-    // come on the 43rd, when five are left.
+    // 140 last for two weeks, and of the ten positions from 140 to 149 an order may go out at, each does. From 429 on, 280 are ordered on the 29th morning, and
+    // come on the 43rd, when nine are left.
     let daily = of(1);
     assert_eq!((daily.total.orders, daily.total.ordered, daily.empty_days, daily.short_days), (1, 280.0, 0, 0));
-    assert_eq!((daily.opening, daily.closing, daily.total.cycles, daily.total.served), (425.0, 145.0, 2, 2));
-    // Looked at once a week, 205 last for twenty days: 485, and the order goes out on the same morning.
+    assert_eq!((daily.opening, daily.closing, daily.total.cycles, daily.total.served), (429.0, 149.0, 2, 2));
+    // Looked at once a week, 209 last for twenty days: 489, and the order goes out on the same morning.
     let weekly = of(7);
-    assert_eq!((weekly.total.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 485.0));
+    assert_eq!((weekly.total.orders, weekly.empty_days, weekly.short_days, weekly.opening), (1, 0, 0, 489.0));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn by_normal_policy(v: &Vector<'_>, policy: Policy) -> Levels {
     let NormalDemand { mean, deviation, lead_time, lead_time_deviation } = v.demand();
     let days = [lead_time - lead_time_deviation, lead_time + lead_time_deviation].repeat(3);
     let (path, none) = ([mean * 7.0], SumPools::default());
-    let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none };
+    let demand = LeadTimeDemand { path: &path, scale: 1.0, pools: &none, days: None };
     let safety = Safety::Normal { deviation: deviation * 7.0_f64.sqrt() };
     let lead = Lead::Measured { days: &days, stated: lead_time };
     Outlook { demand, lead, safety, known: WeeklyUnits::default() }.levels(policy).unwrap()

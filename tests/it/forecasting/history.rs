@@ -1,5 +1,6 @@
 //! Histories that are unlike others: of years, out of stock for months, and recorded late.
 
+use entrepot::forecasting::rows::series_of_products;
 use serde_json::{Value, json};
 
 use super::{DAY, Trade};
@@ -11,6 +12,7 @@ on_both!(
     a_forecast_of_what_is_long_gone_is_not_scored,
     an_empty_shelf_is_no_measure_of_forecasts,
     orders_that_were_recorded_late_cost_points,
+    a_run_keeps_on_which_days_a_product_sells,
 );
 
 /// What a desk of two and a half years knows, and one of a year does not.
@@ -141,4 +143,22 @@ async fn orders_that_were_recorded_late_cost_points(world: &World) {
     let everywhere = trade.forecast(&mug, Value::Null).await;
     assert_eq!(late(&everywhere), Some(json!(10.0)), "{everywhere:#}");
     trade.books.office.is_sound().await;
+}
+
+async fn a_run_keeps_on_which_days_a_product_sells(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 1_000, 7 * 18).await;
+    trade.sell_weekly(&mug, &[10; 16]).await;
+    trade.run(0).await.unwrap();
+    let today = world.node.clock.now().micros().div_euclid(DAY);
+    let weekday = (today + 3).rem_euclid(7);
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let product = mug["id"].as_str().unwrap().parse().unwrap();
+    let found = series_of_products(&scope, (today - weekday) as i32, &[product]).await.unwrap();
+    let shape = serde_json::to_value(&found[0].body.shape).unwrap();
+    assert_eq!((&shape["weekly"], &shape["sales"]), (&json!(10.0), &json!(16)), "{shape:#}");
+    let days = shape["days"].as_array().unwrap();
+    let expected = |day: usize| if day as i64 == weekday { json!([1.0, 1.0, 1.0]) } else { json!([0.0, 0.0, 0.0]) };
+    assert!(days.iter().enumerate().all(|(day, shares)| *shares == expected(day)), "{shape:#}");
 }

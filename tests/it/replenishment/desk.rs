@@ -77,6 +77,11 @@ impl<'w> Desk<'w> {
 
     /// The run of this week, as if it had been made: each product sells as the worked example does, in this desk's store.
     pub async fn forecast(&self, products: &[&Value]) {
+        self.forecast_with(products, json!({})).await;
+    }
+
+    /// The same, with more in the bodies of the series.
+    pub async fn forecast_with(&self, products: &[&Value], mut more: Value) {
         let (node, tenant_id) = (&self.world.node, self.world.ours.owner.tenant);
         let first_week = week_of(local_day(node.clock.now(), "UTC"));
         let work = node.db.tenant(tenant_id).begin().await.unwrap();
@@ -99,8 +104,9 @@ impl<'w> Desk<'w> {
             .await
             .unwrap();
         let week = json!({ "mean": 33.379 / 3.0, "median": 11.0, "bounds": null });
-        let body = json!({ "method": "SES", "why": "", "naive": 11.0, "known_weeks": 30, "missing_weeks": 0, "score": 80.0, "deductions": [],
+        let mut body = json!({ "method": "SES", "why": "", "naive": 11.0, "known_weeks": 30, "missing_weeks": 0, "score": 80.0, "deductions": [],
             "excluded": [], "step": 6.7056, "pool": 0, "points": [[26, week]] });
+        body.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
         for product in products {
             let series = forecast_series::Model {
                 tenant_id,

@@ -9,6 +9,7 @@ mod minimum;
 mod policies;
 mod rule;
 mod score;
+mod weekdays;
 
 use entity::prelude::Timestamp;
 use entrepot::{clock::Clock, replenishment::shell::plan_night};

@@ -92,7 +92,7 @@ pub fn explain(text: &str) -> Result<String, BenchError> {
 fn order(out: &mut String, example: &Example, level: f64, step: f64) {
     let (Some(quantile), Some(weeks)) = (example.sum_quantile, example.lead_weeks) else { return };
     let (path, pools, scale) = ([level], SumPools::default(), sum_scale(step));
-    let demand = LeadTimeDemand { path: &path, scale, pools: &pools };
+    let demand = LeadTimeDemand { path: &path, scale, pools: &pools, days: None };
     let mean = demand.mean(weeks);
     let point = (mean + quantile * scale).max(0.0);
     let _ = writeln!(out, "over {weeks} weeks: mean {mean:.3}, quantile {quantile:.3} × {scale:.4}: {point:.2} units");

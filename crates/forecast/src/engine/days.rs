@@ -15,7 +15,7 @@ use crate::{
     weekdays::ByDay,
 };
 
-/// Origins at which days are forecast again: with the eight weeks of shares before the first, 22 weeks of days are read.
+/// Origins at which days are forecast again: with the eight weeks of shares before the first, errors of days rest on 22 weeks.
 const DAY_ORIGINS: usize = 4;
 
 /// The origins of errors of days, oldest first: the last four of those that pools of weeks rest on.

@@ -131,7 +131,7 @@ impl Run {
         path.clear();
         path.extend(forecast.points.iter().map(|point| f64::from(point.mean)));
         let pools = &self.pools[usize::from(forecast.method)].sums;
-        LeadTimeDemand { path, scale: sum_scale(f64::from(forecast.mean_step)), pools }
+        LeadTimeDemand { path, scale: sum_scale(f64::from(forecast.mean_step)), pools, days: None }
     }
     /// Why a series is forecast as it is, in words.
     pub fn why(&self, series: usize) -> String {

@@ -2,7 +2,7 @@
 //! promised over four weeks of the public file.
 
 use crate::{
-    intervals::{MIN_SCORES, Pool},
+    intervals::{DaysAhead, MIN_SCORES, Pool, shape::Span},
     selection::MOST_ORIGINS,
 };
 
@@ -10,6 +10,9 @@ use crate::{
 pub const LONGEST_SUM: usize = 26;
 /// Halvings of a bisection: more than a float's mantissa.
 const HALVINGS: usize = 60;
+const WEEK: f64 = 7.0;
+/// Days that are so near to whole ones are whole.
+const HAIR: f64 = 1e-6;
 
 /// Pools of the errors of sums over 1, 2, … weeks, each divided by its series' scale of sums.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,7 +66,7 @@ fn evenly(sorted: &[f32], most: usize) -> Vec<f32> {
 }
 
 /// Each lead time once, with how often it was measured. Those that are no number are left out.
-pub(super) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
+pub(crate) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
     let mut found: Vec<(f64, f64)> = Vec::new();
     for weeks in lead_weeks.iter().copied().filter(|weeks| weeks.is_finite()) {
         match found.iter_mut().find(|(known, _)| known.total_cmp(&weeks).is_eq()) {
@@ -74,13 +77,6 @@ pub(super) fn distinct(lead_weeks: &[f64]) -> Vec<(f64, f64)> {
     found
 }
 
-/// The lengths of sums, in whole weeks, whose errors are those of `weeks`, and the share of each: the lengths on both sides, below a week that of one week.
-fn sides(weeks: f64) -> [(usize, f64); 2] {
-    let whole = weeks as usize;
-    let longer = if whole == 0 { 0.0 } else { weeks.fract() };
-    [(whole.max(1), 1.0 - longer), (whole + 1, longer)]
-}
-
 /// The units of a series over coming weeks: the forecast path, its scale and the pools.
 #[derive(Debug, Clone, Copy)]
 pub struct LeadTimeDemand<'a> {
@@ -89,17 +85,27 @@ pub struct LeadTimeDemand<'a> {
     /// s₀ = max(1, D).
     pub scale: f64,
     pub pools: &'a SumPools,
+    /// The days of its weeks, from the first coming day on. None: all alike, and nothing is known of single ones.
+    pub days: Option<DaysAhead<'a>>,
 }
 
 impl LeadTimeDemand<'_> {
-    /// Mean units over `weeks`, linear within a week.
-    pub fn mean(&self, weeks: f64) -> f64 {
+    pub(super) fn span(&self, weeks: f64) -> Span {
         let weeks = if weeks.is_finite() { weeks.max(0.0) } else { 0.0 };
+        let (whole, part) = (weeks as usize, weeks.fract());
+        let Some(ahead) = self.days else { return Span::even(whole, part) };
+        let (days, near) = (part * WEEK, (part * WEEK).round());
+        ahead.span(whole, if (days - near).abs() < HAIR { near } else { days })
+    }
+    /// Mean units over `weeks`, within a week by the shares of its days.
+    pub fn mean(&self, weeks: f64) -> f64 {
+        self.mean_of(self.span(weeks))
+    }
+    pub(super) fn mean_of(&self, Span { whole, mean, .. }: Span) -> f64 {
         let last = self.path.last().copied().unwrap_or_default();
-        let whole = weeks as usize;
         let inside: f64 = self.path.iter().take(whole).sum();
         let beyond = whole.saturating_sub(self.path.len()) as f64 * last;
-        inside + beyond + weeks.fract() * self.path.get(whole).copied().unwrap_or(last)
+        inside + beyond + mean * self.path.get(whole).copied().unwrap_or(last)
     }
     /// Q_p over whole weeks: max(0, Σf + q_p s₀), the running maximum over shorter sums. None without pools.
     fn whole(&self, share: f64, weeks: usize) -> Option<f64> {
@@ -110,36 +116,21 @@ impl LeadTimeDemand<'_> {
         }
         Some(most)
     }
-    /// The mean of what `of` finds for a pool, the mean units that its errors lie around over `weeks`, and the units of an error of 1, by the share of each
-    /// side. Errors grow by the root of the time from the length that was measured, as variances of independent days add up; below a week that is around
-    /// their median, which grows with the time, as a forecast that is too low is so each day. None if too little was scored.
-    pub(super) fn over_errors(&self, weeks: f64, of: impl Fn(&Pool, f64, f64) -> Option<f64>) -> Option<f64> {
-        let mut sum = 0.0;
-        for (length, share) in sides(weeks).into_iter().filter(|(_, share)| *share > 0.0) {
-            let used = length.min(self.pools.longest);
-            let (pool, part) = (self.pools.pool(used)?, weeks / used as f64);
-            let shift = if weeks < 1.0 { pool.median()? * self.scale * (weeks - weeks.sqrt()) } else { 0.0 };
-            sum += share * of(pool, self.mean(weeks) + shift, self.scale * part.sqrt())?;
-        }
-        Some(sum)
-    }
     /// Units that demand over `weeks` stays within, with the chance `share` (0 to 1): the mean, and an error that grows by the root of the time within a week.
     /// Never falling in weeks or chance, and between the quantiles of the whole weeks on both sides. None if too little was scored. Source: INSIGHT,
-    /// section 5.2; decision 0361 for parts of a week.
+    /// section 5.2; decision 0361 for parts of a week, 0379 for days that are not alike.
     pub fn quantile(&self, share: f64, weeks: f64) -> Option<f64> {
         if !weeks.is_finite() || !share.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        let weeks = weeks.max(0.0);
-        let whole = weeks as usize;
-        let below = self.whole(share, whole)?;
-        if weeks.fract() <= 0.0 {
+        let span = self.span(weeks);
+        let below = self.whole(share, span.whole)?;
+        if span.is_whole() {
             return Some(below);
         }
-        let (score, _) = self.pools.quantile(share, whole + 1)?;
-        let above = below.max(self.mean((whole + 1) as f64) + score * self.scale);
-        let found = self.over_errors(weeks, |pool, mean, scale| pool.upper(share).map(|score| mean + score * scale))?;
-        Some(found.clamp(below, above))
+        let (score, _) = self.pools.quantile(share, span.whole + 1)?;
+        let above = below.max(self.mean((span.whole + 1) as f64) + score * self.scale);
+        Some(self.errors(weeks)?.quantile(share)?.clamp(below, above))
     }
     /// Whether the quantile over `weeks` rests on shorter sums.
     pub fn is_extrapolated(&self, weeks: f64) -> bool {
@@ -168,10 +159,7 @@ impl LeadTimeDemand<'_> {
         if !weeks.is_finite() || !stock.is_finite() || !self.pools.is_enough() {
             return None;
         }
-        if weeks <= 0.0 {
-            return Some((-stock).max(0.0));
-        }
-        self.over_errors(weeks, |pool, mean, scale| pool.excess((stock - mean) / scale).map(|excess| excess * scale))
+        self.errors(weeks)?.excess(stock)
     }
     /// The least stock whose expected shortage is no more than `most` units, where each of the lead times has an equal chance. At most what the greatest
     /// error asks for. None if too little was scored, or without lead times.
@@ -224,7 +212,7 @@ mod tests {
     #[test]
     fn quantiles_rise_with_weeks_and_chance() {
         let (path, pools) = ([10.0, 10.0, 20.0], pools());
-        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         assert_eq!((demand.mean(0.0), demand.mean(1.5), demand.mean(3.0), demand.mean(4.5)), (0.0, 15.0, 40.0, 70.0));
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-4;
         assert!(near(demand.quantile(0.9, 1.0), 28.0) && near(demand.quantile(0.9, 2.0), 56.0));
@@ -245,7 +233,7 @@ mod tests {
         for middles in [[0.0, 0.0, 0.0], [-1.0, 2.0, -6.0], [3.0, -2.0, 1.0]] {
             let pools = [1.0, 0.4, 2.5].into_iter().zip(middles).map(|(factor, middle)| pool(factor, middle)).collect();
             let pools = SumPools::new(pools, &[9; 3]);
-            let demand = LeadTimeDemand { path: &[4.0, 9.0, 1.0], scale: 2.0, pools: &pools };
+            let demand = LeadTimeDemand { path: &[4.0, 9.0, 1.0], scale: 2.0, pools: &pools, days: None };
             for share in [0.02, 0.3, 0.5, 0.8, 0.95, 1.0] {
                 let mut last = 0.0;
                 for step in 0..=600_u16 {
@@ -269,7 +257,7 @@ mod tests {
         let deviation = 4.0 * 7.0_f64.sqrt();
         let scores = (1_i32..2_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 2_000.0)).map(|z| z as f32);
         let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
-        let demand = LeadTimeDemand { path: &[70.0], scale: deviation, pools: &pools };
+        let demand = LeadTimeDemand { path: &[70.0], scale: deviation, pools: &pools, days: None };
         for days in [1.0_f64, 2.0, 3.0, 5.0, 7.0, 10.0] {
             for (share, z) in [(0.9, 1.281_55), (0.95, 1.644_85), (0.98, 2.053_75)] {
                 let (found, expected) = (demand.quantile(share, days / 7.0).unwrap(), 10.0 * days + z * 4.0 * days.sqrt());
@@ -286,7 +274,7 @@ mod tests {
     #[test]
     fn a_mixture_lies_between_its_lead_times() {
         let (path, pools) = ([10.0; 4], pools());
-        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         let (one, two) = (demand.quantile(0.9, 1.0).unwrap(), demand.quantile(0.9, 2.0).unwrap());
         let mixed = demand.mixture(0.9, &[1.0, 2.0]).unwrap();
         assert!(one < mixed && mixed < two);
@@ -299,7 +287,7 @@ mod tests {
     #[test]
     fn stock_for_a_shortage_lies_between_the_mean_and_the_greatest_error() {
         let (path, pools) = ([10.0; 4], pools());
-        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 0.05;
         // Demand over one week is evenly spread from 10 to 30: beyond 20 lie 10² ÷ (2 × 20) units.
         assert!(near(demand.shortage(20.0, 1.0), 2.5) && near(demand.shortage(0.0, 1.0), 20.0));
@@ -335,6 +323,6 @@ mod tests {
         assert_eq!(SumPools::new(vec![pool(300), pool(250), pool(100)], &[4, 3, 2]).longest(), 2);
         let none = SumPools::new(vec![pool(100)], &[4]);
         assert!(!none.is_enough());
-        assert_eq!(LeadTimeDemand { path: &[1.0], scale: 1.0, pools: &none }.quantile(0.9, 1.0), None);
+        assert_eq!(LeadTimeDemand { path: &[1.0], scale: 1.0, pools: &none, days: None }.quantile(0.9, 1.0), None);
     }
 }

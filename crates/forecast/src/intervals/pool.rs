@@ -7,6 +7,8 @@ use crate::intervals::scale;
 pub const MIN_SCORES: usize = 200;
 /// A larger pool keeps so many of its order statistics, evenly spaced, both ends among them.
 const MOST_KEPT: usize = 65_536;
+/// Scores between two sums that are kept.
+const BLOCK: usize = 64;
 /// Keeps an index that is whole but for the last bit of a float what it is.
 const HAIR: f64 = 1e-9;
 
@@ -14,6 +16,8 @@ const HAIR: f64 = 1e-9;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pool {
     sorted: Vec<f32>,
+    /// The sums of the scores from each 64th on.
+    above: Vec<f64>,
     /// How many errors there were before they were thinned.
     pub scores: usize,
 }
@@ -47,7 +51,24 @@ impl Pool {
             scores = (0..MOST_KEPT).map(|index| scores[place(index)]).collect();
         }
         scores.shrink_to_fit();
-        Self { sorted: scores, scores: count }
+        let mut sum = 0.0;
+        let mut above: Vec<f64> = scores
+            .chunks(BLOCK)
+            .rev()
+            .map(|block| {
+                sum += block.iter().copied().map(f64::from).sum::<f64>();
+                sum
+            })
+            .collect();
+        above.reverse();
+        Self { sorted: scores, above, scores: count }
+    }
+    /// The sum of the scores from a place on.
+    fn sum_from(&self, first: usize) -> f64 {
+        let next = first.div_ceil(BLOCK);
+        let end = (next * BLOCK).min(self.sorted.len());
+        let inside: f64 = self.sorted[first..end].iter().copied().map(f64::from).sum();
+        inside + self.above.get(next).copied().unwrap_or_default()
     }
     /// Whether there are enough scores for an interval.
     pub fn is_enough(&self) -> bool {
@@ -76,7 +97,10 @@ impl Pool {
         let steps = self.sorted.len().checked_sub(1).filter(|steps| *steps > 0)?;
         let over = |score: &f32| (f64::from(*score) - above).max(0.0);
         let first = self.sorted.partition_point(|score| f64::from(*score) <= above);
-        let sum: f64 = self.sorted[first..].iter().map(over).sum();
+        if first == self.sorted.len() {
+            return Some(0.0);
+        }
+        let sum = self.sum_from(first) - (self.sorted.len() - first) as f64 * above;
         let ends = self.sorted.first().map_or(0.0, over) + self.sorted.last().map_or(0.0, over);
         Some((sum - ends / 2.0) / steps as f64)
     }

@@ -1,6 +1,6 @@
 //! The risk of stock: that it ends before a delivery, and that it lies for long. Both from the measured errors of sums, by which points and targets are found.
 
-use crate::intervals::{LeadTimeDemand, lead_time::distinct};
+use crate::intervals::{LeadTimeDemand, distinct};
 
 impl LeadTimeDemand<'_> {
     /// The chance, 0 to 1, that demand over a lead time is more than `stock`, where each of the lead times, in weeks, has an equal chance: 1 less the mean over
@@ -25,14 +25,7 @@ impl LeadTimeDemand<'_> {
             return None;
         }
         let stock = stock.max(0.0);
-        if weeks <= 0.0 {
-            return Some(stock);
-        }
-        self.over_errors(weeks, |pool, mean, scale| {
-            // Where Σf + e s₀ is below 0 nothing is sold, so that no more is left than there was.
-            let left = pool.deficit((stock - mean) / scale)? - pool.deficit(-mean / scale)?;
-            Some(left * scale)
-        })
+        self.errors(weeks)?.left(stock)
     }
 }
 
@@ -53,7 +46,7 @@ mod tests {
     #[test]
     fn stock_at_the_point_of_a_service_level_runs_out_in_the_other_cycles() {
         let (path, pools) = ([10.0; 4], pools());
-        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         // Demand over one week is evenly spread from 10 to 30, over two weeks from 20 to 60.
         for (stock, weeks, expected) in
             [(20.0, 1.0, 0.5), (25.0, 1.0, 0.25), (30.0, 1.0, 0.0), (9.0, 1.0, 1.0), (50.0, 2.0, 0.25)]
@@ -74,7 +67,7 @@ mod tests {
     #[test]
     fn what_is_left_and_what_is_short_balance() {
         let (path, pools) = ([10.0; 4], pools());
-        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &path, scale: 2.0, pools: &pools, days: None };
         // Of 20 units 10² ÷ (2 × 20) are left after one week, of 40 units 20² ÷ (2 × 40) after two.
         assert!(near(demand.overstock(20.0, 1.0), 2.5) && near(demand.overstock(40.0, 2.0), 5.0));
         assert!(near(demand.overstock(10.0, 1.0), 0.0) && near(demand.overstock(50.0, 1.0), 30.0));
@@ -96,7 +89,7 @@ mod tests {
         // Demand of 1 + 2 e with errors from −1 to 1: in a quarter of the weeks nothing is sold, in another quarter half of the unit is.
         let pool = Pool::new((0_i16..=200).map(|score| f32::from(score - 100) / 100.0).collect());
         let pools = SumPools::new(vec![pool], &[9]);
-        let demand = LeadTimeDemand { path: &[1.0], scale: 2.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &[1.0], scale: 2.0, pools: &pools, days: None };
         assert!(near(demand.overstock(1.0, 1.0), 0.375), "{:?}", demand.overstock(1.0, 1.0));
     }
 }

@@ -2,6 +2,7 @@
 
 mod normal;
 mod policy;
+mod promise;
 mod quantity;
 mod undershoot;
 
@@ -9,5 +10,6 @@ pub use normal::{
     NormalDemand, OrderSize, economic_order, normal_reorder_point, order_up_to, periodic_safety_stock, safety_stock, z,
 };
 pub use policy::{Lead, Levels, Outlook, Policy, Review, Safety, service_level};
+pub use promise::Promise;
 pub use quantity::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, order_quantity, propose, sells_in_time, whole_units};
 pub use undershoot::{Undershoot, WeeklyUnits};

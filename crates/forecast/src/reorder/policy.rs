@@ -182,13 +182,25 @@ impl Outlook<'_> {
     pub fn undershoot(&self) -> Option<Undershoot> {
         (!matches!(self.safety, Safety::Normal { .. })).then(|| Undershoot::of(self.known, &self.demand))
     }
-    fn by_point(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
-        let (cover, undershoot) = (self.cover(cover_days, economic), self.undershoot());
+    /// Mean units of a day of the coming week.
+    pub(super) fn daily(&self) -> f64 {
+        self.demand.path.first().copied().unwrap_or_default() / WEEK
+    }
+    /// The point that lasts over lead time and undershoot as weeks tell of them, and the undershoot. Source: decision 0370.
+    fn passed(&self, service: f64, lot: f64) -> Option<(f64, Option<f64>)> {
+        let undershoot = self.undershoot();
         let Undershoot { days, rest, .. } = undershoot.unwrap_or_default();
+        Some((self.kept(service, days, lot)? + rest, undershoot.map(|undershoot| undershoot.units)))
+    }
+    fn by_point(&self, service: f64, cover_days: f64, economic: Option<f64>) -> Option<Levels> {
+        let cover = self.cover(cover_days, economic);
         // What falls below the point is ordered every day, so that a lot is a day's demand at least.
-        let point = self.kept(service, days, cover.max(self.mean(1.0)))? + rest;
+        let lot = cover.max(self.daily());
+        let (point, undershoot) = match self.promise(service, lot) {
+            Some(promise) => (promise.point()?, Some(promise.undershoot())),
+            None => self.passed(service, lot)?,
+        };
         let is_extrapolated = self.is_extrapolated(self.lead.mean_days());
-        let undershoot = undershoot.map(|undershoot| undershoot.units);
         Some(Levels { point, up_to: point + cover, review: Review::Continuous, is_extrapolated, undershoot })
     }
     /// Point and target of a policy. None where the policy needs errors of forecasts and too little was scored.
@@ -225,7 +237,7 @@ mod tests {
     /// Of a product that sells one unit each day, which passes no point.
     fn levels(policy: Policy, lead: Lead<'_>) -> Levels {
         let pools = pools();
-        let demand = LeadTimeDemand { path: &[7.0; 26], scale: 1.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &[7.0; 26], scale: 1.0, pools: &pools, days: None };
         Outlook { demand, lead, safety: Safety::Quantile, known: WeeklyUnits::default() }.levels(policy).unwrap()
     }
     fn near(found: f64, expected: f64) -> bool {
@@ -255,7 +267,7 @@ mod tests {
         // The worked example of INSIGHT 6.1: mean 100, deviation 30, z = 1.645, G = 0.02089. Lots of 400 have a fill rate of 99.84 %, those of 30 of 97.91 %.
         let scores = (1_i32..20_000).filter_map(|rank| crate::reorder::z(f64::from(rank) / 20_000.0)).map(|z| z as f32);
         let pools = SumPools::new(vec![Pool::new(scores.collect())], &[9]);
-        let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &[100.0], scale: 30.0, pools: &pools, days: None };
         let known = WeeklyUnits { mean: 100.0, deviation: 0.0 };
         let outlook = Outlook { demand, lead: Lead::Stated(7.0), safety: Safety::FillRate, known };
         let point = 100.0 + 1.644_854 * 30.0;
@@ -278,7 +290,7 @@ mod tests {
     #[test]
     fn normal_theory_counts_the_lead_times_variance() {
         let none = SumPools::default();
-        let demand = LeadTimeDemand { path: &[14.0], scale: 1.0, pools: &none };
+        let demand = LeadTimeDemand { path: &[14.0], scale: 1.0, pools: &none, days: None };
         let point = |lead: Lead<'_>| {
             let known = WeeklyUnits { mean: 14.0, deviation: 3.0 };
             let outlook = Outlook { demand, lead, safety: Safety::Normal { deviation: 3.0 }, known };
@@ -306,7 +318,7 @@ mod tests {
     #[test]
     fn a_point_lasts_for_what_it_is_passed_by() {
         let pools = pools();
-        let demand = LeadTimeDemand { path: &[14.0; 26], scale: 10.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &[14.0; 26], scale: 10.0, pools: &pools, days: None };
         let of = |safety: Safety, policy: Policy| {
             let known = WeeklyUnits { mean: 14.0, deviation: 14.0 };
             Outlook { demand, lead: Lead::Stated(7.0), safety, known }.levels(policy).unwrap()

@@ -160,7 +160,7 @@ mod tests {
     }
     fn proposed(levels: &Levels, available: i64, terms: &Terms<'_>) -> Option<Proposal> {
         let pools = pools();
-        let demand = LeadTimeDemand { path: &[10.0; 26], scale: 1.0, pools: &pools };
+        let demand = LeadTimeDemand { path: &[10.0; 26], scale: 1.0, pools: &pools, days: None };
         propose(levels, Position { available, ..Position::default() }, terms, &demand)
     }
 

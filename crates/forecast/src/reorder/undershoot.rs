@@ -60,7 +60,7 @@ mod tests {
     }
     fn of(known: WeeklyUnits, weekly: f64, scale: f64) -> Undershoot {
         let pools = SumPools::default();
-        Undershoot::of(known, &LeadTimeDemand { path: &[weekly], scale, pools: &pools })
+        Undershoot::of(known, &LeadTimeDemand { path: &[weekly], scale, pools: &pools, days: None })
     }
     fn near(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-9

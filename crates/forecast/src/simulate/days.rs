@@ -3,12 +3,12 @@
 use std::{fmt::Debug, ops::Range};
 
 use crate::{
-    intervals::{LeadTimeDemand, SumPools},
+    intervals::{DaysAhead, LeadTimeDemand, SumPools},
     reorder::{Lead, Terms, order_quantity, whole_units},
     simulate::{
         DailyDemand, Outcome, Past, PlanRule,
         demand::{WEEK, drawn},
-        rule::recent,
+        rule::{recent, shape},
     },
 };
 
@@ -113,12 +113,19 @@ struct Week<'a> {
 }
 
 impl Week<'_> {
+    /// What is known of the demand from a day on.
+    fn ahead(&self, day: usize) -> LeadTimeDemand<'_> {
+        LeadTimeDemand { days: self.ahead.days.map(|days| days.on(day % WEEK)), ..self.ahead }
+    }
+    fn has_weekdays(&self) -> bool {
+        self.ahead.days.is_some_and(|days| !days.shape().is_even)
+    }
     fn is_review(&self, day: usize) -> bool {
         (day - self.begin).is_multiple_of(self.play.review_days.max(1))
     }
 }
 
-/// One series' stock. Nothing is allocated once it is made.
+/// One series' stock.
 struct Shelf<'a> {
     target: Target,
     /// Whether a cycle ends with a delivery, and not before a review.
@@ -158,7 +165,10 @@ pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rule
         let pools = (needs_errors && has_review).then(|| past.pools(week));
         for (series, shelf) in shelves.iter_mut().enumerate() {
             let Some((shelf, (path, scale))) = shelf.as_mut().zip(past.forecast(series, week)) else { continue };
-            let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none) };
+            let is_asked = has_review && rules[series].is_some_and(|rule| rule.needs_errors());
+            let shape = if is_asked { shape(&demand.days(series)[..week * WEEK]) } else { None };
+            let days = shape.as_ref().map(|shape| DaysAhead::new(shape, 0));
+            let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none), days };
             let of = Week { play, begin: begin * WEEK, end: end * WEEK, week, ahead, demand, series };
             shelf.play(&of, &mut found[series]);
         }
@@ -168,12 +178,12 @@ pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rule
 
 impl Target {
     /// Point and target. Nothing is kept where nothing is known.
-    fn levels(self, of: &Week<'_>, kept: &[f64]) -> (i64, i64) {
+    fn levels(self, day: usize, of: &Week<'_>, kept: &[f64]) -> (i64, i64) {
         let before = &of.demand.sums(of.series)[..of.week];
         match self {
             Self::Rule(rule) => {
                 let lead = Lead::Measured { days: kept, stated: kept.first().copied().unwrap_or_default() };
-                let found = rule.levels(&of.ahead, before, lead);
+                let found = rule.levels(&of.ahead(day), before, lead);
                 found.map_or((0, 0), |levels| (whole_units(levels.point), whole_units(levels.up_to)))
             }
             Self::OfWeeks(weeks) => {
@@ -246,7 +256,7 @@ impl<'a> Shelf<'a> {
         }
         outcome
     }
-    /// Found at the week's first review, from the weeks before it, and again where stock is kept for another time by the supplier's days.
+    /// Found at the week's first review, from the weeks before it, and again where stock is kept for another time by the supplier's days, or weekdays differ.
     fn levels(&mut self, day: usize, of: &Week<'_>) -> (i64, i64) {
         if let Some(supplier) = self.supplier {
             for (kept, lead) in self.kept.iter_mut().zip(&self.leads) {
@@ -257,7 +267,10 @@ impl<'a> Shelf<'a> {
                 }
             }
         }
-        let levels = self.levels.unwrap_or_else(|| self.target.levels(of, &self.kept));
+        if of.has_weekdays() {
+            self.levels = None;
+        }
+        let levels = self.levels.unwrap_or_else(|| self.target.levels(day, of, &self.kept));
         self.levels = Some(levels);
         levels
     }

@@ -1,8 +1,9 @@
 //! The rules of plans in a simulation: the point at which is ordered and the level up to which, from what a review knows.
 
 use crate::{
-    intervals::LeadTimeDemand,
+    intervals::{DayShape, DayTally, LeadTimeDemand},
     reorder::{Lead, Levels, Outlook, Policy, Safety, WeeklyUnits, whole_units},
+    simulate::demand::WEEK as WEEK_DAYS,
 };
 
 const WEEK: f64 = 7.0;
@@ -50,6 +51,17 @@ impl PlanRule {
     }
 }
 
+/// The shape of the last 52 weeks, from the first week with demand on, by the days before a week.
+pub(super) fn shape(before: &[i64]) -> Option<DayShape> {
+    let year = &before[before.len().saturating_sub(YEAR_WEEKS * WEEK_DAYS)..];
+    let begun = year.iter().position(|units| *units > 0)? / WEEK_DAYS * WEEK_DAYS;
+    let mut tally = DayTally::default();
+    let weeks = year[begun..].chunks_exact(WEEK_DAYS);
+    let count = weeks.len() as u32;
+    weeks.for_each(|week| tally.add(&std::array::from_fn(|day| week[day] as f64)));
+    tally.shape(count)
+}
+
 /// The last 52 weeks, from the first week with demand on.
 fn weekly(before: &[i64]) -> WeeklyUnits {
     let begun = before.iter().position(|units| *units > 0).unwrap_or(before.len());
@@ -75,6 +87,16 @@ mod tests {
         let mut weeks = vec![1_000];
         weeks.extend([5; 52]);
         assert_eq!(weekly(&weeks), of(5.0, 0.0), "older than a year");
+    }
+
+    #[test]
+    fn the_shape_of_a_year_begins_with_the_first_demand() {
+        let saturdays = |weeks: usize| [0_i64, 0, 0, 0, 0, 9, 0].repeat(weeks);
+        let found = shape(&[vec![0; 70], saturdays(10)].concat()).unwrap();
+        assert!(found.weekly == 9.0 && found.sales == 10 && !found.is_even, "{found:?}");
+        let long = shape(&[[1; 700].to_vec(), saturdays(52)].concat()).unwrap();
+        assert_eq!((long.sales, long.days[0].mean), (52, 0.0), "older than a year");
+        assert_eq!((shape(&[0; 700]), shape(&saturdays(7)), shape(&[])), (None, None, None));
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
             if is_review {
-                let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none) };
+                let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none), days: None };
                 let service = steering.level(series, policy.service);
                 let up_to = ahead.quantile(service, past.span as f64).map_or(0, whole_units);
                 shelf.review(up_to, is_first, policy);

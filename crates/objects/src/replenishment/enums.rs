@@ -165,6 +165,10 @@ pub enum ReplenishmentReasonCode {
     TransportTooDear,
     /// More is on order than the store keeps.
     NotNeeded,
+    /// The product does not sell evenly over the week, so that the point is that of the day.
+    Weekdays,
+    /// The product sold on too few days of the last year to tell how much a sale may ask for at the service level.
+    FewSales,
 }
 
 /// Reason for which a chosen line was not approved.

@@ -144,7 +144,8 @@ impl ReplenishmentFigures {
         six(self.0.figures.lead_demand)
     }
     /// Mean units of demand between the moment at which the position passes the point and the plan of the night that sees it, in the product's smallest
-    /// unit: (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units. The point lasts for them and the lead time. Null for MIN_MAX,
+    /// unit: Σx² ÷ 2Σx − ½ over the units x of days with sales; (σ² + μ²) ÷ 2μ − ½ with the mean μ and the variance σ² of a day's units where these days are
+    /// unknown. The point lasts for them and the lead time. Null for MIN_MAX,
     /// PERIODIC, TARGET_DAYS and NORMAL, which do not count them, without a forecast, where too few errors are known, where a year's sales bound the point, and
     /// in lines of earlier releases.
     async fn undershoot_units(&self) -> Option<f64> {

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use forecast::{
     Panel, Run,
     engine::{Days, day_errors, day_origins},
-    intervals::{DayForecast, day_bounds},
+    intervals::{DayForecast, DayTally, day_bounds},
     panel::WEEK_DAYS,
     selection::SCORED_WEEKS,
     weekdays::{ByDay, PROFILE_WEEKS},
@@ -14,7 +14,7 @@ use forecast::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    History, SeriesHistory, Sums,
+    History, SeriesHistory, StoredShape, Sums, YEAR_WEEKS,
     stored::StoredChoice,
     weekdays::{OpenDays, profiles},
 };
@@ -93,7 +93,8 @@ impl StoredDayErrors {
     }
 }
 
-/// The days that a run reads, week by week: those before each origin, which give its shares of weekdays, and those after the first, which were wanted.
+/// The days that a run reads, week by week: those of a year, which give shapes; those before each origin, which give its shares of weekdays; and those after
+/// the first origin, which were wanted.
 #[derive(Debug, Clone, Default)]
 pub struct DayHistory {
     /// Origins of errors, oldest first, then now: numbers of weeks before each.
@@ -102,6 +103,8 @@ pub struct DayHistory {
     places: HashMap<(ProductId, StoreId), usize>,
     /// Units by weekday in the eight weeks before each origin, of each series.
     before: Vec<Vec<ByDay<f32>>>,
+    /// Whole weeks of the last year, of each series.
+    tallies: Vec<DayTally>,
     /// What is scored with each series.
     groups_of: Vec<Vec<u32>>,
     /// The level of each group.
@@ -119,7 +122,8 @@ impl DayHistory {
         let places = history.series.iter().enumerate().map(|(nth, series)| ((series.product, store(series)), nth));
         let places = places.collect();
         let before = vec![vec![[0.0; 7]; history.series.len()]; origins.len()];
-        let mut found = Self { origins, places, before, ..Self::default() };
+        let tallies = vec![DayTally::default(); history.series.len()];
+        let mut found = Self { origins, places, before, tallies, ..Self::default() };
         if found.origins.len() > 1 {
             found.add_groups(history, sums);
         }
@@ -163,7 +167,7 @@ impl DayHistory {
     /// The Monday of the first week that is read.
     pub fn since(&self, history: &History) -> i32 {
         let first = self.origins.first().copied().unwrap_or(history.weeks);
-        history.first_week + 7 * first.saturating_sub(PROFILE_WEEKS) as i32
+        history.first_week + 7 * first.saturating_sub(PROFILE_WEEKS).min(first_of_year(history)) as i32
     }
 
     /// Adds a week that begins on a Monday. What is in no series of the history is left out.
@@ -178,6 +182,9 @@ impl DayHistory {
         }
         let span = self.span(history);
         let is_whole = history.series[nth].days.get(week) == Some(&WEEK_DAYS);
+        if is_whole && week >= first_of_year(history) {
+            self.tallies[nth].add(&found.units.map(|units| units as f64));
+        }
         let Some(since) = week.checked_sub(history.weeks - span).filter(|_| is_whole) else { return };
         for group in self.groups_of.get(nth).into_iter().flatten() {
             add(&mut self.units[*group as usize * span + since], &units);
@@ -190,6 +197,17 @@ impl DayHistory {
         self.origins.iter().zip(before).map(|(until, before)| profiles(history, *until, &before, open)).collect()
     }
 
+    /// The shape of each series' weeks of the last year on all of whose days it could be sold, from its first demand on. What they are made of is forgotten.
+    pub fn shapes(&mut self, history: &History) -> Vec<Option<StoredShape>> {
+        let shape = |(series, tally): (&SeriesHistory, DayTally)| {
+            let begun = series.units.iter().position(|units| *units > 0)?;
+            let weeks = series.days.get(begun.max(first_of_year(history))..)?;
+            let whole = weeks.iter().filter(|days| **days == WEEK_DAYS).count();
+            Some(StoredShape::from(&tally.shape(whole as u32)?))
+        };
+        history.series.iter().zip(std::mem::take(&mut self.tallies)).map(shape).collect()
+    }
+
     /// What errors of days a run of this history would have made at its origins, with the shares of each.
     pub fn errors(&self, panel: &Panel, run: &Run, shares: &[Vec<ByDay<f64>>], threads: usize) -> StoredDayErrors {
         let Some((_, origins)) = self.origins.split_last() else { return StoredDayErrors::default() };
@@ -200,6 +218,11 @@ impl DayHistory {
         };
         StoredDayErrors(found.into_iter().map(kept).collect())
     }
+}
+
+/// The first week of the last year of a history.
+fn first_of_year(history: &History) -> usize {
+    history.weeks.saturating_sub(YEAR_WEEKS as usize)
 }
 
 /// Lower bounds are rounded down and upper ones up: many days have no units at all, and a bound a thousandth above 0 would not hold them.
@@ -216,7 +239,7 @@ fn add(sum: &mut ByDay<f32>, units: &ByDay<f32>) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use forecast::{Settings, forecast_all};
+    use forecast::{Settings, forecast_all, intervals::DayShape};
 
     use super::*;
     use crate::forecasting::core::{LevelFacts, choices_of};
@@ -253,8 +276,12 @@ mod tests {
         let sums = Sums::of(&history, &BTreeMap::new());
         let mut days = DayHistory::of(&history, &sums);
         assert_eq!(days.origins, [10, 12, 14, 16, 24]);
-        assert_eq!(days.since(&history), MONDAY - 7 * 22, "eight weeks before the first origin");
+        assert_eq!(days.since(&history), MONDAY - 7 * 24, "all of less than a year");
         read(&history, &mut days);
+        let shapes = days.shapes(&history);
+        let shape = DayShape::from(shapes[3].as_ref().unwrap());
+        assert_eq!((shapes.len(), shape.is_even, shape.sales, shape.weekly), (4, false, 24 + 16, 6.0), "{shape:?}");
+        assert!(shape.days[5].mean > 0.7 && shape.days[1].mean.abs() < f64::EPSILON, "{shape:?}");
         let open: OpenDays = [8, 9].iter().flat_map(|n| [0, 5].map(|day| ((store(*n), day), history.first_week + 7))).collect();
         let shares = days.shares(&history, &open);
         assert!(shares[4][0][5] > 0.5 && shares[4][0][1].abs() < f64::EPSILON, "closed on a Tuesday: {:?}", shares[4][0]);
@@ -284,6 +311,7 @@ mod tests {
         assert_eq!((days.since(&history), days.units.len()), (MONDAY - 21, 0));
         days.add(&history, MONDAY - 7, &WeekDays { product: product(1), store: store(8), units: [7, 0, 0, 0, 0, 0, 0] });
         days.add(&history, MONDAY - 7, &WeekDays { product: product(2), store: store(8), units: [1; 7] });
+        assert_eq!(days.shapes(&history), [None], "of three weeks");
         let shares = days.shares(&history, &OpenDays::new());
         assert_eq!(shares.len(), 1);
         assert!(shares[0][0][0] > 0.4, "{shares:?}");

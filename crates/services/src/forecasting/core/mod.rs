@@ -12,6 +12,7 @@ mod history;
 mod limits;
 mod played;
 mod score;
+mod shape;
 mod simulate;
 mod simulate_classes;
 mod stored;
@@ -30,6 +31,7 @@ pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_fa
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory, days_in_stock};
 pub use limits::MOST_BY_DELIVERIES;
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
+pub use shape::StoredShape;
 pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
 pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};
 pub use stored::{

@@ -11,7 +11,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{DayLevel, DayPoint, StoredClasses, StoredCorrection, StoredDayErrors, WeekForecast, weekdays::days_of};
+use super::{DayLevel, DayPoint, StoredClasses, StoredCorrection, StoredDayErrors, StoredShape, WeekForecast, weekdays::days_of};
 
 /// A coming week.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,9 @@ pub struct StoredSeries {
     /// How much it matters in its store, and how evenly it is asked for. None of all stores together, of what is not planned, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<StoredClasses>,
+    /// Which days it sells on, and how much on one. None of all stores together, of few known weeks, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<StoredShape>,
     /// Runs of equal weeks: how many, and the week.
     points: Vec<(u32, StoredPoint)>,
 }
@@ -158,6 +161,7 @@ pub fn series_of(run: &Run, series: usize, first_week: i32, means: Option<&[f64]
         pool: means.is_none().then_some(forecast.method),
         profile: None,
         classes: None,
+        shape: None,
         points,
     }
 }

@@ -30,8 +30,8 @@ use crate::{
     forecasting::{
         core::{
             DRIFT_WEEKS, DayHistory, Drift, FactorSeries, HISTORY_WEEKS, History, Level, SeriesHistory, StoredClasses,
-            StoredCorrection, StoredDayErrors, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, Turnover, choices_of,
-            class_of, classify, corrections_of, factors_of, incumbent_of, series_of, status_of, stored_factors,
+            StoredCorrection, StoredDayErrors, StoredFactor, StoredSeries, StoredShape, StoredSum, SumKey, Sums, Tally, Turnover,
+            choices_of, class_of, classify, corrections_of, factors_of, incumbent_of, series_of, status_of, stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
         rows::{self, KeptRun, Priced, ScoreKey},
@@ -168,6 +168,8 @@ async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault>
 struct RunBasis {
     /// The share of each weekday, by series.
     profiles: Vec<ByDay<f64>>,
+    /// The shape of its weeks, by series.
+    shapes: Vec<Option<StoredShape>>,
     /// The days of the last weeks, and the share of each weekday at the origins of their errors.
     days: DayHistory,
     shares: Vec<Vec<ByDay<f64>>>,
@@ -197,11 +199,12 @@ impl RunBasis {
         for week in (days.since(stores)..first_week).step_by(7) {
             rows::week_days(scope, week).await?.iter().for_each(|found| days.add(stores, week, found));
         }
+        let shapes = days.shapes(stores);
         let mut shares = days.shares(stores, &open);
         let profiles = shares.pop().unwrap_or_default();
         let has_categories = factors.iter().any(|factor| factor.goods.category().is_some());
         let categories = if has_categories { categories } else { BTreeMap::new() };
-        Ok(Self { profiles, days, shares, sums, factors, categories, countries, classes })
+        Ok(Self { profiles, shapes, days, shares, sums, factors, categories, countries, classes })
     }
 
     /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
@@ -279,6 +282,7 @@ impl Computed {
         for (nth, series) in self.stores.series.iter().enumerate() {
             let mut body = series_of(&self.store_run, nth, self.stores.first_week, None);
             body.profile = self.basis.profiles.get(nth).copied();
+            body.shape = self.basis.shapes.get(nth).cloned().flatten();
             body.classes = series.store.and_then(|store| self.basis.classes.get(&(store, series.product)).copied());
             sums.add(nth, &body);
             let sum = of_products.entry(series.product).or_default();

@@ -9,6 +9,7 @@ mod headroom;
 mod line;
 mod minimum;
 mod plan;
+mod plenty;
 mod policy;
 mod policy_fields;
 mod product;
@@ -20,6 +21,7 @@ mod risk;
 mod score;
 mod terms;
 mod waiting;
+mod weekdays;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};

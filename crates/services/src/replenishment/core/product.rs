@@ -4,14 +4,17 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use entity::prelude::*;
 use forecast::{
-    intervals::{LeadTimeDemand, SumPools},
+    intervals::{DayShape, DaysAhead, LeadTimeDemand, SumPools},
     reorder::{Lead, Outlook, Safety, WeeklyUnits},
     xyz::XyzClass,
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
 
 use super::{cut::OpenLine, policy::Policies, terms::Terms};
-use crate::forecasting::core::{Calibration, StoredClasses};
+use crate::{
+    demand::core::week_of,
+    forecasting::core::{Calibration, StoredClasses},
+};
 
 /// The longest lead time that is planned for, in days.
 pub const MOST_LEAD: f64 = 364.0;
@@ -58,6 +61,8 @@ pub struct Demand {
     pub score: f64,
     /// Those of the run, which hold on to those of the runs before. None in runs of earlier versions.
     pub classes: Option<Classes>,
+    /// Which days it sells on, and how much on one. None of few known weeks, and in runs of earlier versions.
+    pub shape: Option<DayShape>,
 }
 
 impl Demand {
@@ -239,11 +244,13 @@ impl Basis {
     pub fn on_terms(self, terms: Terms) -> Self {
         Self { terms, ..self }
     }
-    /// The demand of a level over coming weeks; without a forecast none.
+    /// The demand of a level from today on; without a forecast none.
     pub fn demand<'a>(&'a self, level: &'a LevelState) -> LeadTimeDemand<'a> {
-        let Some(demand) = &level.demand else { return LeadTimeDemand { path: &[], scale: 1.0, pools: &self.none } };
+        let Some(demand) = &level.demand else { return LeadTimeDemand { path: &[], scale: 1.0, pools: &self.none, days: None } };
         let pools = demand.pool.and_then(|pool| self.pools.get(&pool)).map_or(&self.none, Arc::as_ref);
-        LeadTimeDemand { path: &demand.path, scale: demand.scale, pools }
+        let weekday = self.today - week_of(self.today);
+        let days = demand.shape.as_ref().map(|shape| DaysAhead::new(shape, weekday as usize));
+        LeadTimeDemand { path: &demand.path, scale: demand.scale, pools, days }
     }
     pub fn outlook<'a>(&'a self, level: &'a LevelState, leads: &'a Leads, method: SafetyStockMethod) -> Outlook<'a> {
         let known = level.weekly_units();

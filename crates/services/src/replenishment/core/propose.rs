@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 
 use entity::prelude::*;
-use forecast::reorder::{self, Levels, Outlook, Undershoot, economic_order, whole_units};
+use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
 
 use super::{
     cut::cuts,
     freight::{Worth, too_dear},
     line::{LineFigures, LineKind, LineState, PlanLine},
+    plenty::has_plenty,
     policy::{COVER_DAYS, Policy, Rule},
     product::{Basis, Demand, Leads, LevelState, ProductState},
-    promise::{asked_of, method_of, service_of, service_wanted},
+    promise::{method_of, service_of, service_wanted},
     purchase::purchase,
     reason::{Reason, ReasonCode, shown},
     risk::{overstock, stockout},
     waiting::waiting,
+    weekdays::of_days,
 };
 
 /// A year's holding cost as a share of the cost.
@@ -76,41 +78,12 @@ fn is_due(basis: &Basis, target: &Target<'_>) -> bool {
 }
 
 /// The policy of a level, and what it says; without one what the level says itself, else the default.
-fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> (Option<&'a Policy>, Rule) {
+pub(super) fn rule_of<'a>(basis: &'a Basis, product: &ProductState, level: &LevelState) -> (Option<&'a Policy>, Rule) {
     let classes = level.classes.map(|classes| (classes.abc, classes.xyz_word()));
     match basis.policies.of((product.product, level.store), classes, product.supplier) {
         Some(policy) => (Some(policy), policy.rule),
         None if level.reorder_point.is_some() => (None, Rule::MinMax),
         None => (None, Rule::DEFAULT),
-    }
-}
-
-/// Whether the position is above what even the slowest delivery asks for. The mixture of measured deliveries takes a thousand times as long to work out, and
-/// most levels need nothing.
-fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
-    let (policy, rule) = rule_of(basis, product, level);
-    let Some(service) = service_of(rule, level) else { return false };
-    let method = method_of(policy);
-    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
-    let outlook = basis.outlook(level, &leads, method);
-    let (more, rest) = if let Rule::Periodic { review_days, .. } = rule {
-        (f64::from(review_days), 0.0)
-    } else {
-        outlook.undershoot().map_or((0.0, 0.0), |Undershoot { days, rest, .. }| (days, rest))
-    };
-    let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
-    let (demand, weeks, position) = (outlook.demand, (slowest + more) / 7.0, level.position());
-    match method {
-        SafetyStockMethod::Quantile => {
-            let most = demand.quantile(asked_of(basis, level, service), weeks);
-            most.is_some_and(|most| position > whole_units(most + rest))
-        }
-        // What is missed of one unit, the least lot, by the slowest delivery, with a unit less: at the point is ordered.
-        SafetyStockMethod::FillRate => {
-            let missed = demand.shortage(position.saturating_sub(1) as f64 - rest, weeks);
-            missed.is_some_and(|missed| missed <= 1.0 - service)
-        }
-        SafetyStockMethod::Normal => false,
     }
 }
 
@@ -192,6 +165,9 @@ fn by_forecast(
     if levels.is_extrapolated {
         let text = "the lead time is longer than any sum of forecasts that was checked".to_owned();
         reasons.push(Reason::new(ReasonCode::Extrapolated, text, &[("leadDays", outlook.lead.mean_days())]));
+    }
+    if matches!(rule, Rule::ReorderPoint { .. } | Rule::Periodic { .. } | Rule::Service { .. }) {
+        reasons.extend(of_days(outlook, service));
     }
     let mean = |days: f64| outlook.demand.mean((outlook.lead.mean_days() + days) / 7.0);
     let year = level.year_units.max(0) as f64;

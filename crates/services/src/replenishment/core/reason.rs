@@ -30,6 +30,8 @@ pub enum ReasonCode {
     BelowMinimum,
     TransportTooDear,
     NotNeeded,
+    Weekdays,
+    FewSales,
 }
 
 /// A reason with the numbers that its text names.

@@ -28,7 +28,7 @@ impl HalfYear {
     }
     /// Units of so much stock that are expected to be left. None where too few errors are known.
     pub(super) fn left(&self, stock: i64) -> Option<f64> {
-        let demand = LeadTimeDemand { path: &[self.weekly], scale: self.scale, pools: &self.pools };
+        let demand = LeadTimeDemand { path: &[self.weekly], scale: self.scale, pools: &self.pools, days: None };
         demand.overstock(stock as f64, OVERSTOCK_WEEKS)
     }
 }

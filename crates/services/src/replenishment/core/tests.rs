@@ -53,6 +53,7 @@ fn demand(mean: f64, scale: f64) -> Option<Demand> {
         known_weeks: 30,
         score: 80.0,
         classes: None,
+        shape: None,
     })
 }
 fn level(store: u128, available: i64, mean: f64) -> LevelState {
@@ -107,6 +108,7 @@ mod cuts;
 mod minimum;
 mod risk;
 mod safety;
+mod weekdays;
 
 const BUY: ReplenishmentLineKind = ReplenishmentLineKind::Purchase;
 const MOVE: ReplenishmentLineKind = ReplenishmentLineKind::Transfer;
@@ -261,22 +263,6 @@ fn measured_deliveries_count_and_plenty_is_passed_over() {
     let mixed = of(vec![7.0, 7.0, 7.0, 7.0, 42.0], 0)[0].figures.point;
     assert!(mixed > 22 && mixed <= 92, "{mixed}");
     assert_eq!(of(vec![7.0, 7.0, 7.0, 7.0, 42.0], 93), []);
-}
-
-#[test]
-fn a_price_break_and_an_economic_lot_are_taken_where_they_pay() {
-    let broken = Supply { breaks: vec![PriceBreak { from: quantity(72), minor: 150 }], ..supply(24, 12) };
-    let own = ProductState { supply: Some(broken), ..product(vec![level(2, 18, MEAN)]) };
-    let lines = plan_product(&basis(6.447, point(9_500, 0)), &own);
-    assert_eq!((lines[0].quantity, lines[0].cost), (72, Some(gbp(72 * 150))));
-    assert!(codes(&lines[0]).contains(&ReasonCode::PriceBreak));
-    let lot = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(gbp(1_000)) };
-    let lines = plan_product(&basis(6.447, Some(lot)), &product(vec![level(2, 18, MEAN)]));
-    // √(2 × 578.6 × 10.00 ÷ (1.80 × 0.25)) = 160.4 above the point.
-    assert_eq!((lines[0].figures.point, lines[0].figures.up_to), (77, 238));
-    let Some(euro) = Currency::parse("EUR") else { panic!("the euro is in use") };
-    let euros = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(Money::new(1_000, euro)) };
-    assert_eq!(plan_product(&basis(6.447, Some(euros)), &product(vec![level(2, 18, MEAN)]))[0].quantity, 60);
 }
 
 #[test]

@@ -51,7 +51,14 @@ impl CutLine {
 
 /// Whether releases before this one cannot read the code of a reason.
 const fn is_newer(code: ReasonCode) -> bool {
-    matches!(code, ReasonCode::CorrectedService | ReasonCode::TransportTooDear | ReasonCode::NotNeeded)
+    matches!(
+        code,
+        ReasonCode::CorrectedService
+            | ReasonCode::TransportTooDear
+            | ReasonCode::NotNeeded
+            | ReasonCode::Weekdays
+            | ReasonCode::FewSales
+    )
 }
 
 /// Reasons as they are kept: those that every release can read, and newer ones with their places.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::prelude::*;
-use forecast::intervals::sum_scale;
+use forecast::intervals::{DayShape, sum_scale};
 use inventory::{catalog::rows::small::tenant_zone, purchasing::rows::preferred_of};
 use platform::{
     clock::{Clock, local_day},
@@ -215,6 +215,7 @@ fn demand(series: &KeptSeries, today: i32) -> Demand {
         known_weeks: series.body.known_weeks,
         score: series.body.score,
         classes: series.body.classes.map(Classes::from),
+        shape: series.body.shape.as_ref().map(DayShape::from),
     }
 }
 

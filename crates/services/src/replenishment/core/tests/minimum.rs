@@ -122,3 +122,19 @@ fn other_suppliers_and_other_currencies_are_left_alone() {
     spend(&mut lines, &BTreeMap::from([(id(50), Money::new(100_000, euro))]), None);
     assert_eq!(lines, plain);
 }
+
+#[test]
+fn a_price_break_and_an_economic_lot_are_taken_where_they_pay() {
+    let broken = Supply { breaks: vec![PriceBreak { from: quantity(72), minor: 150 }], ..supply(24, 12) };
+    let own = ProductState { supply: Some(broken), ..product(vec![level(2, 18, MEAN)]) };
+    let lines = plan_product(&basis(6.447, point(9_500, 0)), &own);
+    assert_eq!((lines[0].quantity, lines[0].cost), (72, Some(gbp(72 * 150))));
+    assert!(codes(&lines[0]).contains(&ReasonCode::PriceBreak));
+    let lot = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(gbp(1_000)) };
+    let lines = plan_product(&basis(6.447, Some(lot)), &product(vec![level(2, 18, MEAN)]));
+    // √(2 × 578.6 × 10.00 ÷ (1.80 × 0.25)) = 160.4 above the point.
+    assert_eq!((lines[0].figures.point, lines[0].figures.up_to), (77, 238));
+    let Some(euro) = Currency::parse("EUR") else { panic!("the euro is in use") };
+    let euros = Rule::ReorderPoint { service: 9_500, cover_days: 0, order_cost: Some(Money::new(1_000, euro)) };
+    assert_eq!(plan_product(&basis(6.447, Some(euros)), &product(vec![level(2, 18, MEAN)]))[0].quantity, 60);
+}

@@ -1,0 +1,214 @@
+//! The point that keeps a promise by the days of a product. An order that waits until tomorrow comes a day later, so that the position has to last for the lead
+//! time and a day. By renewal theory the position when an order goes out lies evenly between the point and the point less what a day sold. With B_L(s) the
+//! expected shortage of s units over L days, the share of cycles that end short is then (B_(L+1)(s) − B_L(s)) ÷ the demand of the last of these days: the share
+//! of that day's units that s misses. It counts undershoot, lead time and weekday at once. The units that a cycle misses are the same difference of ∫ B_L.
+//! Sources: decision 0379; Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017), for undershoots.
+
+use crate::{
+    intervals::{Errors, distinct},
+    reorder::{Outlook, Safety},
+};
+
+const WEEK: f64 = 7.0;
+/// The least unit that is sold. Positions are whole units: from the point on, and not from anywhere between it and the next.
+const UNIT: f64 = 1.0;
+/// A point is found to this part of it, of less than a unit to this part of a unit.
+const FINE: f64 = 1e-4;
+const HALVINGS: usize = 64;
+const DOUBLINGS: usize = 64;
+
+/// A lead time, its demand, and the likely sales of the day after it.
+#[derive(Debug, Clone)]
+struct Case<'a> {
+    errors: Errors<'a>,
+    sales: Vec<f64>,
+    /// The chance of the lead time and of any sale on that day.
+    weight: f64,
+}
+
+/// A promise of a share of cycles, or of units, to be kept by a point that is looked at each day.
+#[derive(Debug, Clone)]
+pub struct Promise<'a> {
+    cases: Vec<Case<'a>>,
+    is_of_units: bool,
+    /// What may be missed.
+    most: f64,
+}
+
+impl<'a> Outlook<'a> {
+    /// The promise of `service`, 0 to 1, from the first coming day on, ordered `lot` units at a time. None by normal theory, where single days are unknown, and
+    /// where too few errors were scored.
+    pub fn promise(&self, service: f64, lot: f64) -> Option<Promise<'a>> {
+        let days = self.demand.days.filter(|_| !matches!(self.safety, Safety::Normal { .. }) && service.is_finite())?;
+        if !self.demand.pools.is_enough() {
+            return None;
+        }
+        let (daily, is_of_units) = (self.daily(), matches!(self.safety, Safety::FillRate));
+        let mut cases = Vec::new();
+        for (lead_days, count) in distinct(&self.lead.likely_days()) {
+            let after = lead_days.max(0.0) as usize;
+            let (errors, sales) = (self.demand.errors(lead_days / WEEK)?, days.sales(after, daily, self.demand.scale));
+            cases.push(Case { errors, sales, weight: count * days.sold(after) });
+        }
+        let sold: f64 = cases.iter().map(|case| case.weight * case.sales.iter().sum::<f64>()).sum();
+        let most = (1.0 - service) * sold * if is_of_units { lot.max(UNIT) } else { 1.0 };
+        Some(Promise { cases, is_of_units, most })
+    }
+}
+
+impl Promise<'_> {
+    /// Whether a position may wait until tomorrow. Once it may, any greater one may.
+    pub fn is_kept(&self, position: f64) -> Option<bool> {
+        let mut sum = 0.0;
+        for Case { errors, sales, weight } in &self.cases {
+            let at_point = errors.missed(position)?;
+            for units in sales {
+                let passed = errors.missed(position - units)?;
+                let missed = if self.is_of_units {
+                    // Simpson's rule over the positions that the sale may leave.
+                    units * (passed + 4.0 * errors.missed(position - units / 2.0)? + at_point) / 6.0
+                } else {
+                    passed - at_point
+                };
+                sum += weight * missed;
+                if sum > self.most {
+                    return Some(false);
+                }
+            }
+        }
+        Some(true)
+    }
+    /// The greatest position that may not wait, in units, at least 0: the point.
+    pub fn point(&self) -> Option<f64> {
+        if self.is_kept(0.0)? {
+            return Some(0.0);
+        }
+        let sales = self.cases.iter().flat_map(|case| &case.sales).copied();
+        let (mut low, mut high) = (0.0, sales.fold(UNIT, f64::max));
+        for _ in 0..DOUBLINGS {
+            if self.is_kept(high)? {
+                break;
+            }
+            (low, high) = (high, 2.0 * high);
+        }
+        for _ in 0..HALVINGS {
+            if high - low <= FINE * high.max(UNIT) {
+                break;
+            }
+            let middle = f64::midpoint(low, high);
+            if self.is_kept(middle)? { high = middle } else { low = middle }
+        }
+        Some((high - UNIT).max(0.0))
+    }
+    /// The mean undershoot: half of a sale, weighted by size, less the half unit that whole units do not pass.
+    pub fn undershoot(&self) -> f64 {
+        let sum = |of: fn(f64) -> f64| -> f64 {
+            self.cases.iter().map(|case| case.weight * case.sales.iter().copied().map(of).sum::<f64>()).sum()
+        };
+        let sold = sum(|units| units);
+        if sold > 0.0 { ((sum(|units| units * units) / sold - UNIT) / 2.0).max(0.0) } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        intervals::{DayShape, DayTally, DaysAhead, LeadTimeDemand, Pool, SumPools},
+        reorder::{Lead, Policy, WeeklyUnits},
+    };
+
+    fn shape(weeks: u32, week: impl Fn(u32) -> [f64; 7]) -> DayShape {
+        let mut tally = DayTally::default();
+        (0..weeks).for_each(|nth| tally.add(&week(nth)));
+        tally.shape(weeks).unwrap()
+    }
+    /// Errors of weeks evenly spread from −`most` to `most`, and those of more weeks by the root of their number.
+    fn pools(most: f32) -> SumPools {
+        let of = |weeks: u8| {
+            let step = most * f32::from(weeks).sqrt() / 500.0;
+            Pool::new((-500_i16..=500).map(|error| f32::from(error) * step).collect())
+        };
+        SumPools::new((1..=4).map(of).collect(), &[9; 4])
+    }
+    fn levels(outlook: &Outlook<'_>, service: f64) -> (f64, f64) {
+        let found = outlook.levels(Policy::ReorderPoint { service, cover_days: 14.0, economic: None }).unwrap();
+        (found.point, found.undershoot.unwrap())
+    }
+
+    #[test]
+    fn demand_without_errors_is_met_to_the_last_sale() {
+        // Ten each day, for three days and the one before: at 39 is ordered, at 40 not.
+        let (steady, pools) = (shape(20, |_| [10.0; 7]), pools(0.0));
+        let days = Some(DaysAhead::new(&steady, 2));
+        let demand = LeadTimeDemand { path: &[70.0], scale: 1.0, pools: &pools, days };
+        let outlook = Outlook { demand, lead: Lead::Stated(3.0), safety: Safety::Quantile, known: WeeklyUnits::default() };
+        let (point, undershoot) = levels(&outlook, 1.0);
+        assert!((point - 39.0).abs() < 0.01 && (undershoot - 4.5).abs() < 0.01, "{point} {undershoot}");
+        // One of the ten positions below, from 29 to 38, may end short.
+        let (point, _) = levels(&outlook, 0.9);
+        assert!((point - 38.0).abs() < 0.01, "{point}");
+        let promise = outlook.promise(0.9, 140.0).unwrap();
+        assert_eq!((promise.is_kept(38.0), promise.is_kept(40.0)), (Some(false), Some(true)));
+        // Of 140 units a tenth may be missed: from positions of 11 to 20, half a unit above each, 30 are asked for.
+        let filled = levels(&Outlook { safety: Safety::FillRate, ..outlook }, 0.9).0;
+        assert!((filled - (30.0 - 14.0 + 5.0 - 1.0)).abs() < 0.1, "{filled}");
+    }
+
+    #[test]
+    fn stock_is_kept_for_the_coming_weekdays() {
+        let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
+        let at = |first: usize, lead_days: f64| {
+            let days = Some(DaysAhead::new(&saturdays, first));
+            let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
+            let outlook =
+                Outlook { demand, lead: Lead::Stated(lead_days), safety: Safety::Quantile, known: WeeklyUnits::default() };
+            (levels(&outlook, 0.9), demand.quantile(0.9, 2.0 / WEEK).unwrap())
+        };
+        // What is ordered on Friday comes on Saturday, and what would be on Saturday too late; no other day asks for anything.
+        assert!(at(4, 1.0).0.0 > 15.0 && at(4, 1.0).1 > 22.0, "{:?}", at(4, 1.0));
+        for first in [0, 1, 2, 3, 6] {
+            assert_eq!(at(first, 1.0), ((0.0, 0.0), 0.0), "{first}");
+        }
+        // Three days before it is Wednesday. A week more is a Saturday more.
+        assert!(at(2, 3.0).0.0 > 15.0 && at(4, 3.0).0.0 == 0.0, "{:?} {:?}", at(2, 3.0), at(4, 3.0));
+        assert!(at(4, 8.0).0.0 > at(4, 1.0).0.0 + 15.0);
+    }
+
+    #[test]
+    fn rare_sales_are_covered_whatever_the_chance_of_a_second_one() {
+        // Ten to fourteen units on one day of forty: of six weeks five have none.
+        let rare = shape(52, |week| {
+            std::array::from_fn(|day| {
+                let nth = week * 7 + day as u32;
+                if nth % 40 == 17 { f64::from(10 + nth / 40 % 5) } else { 0.0 }
+            })
+        });
+        let mut errors = vec![-0.7_f32; 825];
+        errors.extend([3.3_f32; 175]);
+        let pools = SumPools::new(vec![Pool::new(errors)], &[9]);
+        let demand = LeadTimeDemand { path: &[2.1], scale: 3.0, pools: &pools, days: Some(DaysAhead::new(&rare, 0)) };
+        let outlook = Outlook { demand, lead: Lead::Stated(1.0), safety: Safety::Quantile, known: WeeklyUnits::default() };
+        let (point, undershoot) = levels(&outlook, 0.9);
+        assert!((9.0..14.0).contains(&point) && (5.0..7.0).contains(&undershoot), "{point} {undershoot}");
+        assert!(demand.quantile(0.9, 1.0 / WEEK).unwrap() < 1.0, "most days ask for nothing");
+        let plain = Outlook { safety: Safety::Normal { deviation: 4.0 }, ..outlook };
+        assert!(plain.promise(0.9, 1.0).is_none(), "its formula is a tenant's choice");
+        let unknown = Outlook { demand: LeadTimeDemand { days: None, ..demand }, ..outlook };
+        assert!(unknown.promise(0.9, 1.0).is_none() && unknown.undershoot().is_some());
+    }
+
+    #[test]
+    fn each_measured_delivery_counts_with_its_weekday() {
+        let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
+        let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days: Some(DaysAhead::new(&saturdays, 4)) };
+        let point = |days: &[f64]| {
+            let lead = Lead::Measured { days, stated: 1.0 };
+            levels(&Outlook { demand, lead, safety: Safety::Quantile, known: WeeklyUnits::default() }, 0.9).0
+        };
+        let (one, mixed, eight) = (point(&[1.0; 5]), point(&[1.0, 1.0, 1.0, 8.0, 8.0]), point(&[8.0; 5]));
+        assert!(one < mixed && mixed < eight, "{one} {mixed} {eight}");
+        let later = point(&[1.0, 1.0, 1.0, 2.0, 3.0]);
+        assert!((later - one).abs() < 0.001, "what comes after Saturday is waited for by nobody: {later} {one}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Levels that have plenty, which no plan has to work out.
+
+use entity::prelude::*;
+use forecast::reorder::{Undershoot, whole_units};
+
+use super::{
+    policy::Rule,
+    product::{Basis, LevelState, ProductState},
+    promise::{asked_of, method_of, service_of},
+    propose::rule_of,
+};
+
+/// Of a smaller lot less may be missed.
+const LEAST_LOT: f64 = 1.0;
+
+/// Whether the position is above what even the slowest delivery asks for. The mixture of measured deliveries takes a thousand times as long to work out, and
+/// most levels need nothing.
+pub(super) fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool {
+    let (policy, rule) = rule_of(basis, product, level);
+    let Some(service) = service_of(rule, level) else { return false };
+    let method = method_of(policy);
+    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let outlook = basis.outlook(level, &leads, method);
+    if !matches!(rule, Rule::Periodic { .. }) {
+        let asked = if method == SafetyStockMethod::Quantile { asked_of(basis, level, service) } else { service };
+        if let Some(promise) = outlook.promise(asked, LEAST_LOT) {
+            return level.position() > 0 && promise.is_kept(level.position() as f64) == Some(true);
+        }
+    }
+    let (more, rest) = if let Rule::Periodic { review_days, .. } = rule {
+        (f64::from(review_days), 0.0)
+    } else {
+        outlook.undershoot().map_or((0.0, 0.0), |Undershoot { days, rest, .. }| (days, rest))
+    };
+    let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
+    let (demand, weeks, position) = (outlook.demand, (slowest + more) / 7.0, level.position());
+    match method {
+        SafetyStockMethod::Quantile => {
+            let most = demand.quantile(asked_of(basis, level, service), weeks);
+            most.is_some_and(|most| position > whole_units(most + rest))
+        }
+        // What is missed of one unit, the least lot, by the slowest delivery, with a unit less: at the point is ordered.
+        SafetyStockMethod::FillRate => {
+            let missed = demand.shortage(position.saturating_sub(1) as f64 - rest, weeks);
+            missed.is_some_and(|missed| missed <= 1.0 - service)
+        }
+        SafetyStockMethod::Normal => false,
+    }
+}
