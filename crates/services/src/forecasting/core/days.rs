@@ -202,8 +202,8 @@ impl DayHistory {
         let shape = |(series, tally): (&SeriesHistory, DayTally)| {
             let begun = series.units.iter().position(|units| *units > 0)?;
             let weeks = series.days.get(begun.max(first_of_year(history))..)?;
-            let whole = weeks.iter().filter(|days| **days == WEEK_DAYS).count();
-            Some(StoredShape::from(&tally.shape(whole as u32)?))
+            let whole = weeks.iter().map(|days| u32::from(*days == WEEK_DAYS)).sum();
+            Some(StoredShape::from(&tally.shape(whole)?))
         };
         history.series.iter().zip(std::mem::take(&mut self.tallies)).map(shape).collect()
     }
