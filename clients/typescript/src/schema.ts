@@ -478,6 +478,18 @@ export type AuditOutcome =
   | 'DENIED'
   | 'FAILED';
 
+/** Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored. */
+export interface BackgroundJobFilter {
+  /** Condition on the ID of the job. */
+  id?: IdFilter | null;
+  /** Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<BackgroundJobStatus> | null;
+  /** Time at which the job was created. */
+  createdAt?: DateTimeFilter | null;
+}
+
 /** Sort order of a list of jobs; jobs with equal values are sorted by ID. */
 export interface BackgroundJobSort {
   /** Field by which the jobs are sorted. */
@@ -562,8 +574,10 @@ export interface BarcodeInput {
 
 /** A step of a blanket order. */
 export interface BlanketOrderActionInput {
-  /** The blanket order. */
-  id: string;
+  /** ID of the blanket order. Needed unless `blanketOrder` names it. */
+  id?: string | null;
+  /** The blanket order, instead of `id`. Null where `id` is given. */
+  blanketOrder?: BlanketOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
@@ -686,8 +700,10 @@ export type BlanketOrderStatus =
 
 /** A change of a blanket order that is a draft. A field that is left out stays; null clears. */
 export interface BlanketOrderUpdateInput {
-  /** The blanket order. */
-  id: string;
+  /** ID of the blanket order. Needed unless `blanketOrder` names it. */
+  id?: string | null;
+  /** The blanket order, instead of `id`. Null where `id` is given. */
+  blanketOrder?: BlanketOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -894,8 +910,10 @@ export type CategorySortField =
  * where one must have a value.
  */
 export interface CategoryUpdateInput {
-  /** The category. */
-  id: string;
+  /** ID of the category. Needed unless `category` names it. */
+  id?: string | null;
+  /** The category, instead of `id`. Null where `id` is given. */
+  category?: CategoryRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -1223,12 +1241,19 @@ export interface CustomerFilter {
 export interface CustomerMergeInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Customer that is merged into the other. */
-  id: string;
+  /** ID of the customer that is merged into the other. Needed unless `customer` names it. */
+  id?: string | null;
+  /** The customer that is merged into the other, instead of `id`. Null where `id` is given. */
+  customer?: CustomerRef | null;
   /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Customer that stays. */
-  intoId: string;
+  /**
+   * Deprecated form of `into`: its ID.
+   * @deprecated 2026-11-28: use into. Removed after 2027-11-28.
+   */
+  intoId?: string | null;
+  /** Customer that stays. Required, unless the deprecated `intoId` is given. */
+  into?: CustomerRef | null;
   /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
   /** Differences in spite of which both are one. Default none. */
@@ -1281,8 +1306,10 @@ export interface CustomerUnmergeInput {
 
 /** A change of a customer. Fields that are left out stay as they are; null clears. */
 export interface CustomerUpdateInput {
-  /** The customer. */
-  id: string;
+  /** ID of the customer. Needed unless `customer` names it. */
+  id?: string | null;
+  /** The customer, instead of `id`. Null where `id` is given. */
+  customer?: CustomerRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -3757,8 +3784,10 @@ export interface OrderHoldLiftInput {
 export interface OrderHoldSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Order whose goods are kept back. */
-  id: string;
+  /** ID of the order whose goods are kept back. Needed unless `order` names it. */
+  id?: string | null;
+  /** The order, instead of `id`. Null where `id` is given. */
+  order?: OrderRef | null;
   /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags. */
@@ -3924,8 +3953,10 @@ export type OrderStatus =
 export interface OrderUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The order. */
-  id: string;
+  /** ID of the order. Needed unless `order` names it. */
+  id?: string | null;
+  /** The order, instead of `id`. Null where `id` is given. */
+  order?: OrderRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /**
@@ -4527,8 +4558,10 @@ export type ProductDuplicateReasonKind =
 
 /** The family that goes out of use. */
 export interface ProductFamilyArchiveInput {
-  /** ID of the family. */
-  id: string;
+  /** ID of the family. Needed unless `family` names it. */
+  id?: string | null;
+  /** The family, instead of `id`. Null where `id` is given. */
+  family?: ProductFamilyRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -4552,8 +4585,10 @@ export type ProductFamilyRef =
 
 /** The family that comes back into use. */
 export interface ProductFamilyRestoreInput {
-  /** ID of the family. */
-  id: string;
+  /** ID of the family. Needed unless `family` names it. */
+  id?: string | null;
+  /** The family, instead of `id`. Null where `id` is given. */
+  family?: ProductFamilyRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -5030,8 +5065,10 @@ export type PurchaseExpectedFrom =
 
 /** A step of a purchase order. */
 export interface PurchaseOrderActionInput {
-  /** The order. */
-  id: string;
+  /** ID of the purchase order. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5042,8 +5079,10 @@ export interface PurchaseOrderActionInput {
 
 /** An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears. */
 export interface PurchaseOrderAmendInput {
-  /** The order: ORDERED or PARTIALLY_RECEIVED. */
-  id: string;
+  /** ID of the purchase order, which is ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5067,8 +5106,10 @@ export interface PurchaseOrderAmendInput {
 
 /** Charge that is billed after the goods of a purchase order have come. */
 export interface PurchaseOrderChargeAddInput {
-  /** The purchase order; something of it has been received. */
-  id: string;
+  /** ID of the purchase order, of which something has been received. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5092,8 +5133,10 @@ export interface PurchaseOrderChargeAddInput {
 
 /** A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day. */
 export interface PurchaseOrderConfirmInput {
-  /** The order: ORDERED or PARTIALLY_RECEIVED. */
-  id: string;
+  /** ID of the purchase order, which is ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5315,8 +5358,10 @@ export interface PurchaseOrderLineSet {
 
 /** A delivery. */
 export interface PurchaseOrderReceiveInput {
-  /** The order. */
-  id: string;
+  /** ID of the purchase order. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5340,8 +5385,10 @@ export type PurchaseOrderRef =
 
 /** An order to send. */
 export interface PurchaseOrderSendInput {
-  /** The order: APPROVED, ORDERED or PARTIALLY_RECEIVED. */
-  id: string;
+  /** ID of the purchase order, which is APPROVED, ORDERED or PARTIALLY_RECEIVED. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once. */
   idempotencyKey?: string;
 }
@@ -5380,8 +5427,10 @@ export type PurchaseOrderStatus =
 
 /** A change of a draft, or of a rejected order. A field that is left out stays; null clears. */
 export interface PurchaseOrderUpdateInput {
-  /** The order. */
-  id: string;
+  /** ID of the purchase order. Needed unless `purchaseOrder` names it. */
+  id?: string | null;
+  /** The purchase order, instead of `id`. Null where `id` is given. */
+  purchaseOrder?: PurchaseOrderRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -5867,7 +5916,9 @@ export type ReplenishmentReasonCode =
   | 'FILLED_UP'
   | 'BELOW_MINIMUM'
   | 'TRANSPORT_TOO_DEAR'
-  | 'NOT_NEEDED';
+  | 'NOT_NEEDED'
+  | 'WEEKDAYS'
+  | 'FEW_SALES';
 
 /** Reason for which a chosen line was not approved. */
 export type ReplenishmentRefusalCode =
@@ -6029,8 +6080,10 @@ export type ResetReason =
 
 /** A step that needs no more than the return. */
 export interface ReturnActionInput {
-  /** The return. */
-  id: string;
+  /** ID of the return. Needed unless `return` names it. */
+  id?: string | null;
+  /** The return, instead of `id`. Null where `id` is given. */
+  return?: ReturnRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -6039,8 +6092,10 @@ export interface ReturnActionInput {
 
 /** Closing of a return, with its refund. */
 export interface ReturnCloseInput {
-  /** The return. */
-  id: string;
+  /** ID of the return. Needed unless `return` names it. */
+  id?: string | null;
+  /** The return, instead of `id`. Null where `id` is given. */
+  return?: ReturnRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -6142,8 +6197,10 @@ export interface ReturnFilter {
 
 /** Findings of the inspection of a return. */
 export interface ReturnInspectInput {
-  /** The return. */
-  id: string;
+  /** ID of the return. Needed unless `return` names it. */
+  id?: string | null;
+  /** The return, instead of `id`. Null where `id` is given. */
+  return?: ReturnRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -6244,8 +6301,10 @@ export interface ReturnPaymentInput {
 
 /** Receipt of the goods of a return. */
 export interface ReturnReceiveInput {
-  /** The return. */
-  id: string;
+  /** ID of the return. Needed unless `return` names it. */
+  id?: string | null;
+  /** The return, instead of `id`. Null where `id` is given. */
+  return?: ReturnRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -6285,8 +6344,10 @@ export type ReturnRef =
 
 /** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
-  /** The return. */
-  id: string;
+  /** ID of the return. Needed unless `return` names it. */
+  id?: string | null;
+  /** The return, instead of `id`. Null where `id` is given. */
+  return?: ReturnRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -6461,8 +6522,10 @@ export interface RoleCreateInput {
 export interface RoleDeleteInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** The role. */
-  id: string;
+  /** ID of the role. Needed unless `role` names it. */
+  id?: string | null;
+  /** The role, instead of `id`. Null where `id` is given. */
+  role?: RoleRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
 }
@@ -6515,8 +6578,10 @@ export type RoleSortField =
 export interface RoleUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** The role. */
-  id: string;
+  /** ID of the role. Needed unless `role` names it. */
+  id?: string | null;
+  /** The role, instead of `id`. Null where `id` is given. */
+  role?: RoleRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
@@ -6601,8 +6666,10 @@ export interface SavedViewCreateInput {
 export interface SavedViewDeleteInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** View. */
-  id: string;
+  /** ID of the view. Needed unless `savedView` names it. */
+  id?: string | null;
+  /** The view, instead of `id`. Null where `id` is given. */
+  savedView?: SavedViewRef | null;
 }
 
 /** Saved views that match all of these; a condition that is null is ignored. */
@@ -6801,8 +6868,10 @@ export type SavedViewTableFormat =
 export interface SavedViewUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** View. */
-  id: string;
+  /** ID of the view. Needed unless `savedView` names it. */
+  id?: string | null;
+  /** The view, instead of `id`. Null where `id` is given. */
+  savedView?: SavedViewRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Name for people, of 1 to 100 characters. */
@@ -7443,8 +7512,10 @@ export type StockValueSummaryGroup =
 
 /** A step of a stocktake. */
 export interface StocktakeActionInput {
-  /** The stocktake. */
-  id: string;
+  /** ID of the stocktake. Needed unless `stocktake` names it. */
+  id?: string | null;
+  /** The stocktake, instead of `id`. Null where `id` is given. */
+  stocktake?: StocktakeRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -7582,8 +7653,10 @@ export type StocktakeLineStatus =
  * last attempt is valid.
  */
 export interface StocktakeRecordInput {
-  /** The stocktake. */
-  id: string;
+  /** ID of the stocktake. Needed unless `stocktake` names it. */
+  id?: string | null;
+  /** The stocktake, instead of `id`. Null where `id` is given. */
+  stocktake?: StocktakeRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
@@ -7597,8 +7670,10 @@ export interface StocktakeRecordInput {
 
 /** Lines that are to be counted once more. */
 export interface StocktakeRecountInput {
-  /** The stocktake. */
-  id: string;
+  /** ID of the stocktake. Needed unless `stocktake` names it. */
+  id?: string | null;
+  /** The stocktake, instead of `id`. Null where `id` is given. */
+  stocktake?: StocktakeRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -7636,8 +7711,10 @@ export type StocktakeStatus =
 
 /** A stocktake that is handed in. */
 export interface StocktakeSubmitInput {
-  /** The stocktake. */
-  id: string;
+  /** ID of the stocktake. Needed unless `stocktake` names it. */
+  id?: string | null;
+  /** The stocktake, instead of `id`. Null where `id` is given. */
+  stocktake?: StocktakeRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -7761,8 +7838,10 @@ export interface StoreFilter {
 export interface StoreGroupArchiveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** Group of stores to archive. */
-  id: string;
+  /** ID of the group of stores. Needed unless `group` names it. */
+  id?: string | null;
+  /** The group of stores, instead of `id`. Null where `id` is given. */
+  group?: StoreGroupRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
 }
@@ -7801,8 +7880,10 @@ export type StoreGroupRef =
 export interface StoreGroupRestoreInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** Group of stores to restore. */
-  id: string;
+  /** ID of the group of stores. Needed unless `group` names it. */
+  id?: string | null;
+  /** The group of stores, instead of `id`. Null where `id` is given. */
+  group?: StoreGroupRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
 }
@@ -7825,8 +7906,10 @@ export type StoreGroupSortField =
 export interface StoreGroupUpdateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
   idempotencyKey?: string | null;
-  /** The group. */
-  id: string;
+  /** ID of the group of stores. Needed unless `group` names it. */
+  id?: string | null;
+  /** The group of stores, instead of `id`. Null where `id` is given. */
+  group?: StoreGroupRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Code of the group of stores, unique in the tenant; case is ignored. */
@@ -7918,8 +8001,10 @@ export interface StoreSourcingInput {
  * where one must have a value.
  */
 export interface StoreUpdateInput {
-  /** The store. */
-  id: string;
+  /** ID of the store. Needed unless `store` names it. */
+  id?: string | null;
+  /** The store, instead of `id`. Null where `id` is given. */
+  store?: StoreRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -8063,12 +8148,19 @@ export interface SupplierFilter {
 export interface SupplierMergeInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Supplier that is merged into the other. */
-  id: string;
+  /** ID of the supplier that is merged into the other. Needed unless `supplier` names it. */
+  id?: string | null;
+  /** The supplier that is merged into the other, instead of `id`. Null where `id` is given. */
+  supplier?: SupplierRef | null;
   /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Supplier that stays. */
-  intoId: string;
+  /**
+   * Deprecated form of `into`: its ID.
+   * @deprecated 2026-11-28: use into. Removed after 2027-11-28.
+   */
+  intoId?: string | null;
+  /** Supplier that stays. Required, unless the deprecated `intoId` is given. */
+  into?: SupplierRef | null;
   /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for any. */
   intoExpectedVersion?: number | null;
   /** Differences in spite of which both are one. Default none. */
@@ -8331,8 +8423,10 @@ export interface SupplierUnmergeInput {
  * where one must have a value.
  */
 export interface SupplierUpdateInput {
-  /** The supplier. */
-  id: string;
+  /** ID of the supplier. Needed unless `supplier` names it. */
+  id?: string | null;
+  /** The supplier, instead of `id`. Null where `id` is given. */
+  supplier?: SupplierRef | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -8453,8 +8547,10 @@ export type Tracking =
 
 /** A step of a transfer. */
 export interface TransferActionInput {
-  /** The transfer. */
-  id: string;
+  /** ID of the transfer. Needed unless `transfer` names it. */
+  id?: string | null;
+  /** The transfer, instead of `id`. Null where `id` is given. */
+  transfer?: TransferRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -8468,8 +8564,10 @@ export interface TransferActionInput {
 
 /** Closing of a transfer whose goods in transit will not arrive. */
 export interface TransferCloseInput {
-  /** The transfer. */
-  id: string;
+  /** ID of the transfer. Needed unless `transfer` names it. */
+  id?: string | null;
+  /** The transfer, instead of `id`. Null where `id` is given. */
+  transfer?: TransferRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -8574,8 +8672,10 @@ export type TransferRef =
 
 /** Shipment or receipt of a transfer. */
 export interface TransferShipmentInput {
-  /** The transfer. */
-  id: string;
+  /** ID of the transfer. Needed unless `transfer` names it. */
+  id?: string | null;
+  /** The transfer, instead of `id`. Null where `id` is given. */
+  transfer?: TransferRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -8638,8 +8738,10 @@ export type TransferStatus =
  * `note` can change.
  */
 export interface TransferUpdateInput {
-  /** The transfer. */
-  id: string;
+  /** ID of the transfer. Needed unless `transfer` names it. */
+  id?: string | null;
+  /** The transfer, instead of `id`. Null where `id` is given. */
+  transfer?: TransferRef | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */

@@ -386,6 +386,15 @@ AuditOutcome = Literal[
 ]
 
 
+class BackgroundJobFilter(TypedDict, total=False):
+    """Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored."""
+
+    id: Optional["IdFilter"]
+    search: Optional[str]
+    status: Optional[Sequence["BackgroundJobStatus"]]
+    createdAt: Optional["DateTimeFilter"]
+
+
 class _BackgroundJobSort(TypedDict):
     field: "BackgroundJobSortField"
 
@@ -474,13 +483,11 @@ class BarcodeInput(_BarcodeInput, total=False):
     packQuantity: int
 
 
-class _BlanketOrderActionInput(TypedDict):
-    id: str
-
-
-class BlanketOrderActionInput(_BlanketOrderActionInput, total=False):
+class BlanketOrderActionInput(TypedDict, total=False):
     """A step of a blanket order."""
 
+    id: Optional[str]
+    blanketOrder: Optional["BlanketOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     note: Optional[str]
@@ -573,13 +580,11 @@ BlanketOrderStatus = Literal[
 ]
 
 
-class _BlanketOrderUpdateInput(TypedDict):
-    id: str
-
-
-class BlanketOrderUpdateInput(_BlanketOrderUpdateInput, total=False):
+class BlanketOrderUpdateInput(TypedDict, total=False):
     """A change of a blanket order that is a draft. A field that is left out stays; null clears."""
 
+    id: Optional[str]
+    blanketOrder: Optional["BlanketOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     validFrom: Optional[str]
@@ -740,13 +745,14 @@ CategorySortField = Literal[
 
 
 class _CategoryUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
     """A change of a category. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
+    id: Optional[str]
+    category: Optional["CategoryRef"]
     idempotencyKey: Optional[str]
     name: Optional[str]
     slug: Optional[str]
@@ -987,16 +993,15 @@ CustomerFilter = TypedDict(
 )
 
 
-class _CustomerMergeInput(TypedDict):
-    id: str
-    intoId: str
-
-
-class CustomerMergeInput(_CustomerMergeInput, total=False):
+class CustomerMergeInput(TypedDict, total=False):
     """Two customers to merge."""
 
     idempotencyKey: str
+    id: Optional[str]
+    customer: Optional["CustomerRef"]
     expectedVersion: Optional[int]
+    intoId: Optional[str]
+    into: Optional["CustomerRef"]
     intoExpectedVersion: Optional[int]
     accept: Sequence["MergeDifference"]
 
@@ -1048,13 +1053,14 @@ class CustomerUnmergeInput(_CustomerUnmergeInput, total=False):
 
 
 class _CustomerUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
 class CustomerUpdateInput(_CustomerUpdateInput, total=False):
     """A change of a customer. Fields that are left out stay as they are; null clears."""
 
+    id: Optional[str]
+    customer: Optional["CustomerRef"]
     idempotencyKey: Optional[str]
     externalRef: Optional[str]
     name: Optional[str]
@@ -3076,7 +3082,6 @@ class OrderHoldLiftInput(_OrderHoldLiftInput, total=False):
 
 
 class _OrderHoldSetInput(TypedDict):
-    id: str
     kind: str
     reason: str
 
@@ -3085,6 +3090,8 @@ class OrderHoldSetInput(_OrderHoldSetInput, total=False):
     """A hold to set on an order."""
 
     idempotencyKey: str
+    id: Optional[str]
+    order: Optional["OrderRef"]
     expectedVersion: Optional[int]
     note: Optional[str]
 
@@ -3206,7 +3213,6 @@ OrderStatus = Literal[
 
 
 class _OrderUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
@@ -3214,6 +3220,8 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     """An order as it shall be from now on. A field that is left out stays as it is, null clears it."""
 
     idempotencyKey: str
+    id: Optional[str]
+    order: Optional["OrderRef"]
     customerId: Optional[str]
     customer: Optional["CustomerRef"]
     externalRef: Optional[str]
@@ -3690,13 +3698,11 @@ ProductDuplicateReasonKind = Literal[
 ]
 
 
-class _ProductFamilyArchiveInput(TypedDict):
-    id: str
-
-
-class ProductFamilyArchiveInput(_ProductFamilyArchiveInput, total=False):
+class ProductFamilyArchiveInput(TypedDict, total=False):
     """The family that goes out of use."""
 
+    id: Optional[str]
+    family: Optional["ProductFamilyRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -3719,13 +3725,11 @@ class ProductFamilyRef(TypedDict, total=False):
     name: str
 
 
-class _ProductFamilyRestoreInput(TypedDict):
-    id: str
-
-
-class ProductFamilyRestoreInput(_ProductFamilyRestoreInput, total=False):
+class ProductFamilyRestoreInput(TypedDict, total=False):
     """The family that comes back into use."""
 
+    id: Optional[str]
+    family: Optional["ProductFamilyRef"]
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
@@ -4054,25 +4058,21 @@ PurchaseExpectedFrom = Literal[
 ]
 
 
-class _PurchaseOrderActionInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderActionInput(_PurchaseOrderActionInput, total=False):
+class PurchaseOrderActionInput(TypedDict, total=False):
     """A step of a purchase order."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     note: Optional[str]
 
 
-class _PurchaseOrderAmendInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderAmendInput(_PurchaseOrderAmendInput, total=False):
+class PurchaseOrderAmendInput(TypedDict, total=False):
     """An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     expectedOn: Optional[str]
@@ -4084,7 +4084,6 @@ class PurchaseOrderAmendInput(_PurchaseOrderAmendInput, total=False):
 
 
 class _PurchaseOrderChargeAddInput(TypedDict):
-    id: str
     kind: "ChargeKind"
     amount: "MoneyInput"
     note: str
@@ -4093,6 +4092,8 @@ class _PurchaseOrderChargeAddInput(TypedDict):
 class PurchaseOrderChargeAddInput(_PurchaseOrderChargeAddInput, total=False):
     """Charge that is billed after the goods of a purchase order have come."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     basis: "ChargeBasis"
@@ -4100,13 +4101,11 @@ class PurchaseOrderChargeAddInput(_PurchaseOrderChargeAddInput, total=False):
     externalRef: Optional[str]
 
 
-class _PurchaseOrderConfirmInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderConfirmInput(_PurchaseOrderConfirmInput, total=False):
+class PurchaseOrderConfirmInput(TypedDict, total=False):
     """A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     externalRef: Optional[str]
@@ -4216,13 +4215,11 @@ class PurchaseOrderLineSet(TypedDict, total=False):
     expectedOn: Optional[str]
 
 
-class _PurchaseOrderReceiveInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderReceiveInput(_PurchaseOrderReceiveInput, total=False):
+class PurchaseOrderReceiveInput(TypedDict, total=False):
     """A delivery."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     deliveryNote: Optional[str]
@@ -4239,13 +4236,11 @@ class PurchaseOrderRef(TypedDict, total=False):
     number: str
 
 
-class _PurchaseOrderSendInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderSendInput(_PurchaseOrderSendInput, total=False):
+class PurchaseOrderSendInput(TypedDict, total=False):
     """An order to send."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
 
 
@@ -4286,13 +4281,11 @@ PurchaseOrderStatus = Literal[
 ]
 
 
-class _PurchaseOrderUpdateInput(TypedDict):
-    id: str
-
-
-class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
+class PurchaseOrderUpdateInput(TypedDict, total=False):
     """A change of a draft, or of a rejected order. A field that is left out stays; null clears."""
 
+    id: Optional[str]
+    purchaseOrder: Optional["PurchaseOrderRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     expectedOn: Optional[str]
@@ -4708,6 +4701,8 @@ ReplenishmentReasonCode = Literal[
     "BELOW_MINIMUM",
     "TRANSPORT_TOO_DEAR",
     "NOT_NEEDED",
+    "WEEKDAYS",
+    "FEW_SALES",
 ]
 
 
@@ -4858,27 +4853,29 @@ ResetReason = Literal[
 ]
 
 
-class _ReturnActionInput(TypedDict):
-    id: str
+ReturnActionInput = TypedDict(
+    "ReturnActionInput",
+    {
+        "id": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "idempotencyKey": "str",
+        "expectedVersion": "Optional[int]",
+    },
+    total=False,
+)
 
 
-class ReturnActionInput(_ReturnActionInput, total=False):
-    """A step that needs no more than the return."""
-
-    idempotencyKey: str
-    expectedVersion: Optional[int]
-
-
-class _ReturnCloseInput(TypedDict):
-    id: str
-
-
-class ReturnCloseInput(_ReturnCloseInput, total=False):
-    """Closing of a return, with its refund."""
-
-    idempotencyKey: str
-    expectedVersion: Optional[int]
-    refund: Optional["MoneyInput"]
+ReturnCloseInput = TypedDict(
+    "ReturnCloseInput",
+    {
+        "id": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "idempotencyKey": "str",
+        "expectedVersion": "Optional[int]",
+        "refund": "Optional['MoneyInput']",
+    },
+    total=False,
+)
 
 
 class _ReturnCreateInput(TypedDict):
@@ -4929,18 +4926,19 @@ ReturnFilter = TypedDict(
 )
 
 
-class _ReturnInspectInput(TypedDict):
-    id: str
-
-
-class ReturnInspectInput(_ReturnInspectInput, total=False):
-    """Findings of the inspection of a return."""
-
-    idempotencyKey: str
-    expectedVersion: Optional[int]
-    lines: Optional[Sequence["ReturnInspectLineInput"]]
-    occurredAt: Optional[str]
-    note: Optional[str]
+ReturnInspectInput = TypedDict(
+    "ReturnInspectInput",
+    {
+        "id": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "idempotencyKey": "str",
+        "expectedVersion": "Optional[int]",
+        "lines": "Optional[Sequence['ReturnInspectLineInput']]",
+        "occurredAt": "Optional[str]",
+        "note": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class _ReturnInspectLineInput(TypedDict):
@@ -4995,19 +4993,20 @@ class ReturnPaymentInput(_ReturnPaymentInput, total=False):
     note: Optional[str]
 
 
-class _ReturnReceiveInput(TypedDict):
-    id: str
-
-
-class ReturnReceiveInput(_ReturnReceiveInput, total=False):
-    """Receipt of the goods of a return."""
-
-    idempotencyKey: str
-    expectedVersion: Optional[int]
-    lines: Optional[Sequence["ReturnReceiveLineInput"]]
-    isLast: bool
-    occurredAt: Optional[str]
-    note: Optional[str]
+ReturnReceiveInput = TypedDict(
+    "ReturnReceiveInput",
+    {
+        "id": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "idempotencyKey": "str",
+        "expectedVersion": "Optional[int]",
+        "lines": "Optional[Sequence['ReturnReceiveLineInput']]",
+        "isLast": "bool",
+        "occurredAt": "Optional[str]",
+        "note": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class _ReturnReceiveLineInput(TypedDict):
@@ -5031,16 +5030,27 @@ class ReturnRef(TypedDict, total=False):
     externalRef: str
 
 
-class _ReturnRejectInput(TypedDict):
-    id: str
-    reason: str
+_ReturnRejectInputOptional = TypedDict(
+    "_ReturnRejectInputOptional",
+    {
+        "id": "Optional[str]",
+        "return": "Optional['ReturnRef']",
+        "idempotencyKey": "str",
+        "expectedVersion": "Optional[int]",
+    },
+    total=False,
+)
+_ReturnRejectInput = TypedDict(
+    "_ReturnRejectInput",
+    {
+        "reason": "str",
+    },
+)
 
 
-class ReturnRejectInput(_ReturnRejectInput, total=False):
+class ReturnRejectInput(_ReturnRejectInput, _ReturnRejectInputOptional):
     """Rejection of a return that was requested or approved."""
 
-    idempotencyKey: str
-    expectedVersion: Optional[int]
 
 
 class _ReturnSort(TypedDict):
@@ -5191,7 +5201,6 @@ class RoleCreateInput(_RoleCreateInput, total=False):
 
 
 class _RoleDeleteInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
@@ -5199,6 +5208,8 @@ class RoleDeleteInput(_RoleDeleteInput, total=False):
     """A role to be removed."""
 
     idempotencyKey: Optional[str]
+    id: Optional[str]
+    role: Optional["RoleRef"]
 
 
 class RoleFilter(TypedDict, total=False):
@@ -5244,7 +5255,6 @@ RoleSortField = Literal[
 
 
 class _RoleUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
@@ -5252,6 +5262,8 @@ class RoleUpdateInput(_RoleUpdateInput, total=False):
     """Changes of a role; fields that are left out or null stay as they are."""
 
     idempotencyKey: Optional[str]
+    id: Optional[str]
+    role: Optional["RoleRef"]
     key: Optional[str]
     name: Optional[str]
     permissions: Optional[Sequence[str]]
@@ -5315,14 +5327,12 @@ class SavedViewCreateInput(_SavedViewCreateInput, total=False):
     readers: Optional["SavedViewReadersInput"]
 
 
-class _SavedViewDeleteInput(TypedDict):
-    id: str
-
-
-class SavedViewDeleteInput(_SavedViewDeleteInput, total=False):
+class SavedViewDeleteInput(TypedDict, total=False):
     """A view that is to go."""
 
     idempotencyKey: str
+    id: Optional[str]
+    savedView: Optional["SavedViewRef"]
 
 
 class SavedViewFilter(TypedDict, total=False):
@@ -5459,7 +5469,6 @@ SavedViewTableFormat = Literal[
 
 
 class _SavedViewUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
@@ -5467,6 +5476,8 @@ class SavedViewUpdateInput(_SavedViewUpdateInput, total=False):
     """A change of a view. Fields that are null stay as they are."""
 
     idempotencyKey: str
+    id: Optional[str]
+    savedView: Optional["SavedViewRef"]
     name: Optional[str]
     slug: Optional[str]
     document: Optional[str]
@@ -6030,13 +6041,11 @@ StockValueSummaryGroup = Literal[
 ]
 
 
-class _StocktakeActionInput(TypedDict):
-    id: str
-
-
-class StocktakeActionInput(_StocktakeActionInput, total=False):
+class StocktakeActionInput(TypedDict, total=False):
     """A step of a stocktake."""
 
+    id: Optional[str]
+    stocktake: Optional["StocktakeRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     note: Optional[str]
@@ -6123,24 +6132,23 @@ StocktakeLineStatus = Literal[
 
 
 class _StocktakeRecordInput(TypedDict):
-    id: str
     lines: Sequence["StocktakeLineInput"]
 
 
 class StocktakeRecordInput(_StocktakeRecordInput, total=False):
     """Quantities found in a stocktake. A product that was counted before gets a further attempt, and the last attempt is valid."""
 
+    id: Optional[str]
+    stocktake: Optional["StocktakeRef"]
     idempotencyKey: str
     countedAt: Optional[str]
 
 
-class _StocktakeRecountInput(TypedDict):
-    id: str
-
-
-class StocktakeRecountInput(_StocktakeRecountInput, total=False):
+class StocktakeRecountInput(TypedDict, total=False):
     """Lines that are to be counted once more."""
 
+    id: Optional[str]
+    stocktake: Optional["StocktakeRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     products: Optional[Sequence["ProductRef"]]
@@ -6179,13 +6187,11 @@ StocktakeStatus = Literal[
 ]
 
 
-class _StocktakeSubmitInput(TypedDict):
-    id: str
-
-
-class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
+class StocktakeSubmitInput(TypedDict, total=False):
     """A stocktake that is handed in."""
 
+    id: Optional[str]
+    stocktake: Optional["StocktakeRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     onUncounted: "UncountedPolicy"
@@ -6254,14 +6260,12 @@ StoreFilter = TypedDict(
 )
 
 
-class _StoreGroupArchiveInput(TypedDict):
-    id: str
-
-
-class StoreGroupArchiveInput(_StoreGroupArchiveInput, total=False):
+class StoreGroupArchiveInput(TypedDict, total=False):
     """A group of stores to archive."""
 
     idempotencyKey: Optional[str]
+    id: Optional[str]
+    group: Optional["StoreGroupRef"]
     expectedVersion: Optional[int]
 
 
@@ -6292,14 +6296,12 @@ class StoreGroupRef(TypedDict, total=False):
     code: str
 
 
-class _StoreGroupRestoreInput(TypedDict):
-    id: str
-
-
-class StoreGroupRestoreInput(_StoreGroupRestoreInput, total=False):
+class StoreGroupRestoreInput(TypedDict, total=False):
     """An archived group of stores to restore."""
 
     idempotencyKey: Optional[str]
+    id: Optional[str]
+    group: Optional["StoreGroupRef"]
     expectedVersion: Optional[int]
 
 
@@ -6321,7 +6323,6 @@ StoreGroupSortField = Literal[
 
 
 class _StoreGroupUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
@@ -6329,6 +6330,8 @@ class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
     """Changes of a group of stores; fields that are left out or null stay as they are."""
 
     idempotencyKey: Optional[str]
+    id: Optional[str]
+    group: Optional["StoreGroupRef"]
     code: Optional[str]
     name: Optional[str]
     storeIds: Optional[Sequence[str]]
@@ -6410,13 +6413,14 @@ class StoreSourcingInput(_StoreSourcingInput, total=False):
 
 
 class _StoreUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
 class StoreUpdateInput(_StoreUpdateInput, total=False):
     """A change of a store. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
+    id: Optional[str]
+    store: Optional["StoreRef"]
     idempotencyKey: Optional[str]
     code: Optional[str]
     name: Optional[str]
@@ -6517,16 +6521,15 @@ SupplierFilter = TypedDict(
 )
 
 
-class _SupplierMergeInput(TypedDict):
-    id: str
-    intoId: str
-
-
-class SupplierMergeInput(_SupplierMergeInput, total=False):
+class SupplierMergeInput(TypedDict, total=False):
     """Two suppliers to merge."""
 
     idempotencyKey: str
+    id: Optional[str]
+    supplier: Optional["SupplierRef"]
     expectedVersion: Optional[int]
+    intoId: Optional[str]
+    into: Optional["SupplierRef"]
     intoExpectedVersion: Optional[int]
     accept: Sequence["MergeDifference"]
     supplierProducts: Optional["MergeTerms"]
@@ -6752,13 +6755,14 @@ class SupplierUnmergeInput(_SupplierUnmergeInput, total=False):
 
 
 class _SupplierUpdateInput(TypedDict):
-    id: str
     expectedVersion: int
 
 
 class SupplierUpdateInput(_SupplierUpdateInput, total=False):
     """A change of a supplier. Fields that are left out stay as they are. Null clears a field, and is refused with REQUIRED where one must have a value."""
 
+    id: Optional[str]
+    supplier: Optional["SupplierRef"]
     idempotencyKey: Optional[str]
     code: Optional[str]
     name: Optional[str]
@@ -6817,26 +6821,25 @@ Tracking = Literal[
 ]
 
 
-class _TransferActionInput(TypedDict):
-    id: str
-
-
-class TransferActionInput(_TransferActionInput, total=False):
+class TransferActionInput(TypedDict, total=False):
     """A step of a transfer."""
 
+    id: Optional[str]
+    transfer: Optional["TransferRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     note: Optional[str]
 
 
 class _TransferCloseInput(TypedDict):
-    id: str
     reasonCode: "ReasonCode"
 
 
 class TransferCloseInput(_TransferCloseInput, total=False):
     """Closing of a transfer whose goods in transit will not arrive."""
 
+    id: Optional[str]
+    transfer: Optional["TransferRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     note: Optional[str]
@@ -6910,13 +6913,11 @@ class TransferRef(TypedDict, total=False):
     number: str
 
 
-class _TransferShipmentInput(TypedDict):
-    id: str
-
-
-class TransferShipmentInput(_TransferShipmentInput, total=False):
+class TransferShipmentInput(TypedDict, total=False):
     """Shipment or receipt of a transfer."""
 
+    id: Optional[str]
+    transfer: Optional["TransferRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     lines: Optional[Sequence["TransferShipmentLineInput"]]
@@ -6970,13 +6971,11 @@ TransferStatus = Literal[
 ]
 
 
-class _TransferUpdateInput(TypedDict):
-    id: str
-
-
-class TransferUpdateInput(_TransferUpdateInput, total=False):
+class TransferUpdateInput(TypedDict, total=False):
     """Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and `note` can change."""
 
+    id: Optional[str]
+    transfer: Optional["TransferRef"]
     idempotencyKey: str
     expectedVersion: Optional[int]
     externalRef: Optional[str]
