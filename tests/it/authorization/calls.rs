@@ -278,9 +278,9 @@ fn is_named_by(row: &InputValueDefinition, reference: &str) -> bool {
     row.description.as_ref().is_some_and(|text| text.node.contains(&format!("Needed unless `{reference}`")))
 }
 
-/// A number that no call has had yet.
+/// A number that no call has had yet, of six digits: answers are compared with their digits hidden.
 fn fresh() -> u32 {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
+    static NEXT: AtomicU32 = AtomicU32::new(100_000);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 

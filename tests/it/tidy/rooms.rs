@@ -51,7 +51,7 @@ const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", 
 const INVENTORY: &[&str] = &["numbering", "catalog", "currency", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
     "purchasing", "transfers", "counts", "costing"];
 #[rustfmt::skip]
-pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "weekdays", "engine", "factors", "accuracy", "abc", "xyz",
+pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "weekdays", "intervals", "engine", "factors", "accuracy", "abc", "xyz",
     "reorder", "simulate", "anomaly", "ratios", "bench"];
 #[rustfmt::skip]
 pub const PRODUCT_TEXT: &[&str] =

@@ -33,12 +33,12 @@ impl<'a> LeadTimeDemand<'a> {
     /// scored.
     pub(crate) fn errors(&self, weeks: f64) -> Option<Errors<'a>> {
         let span = self.span(weeks);
-        let shorter = if span.whole == 0 { None } else { Some(self.side(span, span.whole, 1.0 - Self::beside(span))?) };
-        let longer = if span.is_whole() { None } else { Some(self.side(span, span.whole + 1, Self::beside(span))?) };
+        let shorter = if span.whole == 0 { None } else { Some(self.side(span, span.whole, 1.0 - Self::longer_share(span))?) };
+        let longer = if span.is_whole() { None } else { Some(self.side(span, span.whole + 1, Self::longer_share(span))?) };
         Some(Errors { sides: [shorter, longer] })
     }
     /// The share of the longer sum.
-    fn beside(span: Span) -> f64 {
+    fn longer_share(span: Span) -> f64 {
         match (span.whole, span.is_whole()) {
             (_, true) => 0.0,
             (0, false) => 1.0,

@@ -167,7 +167,7 @@ pub enum ReplenishmentReasonCode {
     NotNeeded,
     /// The product does not sell evenly over the week, so that the point is that of the day.
     Weekdays,
-    /// The product sold on too few days of the last year to tell how much a sale may ask for at the service level.
+    /// The product sold on too few days of the last year to show how much a sale may ask for at the service level.
     FewSales,
 }
 
