@@ -30,7 +30,7 @@ async fn stock_is_kept_for_the_weekday_that_a_product_sells_on(world: &World) {
         assert!((figures[name].as_f64().unwrap() - expected).abs() < 0.02, "{name}: {figures:#}");
     }
     let reasons: Vec<&Value> = line["reasons"].as_array().unwrap().iter().map(|reason| &reason["code"]).collect();
-    assert_eq!(reasons, ["BELOW_POINT", "WEEKDAYS", "FEW_SALES", "PACK"], "{line:#}");
+    assert_eq!(reasons, ["BELOW_POINT", "WEEKDAYS", "FEW_SALES"], "{line:#}");
     assert_eq!(line["quantity"], 60, "{line:#}");
 }
 
