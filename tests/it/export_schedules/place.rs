@@ -79,8 +79,8 @@ pub async fn ran(office: &Office<'_>, id: &str, full_refresh: bool) -> Value {
     service(office.world).post_due().await.unwrap();
     until("the end of a run", async || {
         let now = shown(office, id).await;
-        // One that was asked for before may end first; a full refresh begins a set.
-        let is_this = !full_refresh || now["set"] != before["set"];
+        // One that was asked for before may end first; a full refresh has written nothing until it ends.
+        let is_this = !full_refresh || !now["throughSeq"].is_null();
         is_this && now["lastRunAt"] != before["lastRunAt"] && now["isRunning"] == false
     })
     .await;
