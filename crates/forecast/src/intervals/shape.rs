@@ -3,7 +3,7 @@
 use crate::weekdays::ByDay;
 
 const WEEK: usize = 7;
-/// Days with sales whose units are remembered; of more, each second, fourth … is.
+/// Days with sales whose units are remembered; of more, each second, fourth … of a weekday is.
 const MOST_DAYS: usize = 64;
 /// Figures that the units of days with sales are kept as.
 const KEPT_SIZES: usize = 16;
@@ -19,6 +19,8 @@ const SHARED_SPREAD: f64 = 0.2;
 pub(super) const MOST_STEPS: f64 = 2.0;
 /// A sale of no more usual ones, by their median, is no giant, however few sales there were.
 const GIANT: f64 = 5.0;
+/// Keeps a product that is whole but for the last bit of a float what it is.
+const HAIR: f64 = 1e-9;
 
 /// Whole weeks of a series by day, from which its shape is found. It takes the same memory however many they are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -26,8 +28,8 @@ pub struct DayTally {
     units: ByDay<f64>,
     squares: ByDay<f64>,
     sold: ByDay<u32>,
-    /// Weekdays and units of days with sales.
-    sizes: Vec<(u8, f32)>,
+    /// Places, weekdays and units of days with sales.
+    sizes: Vec<(u16, u8, f32)>,
     seen: u32,
     halvings: u32,
 }
@@ -59,7 +61,7 @@ pub struct DayShape {
 impl DayShape {
     /// Whether its sales tell how large the largest of them are for a promise: half a sale at least lies beyond it.
     pub fn bears(&self, service: f64) -> bool {
-        f64::from(self.sales) * (1.0 - service) >= 0.5
+        f64::from(self.sales) * (1.0 - service) >= 0.5 - HAIR
     }
 }
 
@@ -67,25 +69,25 @@ impl DayTally {
     /// Adds a week on all of whose days the series could be sold, Monday first. Fewer units than none are none.
     pub fn add(&mut self, week: &ByDay<f64>) {
         for (day, units) in week.iter().copied().enumerate().filter(|(_, units)| *units > 0.0) {
+            self.remember(day, units);
             self.units[day] += units;
             self.squares[day] += units * units;
             self.sold[day] += 1;
-            self.remember(day, units);
         }
     }
+    /// Sales are counted off by weekday, Tuesdays from one on, Wednesdays from two on: each second or fourth of all sales together would be those of the same
+    /// weekdays where a product sells on two, four or six days of each week.
     fn remember(&mut self, day: usize, units: f64) {
-        if self.seen.is_multiple_of(1 << self.halvings) {
-            if self.sizes.len() == MOST_DAYS {
-                let mut nth = 0_usize;
-                self.sizes.retain(|_| {
-                    nth += 1;
-                    !nth.is_multiple_of(2)
-                });
-                self.halvings += 1;
-            }
-            self.sizes.push((day as u8, units as f32));
-        }
         self.seen += 1;
+        let place = (self.sold[day] as usize + day) as u16;
+        if place.is_multiple_of(1 << self.halvings) && self.sizes.len() == MOST_DAYS {
+            self.halvings += 1;
+            let step = 1_u16 << self.halvings;
+            self.sizes.retain(|(place, ..)| place.is_multiple_of(step));
+        }
+        if place.is_multiple_of(1 << self.halvings) {
+            self.sizes.push((place, day as u8, units as f32));
+        }
     }
     /// The shape of so many whole weeks, those without sales among them. None of fewer than eight, and without sales.
     pub fn shape(&self, weeks: u32) -> Option<DayShape> {
@@ -129,7 +131,7 @@ impl DayTally {
         let sales: u32 = self.sold.iter().sum();
         let all = self.units.iter().sum::<f64>() / f64::from(sales.max(1));
         let mean = |day: usize| if is_even { all } else { self.units[day] / f64::from(self.sold[day].max(1)) };
-        let mut sizes: Vec<f64> = self.sizes.iter().map(|(day, units)| f64::from(*units) / mean(usize::from(*day))).collect();
+        let mut sizes: Vec<f64> = self.sizes.iter().map(|(_, day, units)| f64::from(*units) / mean(usize::from(*day))).collect();
         sizes.sort_by(f64::total_cmp);
         let (count, Some(largest)) = (sizes.len(), sizes.last().copied()) else { return Vec::new() };
         if count < KEPT_SIZES {
@@ -288,6 +290,8 @@ mod tests {
         // Six orders of twelve: the next one may be larger by a sixth.
         assert_eq!((rare.sizes.len(), rare.sizes[5], rare.sales), (7, 1.0, 6));
         assert!(near(f64::from(rare.sizes[6]), 7.0 / 6.0) && rare.bears(0.9) && !rare.bears(0.95));
+        let bears = |sales: u32, service: f64| DayShape { sales, ..rare.clone() }.bears(service);
+        assert!(bears(5, 0.9) && !bears(4, 0.9) && bears(25, 0.98) && !bears(24, 0.98));
         let one = DaysAhead::new(&rare, 0).span(0, 1.0);
         assert!(one.chance < 0.16 && near(one.mean, 1.0 / 7.0), "{one:?}");
         let steady = of(20, |week| std::array::from_fn(|day| f64::from(8 + (week * 3 + day as u32 * 5) % 7))).unwrap();
@@ -309,6 +313,21 @@ mod tests {
         let shape = tally.shape(300).unwrap();
         assert!(shape.is_even && shape.sizes.is_sorted() && shape.sizes.len() == KEPT_SIZES);
         assert!((shape.sizes.iter().sum::<f32>() / 16.0 - 1.0).abs() < 0.1, "{:?}", shape.sizes);
+    }
+
+    #[test]
+    fn days_of_each_weekday_are_remembered() {
+        // Ten on each Friday; ten or thirty on Saturdays, by turns of two weeks.
+        let shape = of(52, |week| [0.0, 0.0, 0.0, 0.0, 10.0, if week % 4 < 2 { 10.0 } else { 30.0 }, 0.0]).unwrap();
+        assert_eq!((shape.sizes[0], shape.sizes[8], shape.sizes[KEPT_SIZES - 1]), (0.5, 1.0, 1.5), "{:?}", shape.sizes);
+        for open in [2, 4, 5, 6, 7] {
+            let mut tally = DayTally::default();
+            (0..52).for_each(|_| tally.add(&std::array::from_fn(|day| if day < open { 3.0 } else { 0.0 })));
+            let of_day = |day: usize| tally.sizes.iter().filter(|(_, found, _)| usize::from(*found) == day).count();
+            let counts: Vec<usize> = (0..open).map(of_day).collect();
+            let even = tally.sizes.len() / open;
+            assert!(counts.iter().all(|count| (even..=even + 1).contains(count)), "{open} days a week: {counts:?}");
+        }
     }
 
     #[test]

@@ -78,6 +78,14 @@ pub enum Policy {
     TargetDays { safety_days: f64, target_days: f64 },
 }
 
+impl Policy {
+    /// Whether stock is found by the errors of forecasts, and by the days of a product where they are known.
+    pub const fn is_by_errors(&self, safety: Safety) -> bool {
+        let promises = matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. });
+        promises && !matches!(safety, Safety::Normal { .. })
+    }
+}
+
 /// When a policy orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Review {
@@ -203,8 +211,12 @@ impl Outlook<'_> {
         let is_extrapolated = self.is_extrapolated(self.lead.mean_days());
         Some(Levels { point, up_to: point + cover, review: Review::Continuous, is_extrapolated, undershoot })
     }
-    /// Point and target of a policy. None where the policy needs errors of forecasts and too little was scored.
+    /// Point and target of a policy. Days are even for one that is not by errors. None where the policy needs errors of forecasts and too little was scored.
     pub fn levels(&self, policy: Policy) -> Option<Levels> {
+        if self.demand.days.is_some() && !policy.is_by_errors(self.safety) {
+            let demand = LeadTimeDemand { days: None, ..self.demand };
+            return Self { demand, ..*self }.levels(policy);
+        }
         let days = self.lead.mean_days();
         let plain = |point: f64, up_to: f64| Levels { point, up_to, ..Levels::NOTHING };
         match policy {

@@ -59,10 +59,14 @@ impl<'a> Outlook<'a> {
 impl Promise<'_> {
     /// Whether a position may wait until tomorrow. Once it may, any greater one may.
     pub fn is_kept(&self, position: f64) -> Option<bool> {
+        if self.is_ample(position)? {
+            return Some(true);
+        }
         let mut sum = 0.0;
         for Case { errors, sales, weight } in &self.cases {
             let at_point = errors.missed(position)?;
-            for units in sales {
+            // The largest miss most: what is not kept is so after few of them.
+            for units in sales.iter().rev() {
                 let passed = errors.missed(position - units)?;
                 let missed = if self.is_of_units {
                     // Simpson's rule over the positions that the sale may leave.
@@ -77,6 +81,16 @@ impl Promise<'_> {
             }
         }
         Some(true)
+    }
+    /// Whether it would be kept even if each sale missed as much as the largest one, which takes a fraction of the time: most levels of a plan have plenty.
+    fn is_ample(&self, position: f64) -> Option<bool> {
+        let mut most = 0.0;
+        for Case { errors, sales, weight } in &self.cases {
+            let Some(largest) = sales.last() else { continue };
+            let all = if self.is_of_units { sales.iter().sum::<f64>() } else { sales.len() as f64 };
+            most += weight * all * errors.missed(position - largest)?;
+        }
+        Some(most <= self.most)
     }
     /// The greatest position that may not wait, in units, at least 0: the point.
     pub fn point(&self) -> Option<f64> {
@@ -196,6 +210,43 @@ mod tests {
         assert!(plain.promise(0.9, 1.0).is_none(), "its formula is a tenant's choice");
         let unknown = Outlook { demand: LeadTimeDemand { days: None, ..demand }, ..outlook };
         assert!(unknown.promise(0.9, 1.0).is_none() && unknown.undershoot().is_some());
+    }
+
+    #[test]
+    fn rules_that_promise_nothing_by_errors_have_even_days() {
+        let (saturdays, pools) = (shape(32, |week| [0.0, 0.0, 0.0, 0.0, 0.0, f64::from(20 + week % 5), 0.0]), pools(2.0));
+        let of = |days: Option<DaysAhead<'_>>, safety: Safety, policy: Policy| {
+            let demand = LeadTimeDemand { path: &[22.0], scale: 2.0, pools: &pools, days };
+            Outlook { demand, lead: Lead::Stated(1.0), safety, known: WeeklyUnits::default() }.levels(policy).unwrap()
+        };
+        let monday = Some(DaysAhead::new(&saturdays, 0));
+        let target = Policy::TargetDays { safety_days: 3.0, target_days: 10.0 };
+        let (point, filled) = (
+            Policy::ReorderPoint { service: 0.9, cover_days: 14.0, economic: None },
+            Policy::Periodic { service: 0.9, review_days: 3.0 },
+        );
+        let normal = Safety::Normal { deviation: 4.0 };
+        for (safety, policy) in [(Safety::Quantile, target), (normal, point), (normal, filled)] {
+            assert_eq!(of(monday, safety, policy), of(None, safety, policy), "{policy:?}");
+        }
+        // Four days of demand are 22 × 4 ÷ 7, and not the none of Monday to Thursday.
+        assert!((of(monday, Safety::Quantile, target).point - 88.0 / 7.0).abs() < 1e-9);
+        assert_ne!(of(monday, Safety::Quantile, filled), of(None, Safety::Quantile, filled));
+    }
+
+    #[test]
+    fn plenty_is_seen_by_the_largest_sale_alone() {
+        let (lumpy, pools) =
+            (shape(40, |week| std::array::from_fn(|day| f64::from((week * 7 + day as u32 * 3) % 23))), pools(2.0));
+        for safety in [Safety::Quantile, Safety::FillRate] {
+            let demand = LeadTimeDemand { path: &[77.0], scale: 20.0, pools: &pools, days: Some(DaysAhead::new(&lumpy, 2)) };
+            let lead = Lead::Measured { days: &[2.0, 3.0, 3.0, 5.0, 9.0], stated: 1.0 };
+            let promise = Outlook { demand, lead, safety, known: WeeklyUnits::default() }.promise(0.95, 30.0).unwrap();
+            let point = promise.point().unwrap();
+            let ample: Vec<bool> = (0..40).map(|more| promise.is_ample(point + f64::from(more) * 10.0).unwrap()).collect();
+            assert!(!ample[0] && ample[39] && ample.is_sorted(), "{safety:?}: {ample:?}");
+            assert_eq!((promise.is_kept(point), promise.is_kept(point + 1.01)), (Some(false), Some(true)), "{safety:?}");
+        }
     }
 
     #[test]

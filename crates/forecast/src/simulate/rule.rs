@@ -29,8 +29,7 @@ pub struct PlanRule {
 impl PlanRule {
     /// Whether stock is found by the errors of forecasts, so that these have to be known.
     pub const fn needs_errors(&self) -> bool {
-        let promises = matches!(self.policy, Policy::ReorderPoint { .. } | Policy::Periodic { .. } | Policy::Service { .. });
-        promises && !matches!(self.safety, Safety::Normal { .. })
+        self.policy.is_by_errors(self.safety)
     }
     /// Whether it orders at a point: its cycles are then those from one delivery to the next.
     pub const fn is_continuous(&self) -> bool {

@@ -105,7 +105,9 @@ pub(super) fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a
         _ if alive => {
             let (asked, corrected) = service.map_or((0.0, None), |service| service_wanted(basis, level, (method, service)));
             reasons.extend(corrected);
-            Some(by_forecast(&outlook, product, level, (rule, asked), &mut reasons))
+            let levels = by_forecast(&outlook, product, level, (rule, asked), &mut reasons);
+            reasons.extend(service.into_iter().flat_map(|service| of_days(&outlook, service)));
+            Some(levels)
         }
         _ => None,
     };
@@ -165,9 +167,6 @@ fn by_forecast(
     if levels.is_extrapolated {
         let text = "the lead time is longer than any sum of forecasts that was checked".to_owned();
         reasons.push(Reason::new(ReasonCode::Extrapolated, text, &[("leadDays", outlook.lead.mean_days())]));
-    }
-    if matches!(rule, Rule::ReorderPoint { .. } | Rule::Periodic { .. } | Rule::Service { .. }) {
-        reasons.extend(of_days(outlook, service));
     }
     let mean = |days: f64| outlook.demand.mean((outlook.lead.mean_days() + days) / 7.0);
     let year = level.year_units.max(0) as f64;

@@ -9,9 +9,11 @@ use super::reason::{Reason, ReasonCode};
 
 const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// That stock is kept for certain days of the week, and that few sales cannot bear a promise of so much. Nothing by normal theory, which asks for neither.
+/// That stock is kept for certain days of the week, and that few sales cannot bear what is promised. Nothing by normal theory and where too few errors are
+/// known: days are even then.
 pub(super) fn of_days(outlook: &Outlook<'_>, service: f64) -> Vec<Reason> {
-    let Some(days) = outlook.demand.days.filter(|_| !matches!(outlook.safety, Safety::Normal { .. })) else { return Vec::new() };
+    let is_by_errors = !matches!(outlook.safety, Safety::Normal { .. }) && outlook.demand.pools.is_enough();
+    let Some(days) = outlook.demand.days.filter(|_| is_by_errors) else { return Vec::new() };
     let DayShape { sales, is_even, .. } = *days.shape();
     let mut found = Vec::new();
     if !is_even {

@@ -43,6 +43,16 @@ fn what_sells_on_saturdays_is_ordered_on_fridays() {
     assert_eq!(plan_product(&known(8), &sold(21, 20.0, saturdays())), [], "plenty");
     // Without its days a week's demand comes evenly.
     assert!(codes(&plan_product(&known(8), &sold(0, 20.0, None))[0]).iter().all(|code| *code != ReasonCode::Weekdays));
+    // Nor where too few errors are known, and seven days of mean demand are kept.
+    let mut unknown = known(8);
+    unknown.pools = BTreeMap::new();
+    let found = plan_product(&unknown, &sold(0, 20.0, saturdays())).remove(0);
+    assert!(
+        codes(&found).contains(&ReasonCode::FewErrors) && !codes(&found).contains(&ReasonCode::Weekdays),
+        "{:?}",
+        found.reasons
+    );
+    assert!((found.figures.exact_point - 20.0 * 8.0 / 7.0).abs() < 1e-9, "{:?}", found.figures);
 }
 
 #[test]
