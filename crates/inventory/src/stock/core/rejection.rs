@@ -148,6 +148,8 @@ pub enum Scarce {
     Stores {
         sku: String,
         most: usize,
+        /// The product's level in the store that it was first looked for in; none of a kit, which has several products.
+        own: Option<Box<Level>>,
     },
 }
 
