@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// The level that is short, or of several stores that were looked at the first one's, and the time zone that its days are in.
+/// The level that is short, and the time zone that its days are in. Where several stores were looked at: the level in the one that was asked first.
 pub struct Lacking {
     pub key: LevelKey,
     pub time_zone: String,

@@ -68,7 +68,7 @@ struct Named {
     sku: Option<String>,
     kit: Option<String>,
     lot: Option<String>,
-    /// Of what several stores were asked for, the level in the first of them.
+    /// Where several stores were looked at: the level in the one that was asked first.
     own: Option<Box<Level>>,
 }
 

@@ -148,7 +148,7 @@ pub enum Scarce {
     Stores {
         sku: String,
         most: usize,
-        /// The product's level in the store that it was first looked for in; none of a kit, which has several products.
+        /// The product's level in the store that was asked first; none of a kit, which has several products.
         own: Option<Box<Level>>,
     },
 }
