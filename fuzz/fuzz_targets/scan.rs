@@ -1,11 +1,12 @@
 #![no_main]
 
+use inventory::numbering::core::Patterns;
 use services::scan::core::{Names, read};
 
 libfuzzer_sys::fuzz_target!(|code: &str| {
     let reading = read(code, 2026);
     assert!(reading.problem.is_none_or(|problem| problem.at <= code.len()));
-    let _ = Names::of(code, &reading);
+    let _ = Names::of(code, &reading, &Patterns::default());
     // What was read is read again, however it is written.
     let written: String = reading.elements.iter().map(|element| format!("({}){}", element.identifier, element.value)).collect();
     let is_plain = reading.elements.iter().all(|element| !element.value.contains(['(', '<', '{', '\\', '\u{1d}']));

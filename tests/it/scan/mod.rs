@@ -17,6 +17,7 @@ on_both!(
     a_gs1_code_names_product_lot_and_date_however_it_is_written,
     a_pack_is_no_piece,
     everything_is_found_by_its_names_in_their_order,
+    suppliers_categories_and_customers_are_found_by_their_codes,
     who_may_not_read_a_kind_does_not_find_it,
     lots_of_other_stores_take_no_room_among_the_callers_own
 );
@@ -159,6 +160,43 @@ async fn everything_is_found_by_its_names_in_their_order(world: &World) {
     let theirs = world.theirs.ids["ord"].clone();
     let all = found(&scan(&house, "1").await);
     assert!(all.iter().all(|(_, _, id)| *id != theirs), "another tenant's number: {all:?}");
+}
+
+async fn suppliers_categories_and_customers_are_found_by_their_codes(world: &World) {
+    let house = House::open(world).await;
+    let made = async |mutation: &str, kind: &str, node: &str, input: Value| {
+        let answer = house.office.act(mutation, kind, &format!("{node} {{ id }}"), input).await;
+        done(&answer, node)["id"].as_str().unwrap().to_owned()
+    };
+    let supplier = async |code: &str| {
+        made("supplierCreate", "SupplierCreateInput", "supplier", json!({ "code": code, "name": "Kiln & Sons" })).await
+    };
+    let customer = async |reference: &str| {
+        made("customerCreate", "CustomerCreateInput", "customer", json!({ "externalRef": reference, "name": "Ada" })).await
+    };
+    let plates = json!({ "name": "Dinner plates", "slug": "dinner-plates" });
+    let plates = made("categoryCreate", "CategoryCreateInput", "category", plates).await;
+    let (kiln, mill) = (supplier("KILN").await, supplier("MILL").await);
+    let (ada, lovelace) = (customer("CARD-7").await, customer("CARD-8").await);
+    let one = |kind: &str, by: &str, id: &str| vec![(kind.to_owned(), by.to_owned(), id.to_owned())];
+    assert_eq!(found(&scan(&house, " kiln ").await), one("SUPPLIER", "supplierCode", &kiln));
+    assert_eq!(found(&scan(&house, "dinner-plates").await), one("CATEGORY", "categorySlug", &plates));
+    assert_eq!(found(&scan(&house, "CARD-7").await), one("CUSTOMER", "externalRef", &ada));
+    let clerk = house.office.as_caller(world.ours.only(&["order.read", "customer.read"]));
+    for code in ["kiln", "dinner-plates"] {
+        let answer = clerk.ask(SCAN, json!({ "code": code })).await;
+        assert_eq!(answer["data"]["scanCode"]["matches"], json!([]), "{code}: {answer:#}");
+    }
+    // The code of who was merged is that of who stays.
+    for (mutation, kind, node, from, into) in [
+        ("supplierMerge", "SupplierMergeInput", "supplier", &kiln, &mill),
+        ("customerMerge", "CustomerMergeInput", "customer", &ada, &lovelace),
+    ] {
+        let input = json!({ "idempotencyKey": key(), "id": from, "into": { "id": into } });
+        made(mutation, kind, node, input).await;
+    }
+    assert_eq!(found(&scan(&house, "kiln").await), one("SUPPLIER", "supplierCode", &mill));
+    assert_eq!(found(&scan(&house, "CARD-7").await), one("CUSTOMER", "externalRef", &lovelace));
 }
 
 async fn who_may_not_read_a_kind_does_not_find_it(world: &World) {

@@ -367,3 +367,33 @@ async fn what_was_reserved_for_it_is_found_first_of_all() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_order_that_finds_too_little_is_told_where_else_there_is_and_when_more_comes() {
+    World::on_both(async |world| {
+        let mug = json!({"id": world.mug});
+        // Mugs come back from the depot, which keeps 45.
+        let sent = "mutation($input: TransferCreateInput!) { transferCreate(input: $input) { userErrors { code message } } }";
+        let input = json!({"idempotencyKey": world.key(), "fromStore": {"code": "DEPOT"}, "toStore": {"id": world.store}, "status": "IN_TRANSIT",
+            "expectedAt": "2029-03-04T10:00:00Z", "lines": [{"product": mug, "quantity": 5}]});
+        assert_eq!(world.ask(sent, json!({"input": input})).await["transferCreate"]["userErrors"], json!([]));
+        let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { userErrors { code ... on InsufficientStock { sku available
+            level { id } alternatives { store { code } available } nextIncoming { expectedOn quantity } } } } }";
+        let variables = || json!({"input": ordering(&world, 120, json!({"split": "REFUSE"}))});
+        let told = async || world.ask(document, variables()).await["orderCreate"]["userErrors"].clone();
+        let (elsewhere, next) = (json!([{"store": {"code": "DEPOT"}, "available": 45}]), json!({"expectedOn": "2029-03-04", "quantity": 5}));
+        let short = |alternatives: &Value, next: &Value| {
+            json!([{"code": "INSUFFICIENT_STOCK", "sku": "MUG", "available": 100, "level": null, "alternatives": alternatives, "nextIncoming": next}])
+        };
+        assert_eq!(told().await, short(&elsewhere, &next));
+        // Neither is told to who may see neither.
+        for (lacking, wanted) in [
+            (&["stock.availability.read"][..], short(&json!([]), &next)),
+            (&["stock.read"][..], short(&elsewhere, &Value::Null)),
+        ] {
+            let answer = world.ask_without(lacking, document, variables()).await;
+            assert_eq!(answer["orderCreate"]["userErrors"], wanted, "{lacking:?}");
+        }
+    })
+    .await;
+}

@@ -33,8 +33,8 @@ pub struct ScanQuery;
 #[resolvers]
 impl ScanQuery {
     /// Reads a scanned code and finds what it names: products by barcode or SKU, documents by number or external reference, lots and serial numbers,
-    /// stores by code, customers by external reference, parcels and the orders of shipped parcels by tracking number. Understands GS1 element strings and
-    /// Digital Links. Numbers count with or without their letters, which `numberPatterns` shows: "PO-7" and "PO-000007" name the same purchase order, "7"
+    /// stores and suppliers by code, categories by slug, customers by external reference, parcels and the orders of shipped parcels by tracking number. A
+    /// name of a merged customer or supplier names the one that it was merged into. Understands GS1 element strings and Digital Links. Numbers count with or without their letters, which `numberPatterns` shows: "PO-7" and "PO-000007" name the same purchase order, "7"
     /// every document with this number. Invoices and credit notes have those of their legal entity, as in "INV-7", and fulfilment works the number of
     /// their order before theirs, as in "1041-2".
     ///

@@ -136,8 +136,8 @@ impl ScanResult {
     async fn format(&self) -> ScanFormat {
         self.format.into()
     }
-    /// Things that the code names and the caller may read: by barcode, SKU, number, lot code, serial number, store code, external reference, tracking
-    /// number, in this order. At most 50, and at most 20 of a kind by one of these names; empty if
+    /// Things that the code names and the caller may read: by barcode, SKU, number, lot code, serial number, store code, supplier code, category slug,
+    /// external reference, tracking number, in this order. At most 50, and at most 20 of a kind by one of these names; empty if
     /// there are none.
     async fn matches(&self) -> &[ScanMatch] {
         &self.matches
@@ -182,7 +182,8 @@ impl ScanMatch {
     async fn kind(&self) -> SearchKind {
         self.kind
     }
-    /// Name that matched: "barcode", "sku", "number", "lotCode", "serial", "storeCode", "externalRef" or "trackingNumber".
+    /// Name that matched: "barcode", "sku", "number", "lotCode", "serial", "storeCode", "supplierCode", "categorySlug", "externalRef" or
+    /// "trackingNumber".
     async fn matched_by(&self) -> &'static str {
         match self.by {
             MatchedBy::Barcode => "barcode",
@@ -191,6 +192,8 @@ impl ScanMatch {
             MatchedBy::LotCode => "lotCode",
             MatchedBy::Serial => "serial",
             MatchedBy::StoreCode => "storeCode",
+            MatchedBy::SupplierCode => "supplierCode",
+            MatchedBy::CategorySlug => "categorySlug",
             MatchedBy::ExternalRef => "externalRef",
             MatchedBy::TrackingNumber => "trackingNumber",
         }

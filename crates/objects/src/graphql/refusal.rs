@@ -277,8 +277,9 @@ tells_its_value!(InsufficientStock {
     async fn index(&self) -> Option<i32> {
         self.field.iter().flatten().find_map(|part| part.parse().ok())
     }
-    /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Empty without
-    /// `stock.availability.read`, and where the order looked in several stores itself. Information, not a promise.
+    /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Of an order that
+    /// looked in several stores: others than its own. Empty without `stock.availability.read`, and for a kit that several stores were asked for.
+    /// Information, not a promise.
     async fn alternatives(
         &self,
         ctx: &Context<'_>,
@@ -286,10 +287,10 @@ tells_its_value!(InsufficientStock {
     ) -> Answer<Vec<StockAlternative>> {
         Box::pin(alternatives(ctx, self.lacking.as_ref(), first)).await
     }
-    /// Stock that is expected next in the store that is short, from suppliers and other stores; null when no day is known, and for who may not
-    /// see the stock level.
+    /// Stock that is expected next in the store that is short, from suppliers and other stores. Of an order that looked in several stores: in its
+    /// own. Null when no day is known, for who may not see the stock level, and for a kit that several stores were asked for.
     async fn next_incoming(&self, ctx: &Context<'_>) -> Answer<Option<IncomingStock>> {
-        match self.lacking.as_ref().filter(|_| self.level.is_some()) {
+        match self.lacking.as_ref().filter(|lacking| lacking.is_visible) {
             Some(lacking) => Box::pin(next_incoming(ctx, lacking)).await,
             None => Ok(None),
         }

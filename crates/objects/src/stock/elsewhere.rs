@@ -6,7 +6,7 @@ use iam::access::kind;
 use inventory::{
     ledger::Ledger,
     stock::{
-        core::{Level, LevelKey},
+        core::LevelKey,
         rows::elsewhere::{Due, MOST_PLACES},
     },
 };
@@ -23,16 +23,12 @@ use crate::{
     },
 };
 
-/// The level that is short, and the time zone that its days are in.
+/// The level that is short, and the time zone that its days are in. Where several stores were looked at: the level in the one that was asked first.
 pub struct Lacking {
     pub key: LevelKey,
     pub time_zone: String,
-}
-
-impl From<&Level> for Lacking {
-    fn from(level: &Level) -> Self {
-        Self { key: level.key, time_zone: level.facts.time_zone.clone() }
-    }
+    /// Whether the caller may see the level.
+    pub is_visible: bool,
 }
 
 /// Store that has stock of a product that is short elsewhere. Information, not a promise.

@@ -68,19 +68,21 @@ struct Named {
     sku: Option<String>,
     kit: Option<String>,
     lot: Option<String>,
+    /// Where several stores were looked at: the level in the one that was asked first.
+    own: Option<Box<Level>>,
 }
 
 impl Named {
     fn of(what: Scarce) -> Self {
         match what {
             Scarce::Lot { code } | Scarce::OutsideParcels { code } => Self { lot: Some(code), ..Self::default() },
-            Scarce::Kit { kit, part } => Self { sku: Some(part), kit: Some(kit), lot: None },
+            Scarce::Kit { kit, part } => Self { sku: Some(part), kit: Some(kit), ..Self::default() },
             Scarce::Aside { sku, .. }
             | Scarce::MayBeTaken { sku }
             | Scarce::NotPacked { sku }
             | Scarce::MayBeSold { sku }
-            | Scarce::NotHeld { sku }
-            | Scarce::Stores { sku, .. } => Self { sku: Some(sku), ..Self::default() },
+            | Scarce::NotHeld { sku } => Self { sku: Some(sku), ..Self::default() },
+            Scarce::Stores { sku, own, .. } => Self { sku: Some(sku), own, ..Self::default() },
         }
     }
 }
@@ -93,6 +95,12 @@ fn short(
     field: Path,
 ) -> UserError {
     let sku = named.sku.or_else(|| level.map(|level| level.facts.sku.clone()));
+    let near = level.or(named.own.as_deref());
+    let lacking = near.map(|near| Lacking {
+        key: near.key,
+        time_zone: near.facts.time_zone.clone(),
+        is_visible: visible(ctx, near).is_some(),
+    });
     let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
     UserError::InsufficientStock(Box::new(InsufficientStock {
         code: ErrorCode::InsufficientStock.noted(),
@@ -106,7 +114,7 @@ fn short(
         lot_code: named.lot,
         requested: quantity(requested),
         available: quantity(available),
-        lacking: level.map(Lacking::from),
+        lacking,
     }))
 }
 

@@ -114,8 +114,8 @@ pub fn scarce(what: &Scarce) -> String {
         Scarce::MayBeSold { sku } => format!("{sku} in lots that may be sold"),
         Scarce::NotHeld { sku } => format!("{sku} in lots that are not held for buyers"),
         Scarce::Kit { kit, part } => format!("{kit} (for {part})"),
-        Scarce::Stores { sku, most: 1 } => format!("{sku} from one store"),
-        Scarce::Stores { sku, most } => format!("{sku} from at most {most} stores"),
+        Scarce::Stores { sku, most: 1, .. } => format!("{sku} from one store"),
+        Scarce::Stores { sku, most, .. } => format!("{sku} from at most {most} stores"),
     }
 }
 

@@ -253,11 +253,21 @@ fn tracked(branches: &mut Branches<'_>, numbers: &[String]) {
     }
 }
 
+/// The row that a name of another one stands for, once that is merged into it.
+const SURVIVOR: &str = "COALESCE(r.merged_into, r.id) AS id";
+
 fn by_text(branches: &mut Branches<'_>, name: &str) {
-    if branches.wants(Kind::Store) {
-        let mark = branches.bind(text::fold(name));
-        let from = format!("store r WHERE r.tenant_id = $1 AND r.code_key = {mark}");
-        branches.add(Kind::Store, MatchedBy::StoreCode, &format!("r.id, {PLAIN}"), &from);
+    let codes = [
+        (Kind::Store, MatchedBy::StoreCode, "r.id", "code_key", text::fold(name)),
+        (Kind::Supplier, MatchedBy::SupplierCode, SURVIVOR, "code_key", text::fold(name)),
+        (Kind::Category, MatchedBy::CategorySlug, "r.id", "slug", name.to_owned()),
+    ];
+    for (kind, by, id, column, code) in codes {
+        if branches.wants(kind) {
+            let mark = branches.bind(code);
+            let from = format!("{} r WHERE r.tenant_id = $1 AND r.{column} = {mark}", table(kind));
+            branches.add(kind, by, &format!("{id}, {PLAIN}"), &from);
+        }
     }
     // A reference is unique for a channel of orders: their index begins with it.
     let by = [
@@ -279,7 +289,8 @@ fn by_text(branches: &mut Branches<'_>, name: &str) {
         let table = table(kind);
         let from =
             format!("{table} r WHERE r.tenant_id = $1{narrowed} AND r.external_ref IS NOT NULL AND r.external_ref = {mark}");
-        branches.add(kind, MatchedBy::ExternalRef, &format!("r.id, {PLAIN}"), &from);
+        let id = if kind == Kind::Customer { SURVIVOR } else { "r.id" };
+        branches.add(kind, MatchedBy::ExternalRef, &format!("{id}, {PLAIN}"), &from);
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
 };
 use crate::stock::core::{
-    At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
+    At, Delta, Draft, Field, Level, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
     Reservation, RoomRefusal, RowState, Scarce, Step, cover, whole_kits,
 };
 
@@ -156,19 +156,28 @@ pub(super) fn found(
     };
     let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
     let demands: Vec<Demand> = wanted.iter().map(|wanted| demand(draft, order, wanted)).collect::<Result<_, _>>()?;
-    let short = |lacking: Lacking| {
+    let short = |draft: &Draft<'_>, lacking: Lacking| {
         let Wanted { index, units, place } = wanted[lacking.line];
-        let what = Scarce::Stores { sku: order.lines[index].sku.clone(), most: sourcing.rule.most() };
+        let line = &order.lines[index];
+        let own = own_level(draft, line, order.store);
+        let what = Scarce::Stores { sku: line.sku.clone(), most: sourcing.rule.most(), own };
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: units };
         Rejection { why, at: place.field(Field::Quantity) }
     };
     if draft.tells_all() {
         for lacking in all_lacking(&demands, &stores, sourcing.rule, sourcing.destination) {
-            draft.refuse(short(lacking))?;
+            let refusal = short(draft, lacking);
+            draft.refuse(refusal)?;
         }
         draft.end_pass()?;
     }
-    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(short)
+    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| short(draft, lacking))
+}
+
+/// The level of a line's product in a store; none of a kit.
+pub(super) fn own_level(draft: &Draft<'_>, line: &Line, store: StoreId) -> Option<Box<Level>> {
+    let product = line.product().filter(|_| !line.is_kit())?;
+    draft.level(LevelKey { product, store }, At::NOWHERE).ok().cloned().map(Box::new)
 }
 
 /// What a line needs found. It may wait where all that it takes may be promised beyond stock.

@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     act::{decided, held_for},
-    hold::{order_head, reservation},
+    hold::{order_head, own_level, reservation},
     order::{Line, Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
     sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
@@ -125,21 +125,23 @@ fn plan(draft: &mut Draft<'_>, order: &Order, command: &Resource<'_>) -> Result<
     let demand = |(line, quantity): (&Line, i64)| Demand { goods: line.goods().collect(), quantity, short: command.short };
     let demands: Vec<Demand> = command.wanted(order).map(demand).collect();
     let (rule, destination) = (&command.sourcing.rule, command.sourcing.destination);
-    let short = |lacking: Lacking| {
+    let short = |draft: &Draft<'_>, lacking: Lacking| {
         let wanted = command.wanted(order).nth(lacking.line);
         let sku = wanted.map_or_else(String::new, |(line, _)| line.sku.clone());
-        let what = Scarce::Stores { sku, most: rule.most() };
+        let own = wanted.and_then(|(line, _)| own_level(draft, line, command.from));
+        let what = Scarce::Stores { sku, most: rule.most(), own };
         let requested = wanted.map_or(0, |(_, units)| units);
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested };
         Rejection { why, at: At::input(Field::ToStore) }
     };
     if draft.tells_all() {
         for lacking in all_lacking(&demands, &stores, *rule, destination) {
-            draft.refuse(short(lacking))?;
+            let refusal = short(draft, lacking);
+            draft.refuse(refusal)?;
         }
         draft.end_pass()?;
     }
-    source(&demands, &stores, rule, destination).map_err(short)
+    source(&demands, &stores, rule, destination).map_err(|lacking| short(draft, lacking))
 }
 
 /// New holds of an order, which are one movement. It begins with the first of them.

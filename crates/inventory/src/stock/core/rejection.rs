@@ -148,6 +148,8 @@ pub enum Scarce {
     Stores {
         sku: String,
         most: usize,
+        /// The product's level in the store that was asked first; none of a kit, which has several products.
+        own: Option<Box<Level>>,
     },
 }
 

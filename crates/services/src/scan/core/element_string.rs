@@ -51,7 +51,8 @@ fn elements(code: &str, from: usize, year: i32) -> Reading {
         let Some(identifier) = Identifier::at(&code[at..]) else {
             // The beginning of an identifier that was cut off, or none that is known.
             let rest = &code[at..];
-            let is_cut = rest.len() < 4 && rest.bytes().all(|byte| byte.is_ascii_digit()) && (rest.len() < 2 || begins(rest));
+            let is_cut =
+                rest.len() < 4 && rest.bytes().all(|byte| byte.is_ascii_digit()) && (rest.len() < 2 || Identifier::begins(rest));
             builder.fail(if is_cut { Truncated } else { UnknownIdentifier }, at);
             break;
         };
@@ -61,11 +62,6 @@ fn elements(code: &str, from: usize, year: i32) -> Reading {
         at += identifier.digits.len() + length;
     }
     builder.done(Format::ElementString)
-}
-
-/// Whether two or three digits begin an identifier of three or four.
-fn begins(digits: &str) -> bool {
-    matches!(&digits[..2], "24" | "31" | "32" | "33" | "34" | "35" | "36" | "40" | "41")
 }
 
 /// How long the value at the beginning of a text is, in bytes. None, with the problem, for one that is not whole.
@@ -124,12 +120,11 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
         if let Length::Fixed(size) = identifier.length
             && end > size
         {
-            let rest = text.get(size..end).unwrap_or_default();
-            if !rest.starts_with('(') || rest.contains(')') {
+            if !text.get(size..end).unwrap_or_default().starts_with('(') {
                 builder.fail(TooLong, at);
                 break;
             }
-            // The next identifier was cut off in its brackets.
+            // The next identifier was cut off in its brackets, or is not known.
             end = size;
         }
         let value = &text[..end];

@@ -8,6 +8,10 @@ pub struct Identifier<'a> {
     pub length: Length,
 }
 
+/// What identifiers of more than two digits begin with.
+const LONGER: [&str; 18] =
+    ["23", "24", "25", "31", "32", "33", "34", "35", "36", "39", "40", "41", "42", "70", "71", "80", "81", "82"];
+
 /// How long a value is, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
@@ -20,7 +24,8 @@ pub enum Length {
 }
 
 impl<'a> Identifier<'a> {
-    /// The identifier that a text begins with. The first two digits say how many more there are (General Specifications, 3.2).
+    /// The identifier that a text begins with. The first two digits say how many more there are (General Specifications, 3.2). Values whose length
+    /// varies between two bounds are taken up to the upper one.
     pub fn at(text: &'a str) -> Option<Self> {
         let first: &[u8] = text.as_bytes();
         if first.len() < 2 || !first[..2].iter().all(u8::is_ascii_digit) {
@@ -28,21 +33,25 @@ impl<'a> Identifier<'a> {
         }
         let (size, length) = match &text[..2] {
             "00" => (2, Length::Fixed(18)),
-            "01" | "02" => (2, Length::Fixed(14)),
+            "01" | "02" | "03" => (2, Length::Fixed(14)),
             "11" | "12" | "13" | "15" | "16" | "17" => (2, Length::Fixed(6)),
             "20" => (2, Length::Fixed(2)),
             "10" | "21" | "22" => (2, Length::UpTo(20)),
             "30" | "37" => (2, Length::DigitsUpTo(8)),
             "31" | "32" | "33" | "34" | "35" | "36" => (4, Length::Fixed(6)),
+            "39" => (4, price(text.get(2..3)?)?),
+            "70" | "80" | "81" | "82" => (4, of_four(text.get(..4)?)?),
+            "90" => (2, Length::UpTo(30)),
             "91" | "92" | "93" | "94" | "95" | "96" | "97" | "98" | "99" => (2, Length::UpTo(90)),
-            _ => match text.get(..3)? {
-                "240" | "241" | "400" => (3, Length::UpTo(30)),
-                "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417" => (3, Length::Fixed(13)),
-                _ => return None,
-            },
+            _ => (3, of_three(text.get(..3)?)?),
         };
         let digits = text.get(..size).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
         Some(Self { digits, length })
+    }
+
+    /// Whether two or three digits begin an identifier of three or four.
+    pub fn begins(digits: &str) -> bool {
+        digits.get(..2).is_some_and(|first| LONGER.contains(&first))
     }
 
     /// Whether the value is a day.
@@ -52,6 +61,63 @@ impl<'a> Identifier<'a> {
 
     /// Whether the last digit of the value checks the others: of a GTIN, and of a logistic unit.
     pub fn has_check_digit(&self) -> bool {
-        matches!(self.digits, "00" | "01" | "02")
+        matches!(self.digits, "00" | "01" | "02" | "03")
+    }
+}
+
+/// Identifiers of amounts and prices by their third digit; the fourth says where the decimal point is.
+fn price(third: &str) -> Option<Length> {
+    match third {
+        "0" | "2" => Some(Length::DigitsUpTo(15)),
+        "1" | "3" => Some(Length::DigitsUpTo(18)),
+        "4" => Some(Length::Fixed(4)),
+        "5" => Some(Length::Fixed(6)),
+        _ => None,
+    }
+}
+
+/// Identifiers of three digits: of variants and of parties, places, countries and drugs.
+fn of_three(digits: &str) -> Option<Length> {
+    match digits {
+        "235" => Some(Length::UpTo(28)),
+        "240" | "241" | "250" | "251" | "253" | "400" | "401" | "403" => Some(Length::UpTo(30)),
+        "242" => Some(Length::DigitsUpTo(6)),
+        "243" | "254" | "420" | "710" | "711" | "712" | "713" | "714" | "715" | "716" | "717" => Some(Length::UpTo(20)),
+        "255" => Some(Length::DigitsUpTo(25)),
+        "402" => Some(Length::Fixed(17)),
+        "410" | "411" | "412" | "413" | "414" | "415" | "416" | "417" => Some(Length::Fixed(13)),
+        "421" => Some(Length::UpTo(12)),
+        "422" | "424" | "426" => Some(Length::Fixed(3)),
+        "423" | "425" => Some(Length::DigitsUpTo(15)),
+        "427" => Some(Length::UpTo(3)),
+        _ => None,
+    }
+}
+
+/// Identifiers of four digits: what is said of fresh goods, of rolls and parts, and of coupons.
+fn of_four(digits: &str) -> Option<Length> {
+    match digits {
+        "7001" => Some(Length::Fixed(13)),
+        "7002" | "8003" | "8004" | "8010" | "7030" | "7031" | "7032" | "7033" | "7034" | "7035" | "7036" | "7037" | "7038"
+        | "7039" => Some(Length::UpTo(30)),
+        "7003" => Some(Length::Fixed(10)),
+        "7004" | "7040" => Some(Length::UpTo(4)),
+        "7005" => Some(Length::UpTo(12)),
+        "7006" | "8005" => Some(Length::Fixed(6)),
+        "7007" | "8008" | "8011" => Some(Length::DigitsUpTo(12)),
+        "7008" => Some(Length::UpTo(3)),
+        "7009" | "8019" => Some(Length::UpTo(10)),
+        "7010" => Some(Length::UpTo(2)),
+        "7011" => Some(Length::DigitsUpTo(10)),
+        "7020" | "7021" | "7022" | "7023" | "8002" | "8012" => Some(Length::UpTo(20)),
+        "8001" => Some(Length::Fixed(14)),
+        "8006" | "8017" | "8018" | "8026" => Some(Length::Fixed(18)),
+        "8007" => Some(Length::UpTo(34)),
+        "8009" => Some(Length::UpTo(50)),
+        "8013" | "8020" => Some(Length::UpTo(25)),
+        "8110" | "8112" | "8200" => Some(Length::UpTo(70)),
+        "8030" => Some(Length::UpTo(90)),
+        "8111" => Some(Length::Fixed(4)),
+        _ => None,
     }
 }

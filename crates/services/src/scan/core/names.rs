@@ -79,6 +79,8 @@ pub enum MatchedBy {
     LotCode,
     Serial,
     StoreCode,
+    SupplierCode,
+    CategorySlug,
     ExternalRef,
     TrackingNumber,
 }

@@ -74,6 +74,27 @@ fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
 }
 
 #[test]
+fn the_lot_behind_weights_prices_and_moments_is_read() {
+    for (middle, own) in [
+        (("3103", "001250"), ("3922", "1299")),
+        (("7003", "2701311200"), ("3932", "9781299")),
+        (("8008", "26123112"), ("90", "A-1")),
+        (("422", "752"), ("8200", "example.com/x")),
+    ] {
+        let whole = pairs(&[("01", GTIN), middle, own, ("10", "ABC")]);
+        let string = format!("]C101{GTIN}{}{}\u{1d}{}{}\u{1d}10ABC", middle.0, middle.1, own.0, own.1);
+        let brackets = format!("(01){GTIN}({}){}({}){}(10)ABC", middle.0, middle.1, own.0, own.1);
+        for code in [string, brackets] {
+            assert_eq!(said(&code), (Format::ElementString, whole.clone(), None), "{code:?}");
+        }
+    }
+    // What is not known in brackets does not hide what was whole before it.
+    let problem = Some(Problem { kind: ProblemKind::UnknownIdentifier, at: 18 });
+    assert_eq!(said("(01)09506000134352(4321)1(10)ABC"), (Format::ElementString, pairs(&[("01", GTIN)]), problem));
+    assert_eq!(said("]C1010950600013435239").2, Some(Problem { kind: ProblemKind::Truncated, at: 19 }));
+}
+
+#[test]
 fn numbers_are_told_by_their_check_digit_and_everything_else_is_plain() {
     for (code, format) in [
         ("9506000134352", Format::Ean),
