@@ -23,8 +23,9 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     let fragment = code[path..].find('#').map_or(code.len(), |at| path + at);
     let query = code[path..fragment].find('?').map_or(fragment, |at| path + at);
     let segments: Vec<Part<'_>> = parts(&code[path..query], '/', path).collect();
-    // Keys may stand in the part before, which is the shop's own: the last one counts.
-    let key = (0..segments.len()).rev().find(|at| begins_key(&segments[*at..]))?;
+    // The part before is the shop's own and may have keys: the last one counts. A serial number that reads as a key has no key's value behind it.
+    let keys = || (0..segments.len()).rev().filter(|at| begins_key(&segments[*at..]));
+    let key = keys().find(|at| segments.get(at + 1).is_some_and(|value| is_key_value(value.1))).or_else(|| keys().next())?;
     let mut builder = Builder::default();
     for pair in segments[key..].chunks(2) {
         let [(at, identifier), value @ ..] = pair else { continue };
@@ -61,6 +62,11 @@ fn begins_key(segments: &[Part<'_>]) -> bool {
         .map(|pair| QUALIFIERS.iter().position(|qualifier| Some(*qualifier) == pair.first().map(|part| part.1)))
         .collect();
     KEYS.contains(key) && names.iter().all(Option::is_some) && names.is_sorted()
+}
+
+/// Whether a key may have this value: a GTIN, a location or a shipping unit.
+fn is_key_value(written: &str) -> bool {
+    matches!(written.len(), 8 | 12 | 13 | 14 | 18) && written.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Takes a value as it is written in an address.

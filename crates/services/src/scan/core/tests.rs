@@ -35,6 +35,12 @@ fn an_element_string_its_brackets_and_its_link_say_the_same() {
     ] {
         assert_eq!(said(link), (Format::DigitalLink, whole.clone(), None), "{link}");
     }
+    let units = pairs(&[("01", GTIN), ("10", "01"), ("21", "00")]);
+    assert_eq!(
+        said("https://example.com/01/09506000134352/10/01/21/00"),
+        (Format::DigitalLink, units, None),
+        "a serial number that is a key"
+    );
     let reading = read("(01)09506000134352(10)ABC(15)261231(17)270131(21)S-1(30)12", 2026);
     assert_eq!((reading.gtin(), reading.lot(), reading.serial()), (Some(GTIN), Some("ABC"), Some("S-1")));
     assert_eq!((reading.expires_on(), reading.quantity()), (Some(20_849), Some(12)));
