@@ -19,7 +19,7 @@ use crate::insight::{
 };
 
 /// More rows than any grouping has that is read whole.
-const ALL: usize = i32::MAX as usize;
+const ALL: usize = 1_000_000_000;
 
 /// The entries that a summary of movements is of.
 #[derive(Debug, Clone, Default)]
