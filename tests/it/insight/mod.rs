@@ -5,6 +5,7 @@ mod countries;
 mod graph;
 mod history;
 mod ledger_sums;
+mod movements;
 pub mod sales;
 mod speed;
 mod summaries;

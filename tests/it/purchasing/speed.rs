@@ -3,12 +3,18 @@
 
 use std::time::Instant;
 
+use entrepot::storage::{Backend, Reads};
+use sea_orm::Statement;
 use serde_json::{Value, json};
 
 use super::office::{Office, done};
 use crate::{authorization::world::World, world::on_both};
 
-on_both!(five_hundred_lines_are_received_in_a_handful_of_statements, suggestions_take_a_handful_of_statements,);
+on_both!(
+    five_hundred_lines_are_received_in_a_handful_of_statements,
+    suggestions_take_a_handful_of_statements,
+    demand_is_read_from_the_movements_of_its_days,
+);
 
 async fn products(office: &Office<'_>, count: usize) -> Vec<Value> {
     let row = |n: usize| json!({ "sku": format!("P{n:04}"), "name": format!("Product {n}"), "supplierId": office.supplier["id"], "unitCost": { "amount": "1.00", "currencyCode": "GBP" } });
@@ -62,4 +68,23 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
     assert_eq!(answer["data"]["reorderSuggestions"].as_array().unwrap().len(), 400);
     eprintln!("400 suggestions in {took:?} and {statements} statements");
     assert!(statements <= 8, "{statements} statements");
+}
+
+async fn demand_is_read_from_the_movements_of_its_days(world: &World) {
+    let office = Office::of(world).await;
+    let (answer, sent) = world.node.db.recorded(office.ask("{ reorderSuggestions { quantity } }", json!({}))).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    let demand: Vec<&Statement> = sent.iter().filter(|one| one.sql.contains("FROM movement m")).collect();
+    assert_eq!(demand.len(), 1, "{sent:#?}");
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    if scope.backend() == Backend::Sqlite {
+        // Postgres has statistics of its own, and looks at its few rows one by one.
+        let explained = Statement { sql: format!("EXPLAIN QUERY PLAN {}", demand[0].sql), ..demand[0].clone() };
+        let steps = scope.query(explained).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.try_get_by_index(3).unwrap()).collect();
+        let reads =
+            |table: &str| steps.iter().find(|step| step.starts_with(&format!("SEARCH {table} "))).cloned().unwrap_or_default();
+        assert!(reads("m").contains("movement_occurred"), "not all days: {steps:#?}");
+        assert!(reads("e").contains("seq=?"), "not all entries: {steps:#?}");
+    }
 }

@@ -12,7 +12,7 @@ use platform::{
 use services::insight::{
     core::{Group, Measure},
     rows::{self, SalesFilter},
-    shell::{self, MovementsAsk, SalesSheet, SalesSpec, Sorted},
+    shell::{self, MovementSheet, MovementsAsk, SalesSheet, SalesSpec, Sorted},
 };
 use tokio::sync::OnceCell;
 
@@ -71,7 +71,7 @@ impl SalesSummary {
 }
 
 /// The grouping of the rows beside which their number or the total is selected. Rows of another grouping are read by themselves.
-fn shared_group(ctx: &Context<'_>) -> Option<Group> {
+fn shared_group<G: InputType>(ctx: &Context<'_>) -> Option<G> {
     let look = ctx.look_ahead();
     let rows = look.field("rows");
     if !look.field("total").exists() && !rows.field("totalCount").exists() {
@@ -79,7 +79,7 @@ fn shared_group(ctx: &Context<'_>) -> Option<Group> {
     }
     let given = rows.selection_fields().first()?.arguments().ok()?;
     let (_, group) = given.into_iter().find(|(name, _)| name.as_str() == "groupBy")?;
-    SalesGroup::parse(Some(group)).ok().map(Group::from)
+    G::parse(Some(group)).ok()
 }
 
 fn shown(rows: Vec<(shell::SalesRow, Vec<Key>)>) -> Vec<(SalesRow, Vec<Key>)> {
@@ -163,6 +163,26 @@ pub enum MovementGroup {
 pub struct MovementSummary {
     permit: Permit<kind::ReportRead>,
     ask: MovementsAsk,
+    /// The grouping of rows beside which the total or their number is selected: entries are read once for all of these.
+    shared: Option<rows::MovementGroup>,
+    /// The rows of the shared grouping; None where there are too many of them.
+    sheet: OnceCell<Option<MovementSheet>>,
+}
+
+impl MovementSummary {
+    /// All rows of a grouping, if they are shared.
+    async fn sheet(&self, ctx: &Context<'_>, group: rows::MovementGroup) -> Answer<Option<&MovementSheet>> {
+        if self.shared != Some(group) {
+            return Ok(None);
+        }
+        let db = ctx.given::<Ledger>()?.database();
+        let read = || Box::pin(shell::movement_sheet(self.permit.clone(), db, &self.ask, group));
+        Ok(self.sheet.get_or_try_init(read).await.map_err(no_report)?.as_ref())
+    }
+}
+
+fn moved(rows: Vec<(shell::MovementSummaryRow, Vec<Key>)>) -> Vec<(MovementSummaryRow, Vec<Key>)> {
+    rows.into_iter().map(|(row, keys)| (MovementSummaryRow(row), keys)).collect()
 }
 
 /// Exact sums over the ledger: the total, and its rows in pages. The rows of all pages sum to the total in units, values and entries; a movement with
@@ -172,6 +192,11 @@ impl MovementSummary {
     /// Sums over all entries that fit. Its key is null.
     #[field(cost = "20")]
     async fn total(&self, ctx: &Context<'_>) -> Answer<MovementSummaryRow> {
+        if let Some(group) = self.shared
+            && let Some(sheet) = self.sheet(ctx, group).await?
+        {
+            return Ok(MovementSummaryRow(sheet.total().map_err(no_report)?));
+        }
         let db = ctx.given::<Ledger>()?.database();
         let row = Box::pin(shell::movement_total(self.permit.clone(), db, &self.ask)).await.map_err(no_report)?;
         Ok(MovementSummaryRow(row))
@@ -196,9 +221,14 @@ impl MovementSummary {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, ..PageArgs::default() }.check(kind, signer, MOST_A_PAGE)?;
         let asked = (request.after.clone(), request.limit as usize);
+        if let Some(sheet) = self.sheet(ctx, group_by.into()).await? {
+            let page = sheet.page(asked).map_err(no_report)?;
+            let page = Page::forward(moved(page.rows), page.has_next, &request, kind.to_owned(), signer).of_known(sheet.count());
+            return Ok(page.into());
+        }
         let (permit, db) = (self.permit.clone(), ctx.given::<Ledger>()?.database());
         let page = Box::pin(shell::movement_rows(permit, db, &self.ask, group_by.into(), asked)).await.map_err(no_report)?;
-        let rows = page.rows.into_iter().map(|(row, keys)| (MovementSummaryRow(row), keys)).collect();
+        let rows = moved(page.rows);
         let (permit, db, ask) = (self.permit.clone(), db.clone(), self.ask.clone());
         let page = Page::forward(rows, page.has_next, &request, kind.to_owned(), signer).counted_by(move |most| {
             let (permit, db, ask) = (permit.clone(), db.clone(), ask.clone());
@@ -308,7 +338,8 @@ impl SummaryQuery {
         let filter = SalesFilter { condition, values };
         let currency = checked_currency(currency)?;
         let spec = SalesSpec { from, to, filter, products, currency, is_in_books };
-        Ok(SalesSummary { permit, spec, shared: shared_group(ctx), sheet: OnceCell::new() })
+        let shared = shared_group::<SalesGroup>(ctx).map(Group::from);
+        Ok(SalesSummary { permit, spec, shared, sheet: OnceCell::new() })
     }
 
     /// Exact sums over the ledger's movements. For a caller of some stores, those stores' entries alone.
@@ -328,6 +359,7 @@ impl SummaryQuery {
         let asked = by_ids(ctx, by_documents(ctx, filter).await?, "filter").await?;
         let spec = movements_within(&permit, MovementFilter::spec(asked.as_ref())?);
         let products = products_within(ctx, product, None).await?;
-        Ok(MovementSummary { permit, ask: MovementsAsk { spec, products } })
+        let shared = shared_group::<MovementGroup>(ctx).map(rows::MovementGroup::from);
+        Ok(MovementSummary { permit, ask: MovementsAsk { spec, products }, shared, sheet: OnceCell::new() })
     }
 }

@@ -1,14 +1,15 @@
 //! Asking for reports: with a permit, in the tenant's own days and currency.
 
 mod in_books;
+mod movements;
 mod sheet;
 mod summary;
 
-pub use sheet::{SalesSheet, sales_sheet};
-pub use summary::{
-    MovementSummaryRow, MovementsAsk, RowPage, SalesSpec, Sorted, movement_row_count, movement_rows, movement_total,
-    sales_row_count, sales_rows, sales_total,
+pub use movements::{
+    MovementSheet, MovementSummaryRow, MovementsAsk, movement_row_count, movement_rows, movement_sheet, movement_total,
 };
+pub use sheet::{SalesSheet, sales_sheet};
+pub use summary::{RowPage, SalesSpec, Sorted, sales_row_count, sales_rows, sales_total};
 
 use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};

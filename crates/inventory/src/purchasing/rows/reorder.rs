@@ -187,11 +187,11 @@ async fn sold(reads: &impl Reads, look: &Look<'_>) -> Result<Sold, Fault> {
     let (today, bound) = look.today.sql(reads.backend(), "e.store_id", 4);
     values.extend(bound);
     let stores = reads.backend().and_ids("e.store_id", look.seen, &mut values);
+    // CROSS JOIN keeps SQLite from reading all entries there ever were, and the movement of each; for Postgres it is an inner join like any other.
     let sql = format!(
         "SELECT {select}
-         FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m
-               JOIN entry e ON e.tenant_id = m.tenant_id AND e.seq = m.seq
-               WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3
+         FROM (SELECT e.product_id, e.store_id, m.business_date, -sum(e.on_hand_delta) AS sold FROM movement m CROSS JOIN entry e
+               WHERE m.tenant_id = $1 AND e.tenant_id = $1 AND e.seq = m.seq AND m.kind = 'SALE' AND m.occurred_at >= $2 AND m.occurred_at < $3
                  AND m.business_date >= {today} - {days} AND m.business_date < {today}{stores}
                  AND NOT EXISTS (SELECT 1 FROM movement r WHERE r.tenant_id = $1 AND r.reverses_id = m.id)
                GROUP BY e.product_id, e.store_id, m.business_date) d

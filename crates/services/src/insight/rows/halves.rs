@@ -79,34 +79,44 @@ pub(super) async fn middle_moment(
     placed: (Option<Timestamp>, Option<Timestamp>),
     least: i64,
 ) -> Result<Option<Timestamp>, Fault> {
-    let (within, mut values) = placed_within(placed);
-    let sql = format!("SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1{within}");
-    let orders = first::<i64>(reads, &sql, values.clone()).await?.unwrap_or_default();
-    if orders < least {
-        return Ok(None);
-    }
-    values.push((orders / 2).into());
-    let sql = format!(
-        "SELECT o.placed_at FROM sales_order o WHERE o.tenant_id = $1{within} ORDER BY o.placed_at LIMIT 1 OFFSET ${}",
-        values.len() + 1
-    );
-    Ok(first::<i64>(reads, &sql, values).await?.map(Timestamp))
+    Ok(middle::<i64>(reads, "placed_at", placed, least).await?.map(Timestamp))
 }
 
-/// The ID in the middle of the orders that were placed in a span, on Postgres and where there are at least so many of them.
+/// The ID in the middle of the orders that were placed in a span; None where there are fewer than `least`.
 pub async fn middle_order(
     reads: &impl Reads,
     placed: (Option<Timestamp>, Option<Timestamp>),
     least: i64,
 ) -> Result<Option<Uuid>, Fault> {
     if reads.backend() == Backend::Sqlite {
-        return Ok(None);
+        return middle(reads, "id", placed, least).await;
     }
     let (within, mut values) = placed_within(placed);
     values.push(least.into());
     // All of it is in the index of placed orders.
     let sql = format!(
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY o.id) FROM sales_order o WHERE o.tenant_id = $1{within} HAVING count(*) >= ${}",
+        values.len() + 1
+    );
+    first(reads, &sql, values).await
+}
+
+/// The value in the middle of a column of the orders that were placed in a span; None where there are fewer than `least`.
+async fn middle<T: TryGetable>(
+    reads: &impl Reads,
+    column: &str,
+    placed: (Option<Timestamp>, Option<Timestamp>),
+    least: i64,
+) -> Result<Option<T>, Fault> {
+    let (within, mut values) = placed_within(placed);
+    let sql = format!("SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1{within}");
+    let orders = first::<i64>(reads, &sql, values.clone()).await?.unwrap_or_default();
+    if orders < least {
+        return Ok(None);
+    }
+    values.push(((orders - 1) / 2).into());
+    let sql = format!(
+        "SELECT o.{column} FROM sales_order o WHERE o.tenant_id = $1{within} ORDER BY o.{column} LIMIT 1 OFFSET ${}",
         values.len() + 1
     );
     first(reads, &sql, values).await

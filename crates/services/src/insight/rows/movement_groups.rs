@@ -8,7 +8,7 @@ use entity::{
 };
 use inventory::{
     catalog::rows::page::ProductCondition,
-    stock::rows::{MovementFilterSpec, movement_filter},
+    stock::rows::{MovementFilter, MovementFilterSpec, movement_filter},
 };
 use platform::storage::{Backend, Fault, Reads, Row, journal};
 use sea_orm::Value;
@@ -71,6 +71,9 @@ pub struct MovementsQuery<'a> {
     pub currency: Currency,
     pub group: MovementGroup,
     pub span: &'a GroupSpan,
+    /// Whether movements of all products or stores are counted, too, each once, beside all of their rows: the entries of one may be of several. Their number is
+    /// of no group.
+    pub counts_movements: bool,
 }
 
 /// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite sorts all entries by store or product: as
@@ -91,8 +94,8 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
 }
 
 impl MovementSums {
-    /// Adds others, of other movements. What passes 64 bits passes 2^53 − 1 as well, which no client is told.
-    fn add(&mut self, more: Self) {
+    /// Adds others, of other movements or of other entries. What passes 64 bits passes 2^53 − 1 as well, which no client is told.
+    pub fn add(&mut self, more: Self) {
         let sums = [
             (&mut self.movements, more.movements),
             (&mut self.entries, more.entries),
@@ -126,20 +129,20 @@ async fn groups_of(
         MovementGroup::Product => "e.product_id",
         MovementGroup::Store => "e.store_id",
     };
-    let mut beyond = String::new();
+    let (mut beyond, mut of_events) = (String::new(), String::new());
     if let Some(after) = query.span.after.as_ref().and_then(value) {
         values.push(after);
         beyond = format!(" AND {key} > ${}", values.len() + 1);
     }
     if let Some((are, seq)) = events {
         values.push(seq.into());
-        beyond.push_str(&format!(" AND m.seq {are} ${}", values.len() + 1));
+        of_events = format!(" AND m.seq {are} ${}", values.len() + 1);
     }
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
     let entries = format!(
         "FROM movement m CROSS JOIN entry e
-         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}",
+         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}{of_events}",
         movement = filter.movement,
         entry = filter.entry
     );
@@ -152,8 +155,23 @@ async fn groups_of(
             )
         }
     };
-    let sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
+    let mut sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
+    if query.counts_movements {
+        let counted = movements_counted(backend, &filter, &of_products, &of_events);
+        sql = format!("SELECT * FROM ({sql}) AS grouped UNION ALL {counted}");
+    }
     reads.rows(&sql, values).await?.iter().map(|row| read(query.group, &mut Row::new(row))).collect()
+}
+
+/// A row of no group with the number of the movements that have an entry which is summed.
+fn movements_counted(backend: Backend, filter: &MovementFilter, of_products: &str, of_events: &str) -> String {
+    let MovementFilter { movement, entry, .. } = filter;
+    // The first entry of a movement says it. Postgres would join all entries for that, unless their number is bounded by itself.
+    let first = if backend == Backend::Postgres && entry.is_empty() && of_products.is_empty() { " OFFSET 0" } else { "" };
+    format!(
+        "SELECT NULL, count(*), 0, 0, 0, 0 FROM movement m WHERE m.tenant_id = $1{movement}{of_events}
+         AND EXISTS (SELECT 1 FROM entry e WHERE e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{first})"
+    )
 }
 
 /// What entries are grouped by so that those of each movement are summed first, where all of them are of one group or most are; None where they are summed
@@ -189,7 +207,7 @@ fn read(group: MovementGroup, row: &mut Row<'_>) -> Result<(GroupKey, MovementSu
         }
         MovementGroup::Kind => GroupKey::Text(row.take()?),
         MovementGroup::Day => GroupKey::Day(row.take()?),
-        MovementGroup::Product | MovementGroup::Store => GroupKey::Id(row.take::<Uuid>()?),
+        MovementGroup::Product | MovementGroup::Store => row.take::<Option<Uuid>>()?.map_or(GroupKey::Nothing, GroupKey::Id),
     };
     Ok((key, row.record()?))
 }

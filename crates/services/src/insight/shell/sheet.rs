@@ -16,7 +16,7 @@ use crate::insight::{
 };
 
 /// Products or customers whose rows are held at once, some megabytes. More of them are read page by page.
-const MOST_GROUPS: i64 = 10_000;
+pub(super) const MOST_GROUPS: i64 = 10_000;
 
 /// All groups, and what they come to.
 #[derive(Debug, Clone)]

@@ -4,18 +4,17 @@ use std::cmp::Reverse;
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
-use inventory::{catalog::rows::page::ProductCondition, stock::rows::MovementFilterSpec};
+use inventory::catalog::rows::page::ProductCondition;
 use platform::{
     clock::parse_day,
     paging::Key,
     storage::{Database, TenantScope},
 };
-use uuid::Uuid;
 
-use super::{ReportError, SalesRow, by_month, exact, in_books::sales_in_books, shape};
+use super::{ReportError, SalesRow, by_month, in_books::sales_in_books, shape};
 use crate::insight::{
     core::{Group, GroupKey, Measure, Sums, Tally},
-    rows::{self, GroupSpan, MovementGroup, MovementSums, MovementsQuery, SalesFilter, SalesQuery},
+    rows::{self, GroupSpan, SalesFilter, SalesQuery},
 };
 
 /// The days of the longest month.
@@ -52,7 +51,7 @@ pub struct RowPage<R> {
 
 impl<R> RowPage<R> {
     /// From one row more than the page has, if there are more.
-    fn cut(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
+    pub(super) fn cut(mut rows: Vec<(R, Vec<Key>)>, first: usize) -> Self {
         let has_next = rows.len() > first;
         rows.truncate(first);
         Self { rows, has_next }
@@ -235,7 +234,7 @@ impl Sorted {
 }
 
 /// What belongs to no group is the empty text: no other group's key is.
-fn cursor_key(key: &GroupKey) -> Key {
+pub(super) fn cursor_key(key: &GroupKey) -> Key {
     match key {
         GroupKey::Day(day) => Key::Int((*day).into()),
         GroupKey::Text(text) => Key::Text(text.clone()),
@@ -244,7 +243,7 @@ fn cursor_key(key: &GroupKey) -> Key {
     }
 }
 
-fn group_key(key: &Key) -> Option<GroupKey> {
+pub(super) fn group_key(key: &Key) -> Option<GroupKey> {
     Some(match key {
         Key::Int(day) => GroupKey::Day(i32::try_from(*day).ok()?),
         Key::Id(id) => GroupKey::Id(*id),
@@ -253,111 +252,10 @@ fn group_key(key: &Key) -> Option<GroupKey> {
     })
 }
 
-/// The entries that a summary of movements is of.
-#[derive(Debug, Clone, Default)]
-pub struct MovementsAsk {
-    pub spec: MovementFilterSpec,
-    pub products: ProductCondition,
-}
-
-/// A row of a summary of movements. Units are the products' smallest ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MovementSummaryRow {
-    pub group: MovementGroup,
-    pub key: GroupKey,
-    pub sums: MovementSums,
-    pub currency: Currency,
-}
-
-impl MovementSummaryRow {
-    /// The kind, where rows stand for kinds.
-    pub fn kind(&self) -> Option<MovementKind> {
-        match (&self.key, self.group) {
-            (GroupKey::Text(kind), MovementGroup::Kind) => MovementKind::parse(kind),
-            _ => None,
-        }
-    }
-    /// A kind, a day `2011-11-30`, an id; None without groups.
-    pub fn key_text(&self) -> Option<String> {
-        match &self.key {
-            GroupKey::Nothing => None,
-            GroupKey::Day(day) => Some(platform::clock::day_text(*day)),
-            GroupKey::Text(text) => Some(text.clone()),
-            GroupKey::Id(id) if self.group == MovementGroup::Store => Some(StoreId::from_uuid(*id).to_string()),
-            GroupKey::Id(id) => Some(ProductId::from_uuid(*id).to_string()),
-        }
-    }
-    /// The id, where rows stand for products or stores.
-    pub fn id(&self, group: MovementGroup) -> Option<Uuid> {
-        match &self.key {
-            GroupKey::Id(id) if self.group == group => Some(*id),
-            _ => None,
-        }
-    }
-}
-
-/// The sums over all entries.
-///
-/// # Errors
-/// A sum passes 2^53 − 1.
-pub async fn movement_total(
-    permit: Permit<kind::ReportRead>,
-    db: &Database,
-    ask: &MovementsAsk,
-) -> Result<MovementSummaryRow, ReportError> {
-    let page = movement_rows(permit, db, ask, MovementGroup::None, (None, 1)).await?;
-    let total = page.rows.into_iter().next();
-    total.map(|(row, _)| row).ok_or(ReportError::TooLarge)
-}
-
-/// Rows on all pages, counted up to `most`.
-///
-/// # Errors
-/// What reading the entries raises.
-pub async fn movement_row_count(
-    permit: Permit<kind::ReportRead>,
-    db: &Database,
-    ask: &MovementsAsk,
-    group: MovementGroup,
-    most: usize,
-) -> Result<usize, ReportError> {
-    let scope = permit.scope(db).long();
-    let currency = rows::default_currency(&scope).await?;
-    let span = GroupSpan { after: None, limit: most };
-    let query = MovementsQuery { spec: &ask.spec, products: &ask.products, currency, group, span: &span };
-    Ok(rows::movement_groups(&scope, &query).await?.len())
-}
-
-/// The rows behind `after`, by key; at most `first`.
-///
-/// # Errors
-/// A sum passes 2^53 − 1.
-pub async fn movement_rows(
-    permit: Permit<kind::ReportRead>,
-    db: &Database,
-    ask: &MovementsAsk,
-    group: MovementGroup,
-    (after, first): (Option<Vec<Key>>, usize),
-) -> Result<RowPage<MovementSummaryRow>, ReportError> {
-    let scope = permit.scope(db).long();
-    let currency = rows::default_currency(&scope).await?;
-    let after = after.as_deref().and_then(<[Key]>::first).and_then(group_key);
-    if after == Some(GroupKey::Nothing) {
-        return Ok(RowPage { rows: Vec::new(), has_next: false });
-    }
-    let span = GroupSpan { after, limit: first + 1 };
-    let query = MovementsQuery { spec: &ask.spec, products: &ask.products, currency, group, span: &span };
-    let found = rows::movement_groups(&scope, &query).await?;
-    let row = |(key, sums): (GroupKey, MovementSums)| {
-        let told = [sums.units_in, sums.units_out, sums.value].into_iter().all(|sum| exact(sum.into()).is_some());
-        let keys = vec![cursor_key(&key)];
-        told.then_some((MovementSummaryRow { group, key, sums, currency }, keys)).ok_or(ReportError::TooLarge)
-    };
-    Ok(RowPage::cut(found.into_iter().map(row).collect::<Result<_, _>>()?, first))
-}
-
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

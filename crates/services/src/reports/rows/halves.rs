@@ -14,8 +14,9 @@ use crate::{
     reports::core::Span,
 };
 
-/// The rows of the orders that were placed on some days, by a statement with so many columns. Of many orders, on Postgres, those of the earlier and of
-/// the later half of their IDs are read at once: it has the lines of orders in the order of these. After an event between the two all are read once more.
+/// The rows of the orders that were placed on some days, by a statement with so many columns. Of many orders those of the earlier and of the later half of
+/// their IDs are read at once: Postgres has the lines of orders in the order of these, and SQLite has IDs in the index that it finds orders by, so that it
+/// looks up the lines of a half alone. After an event between the two all are read once more.
 pub(super) async fn order_rows(
     reads: &impl Reads,
     days: Span,
