@@ -9,6 +9,7 @@ use entity::prelude::AlertKind;
 use entrepot::{
     alerts::{StandingCondition, rows::hold},
     audit::verify,
+    demand::rows::lock_current,
     identity::{Entered, Visit},
     ledger::{Grouping, Ledger},
     stock::core::LevelKey,
@@ -315,6 +316,7 @@ async fn the_job_of_alerts_leaves_no_row_behind_an_erasure(world: &World) {
     for (tenant, is_there) in [(ours, false), (theirs, true), (theirs, true)] {
         let work = db.global().maintenance_for(tenant).await.unwrap();
         assert_eq!(hold(&work).await.unwrap(), is_there);
+        assert_eq!(lock_current(&work).await.is_ok(), is_there, "nor a book of demand facts");
         if is_there { work.commit().await.unwrap() } else { work.rollback().await.unwrap() }
     }
     let reads = db.global().snapshot_for(ours).await.unwrap();

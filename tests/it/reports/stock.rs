@@ -255,7 +255,7 @@ async fn no_report_goes_through_the_ledger(world: &World) {
 const PAST: &str =
     "query($f: StockFilter, $t: DateTime!) { stockLevels(first: 1, filter: $f) { nodes { onHand onHandAt(time: $t) } } }";
 
-/// What `entrepot partitions archive` leaves of a month: its documents and its entries.
+/// Documents and entries of a month stay when `entrepot partitions archive` takes its events.
 async fn reports_and_past_stock_need_no_archived_event(world: &World) {
     let books = Books::of(world).await;
     let mug = stocked(&books, "MUG", 10, 4).await;
