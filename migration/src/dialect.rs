@@ -1,6 +1,9 @@
 //! What the two databases say differently.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
+};
 
 /// (word, SQLite, Postgres). Text is compared by bytes on both, so that keys sort the same.
 const WORDS: &[(&str, &str, &str)] = &[
@@ -16,7 +19,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{IN_PLACE}", "", "WITH (fillfactor = 70)"),
 ];
 
-/// Runs the statements of `sql` (separated by a line `;;`); lines that begin with `@sqlite` or `@postgres` are for one of them.
+/// Runs the statements of `sql` (separated by a line `;;`); lines that begin with `@sqlite` or `@postgres` are for one of them. An index of Postgres that is
+/// there already is not made again.
 pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
     let (mine, other, column) = match backend {
@@ -32,7 +36,53 @@ pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
         for word in WORDS {
             text = text.replace(word.0, if column == 1 { word.1 } else { word.2 });
         }
+        if backend == DbBackend::Postgres && is_built(manager.get_connection(), &text).await? {
+            continue;
+        }
         manager.get_connection().execute_unprepared(&text).await?;
     }
     Ok(())
+}
+
+/// Whether a statement makes an index that an operator has built before it, while everybody wrote: `CREATE INDEX CONCURRENTLY`. One that is not finished is
+/// refused, since no query uses it.
+async fn is_built(db: &impl ConnectionTrait, statement: &str) -> Result<bool, DbErr> {
+    let Some((name, table)) = index_of(statement) else { return Ok(false) };
+    let there = format!("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{name}') AND indrelid = to_regclass('{table}')");
+    let unfinished = format!("{there} AND NOT indisvalid");
+    let query = |sql: String| db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql));
+    if query(there).await?.is_none() {
+        return Ok(false);
+    }
+    if query(unfinished).await?.is_some() {
+        return Err(DbErr::Custom(format!(
+            "the index {name} is not finished: wait until it is, or run DROP INDEX CONCURRENTLY {name}, and migrate again"
+        )));
+    }
+    Ok(true)
+}
+
+/// The index that a statement makes, and its table. None for a unique one.
+fn index_of(statement: &str) -> Option<(&str, &str)> {
+    let code = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words: Vec<&str> = code.flat_map(str::split_whitespace).take(5).collect();
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match words.as_slice() {
+        ["CREATE", "INDEX", name, "ON", table] if is_plain(name) && is_plain(table) => Some((*name, *table)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_of_a_statement_is_found() {
+        let commented = "-- By code.\nCREATE INDEX lot_code ON lot (tenant_id, code)\n  WHERE code IS NOT NULL";
+        assert_eq!(index_of(commented), Some(("lot_code", "lot")));
+        for other in ["CREATE UNIQUE INDEX lot_code ON lot (code)", "CREATE INDEX lot_code ON lot(code)", "DROP INDEX lot_code"] {
+            assert_eq!(index_of(other), None, "{other}");
+        }
+    }
 }

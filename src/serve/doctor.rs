@@ -1,5 +1,6 @@
 //! `entrepot doctor`: looks at everything that a deployment rests on, and says what to do.
 
+mod backup_place;
 mod judge;
 mod look;
 mod partitions;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use platform::{clock::Clock, secrets::KeySource, storage::Database};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{StartError, say};
+use super::{StartError, file_modes, say};
 use crate::config::{DoctorArgs, ReportFormat, Serve};
 
 use report::Finding;
@@ -39,6 +40,10 @@ async fn examined(args: &DoctorArgs) -> Vec<Finding> {
     findings.extend(settings::unread(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())));
     findings.extend(within("disk", look::disks(serve.clone())).await);
     findings.extend(within("modes", look::modes(serve.database.database_url.clone(), source.clone())).await);
+    if let Some(place) = serve.jobs.backups.backups.clone() {
+        let database = file_modes::embedded(&serve.database.database_url).into_iter().next();
+        findings.extend(within(backup_place::CHECK, backup_place::look(place, database)).await);
+    }
     if let Some(files) = serve.tls.files() {
         findings.extend(within("tls", tls::look(files, clock.clone())).await);
     }

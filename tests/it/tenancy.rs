@@ -5,10 +5,14 @@ mod import_refusals;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
+use entity::prelude::AlertKind;
 use entrepot::{
+    alerts::{StandingCondition, rows::hold},
     audit::verify,
+    demand::rows::lock_current,
     identity::{Entered, Visit},
     ledger::{Grouping, Ledger},
+    stock::core::LevelKey,
     storage::{Backend, Reads, journal},
     tenancy::{erase, export, tables},
 };
@@ -29,6 +33,7 @@ on_both!(
     an_erased_tenant_leaves_nothing_but_the_proof,
     what_a_call_writes_while_its_tenant_is_erased_goes_too,
     an_erasure_that_waits_in_a_circle_is_begun_again,
+    the_job_of_alerts_leaves_no_row_behind_an_erasure,
 );
 
 const UPDATE: &str = "mutation($input: TenantUpdateInput!) { tenantUpdate(input: $input) { seq
@@ -297,4 +302,24 @@ async fn an_erasure_that_waits_in_a_circle_is_begun_again(world: &World) {
     };
     let (erased, ()) = tokio::join!(erase::run(db, tenant, due), goes_on);
     assert!(erased.unwrap().is_some());
+}
+
+/// The job has found something to open before the erasure, and writes it afterwards.
+async fn the_job_of_alerts_leaves_no_row_behind_an_erasure(world: &World) {
+    let (db, now) = (&world.node.db, world.node.clock.now());
+    let (ours, theirs) = (world.ours.owner.tenant, world.theirs.owner.tenant);
+    let due = erase::ask(db, ours, "the test", now).await.unwrap();
+    assert!(erase::run(db, ours, due).await.unwrap().is_some());
+    let level = LevelKey { product: world.node.clock.id(), store: world.node.clock.id() };
+    let standing = StandingCondition { level, category: None, quantity: 1, threshold: None, day: None };
+    assert_eq!(world.node.alerts.stand(ours, AlertKind::DeadStock, &[standing]).await.unwrap(), 0, "nothing is opened");
+    for (tenant, is_there) in [(ours, false), (theirs, true), (theirs, true)] {
+        let work = db.global().maintenance_for(tenant).await.unwrap();
+        assert_eq!(hold(&work).await.unwrap(), is_there);
+        assert_eq!(lock_current(&work).await.is_ok(), is_there, "nor a book of demand facts");
+        if is_there { work.commit().await.unwrap() } else { work.rollback().await.unwrap() }
+    }
+    let reads = db.global().snapshot_for(ours).await.unwrap();
+    let left = reads.rows("SELECT count(*) FROM alert_follower WHERE tenant_id = $1", vec![]).await.unwrap();
+    assert_eq!(left[0].try_get_by_index::<i64>(0).unwrap(), 0);
 }

@@ -312,7 +312,7 @@ async fn job_facts(db: &Database, clock: &Clock) -> Result<JobFacts, Fault> {
     Ok(facts.pop().unwrap_or_default())
 }
 
-/// Free disk of the folders of an embedded database and of stored files.
+/// Free disk of the folders of an embedded database, of stored files and of backups.
 pub(super) async fn disks(serve: Serve) -> Vec<Finding> {
     let url = &serve.database.database_url;
     let mut folders = Vec::new();
@@ -324,6 +324,11 @@ pub(super) async fn disks(serve: Serve) -> Vec<Finding> {
         && folder.is_dir()
     {
         folders.push(("files", folder));
+    }
+    if let Some(FileLocation::Folder(folder)) = &serve.jobs.backups.backups
+        && folder.is_dir()
+    {
+        folders.push(("backups", folder.clone()));
     }
     folders.iter().map(|(what, folder)| disk(what, folder)).collect()
 }

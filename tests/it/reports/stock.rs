@@ -1,11 +1,12 @@
 //! What stock brings, what its absence costs, what is gone and what expires.
 
+use entrepot::demand::shell::rebuild;
 use serde_json::{Value, json};
 
 use super::{asked, day, filter, order, stocked};
 use crate::{
     authorization::world::World,
-    costing::world::Books,
+    costing::world::{Books, pretend},
     demand::days::ago,
     lots::house::House,
     purchasing::office::{done, gbp, key},
@@ -18,6 +19,7 @@ on_both!(
     what_is_gone_has_a_reason,
     a_lot_without_demand_is_at_risk,
     no_report_goes_through_the_ledger,
+    reports_and_past_stock_need_no_archived_event,
 );
 
 const PRODUCTIVITY: &str = "query($f: StockReportFilter!, $g: ProductivityGroup! = PRODUCT, $t: ProductivityTop! = NET_REVENUE) {
@@ -248,4 +250,26 @@ async fn no_report_goes_through_the_ledger(world: &World) {
             sent.iter().filter(|one| one.sql.contains("FROM entry") || one.sql.contains("JOIN entry")).collect();
         assert!(through.is_empty(), "{field}: {through:#?}");
     }
+}
+
+const PAST: &str =
+    "query($f: StockFilter, $t: DateTime!) { stockLevels(first: 1, filter: $f) { nodes { onHand onHandAt(time: $t) } } }";
+
+/// Documents and entries of a month stay when `entrepot partitions archive` takes its events.
+async fn reports_and_past_stock_need_no_archived_event(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 4).await;
+    order(&books, &[(&mug, 4)], 1, Value::Null).await;
+    let answers = async || {
+        let level = json!({ "f": { "product": { "in": [mug["id"]] } }, "t": ago(world, 2) });
+        let past = asked(&books, PAST, level).await;
+        (past["nodes"][0].clone(), asked(&books, PRODUCTIVITY, json!({ "f": filter(&books, (4, 1)) })).await)
+    };
+    let before = answers().await;
+    assert_eq!((&before.0, &before.1["totals"]["soldUnits"]), (&json!({ "onHand": 6, "onHandAt": 10 }), &json!(4)));
+    pretend(world, "DELETE FROM event WHERE tenant_id = $1").await;
+    pretend(world, "UPDATE tenant_counter SET low_seq = head WHERE tenant_id = $1").await;
+    assert_eq!(answers().await, before);
+    rebuild(&world.node.db, world.ours.owner.tenant, 50).await.unwrap();
+    assert_eq!(answers().await, before, "the facts are counted anew, from documents");
 }

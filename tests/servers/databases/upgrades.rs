@@ -76,6 +76,32 @@ async fn a_migration_goes_on_where_it_ended_and_waits_for_a_lock_as_long_as_it_m
     }
 }
 
+/// An operator builds the index of a large table before, while others write. One whose building was ended is not taken for it.
+#[tokio::test]
+async fn an_index_that_was_built_before_is_not_built_again() {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = connect(&home.url).await;
+    let migration = "m0189_orders_by_status";
+    Migrator::up(&connection, Some(place_of(migration) as u32)).await.unwrap();
+    let statement = plan::statements(migration, DbBackend::Postgres)[0];
+    run(&connection, &statement.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY")).await;
+    let file = "SELECT pg_relation_filenode('sales_order_status_placed')::text";
+    let built = texts(&connection, file).await;
+    let finished = |is_valid: bool| {
+        format!("UPDATE pg_index SET indisvalid = {is_valid} WHERE indexrelid = 'sales_order_status_placed'::regclass")
+    };
+
+    let db = Database::open(&home.url, Options::default()).await.unwrap();
+    run(&connection, &finished(false)).await;
+    let said = db.migrate().await.unwrap_err().to_string();
+    assert!(said.contains("the index sales_order_status_placed is not finished"), "{said}");
+    run(&connection, &finished(true)).await;
+    assert_eq!(db.migrate().await.unwrap(), Migrator::migrations().len() - place_of(migration));
+    assert_eq!(texts(&connection, file).await, built);
+    db.close().await.unwrap();
+    connection.close().await.unwrap();
+}
+
 /// The strongest first.
 const MODES: [LockMode; 6] = [
     LockMode::AccessExclusive,

@@ -74,9 +74,12 @@ on_both!(a_deployment_that_is_well_has_no_failure_and_faults_are_named, site: Si
     assert!(text.out.lines().all(|line| ["OK    ", "WARN  ", "FAIL  "].iter().any(|verdict| line.starts_with(verdict))), "{text:?}");
 
     let elsewhere = format!("file:{}", site.folder.join("elsewhere").display());
-    let (ended, report) = examined(site, &["--files", &elsewhere, "--registration", "verified"]).await;
+    let backups = format!("file:{}", site.folder.join("backups").display());
+    let words = ["--files", &elsewhere, "--registration", "verified", "--backups", &backups];
+    let (ended, report) = examined(site, &words).await;
     assert_eq!((ended.code, verdict(&report, "files"), verdict(&report, "settings")), (Some(1), "FAIL", "FAIL"), "{report}");
-    assert!(!site.folder.join("elsewhere").exists(), "it makes no folder");
+    assert_eq!(verdict(&report, "backup place"), "WARN", "{report}");
+    assert!(["elsewhere", "backups"].iter().all(|folder| !site.folder.join(folder).exists()), "it makes no folder");
     drop(server);
 });
 

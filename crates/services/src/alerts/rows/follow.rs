@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::tenant_counter,
 };
-use platform::storage::{Fault, Global, SUSPENDED, Work};
+use platform::storage::{Fault, Global, SUSPENDED, Work, journal};
 use sea_orm::Value;
 
 /// A tenant whose journal has events that nobody has looked at.
@@ -29,11 +29,16 @@ pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<B
     global.records(&sql, vec![after.into(), most.into()]).await
 }
 
-/// Makes the row of a tenant, if it has none, and locks it: whoever opens or closes a tenant's alerts comes one after the other.
-pub async fn hold(work: &Work) -> Result<(), Fault> {
-    work.execute("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ($1, 0) ON CONFLICT (tenant_id) DO NOTHING", vec![])
-        .await?;
-    work.execute("UPDATE alert_follower SET journal_seq = journal_seq WHERE tenant_id = $1", vec![]).await.map(drop)
+/// Makes the row of a tenant, if it has none, and locks it: whoever opens or closes a tenant's alerts comes one after the other. False where the
+/// tenant has been erased.
+///
+/// An erasure does not see a row that is made beside it. So whoever makes one waits for the counter, which the erasure has.
+pub async fn hold(work: &Work) -> Result<bool, Fault> {
+    let made = "INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ($1, 0) ON CONFLICT (tenant_id) DO NOTHING";
+    if work.execute(made, vec![]).await? > 0 {
+        return Ok(journal::held(work).await?.is_some());
+    }
+    Ok(work.execute("UPDATE alert_follower SET journal_seq = journal_seq WHERE tenant_id = $1", vec![]).await? > 0)
 }
 
 /// Notes that the events up to one have been looked at, if nobody has meanwhile.

@@ -159,7 +159,7 @@ impl Alerts {
     }
 
     /// Opens and closes what the steps say, and moves the tenant's number if there is one to move. How many were opened; None when somebody else
-    /// has looked at the same events.
+    /// has looked at the same events, or the tenant has been erased.
     pub(super) async fn write(
         &self,
         tenant: TenantId,
@@ -217,15 +217,14 @@ async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
     Ok(next.unwrap_or(low))
 }
 
-/// Locks the tenant's row, and moves its number if there is one to move; says whether it is where that begins.
+/// Locks the tenant's row, and moves its number if there is one to move; says whether it is where that begins. False for an erased tenant, too.
 async fn hold_at(work: &Work, advance: Option<(i64, i64)>) -> Result<bool, Fault> {
-    let Some((from, to)) = advance else { return rows::hold(work).await.map(|()| true) };
+    let Some((from, to)) = advance else { return rows::hold(work).await };
     // Moving the number locks the row. Nothing is moved where another worker has been there, or there is no row yet.
     if rows::advance(work, from, to).await? {
         return Ok(true);
     }
-    rows::hold(work).await?;
-    rows::advance(work, from, to).await
+    Ok(rows::hold(work).await? && rows::advance(work, from, to).await?)
 }
 
 /// Who is told of what was opened, and when.

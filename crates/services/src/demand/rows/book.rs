@@ -8,7 +8,7 @@ use entity::{
         demand_day::DemandFigures,
     },
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, RowSum, SUSPENDED, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, RowSum, SUSPENDED, Work, journal};
 
 /// A generation's book, with its checksum read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub async fn lock_current(work: &Work) -> Result<Option<Book>, Fault> {
         SELECT $1, 1 + coalesce(max(b.generation), 0), true, 0, 0, 0, $2 FROM demand_book b WHERE b.tenant_id = $1
         HAVING coalesce(sum(CASE WHEN b.is_current THEN 1 ELSE 0 END), 0) = 0 ON CONFLICT DO NOTHING";
     work.execute(sql, vec![RowSum::default().to_string().into()]).await?;
+    // A tenant that has just been erased has no counter, and this fails: its book would stay.
+    journal::head(work).await?;
     found(work, &rest, vec![]).await
 }
 
