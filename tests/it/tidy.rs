@@ -12,6 +12,7 @@ mod reliability;
 mod resolvers;
 mod rooms;
 pub mod tenants;
+mod untested;
 
 use std::{
     collections::BTreeMap,
