@@ -18,6 +18,7 @@ mod descriptions;
 mod filters;
 mod names;
 mod nulls;
+mod published;
 mod references;
 mod repeated;
 mod sorts;

@@ -12,6 +12,7 @@ mod reliability;
 mod resolvers;
 mod rooms;
 pub mod tenants;
+mod untested;
 
 use std::{
     collections::BTreeMap,
@@ -134,7 +135,7 @@ pub fn sources() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// A path as if all crates were one: `crate::` and the room, `crate::api::` and the room for its face.
+/// A path as if all crates were one: `crate::` and the room; of a face its crate and the room (`crate::trade::stock`).
 fn as_one(file: &str, path: &str) -> String {
     let (head, rest) = path.split_once("::").unwrap_or((path, ""));
     match head {

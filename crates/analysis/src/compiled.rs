@@ -1,4 +1,4 @@
-//! What rustc compiles in this crate, so that the crate above has less to compile at once: `graphql::compiled_here`.
+//! Makes rustc compile the resolvers of this crate in it, so that `api` has less to compile at once: `graphql::compiled_here`.
 
 use crate::{
     anomalies::{AnomalyMutation, AnomalyQuery},

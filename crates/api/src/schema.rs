@@ -52,6 +52,7 @@ pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
+pub use weights::WEIGHTS;
 
 /// Object with a version for optimistic locking.
 #[derive(Interface)]

@@ -1,6 +1,7 @@
 //! GraphQL: objects of the schema that name one another in circles, and what they refer to (inputs, enums, look-ups, refusals).
 //!
-//! A room's objects are in a module with the room's name. What nothing here refers to (root fields, payloads, reports) is in `api`, which stands above.
+//! A room's objects are in a module with the room's name. What nothing here refers to (root fields, payloads, reports) is in the crates above: `trade`,
+//! `analysis` and `api`.
 
 pub mod graphql;
 

@@ -241,3 +241,21 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     made(change(world, "customerErase", "CustomerEraseInput", "customer { id }", json!({ "id": bo })).await);
     assert_eq!(world.ask(query, bos).await["customers"]["totalCount"], json!({ "count": 0 }));
 });
+
+on_both!(names_cost_as_many_as_were_compared, world: World => {
+    for number in 0..26 {
+        let country = if number == 0 { "FR" } else { "GB" };
+        made(customer(world, json!({ "name": format!("Shopper {number}"), "country": country })).await);
+    }
+    let query = "query($filter: CustomerFilter) { customers(filter: $filter) { nodes { name } } }";
+    // A name among 10,000 customers costs 400 points, which are charged first.
+    for (filter, points) in [
+        (json!({ "country": { "eq": "FR" } }), 0),
+        (json!({ "name": { "eq": "shopper 0" }, "country": { "eq": "DE" } }), 400),
+        (json!({ "name": { "eq": "shopper 0" }, "country": { "eq": "FR" } }), 399),
+        (json!({ "name": { "eq": "nobody" }, "country": { "eq": "GB" } }), 399),
+        (json!({ "name": { "contains": "shopper" } }), 398),
+    ] {
+        assert_eq!(world.given_back(query, json!({ "filter": filter })).await, points, "{filter}");
+    }
+});

@@ -9,7 +9,7 @@ use entrepot::{
     api::catalog::{CatalogMutation, CatalogQuery},
     catalog::{self, Catalog},
     clock::Clock,
-    graphql::{answer::data_json, fault::TopError},
+    graphql::{answer::data_json, fault::TopError, price::UnusedPoints},
     identity::{Identity, Session, Settings},
     paging::CursorSigner,
     schema::{Payload, Versioned, attach},
@@ -106,6 +106,15 @@ impl World {
             .collect();
         let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
         json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+    }
+    /// The points that the owner is given back after an answer.
+    pub async fn given_back(&self, query: &str, variables: Value) -> u32 {
+        let (caller, unused_points) = (self.owner.clone(), UnusedPoints::default());
+        let request = Request::new(query).variables(Variables::from_json(variables)).data(unused_points.clone());
+        let request = request.data(self.just_logged_in(&caller)).data(caller);
+        let response = self.schema.execute(attach(request, &self.db.tenant(self.owner.tenant))).await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        unused_points.get()
     }
     fn just_logged_in(&self, caller: &Caller) -> Session {
         Session {

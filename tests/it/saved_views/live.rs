@@ -36,6 +36,7 @@ on_both!(
     a_view_is_read_again_after_events_of_its_kinds_only,
     what_was_refused_for_now_is_read_later,
     a_follower_goes_on_from_what_it_has_seen,
+    a_follower_goes_on_from_events_that_are_gone_and_starts_over_where_commits_are_lost,
     a_follower_sees_with_the_rights_of_now,
     a_view_that_changes_itself_is_followed,
     what_costs_too_much_or_changes_unheard_is_not_followed,
@@ -245,6 +246,32 @@ async fn a_follower_goes_on_from_what_it_has_seen(world: &World) {
         assert_eq!((&last["phase"], &last["reset"]), (&json!("RESET"), &json!("CURSOR_FOREIGN")), "{last:#}");
         assert!(feed.answer().await.is_none());
     }
+}
+
+async fn a_follower_goes_on_from_events_that_are_gone_and_starts_over_where_commits_are_lost(world: &World) {
+    let office = Office::of(world).await;
+    let write = async |sql: &str| {
+        let work = world.node.db.global().maintenance_for(office.caller.tenant).await.unwrap();
+        assert_eq!(work.execute(sql, vec![]).await.unwrap(), 1, "{sql}");
+        work.commit().await.unwrap();
+    };
+    let after = |cursor: &Value| {
+        let variables = json!({ "view": { "slug": "all-stores" }, "after": cursor });
+        Feed::open(world, office.caller.clone(), None, variables)
+    };
+    made(&office, "all-stores", STORES).await;
+    let ready = Feed::of(&office, "all-stores").next().await;
+    office.new_store("ANNEX").await;
+    // Its events need not be kept: what a view shows is whole.
+    write("UPDATE tenant_counter SET low_seq = head WHERE tenant_id = $1").await;
+    let live = after(&ready["cursor"]).next().await;
+    assert_eq!((&live["phase"], nodes(&live)), (&json!("LIVE"), nodes(&ready) + 1), "{live:#}");
+    // A new primary lacks the last commit, which the cursor comes after.
+    write("UPDATE tenant_counter SET low_seq = 0, head = head - 1 WHERE tenant_id = $1").await;
+    let mut feed = after(&live["cursor"]);
+    let last = feed.next().await;
+    assert_eq!((&last["phase"], &last["reset"]), (&json!("RESET"), &json!("EPOCH_CHANGED")), "{last:#}");
+    assert!(feed.answer().await.is_none());
 }
 
 async fn a_follower_sees_with_the_rights_of_now(world: &World) {

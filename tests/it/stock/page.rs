@@ -28,6 +28,11 @@ use crate::{
 };
 
 pub async fn whole_schema(world: &World) -> EntrepotSchema {
+    schema::build(given(world).await)
+}
+
+/// What the schema's resolvers are given.
+pub async fn given(world: &World) -> Given {
     let ring = crate::world::ring(&world.db, &world.clock).await;
     let audit = Audit::start(world.db.clone(), AuditWriter::new(ring.clone(), world.clock.clone())).unwrap();
     let identity =
@@ -47,20 +52,7 @@ pub async fn whole_schema(world: &World) -> EntrepotSchema {
         Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
     let limits = Limits::default();
     let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files);
-    schema::build(Given {
-        identity,
-        access,
-        catalog,
-        ledger,
-        audit,
-        jobs,
-        webhooks,
-        alerts,
-        exchange,
-        saved_views,
-        signer,
-        limits,
-    })
+    Given { identity, access, catalog, ledger, audit, jobs, webhooks, alerts, exchange, saved_views, signer, limits }
 }
 
 pub async fn ask(schema: &EntrepotSchema, world: &World, query: &str, variables: Value) -> Value {

@@ -323,20 +323,3 @@ impl Follow {
         (has_begun && may_pass).then(|| pause.max(EVERY))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn a_cursor_of_commits_that_a_failover_lost_is_reset_and_an_old_one_is_not() {
-        let head = Head { seq: 40, epoch: Uuid::from_u128(2), low: 10 };
-        let signer = CursorSigner::new([7; 32]);
-        let positions = Positions { signer, tenant: TenantId::from_uuid(Uuid::from_u128(1)), head, name: "view".to_owned() };
-        let opened = |seq: i64| positions.open(&positions.cursor(seq, "hash"));
-        assert_eq!((opened(40), opened(9)), (Ok("hash".to_owned()), Ok("hash".to_owned())));
-        assert_eq!(opened(41), Err(ResetReason::EpochChanged), "the new primary has not written so far");
-    }
-}

@@ -92,25 +92,3 @@ fn strict(registry: Registry) -> Schema<EmptyMutation, EmptyMutation, EmptySubsc
 fn lock(registry: &Mutex<Registry>) -> MutexGuard<'_, Registry> {
     registry.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::SDLExportOptions;
-
-    use super::*;
-    use crate::schema::sdl;
-
-    #[test]
-    fn documents_are_judged_by_what_is_published() {
-        let (schema_index, _) = Judges::begin().made().unwrap();
-        assert!(*schema_index == SchemaIndex::of(&sdl()).unwrap(), "the index of the registry is not that of the SDL");
-    }
-
-    #[test]
-    fn who_holds_documents_to_the_rules_and_who_runs_them_know_the_same_schema() {
-        let (builder, registry) = described();
-        let options = SDLExportOptions::new().include_specified_by();
-        assert!(builder.finish().sdl_with_options(options) == sdl());
-        assert!(strict(registry).sdl_with_options(options) == sdl());
-    }
-}

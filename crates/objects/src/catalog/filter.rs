@@ -319,7 +319,7 @@ fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Ve
 }
 
 /// The tests of a text, all of which must hold.
-pub fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
+pub(crate) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
     let mut all = Vec::new();
     if let Some(text) = filter.eq {
         all.push(TextTest::In(vec![checked(text, &below(at, &["eq"]))?]));

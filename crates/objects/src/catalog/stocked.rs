@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The test of a product's stock; None where nothing is asked of it.
-pub fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<StoreIdFilter>, at: &Path) -> Answer<Option<Filter>> {
+pub(crate) fn stock_test(statuses: Option<Vec<StockStatus>>, stores: Option<StoreIdFilter>, at: &Path) -> Answer<Option<Filter>> {
     if let Some(statuses) = &statuses {
         listed(statuses.len(), &below(at, &["stockStatus"]))?;
     }
@@ -50,7 +50,7 @@ fn stores_tests(StoreIdFilter { eq, one_of, key }: StoreIdFilter, at: &Path) -> 
 }
 
 /// Lets a filter that asks of stock look at the stores whose stock the caller may see. One who may see none is refused.
-pub fn stock_seen(ctx: &Context<'_>, filter: &mut Filter) -> Answer<()> {
+pub(crate) fn stock_seen(ctx: &Context<'_>, filter: &mut Filter) -> Answer<()> {
     if filter.asks_of_stock()
         && let Reach::Stores(stores) = ctx.permit::<kind::StockRead>()?.reach()
     {

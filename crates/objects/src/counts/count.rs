@@ -189,7 +189,7 @@ async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category
 }
 
 /// Whether the caller sees what the books say of a stocktake's lines.
-pub fn sees_book(caller: &Caller, count: &core::Count) -> bool {
+pub(crate) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
     count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 

@@ -125,7 +125,7 @@ impl FulfilmentWorkFilter {
         })
     }
     /// What is asked of the works themselves. Ids of another kind are refused with their path.
-    pub fn of_works(self, at: &Path) -> Answer<Vec<WorkTest>> {
+    pub(crate) fn of_works(self, at: &Path) -> Answer<Vec<WorkTest>> {
         let mut all = Vec::new();
         if let Some(filter) = self.id {
             all.extend(filter.ids::<ids::FulfilmentWorkId>(&place(at, "id"))?.map(WorkTest::Id));

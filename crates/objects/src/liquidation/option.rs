@@ -48,7 +48,7 @@ impl LiquidationRecovery {
 }
 
 /// Whether prices, and what follows from them, are hidden from the caller: those that are held to a floor of the cost say what that is.
-pub fn hides_prices(ctx: &Context<'_>, floor: core::PriceFloor) -> bool {
+pub(crate) fn hides_prices(ctx: &Context<'_>, floor: core::PriceFloor) -> bool {
     floor == core::PriceFloor::OfCost && !ctx.holds::<kind::ProductCostRead>()
 }
 

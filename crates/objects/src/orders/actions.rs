@@ -25,7 +25,7 @@ impl Order {
     }
 
     /// What can be done with its holds, of what the caller may do in its store.
-    pub fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
+    pub(crate) fn hold_actions(&self, caller: &Caller) -> impl Iterator<Item = &'static str> + use<> {
         let may = caller.permissions.reach(kind::OrderHold::INDEX).covers(self.row().store);
         let set = (may && may_be_held(self.row().status)).then_some("orderHoldSet");
         let lift = (may && !self.row().hold_kinds.is_empty()).then_some("orderHoldLift");
@@ -45,13 +45,13 @@ pub fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
 }
 
 /// Whether some of what is held lies within; what is held nowhere leaves from the order's own store.
-pub fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
+pub(crate) fn leaves_within(reach: &Reach, held: &[Held]) -> bool {
     let mut held = held.iter().filter(|one| one.remaining.is_positive()).peekable();
     held.peek().is_none() || held.any(|one| reach.covers(one.store))
 }
 
 /// `allowedActions` of a page's orders, of which some are known to have something open: what these hold is read together.
-pub async fn allowed_actions(
+pub(crate) async fn allowed_actions(
     caller: &Caller,
     orders: &[Order],
     open: &HashSet<prelude::OrderId>,

@@ -155,7 +155,11 @@ impl OrderStep {
 }
 
 /// What an order says; a dry run knows what it would say.
-pub async fn detail_of(ctx: &Context<'_>, order: OrderId, foreseen: Option<&Arc<OrderDetail>>) -> Answer<Arc<OrderDetail>> {
+pub(crate) async fn detail_of(
+    ctx: &Context<'_>,
+    order: OrderId,
+    foreseen: Option<&Arc<OrderDetail>>,
+) -> Answer<Arc<OrderDetail>> {
     if let Some(detail) = foreseen {
         return Ok(detail.clone());
     }
@@ -163,7 +167,7 @@ pub async fn detail_of(ctx: &Context<'_>, order: OrderId, foreseen: Option<&Arc<
 }
 
 /// Whom an order is for, opened; that it was shown is written into the audit log.
-pub fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
+pub(crate) fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<core::Personal> {
     let permit = ctx.permit::<kind::CustomerContactRead>()?;
     let Some(sealed) = &detail.personal else { return Ok(core::Personal::default()) };
     loads(ctx)?.show_order(detail.order);
@@ -206,7 +210,7 @@ pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDeta
 }
 
 /// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown.
-pub async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
+pub(crate) async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
     Ok(load(ctx, StepsOf(order)).await?.unwrap_or_default())
 }
 
@@ -216,7 +220,7 @@ pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
 }
 
 /// Whether an order has more steps than are shown.
-pub async fn has_more_steps(ctx: &Context<'_>, order: OrderId) -> Answer<bool> {
+pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: OrderId) -> Answer<bool> {
     Ok(steps_of(ctx, order).await?.len() > MOST_STEPS_SHOWN)
 }
 

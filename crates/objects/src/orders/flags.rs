@@ -14,7 +14,7 @@ pub fn flags(placed: &[Flag]) -> Vec<OrderHold> {
 }
 
 /// Whether an order in this state holds the stock that it owes.
-pub fn holds_stock(status: prelude::OrderStatus) -> bool {
+pub(crate) fn holds_stock(status: prelude::OrderStatus) -> bool {
     use prelude::OrderStatus::{Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
     match status {
         Pending | Confirmed | PartiallyFulfilled => true,

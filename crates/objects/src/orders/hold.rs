@@ -62,7 +62,11 @@ impl From<&Flag> for OrderHold {
 }
 
 /// The holds that stand on an order, the oldest first, then those that a dry run would set. Nothing is read of one that has none.
-pub async fn active_holds(ctx: &Context<'_>, order: &core::Order, foreseen: &[core::holds::Hold]) -> Answer<Vec<OrderHold>> {
+pub(crate) async fn active_holds(
+    ctx: &Context<'_>,
+    order: &core::Order,
+    foreseen: &[core::holds::Hold],
+) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }

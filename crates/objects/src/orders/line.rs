@@ -34,7 +34,11 @@ pub struct OrderLine {
 pub type Foreseen = Option<Arc<Vec<Held>>>;
 
 /// What an order's lines hold, or would.
-pub async fn held_for(ctx: &Context<'_>, order: prelude::OrderId, foreseen: Option<&Arc<Vec<Held>>>) -> Answer<Arc<Vec<Held>>> {
+pub(crate) async fn held_for(
+    ctx: &Context<'_>,
+    order: prelude::OrderId,
+    foreseen: Option<&Arc<Vec<Held>>>,
+) -> Answer<Arc<Vec<Held>>> {
     match foreseen {
         Some(held) => Ok(held.clone()),
         None => Ok(load(ctx, HeldFor(order)).await?.unwrap_or_default()),
@@ -177,7 +181,7 @@ impl OrderLine {
 }
 
 /// How many units of a line are held, in one store or in all of them: of a kit how many whole ones.
-pub fn held_units(line: &core::Line, held: &[Held], store: Option<StoreId>) -> i64 {
+pub(crate) fn held_units(line: &core::Line, held: &[Held], store: Option<StoreId>) -> i64 {
     let own = || held.iter().filter(|one| one.position == line.position && store.is_none_or(|store| store == one.store));
     let units = |product| own().filter(|one| one.product == product).map(|one| one.remaining.get()).sum::<i64>();
     whole_kits(line.goods().map(|(product, takes)| (units(product), takes)))

@@ -71,7 +71,7 @@ impl Order {
     }
     /// With what it says beside its lines, where that was changed.
     #[must_use]
-    pub fn saying(self, detail: Option<OrderDetail>) -> Self {
+    pub(crate) fn saying(self, detail: Option<OrderDetail>) -> Self {
         Self { detail: detail.map(Arc::new), ..self }
     }
     /// With the holds that a dry run would set.

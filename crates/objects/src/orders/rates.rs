@@ -17,7 +17,7 @@ use crate::graphql::fault::Answer;
 
 /// The rate of the order's day to the currency of the books, as it was known when the order was confirmed. None before that, where the order is in the currency of
 /// the books, and where there was no rate.
-pub async fn rate_of(ctx: &Context<'_>, order: &core::Order) -> Answer<Option<Arc<FrozenRate>>> {
+pub(crate) async fn rate_of(ctx: &Context<'_>, order: &core::Order) -> Answer<Option<Arc<FrozenRate>>> {
     if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
         return Ok(None);
     }

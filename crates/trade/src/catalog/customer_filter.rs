@@ -217,13 +217,3 @@ pub enum CustomerSortField {
 }
 
 crate::sorts::rows_sorted!(CustomerSort => CustomerSorted);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cost_as_many_as_were_compared() {
-        assert_eq!([0, 1, 20, 10_000, 10_001].map(unused_points), [400, 399, 399, 0, 0]);
-    }
-}
