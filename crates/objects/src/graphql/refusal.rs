@@ -277,8 +277,8 @@ tells_its_value!(InsufficientStock {
     async fn index(&self) -> Option<i32> {
         self.field.iter().flatten().find_map(|part| part.parse().ok())
     }
-    /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Of an order that
-    /// looked in several stores: others than its own. Empty without `stock.availability.read`, and for a kit that several stores were asked for.
+    /// Other stores with stock of the product, of those whose availability you may see; the store with most first; for an order that
+    /// looked in several stores, others than its own. Empty without `stock.availability.read`, and for a kit that several stores were asked for.
     /// Information, not a promise.
     async fn alternatives(
         &self,
@@ -287,7 +287,7 @@ tells_its_value!(InsufficientStock {
     ) -> Answer<Vec<StockAlternative>> {
         Box::pin(alternatives(ctx, self.lacking.as_ref(), first)).await
     }
-    /// Stock that is expected next in the store that is short, from suppliers and other stores. Of an order that looked in several stores: in its
+    /// Stock that is expected next in the store that is short, from suppliers and other stores; for an order that looked in several stores, in its
     /// own. Null when no day is known, for who may not see the stock level, and for a kit that several stores were asked for.
     async fn next_incoming(&self, ctx: &Context<'_>) -> Answer<Option<IncomingStock>> {
         match self.lacking.as_ref().filter(|lacking| lacking.is_visible) {

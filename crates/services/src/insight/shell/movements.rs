@@ -39,7 +39,7 @@ pub struct MovementSummaryRow {
 
 impl MovementSummaryRow {
     /// None where a sum passes 2^53 − 1.
-    fn told(self) -> Option<Self> {
+    fn bounded(self) -> Option<Self> {
         let sums = [self.sums.units_in, self.sums.units_out, self.sums.value];
         sums.into_iter().all(|sum| exact(sum.into()).is_some()).then_some(self)
     }
@@ -132,7 +132,7 @@ impl MovementsAsk {
 fn page_of(found: impl Iterator<Item = MovementSummaryRow>, first: usize) -> Result<RowPage<MovementSummaryRow>, ReportError> {
     let row = |row: MovementSummaryRow| {
         let keys = vec![cursor_key(&row.key)];
-        row.told().map(|row| (row, keys)).ok_or(ReportError::TooLarge)
+        row.bounded().map(|row| (row, keys)).ok_or(ReportError::TooLarge)
     };
     Ok(RowPage::cut(found.map(row).collect::<Result<_, _>>()?, first))
 }
@@ -182,7 +182,7 @@ impl MovementSheet {
     /// A sum passes 2^53 − 1.
     pub fn total(&self) -> Result<MovementSummaryRow, ReportError> {
         let (group, key) = (MovementGroup::None, GroupKey::Nothing);
-        MovementSummaryRow { group, key, sums: self.total, currency: self.currency }.told().ok_or(ReportError::TooLarge)
+        MovementSummaryRow { group, key, sums: self.total, currency: self.currency }.bounded().ok_or(ReportError::TooLarge)
     }
 
     /// Rows on all pages.
