@@ -170,7 +170,7 @@ fn promises_hold_whichever_days_a_product_sells_on() {
             for service in [0.80, 0.90, 0.98] {
                 let given = shop.at_a_point(lead_days, service, Safety::Quantile).service().unwrap();
                 assert!(given >= service - 0.02, "{name}, {lead_days} days, {service}: {given}");
-                let most = if name == "Saturdays" { service + 0.05 } else { service + 0.08 };
+                let most = if name == "Saturdays" { service + 0.05 } else { service + 0.09 };
                 assert!(given <= most, "{name}, {lead_days} days, {service}: {given} is dearer than was asked for");
             }
         }
