@@ -12,6 +12,9 @@ const THOUSAND: f64 = 1_000.0;
 /// A figure of each weekday, Monday first.
 pub type ByDay<T> = [T; 7];
 
+/// Names of the weekdays.
+pub const NAMES: ByDay<&str> = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 /// The share of each weekday in the demand of `weeks` weeks, smoothed with four weeks of even days. A day that is closed has none; the shares add up to 1.
 /// Closed on all days is closed on none.
 pub fn profile(units: &ByDay<f64>, weeks: usize, closed: &ByDay<bool>) -> ByDay<f64> {

@@ -42,6 +42,14 @@ pub struct DayShare {
     pub sold: f64,
 }
 
+impl DayShare {
+    /// One of seven weekdays that are alike.
+    pub const fn even(sold: f64) -> Self {
+        let share = 1.0 / WEEK as f64;
+        Self { mean: share, spread: share, sold }
+    }
+}
+
 /// The shape of a series' weeks. Source: decision 0379.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayShape {
@@ -103,8 +111,7 @@ impl DayTally {
         let is_even = uneven <= UNEVEN;
         let (days, variance) = if is_even {
             let sold = f64::from(self.seen) / (WEEK as f64 * weeks);
-            let share = 1.0 / WEEK as f64;
-            ([DayShare { mean: share, spread: share, sold: sold.min(1.0) }; WEEK], WEEK as f64 * variance)
+            ([DayShare::even(sold.min(1.0)); WEEK], WEEK as f64 * variance)
         } else {
             self.uneven(weeks, mean, SHRUNK / uneven)
         };

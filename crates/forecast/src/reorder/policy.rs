@@ -62,6 +62,13 @@ pub enum Safety {
     FillRate,
 }
 
+impl Safety {
+    /// Whether it rests on the errors of forecasts.
+    pub const fn is_by_errors(self) -> bool {
+        !matches!(self, Self::Normal { .. })
+    }
+}
+
 /// How a product is reordered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Policy {
@@ -82,7 +89,7 @@ impl Policy {
     /// Whether stock is found by the errors of forecasts, and by the days of a product where they are known.
     pub const fn is_by_errors(&self, safety: Safety) -> bool {
         let promises = matches!(self, Self::ReorderPoint { .. } | Self::Periodic { .. } | Self::Service { .. });
-        promises && !matches!(safety, Safety::Normal { .. })
+        promises && safety.is_by_errors()
     }
 }
 
@@ -180,7 +187,7 @@ impl Outlook<'_> {
     }
     /// Whether what is kept over `days` rests on shorter sums.
     fn is_extrapolated(&self, days: f64) -> bool {
-        !matches!(self.safety, Safety::Normal { .. }) && self.demand.is_extrapolated(days / WEEK)
+        self.safety.is_by_errors() && self.demand.is_extrapolated(days / WEEK)
     }
     /// Units of an order of so many days of demand, or of an economic order if that is more.
     fn cover(&self, cover_days: f64, economic: Option<f64>) -> f64 {
@@ -188,7 +195,7 @@ impl Outlook<'_> {
     }
     /// The undershoot that a point lasts for beside the lead time. None by normal theory, which does not count it.
     pub fn undershoot(&self) -> Option<Undershoot> {
-        (!matches!(self.safety, Safety::Normal { .. })).then(|| Undershoot::of(self.known, &self.demand))
+        self.safety.is_by_errors().then(|| Undershoot::of(self.known, &self.demand))
     }
     /// Mean units of a day of the coming week.
     pub(super) fn daily(&self) -> f64 {

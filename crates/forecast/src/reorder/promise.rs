@@ -5,7 +5,7 @@
 //! Sources: decision 0379; Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed. (2017), for undershoots.
 
 use crate::{
-    intervals::{Errors, distinct},
+    intervals::{DaysAhead, Errors, distinct},
     reorder::{Outlook, Safety},
 };
 
@@ -36,13 +36,13 @@ pub struct Promise<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    /// The promise of `service`, 0 to 1, from the first coming day on, ordered `lot` units at a time. None by normal theory, where single days are unknown, and
-    /// where too few errors were scored.
+    /// The days that stock is kept for. None by normal theory, where single days are unknown, and where too few errors were scored: days are even then.
+    pub fn days(&self) -> Option<DaysAhead<'a>> {
+        self.demand.days.filter(|_| self.safety.is_by_errors() && self.demand.pools.is_enough())
+    }
+    /// The promise of `service`, 0 to 1, from the first coming day on, ordered `lot` units at a time. None where days are even.
     pub fn promise(&self, service: f64, lot: f64) -> Option<Promise<'a>> {
-        let days = self.demand.days.filter(|_| !matches!(self.safety, Safety::Normal { .. }) && service.is_finite())?;
-        if !self.demand.pools.is_enough() {
-            return None;
-        }
+        let days = self.days().filter(|_| service.is_finite())?;
         let (daily, is_of_units) = (self.daily(), matches!(self.safety, Safety::FillRate));
         let mut cases = Vec::new();
         for (lead_days, count) in distinct(&self.lead.likely_days()) {
@@ -128,7 +128,7 @@ impl Promise<'_> {
 mod tests {
     use super::*;
     use crate::{
-        intervals::{DayShape, DayTally, DaysAhead, LeadTimeDemand, Pool, SumPools},
+        intervals::{DayShape, DayTally, LeadTimeDemand, Pool, SumPools},
         reorder::{Lead, Policy, WeeklyUnits},
     };
 

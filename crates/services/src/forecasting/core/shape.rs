@@ -41,10 +41,9 @@ impl From<&DayShape> for StoredShape {
 
 impl From<&StoredShape> for DayShape {
     fn from(stored: &StoredShape) -> Self {
-        let even = DayShare { mean: 1.0 / 7.0, spread: 1.0 / 7.0, sold: stored.sold };
         let day = |[mean, spread, sold]: [f64; 3]| DayShare { mean, spread, sold };
         Self {
-            days: stored.days.map_or([even; 7], |days| days.map(day)),
+            days: stored.days.map_or([DayShare::even(stored.sold); 7], |days| days.map(day)),
             weekly: stored.weekly,
             variance: stored.variance,
             sizes: stored.sizes.iter().map(|size| *size as f32).collect(),

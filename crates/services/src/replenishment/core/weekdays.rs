@@ -1,24 +1,17 @@
 //! What the days of a product say of a promise, in words.
 
-use forecast::{
-    intervals::DayShape,
-    reorder::{Outlook, Safety},
-};
+use forecast::{intervals::DayShape, reorder::Outlook, weekdays::NAMES};
 
 use super::reason::{Reason, ReasonCode};
 
-const NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
-/// That stock is kept for certain days of the week, and that few sales cannot bear what is promised. Nothing by normal theory and where too few errors are
-/// known: days are even then.
+/// That stock is kept for certain days of the week, and that few sales cannot bear what is promised. Nothing where days are even.
 pub(super) fn of_days(outlook: &Outlook<'_>, service: f64) -> Vec<Reason> {
-    let is_by_errors = !matches!(outlook.safety, Safety::Normal { .. }) && outlook.demand.pools.is_enough();
-    let Some(days) = outlook.demand.days.filter(|_| is_by_errors) else { return Vec::new() };
+    let Some(days) = outlook.days() else { return Vec::new() };
     let DayShape { sales, is_even, .. } = *days.shape();
     let mut found = Vec::new();
     if !is_even {
         let weekday = days.weekday();
-        let text = format!("it does not sell evenly over the week: stock is kept for the demand from {} on", NAMES[weekday % 7]);
+        let text = format!("it does not sell evenly over the week: stock is kept for the demand from {} on", NAMES[weekday]);
         found.push(Reason::new(ReasonCode::Weekdays, text, &[("weekday", (weekday + 1) as f64)]));
     }
     if !days.shape().bears(service) {

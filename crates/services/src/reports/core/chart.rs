@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use forecast::weekdays;
 use platform::markup;
 
 use platform::calendar::civil;
@@ -136,15 +137,7 @@ pub fn period_label(unit: TimeUnit, first: i32) -> String {
 
 /// The words of a day of the week, from 1, a Monday, to 7.
 pub const fn weekday_label(day: i32) -> &'static str {
-    match day {
-        1 => "Monday",
-        2 => "Tuesday",
-        3 => "Wednesday",
-        4 => "Thursday",
-        5 => "Friday",
-        6 => "Saturday",
-        _ => "Sunday",
-    }
+    weekdays::NAMES[(day - 1).rem_euclid(7) as usize]
 }
 
 /// Writes a piece of a drawing: writing to a text cannot fail.
