@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject};
-use entity::{prelude, tables};
+use entity::{
+    prelude::{self, Timestamp},
+    tables,
+};
 use macros::resolvers;
-use platform::{jobs::Jobs, paging::CursorSigner};
+use platform::{jobs::Jobs, paging::CursorSigner, storage::Nested};
 use services::backups::{BackupLog, KILLED, RunFilter, RunSort as By, RunsSorted};
 
 use crate::{
@@ -14,10 +17,13 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::of_both,
+        filters::{DateTimeFilter, of_both},
         limits::Limits,
+        nested::read_nested,
+        refusal::Path,
         scalars::{Cursor, DateTime, Long},
     },
+    periods::in_days,
 };
 
 /// Kind of a run in the log of backups.
@@ -111,6 +117,60 @@ fn problem(run: &tables::BackupRun) -> Option<&'static str> {
 
 crate::connection!(counted BackupRunConnection, BackupRunEdge, BackupRun, "backups and drills");
 
+/// Backups and drills that match all of these; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct BackupRunFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<BackupRunFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<BackupRunFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<BackupRunFilter>>,
+    /// Kinds to include; an empty list matches nothing.
+    pub kind: Option<Vec<BackupKind>>,
+    /// Statuses to include; an empty list matches nothing.
+    pub status: Option<Vec<BackupStatus>>,
+    /// Time at which the run began.
+    pub started_at: Option<DateTimeFilter>,
+    /// Time at which the run ended. Runs that have not ended match `isNull: true` alone.
+    pub ended_at: Option<DateTimeFilter>,
+    /// True for drills that proved the restored database sound, false for those that found broken invariants, null for all runs.
+    pub is_sound: Option<bool>,
+}
+
+::graphql::nested_filter!(BackupRunFilter);
+crate::dated_filter!(BackupRunFilter, [] "startedAt" started_at, "endedAt" ended_at);
+
+impl BackupRunFilter {
+    /// The filter as rows understand it, with the kinds and the statuses of the arguments beside it.
+    fn read(self, kinds: Option<Vec<BackupKind>>, statuses: Option<Vec<BackupStatus>>) -> Answer<Nested<RunFilter>> {
+        let mut filter = read_nested(self, &mut Self::tests)?;
+        filter.own.kinds = of_both(filter.own.kinds, kinds.map(all_into));
+        filter.own.states = of_both(filter.own.states, statuses.map(all_into));
+        Ok(filter)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(mut self, _at: &Path) -> Answer<RunFilter> {
+        let is_null = self.ended_at.as_mut().and_then(|filter| filter.is_null.take());
+        let span = |filter: Option<DateTimeFilter>| -> [Option<Timestamp>; 2] {
+            filter.map(|filter| filter.range()).unwrap_or_default().into()
+        };
+        Ok(RunFilter {
+            kinds: self.kind.map(all_into),
+            states: self.status.map(all_into),
+            started_at: span(self.started_at),
+            ended_at: span(self.ended_at),
+            is_ended: is_null.map(|is_null| !is_null),
+            is_sound: self.is_sound,
+        })
+    }
+}
+
+fn all_into<A: Into<B>, B>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().map(Into::into).collect()
+}
+
 /// Sort order of the log of backups; runs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct BackupRunSort {
@@ -149,6 +209,9 @@ impl BackupQuery {
         >,
         #[graphql(desc = "Deprecated name of `statuses`.", deprecation = "2026-11-27: use statuses. Removed after 2027-11-27.")]
         states: Option<Vec<BackupStatus>>,
+        #[graphql(desc = "Conditions on the backups and drills, beside kinds and statuses. Null for all.")] filter: Option<
+            BackupRunFilter,
+        >,
         #[graphql(desc = "Sort of the backups and drills. Null for STARTED_AT, DESC.")] sort: Option<BackupRunSort>,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -159,10 +222,7 @@ impl BackupQuery {
         let sorted = BackupRunSort::sorted(sort);
         let list = sorted.kind("backups");
         let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let filter = RunFilter {
-            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            states: of_both(statuses, states).map(|statuses| statuses.into_iter().map(Into::into).collect()),
-        };
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read(kinds, of_both(statuses, states))?;
         let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
         let rows = log.page(&filter, sorted, &request).await?.into_iter().map(|run| {
             let keys = sorted.keys(&run);

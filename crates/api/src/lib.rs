@@ -8,7 +8,7 @@ pub use objects::{files, graphql, jobs, keyed_filters, numbering, packs, periods
 pub use trade::{catalog, counts, currency, fulfilment, orders, payments, purchasing, returns, reversals, stock, transfers};
 
 use ::graphql::{connection, live, merged_object, wraps_object};
-use objects::{keyed_filter, named, payload, row_names};
+use objects::{dated_filter, keyed_filter, named, payload, row_names};
 
 pub mod audit;
 pub mod identity;

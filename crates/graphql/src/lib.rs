@@ -5,6 +5,7 @@
 extern crate self as graphql;
 
 pub mod answer;
+pub mod archived;
 pub mod auth_cookies;
 pub mod boxed;
 pub mod boxed_list;

@@ -1,26 +1,28 @@
 //! GraphQL of jobs.
 
+mod filter;
+
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude::{JobId, TenantId, Timestamp};
 use iam::access::kind;
-use inventory::catalog::rows::Clause;
+use inventory::catalog::rows::{Clause, conditions::push_nested};
 use macros::resolvers;
 use platform::{
     jobs::{Jobs, Refusal, core},
     paging::{CursorSigner, Key, ListSource, keyset},
     path,
-    storage::Backend,
 };
 
+use self::filter::{BackgroundJobFilter, RecurringJobFilter, push_statuses};
 use crate::{
     catalog::Direction,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::{DateTimeFilter, IdFilter, of_both, searchable},
+        filters::of_both,
         limits::Limits,
         once::{Again, Earlier},
         reading::read,
@@ -29,7 +31,7 @@ use crate::{
     },
     payload,
     periods::in_days,
-    short_lists::{SearchText, ShortList},
+    short_lists::ShortList,
 };
 
 /// State of a job.
@@ -111,60 +113,6 @@ crate::connection!(counted BackgroundJobConnection, BackgroundJobEdge, Backgroun
 crate::connection!(counted RecurringJobConnection, RecurringJobEdge, BackgroundJob, "recurring jobs");
 payload!(JobPayload, job: BackgroundJob, "job");
 
-/// Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct BackgroundJobFilter {
-    /// Condition on the ID of the job.
-    pub id: Option<IdFilter>,
-    /// Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
-    pub search: Option<String>,
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<BackgroundJobStatus>>,
-    /// Time at which the job was created.
-    pub created_at: Option<DateTimeFilter>,
-}
-
-crate::dated_filter!(flat BackgroundJobFilter, [] "createdAt" created_at);
-
-impl BackgroundJobFilter {
-    /// Adds the conditions on `job`, each beginning with ` AND `.
-    fn push_to(self, clause: &mut Clause) -> Answer<()> {
-        let backend = clause.backend();
-        let ids: Option<Vec<JobId>> = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
-        if let Some(ids) = ids {
-            let number = clause.number(backend.ids(ids));
-            clause.push(&format!(" AND {}", backend.in_ids("id", number)));
-        }
-        if let Some(text) = self.search {
-            searchable(&text, || path!["filter", "search"])?;
-            let mark = clause.bind(text.to_ascii_lowercase());
-            let finder = match backend {
-                Backend::Postgres => "strpos",
-                Backend::Sqlite => "instr",
-            };
-            clause.push(&format!(" AND {finder}(kind, {mark}) > 0"));
-        }
-        if let Some(statuses) = self.status {
-            push_statuses(clause, statuses);
-        }
-        let (from, before) = self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
-        for (bound, operator) in [(from, ">="), (before, "<")] {
-            if let Some(at) = bound {
-                let mark = clause.bind(at.micros());
-                clause.push(&format!(" AND created_at {operator} {mark}"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Adds the condition that a job has one of these statuses.
-fn push_statuses(clause: &mut Clause, statuses: Vec<BackgroundJobStatus>) {
-    let backend = clause.backend();
-    let number = clause.number(backend.texts(statuses.into_iter().map(|status| core::State::from(status).as_str())));
-    clause.push(&format!(" AND {}", backend.in_texts("state", number)));
-}
-
 /// Sort order of a list of jobs; jobs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct BackgroundJobSort {
@@ -189,15 +137,6 @@ fn sorted(sort: Option<BackgroundJobSort>) -> (bool, &'static str) {
         None | Some(Direction::Desc) => (true, "jobs"),
         Some(Direction::Asc) => (false, "jobs:CREATED_AT:ASC"),
     }
-}
-
-/// Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct RecurringJobFilter {
-    /// Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
-    pub search: Option<String>,
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<BackgroundJobStatus>>,
 }
 
 /// Sort order of a list of recurring jobs; jobs with equal values are sorted by ID.
@@ -277,9 +216,10 @@ impl JobQuery {
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let mut clause = Clause::new(jobs.database().backend());
         if let Some(statuses) = of_both(statuses, states) {
-            push_statuses(&mut clause, statuses);
+            push_statuses(&mut clause, &statuses);
         }
-        in_days(ctx, filter).await?.unwrap_or_default().push_to(&mut clause)?;
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
+        push_nested(&mut clause, &filter, |clause, tests| tests.push_to(clause));
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let scope = permit.scope(jobs.database());
         let source = ListSource { from: format!("FROM job WHERE tenant_id = $1{conditions}"), values: values.clone() };
@@ -321,12 +261,10 @@ impl JobQuery {
     ) -> Answer<RecurringJobConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "recurringJobs", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = filter.unwrap_or_default();
-        let search = SearchText::read(filter.search)?;
+        let filter = filter.unwrap_or_default().read()?;
         let field = sort.map_or(RecurringJobSortField::Kind, |sort| sort.field);
         let all = ctx.given::<Jobs>()?.periodic().await?.into_iter();
-        let all = all.filter(|job| filter.status.as_ref().is_none_or(|list| list.contains(&job.state.into())));
-        let found = all.filter(|job| search.finds(&[&job.kind])).map(|job| {
+        let found = all.filter(|job| filter.holds(&|tests| tests.holds(job))).map(|job| {
             let keys = vec![field.key(&job), Key::from(job.id)];
             (BackgroundJob::from(job), keys)
         });

@@ -5,10 +5,7 @@ use entity::{
     id::{Id, Kind},
     prelude::Timestamp,
 };
-use platform::{
-    paging::{CursorSigner, Key, PageRequest},
-    path,
-};
+use platform::paging::{CursorSigner, Key, PageRequest};
 
 use crate::{
     catalog::Direction,
@@ -17,8 +14,10 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{IdFilter, has_text, searchable},
+        nested::place,
+        refusal::Path,
     },
-    orders::links::MOST_A_PAGE,
+    orders::{filters::below, links::MOST_A_PAGE},
 };
 
 /// A page that was asked of a list. It is checked before any row is read.
@@ -93,10 +92,10 @@ pub use short_sort;
 pub struct SearchText(Option<String>);
 
 impl SearchText {
-    /// The field `search` of the argument `filter`.
-    pub fn read(search: Option<String>) -> Answer<Self> {
+    /// The field `search` of the filter at a place.
+    pub fn read_at(search: Option<String>, at: &Path) -> Answer<Self> {
         if let Some(text) = &search {
-            searchable(text, || path!["filter", "search"])?;
+            searchable(text, || below(at, "search"))?;
         }
         Ok(Self(search))
     }
@@ -119,10 +118,10 @@ pub struct Sought<K: Kind> {
 }
 
 impl<K: Kind> Sought<K> {
-    /// The fields `id` and `search` of the argument `filter`.
-    pub fn read(id: Option<&IdFilter>, search: Option<String>) -> Answer<Self> {
-        let text = SearchText::read(search)?;
-        let ids = id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+    /// The fields `id` and `search` of the filter at a place.
+    pub fn read_at(id: Option<&IdFilter>, search: Option<String>, at: &Path) -> Answer<Self> {
+        let text = SearchText::read_at(search, at)?;
+        let ids = id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten();
         Ok(Self { ids, text })
     }
 

@@ -3,20 +3,31 @@
 use async_graphql::{Enum, InputObject};
 use entity::{id::kind, prelude::Numbered};
 use inventory::{costing::rows::RevaluationFilter, numbering::core::Patterns};
-use platform::path;
+use platform::storage::Nested;
 
 use crate::{
     catalog::Direction,
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{place, read_nested},
+        refusal::Path,
     },
-    orders::{document_filter::DocumentFilter, filters::texts},
+    orders::{
+        document_filter::DocumentFilter,
+        filters::{below, texts},
+    },
 };
 
 /// Revaluations that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockRevaluationFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<StockRevaluationFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<StockRevaluationFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<StockRevaluationFilter>>,
     /// Condition on the ID of the revaluation.
     pub id: Option<IdFilter>,
     /// Number of the revaluation, or the beginning of its reference. References are looked for as the text is written, in capitals, in small letters
@@ -36,14 +47,20 @@ pub struct StockRevaluationFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(StockRevaluationFilter);
 crate::keyed_filter!(
-    flat StockRevaluationFilter, "product" product ProductSku, "createdBy" created_by MemberEmail;
+    StockRevaluationFilter, "product" product ProductSku, "createdBy" created_by MemberEmail;
     [] "createdAt" created_at
 );
 
 impl StockRevaluationFilter {
     /// The filter as rows understand it. Numbers of revaluations have no letters, so no patterns are needed.
-    pub(super) fn read(self) -> Answer<RevaluationFilter> {
+    pub(super) fn read(self) -> Answer<Nested<RevaluationFilter>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<RevaluationFilter> {
         let document = DocumentFilter {
             id: self.id,
             search: self.search,
@@ -54,9 +71,9 @@ impl StockRevaluationFilter {
             sku: self.sku,
         };
         Ok(RevaluationFilter {
-            document: document.read::<kind::RevaluationId>((Numbered::Revaluation, &Patterns::default()), &path!["filter"])?,
-            external_ref: texts(self.external_ref, &path!["filter", "externalRef"])?,
-            created_by: self.created_by.map(|filter| filter.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten(),
+            document: document.read::<kind::RevaluationId>((Numbered::Revaluation, &Patterns::default()), at)?,
+            external_ref: texts(self.external_ref, &below(at, "externalRef"))?,
+            created_by: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
         })
     }
 }

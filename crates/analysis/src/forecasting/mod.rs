@@ -3,6 +3,7 @@
 pub use objects::forecasting::*;
 
 pub mod csv;
+mod factor_filter;
 mod factors;
 mod forecast;
 mod mutation;

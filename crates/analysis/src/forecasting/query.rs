@@ -13,6 +13,7 @@ use services::forecasting::{
 
 use super::{
     enums::ForecastLevel,
+    factor_filter::FactorSeriesFilter,
     factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
@@ -30,6 +31,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
+    keyed_filters::by_ids,
     purchasing::links::MOST_A_PAGE,
 };
 
@@ -130,9 +132,11 @@ impl ForecastQuery {
     /// Factor series that move demand from outside, by their codes unless another order is asked for; a tenant has at most 20 of all products, 50 of a
     /// category and 200 of a product. A caller of some stores is shown theirs, and those of no single store.
     #[field(permit = StockPolicy, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn factor_series(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Conditions on the series. Null for all.")] filter: Option<FactorSeriesFilter>,
         #[graphql(desc = "Sort of the series. Null for CODE, ASC.")] sort: Option<FactorSeriesSort>,
         first: Option<i32>,
         after: Option<Cursor>,
@@ -144,7 +148,8 @@ impl ForecastQuery {
         let list = sorted.kind(rows::FACTORS);
         let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::factor_page(&permit, db, sorted, &request).await?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let listed = shell::factor_page(&permit, db, (&filter, sorted), &request).await?;
         let nodes = listed.rows.into_iter().map(|series| {
             let keys = sorted.keys(&series);
             (FactorSeries(series), keys)

@@ -1,6 +1,7 @@
 //! Filter and sort of the list of policies, as clients write them.
 
 use async_graphql::{Enum, InputObject};
+use platform::storage::Nested;
 use services::replenishment::rows::{PoliciesSorted, PolicyFilter, PolicySort as By};
 
 use super::enums::ReplenishmentPolicyKind;
@@ -9,6 +10,8 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
+        nested::{place, read_nested},
+        refusal::Path,
     },
     orders::filters::span,
 };
@@ -16,6 +19,12 @@ use crate::{
 /// Policies of replenishment that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPolicyFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<ReplenishmentPolicyFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<ReplenishmentPolicyFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<ReplenishmentPolicyFilter>>,
     /// Condition on the ID of the policy.
     pub id: Option<IdFilter>,
     /// Kinds of rule to include; an empty list matches nothing.
@@ -32,8 +41,9 @@ pub struct ReplenishmentPolicyFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(ReplenishmentPolicyFilter);
 crate::keyed_filter!(
-    flat ReplenishmentPolicyFilter,
+    ReplenishmentPolicyFilter,
     "product" product ProductSku,
     "store" store StoreCode,
     "supplier" supplier SupplierCode;
@@ -42,13 +52,18 @@ crate::keyed_filter!(
 
 impl ReplenishmentPolicyFilter {
     /// The filter as rows understand it.
-    pub(super) fn read(self) -> Answer<PolicyFilter> {
+    pub(super) fn read(self) -> Answer<Nested<PolicyFilter>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<PolicyFilter> {
         Ok(PolicyFilter {
-            ids: self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
             kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
-            products: self.product.map(|filter| filter.ids(&["filter", "product"])).transpose()?.flatten(),
-            stores: self.store.map(|filter| filter.ids(&["filter", "store"])).transpose()?.flatten(),
-            suppliers: self.supplier.map(|filter| filter.ids(&["filter", "supplier"])).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            suppliers: self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

@@ -18,6 +18,12 @@ crate::connection!(counted PermissionConnection, PermissionEdge, Permission, "pe
 /// Filter of roles. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct RoleFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<RoleFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<RoleFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<RoleFilter>>,
     /// Condition on the role's ID.
     pub id: Option<IdFilter>,
     /// Part of the key or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -27,6 +33,12 @@ pub struct RoleFilter {
 /// Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StoreGroupFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<StoreGroupFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<StoreGroupFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<StoreGroupFilter>>,
     /// Condition on the group's ID.
     pub id: Option<IdFilter>,
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -36,6 +48,12 @@ pub struct StoreGroupFilter {
 /// Filter of integrations. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IntegrationFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<IntegrationFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<IntegrationFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<IntegrationFilter>>,
     /// Condition on the integration's ID.
     pub id: Option<IdFilter>,
     /// Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -47,11 +65,22 @@ pub struct IntegrationFilter {
 /// Filter of permissions. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PermissionFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<PermissionFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<PermissionFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<PermissionFilter>>,
     /// Part of the code or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
     /// Class of the permissions. Null for both.
     pub class: Option<PermissionClass>,
 }
+
+::graphql::nested_filter!(RoleFilter);
+::graphql::nested_filter!(StoreGroupFilter);
+::graphql::nested_filter!(IntegrationFilter);
+::graphql::nested_filter!(PermissionFilter);
 
 short_sort!(RoleSort, RoleSortField of core::Role, "roles" by "ID", |role| {
     Key, "KEY", "Key of the role." => Key::Text(role.key.clone());

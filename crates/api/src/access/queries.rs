@@ -1,7 +1,7 @@
 //! Looking at rights.
 
 use async_graphql::{Context, Enum, SimpleObject};
-use iam::access::{Access, Class, REGISTRY, rows};
+use iam::access::{Access, Class, REGISTRY, core, rows};
 use macros::resolvers;
 use platform::paging::Key;
 
@@ -14,7 +14,7 @@ use super::{
     loads::loads,
 };
 use crate::{
-    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor},
+    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, nested::read_nested, scalars::Cursor},
     short_lists::{SearchText, ShortList, Sought, is_wanted},
 };
 
@@ -71,10 +71,14 @@ impl AccessQuery {
     ) -> Answer<PermissionConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "permissions", sort.map(PermissionSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let search = SearchText::read(filter.search)?;
-        let all = REGISTRY.iter().map(Permission::from).filter(|one| filter.class.is_none_or(|class| class == one.class));
-        let found = all.filter(|one| search.finds(&[one.code, one.description]));
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: PermissionFilter, at| {
+            Ok((SearchText::read_at(filter.search, at)?, filter.class))
+        })?;
+        let found = REGISTRY.iter().map(Permission::from).filter(|one| {
+            filter.holds(&|(search, class)| {
+                search.finds(&[one.code, one.description]) && class.is_none_or(|class| class == one.class)
+            })
+        });
         let nodes = found.map(|one| {
             let first = sort.map(|sort| sort.key(&one));
             let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.code.to_owned())]).collect();
@@ -106,10 +110,12 @@ impl AccessQuery {
         before: Option<Cursor>,
     ) -> Answer<RoleConnection> {
         let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: RoleFilter, at| {
+            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        })?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
-        let found = all.iter().filter(|one| sought.finds(one.role.id, &[&one.role.key, &one.role.name])).map(|one| {
+        let is_sought = |role: &core::Role| filter.holds(&|sought| sought.finds(role.id, &[&role.key, &role.name]));
+        let found = all.iter().filter(|one| is_sought(&one.role)).map(|one| {
             let keys = match sort {
                 None => vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)],
                 Some(sort) => vec![sort.key(&one.role), Key::from(one.role.id)],
@@ -158,11 +164,13 @@ impl AccessQuery {
     ) -> Answer<StoreGroupConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
+            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        })?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
-        let found = groups.filter(|group| sought.finds(group.id, &[&group.code, &group.name])).map(|group| {
+        let is_sought = |group: &core::StoreGroup| filter.holds(&|sought| sought.finds(group.id, &[&group.code, &group.name]));
+        let found = groups.filter(is_sought).map(|group| {
             let first = sort.map_or_else(|| Key::Text(group.code.to_lowercase()), |sort| sort.key(&group));
             let keys = vec![first, Key::from(group.id)];
             (StoreGroup(group.into()), keys)
@@ -192,11 +200,16 @@ impl AccessQuery {
     ) -> Answer<IntegrationConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
+        })?;
+        let is_sought = |one: &core::Integration| {
+            filter.holds(&|(sought, is_enabled)| {
+                sought.finds(one.id, &[&one.name]) && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
+            })
+        };
         let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
-        let all = all.filter(|one| filter.is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted));
-        let found = all.filter(|one| sought.finds(one.id, &[&one.name])).map(|one| {
+        let found = all.filter(is_sought).map(|one| {
             let first = sort.map(|sort| sort.key(&one));
             let keys: Vec<Key> = first.into_iter().chain([Key::from(one.id)]).collect();
             (Integration(one.into()), keys)

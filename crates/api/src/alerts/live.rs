@@ -9,7 +9,6 @@ use iam::access::{LiveRights, kind};
 use macros::resolvers;
 use platform::{
     paging::{Key, PageRequest},
-    path,
     realtime::{Interest, SharedEvent, Subject},
     storage::{Fault, TenantScope},
 };
@@ -106,7 +105,7 @@ struct AlertTopic {
 impl AlertTopic {
     /// Whether an alert is in the filter; None where it never can be.
     fn has(&self, alert: &core::Alert) -> Option<bool> {
-        let changes = |test: &&Test| matches!(test, Test::State(_) | Test::Assignee(_));
+        let changes = |test: &&Test| test.may_change();
         let (mut now, mut always) = (self.tests.iter().filter(changes), self.tests.iter().filter(|test| !changes(test)));
         always.all(|test| test.matches(alert)).then(|| now.all(|test| test.matches(alert)))
     }
@@ -190,10 +189,9 @@ impl AlertSubscription {
         let scope = permit.scope(ctx.given::<Alerts>()?.database());
         let rights = Rights::of::<kind::AlertRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;
-        if filter.as_ref().is_some_and(|filter| filter.updated_at.is_some()) {
-            // One that leaves such a range would leave in silence.
+        if let Some(place) = filter.as_ref().and_then(AlertListFilter::place_unheard) {
             let message = "events do not say when an alert changed before: leave it out, or ask alerts";
-            return Err(TopError::bad_input(message, path!["filter", "updatedAt"]));
+            return Err(TopError::bad_input(message, place));
         }
         let mut tests = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         tests.extend(services::alerts::limits(permit.caller()));

@@ -1,6 +1,7 @@
 //! Which entries, as clients ask for them.
 
 use async_graphql::{Enum, InputObject};
+use entity::prelude::{Id, Timestamp};
 use platform::{audit::Outcome, storage::Backend};
 use sea_orm::Value;
 use uuid::Uuid;
@@ -9,14 +10,22 @@ use super::AuditOutcome;
 use crate::{
     catalog::Direction,
     graphql::{
-        fault::TopError,
+        fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{place, read_nested},
+        refusal::Path,
     },
 };
 
 /// Entries that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AuditFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<AuditFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<AuditFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<AuditFilter>>,
     /// Member or integration that acted.
     pub actor: Option<IdFilter>,
     /// About these things, of any kind.
@@ -29,7 +38,8 @@ pub struct AuditFilter {
     pub outcome: Option<Vec<AuditOutcome>>,
 }
 
-crate::keyed_filter!(flat AuditFilter, "actor" actor MemberEmail; [] "at" at);
+::graphql::nested_filter!(AuditFilter);
+crate::keyed_filter!(AuditFilter, "actor" actor MemberEmail; [] "at" at);
 
 /// Sort order of a list of audit entries.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -57,25 +67,25 @@ pub(super) fn sorted(sort: Option<AuditEntrySort>) -> (bool, &'static str) {
     }
 }
 
-/// A condition under construction; parameters are numbered from `$2`, as `$1` is the tenant.
+/// A condition under construction, whose parameters are numbered from `first`.
 struct Clause {
     backend: Backend,
+    first: usize,
     sql: String,
     values: Vec<Value>,
 }
 
 impl Clause {
     fn and(&mut self, value: impl Into<Value>, condition: impl FnOnce(Backend, usize) -> String) {
+        let condition = condition(self.backend, self.first + self.values.len());
         self.values.push(value.into());
-        let condition = condition(self.backend, self.values.len() + 1);
         self.sql.push_str(&format!(" AND {condition}"));
     }
-    fn ids(&mut self, column: &str, ids: Vec<Uuid>) {
-        let ids = self.backend.ids::<()>(ids.into_iter().map(entity::prelude::Id::from_uuid));
+    fn ids(&mut self, column: &str, ids: &[Uuid]) {
+        let ids = self.backend.ids::<()>(ids.iter().copied().map(Id::from_uuid));
         self.and(ids, |backend, n| backend.in_ids(column, n));
     }
-    fn texts(&mut self, filter: &StringFilter) -> Result<(), TopError> {
-        filter.check(&["filter", "action"])?;
+    fn texts(&mut self, filter: &StringFilter) {
         if filter.is_null == Some(true) {
             // Every entry has an action.
             self.sql.push_str(" AND FALSE");
@@ -99,34 +109,63 @@ impl Clause {
                 Backend::Postgres => format!("strpos(lower(action), ${n}) > 0"),
             });
         }
-        Ok(())
     }
 }
 
-impl AuditFilter {
-    /// The filter as conditions on the table, and their values.
-    pub fn sql(&self, backend: Backend) -> Result<(String, Vec<Value>), TopError> {
-        let mut clause = Clause { backend, sql: String::new(), values: Vec::new() };
-        for (filter, name, column) in [(&self.actor, "actor", "actor_id"), (&self.target, "target", "target_id")] {
-            if let Some(ids) = filter.as_ref().map(|filter| filter.of_any_kind(&["filter", name])).transpose()?.flatten() {
+/// What is asked of the entries, checked; what is None asks nothing, and an empty list matches nothing.
+struct AuditTests {
+    actors: Option<Vec<Uuid>>,
+    targets: Option<Vec<Uuid>>,
+    action: Option<StringFilter>,
+    at: (Option<Timestamp>, Option<Timestamp>),
+    outcomes: Option<Vec<AuditOutcome>>,
+}
+
+impl AuditTests {
+    /// The conditions on the table, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn sql(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause { backend, first, sql: String::new(), values: Vec::new() };
+        for (ids, column) in [(&self.actors, "actor_id"), (&self.targets, "target_id")] {
+            if let Some(ids) = ids {
                 clause.ids(column, ids);
             }
         }
         if let Some(filter) = &self.action {
-            clause.texts(filter)?;
+            clause.texts(filter);
         }
-        let (from, before) = self.at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let (from, before) = self.at;
         if let Some(from) = from {
             clause.and(from.micros(), |_, n| format!("at >= ${n}"));
         }
         if let Some(before) = before {
             clause.and(before.micros(), |_, n| format!("at < ${n}"));
         }
-        if let Some(outcomes) = &self.outcome {
+        if let Some(outcomes) = &self.outcomes {
             let words = outcomes.iter().map(|outcome| Outcome::from(*outcome).as_str());
-            let texts = clause.backend.texts(words);
-            clause.and(texts, |backend, n| backend.in_texts("outcome", n));
+            clause.and(backend.texts(words), |backend, n| backend.in_texts("outcome", n));
         }
-        Ok((clause.sql, clause.values))
+        (clause.sql, clause.values)
+    }
+}
+
+impl AuditFilter {
+    /// The filter as conditions on the table, and their values. Parameters are numbered from `$2`, as `$1` is the tenant.
+    pub fn sql(self, backend: Backend) -> Answer<(String, Vec<Value>)> {
+        let tests = read_nested(self, &mut Self::tests)?;
+        Ok(tests.conditions(2, &|tests: &AuditTests, first| tests.sql(backend, first)))
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<AuditTests> {
+        if let Some(filter) = &self.action {
+            filter.check(&place(at, "action"))?;
+        }
+        Ok(AuditTests {
+            actors: self.actor.map(|filter| filter.of_any_kind(&place(at, "actor"))).transpose()?.flatten(),
+            targets: self.target.map(|filter| filter.of_any_kind(&place(at, "target"))).transpose()?.flatten(),
+            action: self.action,
+            at: self.at.as_ref().map(DateTimeFilter::range).unwrap_or_default(),
+            outcomes: self.outcome,
+        })
     }
 }

@@ -1,8 +1,11 @@
 //! The filter of the list of data jobs, as clients write it.
 
 use async_graphql::{Enum, InputObject};
+use entity::prelude::Timestamp;
 use inventory::catalog::rows::Clause;
+use platform::storage::Nested;
 use services::exchange::core;
+use uuid::Uuid;
 
 use super::types::{DataJobEntity, DataJobKind, DataJobStatus};
 use crate::{
@@ -10,12 +13,20 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
+        nested::{place, read_nested},
+        refusal::Path,
     },
 };
 
 /// Data jobs that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DataJobFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<DataJobFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<DataJobFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<DataJobFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<DataJobStatus>>,
     /// Kinds to include; an empty list matches nothing.
@@ -28,7 +39,8 @@ pub struct DataJobFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat DataJobFilter, "createdBy" created_by MemberEmail; [] "createdAt" created_at);
+::graphql::nested_filter!(DataJobFilter);
+crate::keyed_filter!(DataJobFilter, "createdBy" created_by MemberEmail; [] "createdAt" created_at);
 
 /// Sort order of a list of data jobs; data jobs with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -56,34 +68,59 @@ pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
     }
 }
 
-impl DataJobFilter {
+/// What is asked of data jobs, checked; what is None asks nothing, and an empty list matches nothing.
+pub(super) struct DataJobTests {
+    states: Option<Vec<core::State>>,
+    kinds: Option<Vec<core::Kind>>,
+    nouns: Option<Vec<core::Noun>>,
+    makers: Option<Vec<Uuid>>,
+    created: (Option<Timestamp>, Option<Timestamp>),
+}
+
+impl DataJobTests {
     /// Adds the conditions on `exchange x`, each beginning with ` AND `.
-    pub(super) fn push_to(self, clause: &mut Clause) -> Answer<()> {
-        if let Some(list) = self.status {
-            one_of(clause, "x.state", list.into_iter().map(|state| core::State::from(state).as_str()));
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        if let Some(list) = &self.states {
+            one_of(clause, "x.state", list.iter().map(|state| state.as_str()));
         }
-        if let Some(list) = self.kind {
-            one_of(clause, "x.kind", list.into_iter().map(|kind| core::Kind::from(kind).as_str()));
+        if let Some(list) = &self.kinds {
+            one_of(clause, "x.kind", list.iter().map(|kind| kind.as_str()));
         }
-        if let Some(list) = self.entity {
+        if let Some(list) = &self.nouns {
             clause.push(" AND x.noun IS NOT NULL");
-            one_of(clause, "x.noun", list.into_iter().map(|entity| core::Noun::from(entity).as_str()));
+            one_of(clause, "x.noun", list.iter().map(|noun| noun.as_str()));
         }
-        let makers = self.created_by.map(|filter| filter.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten();
-        if let Some(makers) = makers {
+        if let Some(makers) = &self.makers {
             // Equalities let the list walk the index of those who asked.
-            let marks: Vec<String> = makers.into_iter().map(|id| format!("x.maker_id = {}", clause.bind(id))).collect();
+            let marks: Vec<String> = makers.iter().map(|id| format!("x.maker_id = {}", clause.bind(*id))).collect();
             let any = if marks.is_empty() { "FALSE".to_owned() } else { marks.join(" OR ") };
             clause.push(&format!(" AND ({any})"));
         }
-        let (from, before) = self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let (from, before) = self.created;
         for (bound, operator) in [(from, ">="), (before, "<")] {
             if let Some(at) = bound {
                 let mark = clause.bind(at.micros());
                 clause.push(&format!(" AND x.created_at {operator} {mark}"));
             }
         }
-        Ok(())
+    }
+}
+
+impl DataJobFilter {
+    /// The filter as conditions that lie in each other.
+    pub(super) fn read(self) -> Answer<Nested<DataJobTests>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<DataJobTests> {
+        Ok(DataJobTests {
+            states: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            kinds: self.kind.map(|list| list.into_iter().map(Into::into).collect()),
+            nouns: self.entity.map(|list| list.into_iter().map(Into::into).collect()),
+            makers: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
+            created: self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default(),
+        })
     }
 }
 

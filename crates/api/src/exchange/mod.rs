@@ -10,7 +10,10 @@ mod mutations;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
-use inventory::{catalog::rows::Clause, ledger::Ledger};
+use inventory::{
+    catalog::rows::{Clause, conditions::push_nested},
+    ledger::Ledger,
+};
 use macros::resolvers;
 use platform::paging::{CursorSigner, Key, ListSource, keyset};
 use services::exchange::core;
@@ -72,7 +75,8 @@ impl ExchangeQuery {
         if let Some(statuses) = of_both(statuses, states) {
             filter::one_of(&mut clause, "x.state", statuses.into_iter().map(|status| core::State::from(status).as_str()));
         }
-        by_ids(ctx, filter, "filter").await?.unwrap_or_default().push_to(&mut clause)?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        push_nested(&mut clause, &filter, |clause, tests| tests.push_to(clause));
         let Clause { sql: mut conditions, mut values, .. } = clause;
         let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], descending, &request, values.len() + 2);

@@ -1,7 +1,7 @@
 //! Filter and sort of the list of export schedules, as clients write them.
 
 use async_graphql::{Enum, InputObject};
-use platform::path;
+use platform::storage::Nested;
 use services::export_schedules::rows::{ScheduleFilter, ScheduleSort as By, SchedulesSorted};
 
 use super::schedule::{ExportScheduleEntity, ExportScheduleStatus};
@@ -10,13 +10,21 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
+        nested::{place, read_nested},
+        refusal::Path,
     },
-    orders::filters::span,
+    orders::filters::{below, span},
 };
 
 /// Export schedules that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ExportScheduleFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<ExportScheduleFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<ExportScheduleFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<ExportScheduleFilter>>,
     /// Condition on the ID of the schedule.
     pub id: Option<IdFilter>,
     /// Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -33,23 +41,29 @@ pub struct ExportScheduleFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(ExportScheduleFilter);
 crate::keyed_filter!(
-    flat ExportScheduleFilter, "owner" owner MemberEmail;
+    ExportScheduleFilter, "owner" owner MemberEmail;
     [] "createdAt" created_at, "updatedAt" updated_at
 );
 
 impl ExportScheduleFilter {
     /// The filter as rows understand it.
-    pub(super) fn read(self) -> Answer<ScheduleFilter> {
+    pub(super) fn read(self) -> Answer<Nested<ScheduleFilter>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<ScheduleFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || path!["filter", "search"])?;
+            searchable(text, || below(at, "search"))?;
         }
         Ok(ScheduleFilter {
-            ids: self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten(),
+            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
             search: self.search,
             entities: self.entity.map(|list| list.into_iter().map(Into::into).collect()),
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            owners: self.owner.map(|filter| filter.of_any_kind(&["filter", "owner"])).transpose()?.flatten(),
+            owners: self.owner.map(|filter| filter.of_any_kind(&place(at, "owner"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::{
     audit::Target,
     paging::{CursorSigner, Key},
-    path,
+    storage::Nested,
 };
 use services::notes::rows;
 
@@ -18,16 +18,27 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, searchable},
+        nested::{place, read_nested},
+        refusal::Path,
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    orders::{filters::span, links::MOST_A_PAGE},
+    orders::{
+        filters::{below, span},
+        links::MOST_A_PAGE,
+    },
     schema,
 };
 
 /// Filter of notes on a thing. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct NoteFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<NoteFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<NoteFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<NoteFilter>>,
     /// Members and integrations that wrote the note.
     pub author: Option<IdFilter>,
     /// Audiences to include; an empty list matches nothing.
@@ -38,7 +49,8 @@ pub struct NoteFilter {
     pub created_at: Option<DateTimeFilter>,
 }
 
-crate::keyed_filter!(flat NoteFilter, "author" author MemberEmail; [] "createdAt" created_at);
+::graphql::nested_filter!(NoteFilter);
+crate::keyed_filter!(NoteFilter, "author" author MemberEmail; [] "createdAt" created_at);
 
 /// Sort order of a list of notes; notes with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -60,12 +72,17 @@ pub enum NoteSortField {
 
 impl NoteFilter {
     /// The filter as rows understand it.
-    fn read(self) -> Answer<rows::NoteFilter> {
+    fn read(self) -> Answer<Nested<rows::NoteFilter>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<rows::NoteFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || path!["filter", "search"])?;
+            searchable(text, || below(at, "search"))?;
         }
         Ok(rows::NoteFilter {
-            authors: self.author.map(|filter| filter.of_any_kind(&["filter", "author"])).transpose()?.flatten(),
+            authors: self.author.map(|filter| filter.of_any_kind(&place(at, "author"))).transpose()?.flatten(),
             audiences: self.audience.map(|list| list.into_iter().map(Into::into).collect()),
             search: self.search,
             created_at: self.created_at.map(|test| span(&test)),

@@ -26,6 +26,7 @@ use crate::{
         connection::PageArgs,
         context::ContextExt,
         fault::{Answer, TopError},
+        nested::read_nested,
         reading::{Reading, read},
         refusal::user_errors_of,
         scalars::{Cursor, Long, Quantity},
@@ -248,11 +249,14 @@ impl InvoiceQuery {
     ) -> Answer<LegalEntityConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
+            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        })?;
+        let is_sought =
+            |one: &core::LegalEntity| filter.holds(&|sought| sought.finds(one.id, &[&one.fields.code, &one.fields.name]));
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
         let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
-        let found = all.filter(|one| sought.finds(one.id, &[&one.fields.code, &one.fields.name])).map(|one| {
+        let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));
             let keys = vec![first, Key::from(one.id)];
             (LegalEntity::from(one), keys)

@@ -1,7 +1,7 @@
 //! The filter of the list of saved views, as clients write it.
 
 use async_graphql::{Enum, InputObject};
-use platform::path;
+use platform::storage::Nested;
 use services::saved_views::rows::{ViewFilter, ViewSort as By, ViewsSorted};
 
 use crate::{
@@ -9,13 +9,21 @@ use crate::{
     graphql::{
         fault::Answer,
         filters::{DateTimeFilter, IdFilter, StringFilter, searchable},
+        nested::{place, read_nested},
+        refusal::Path,
     },
-    orders::filters::{span, texts},
+    orders::filters::{below, span, texts},
 };
 
 /// Saved views that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SavedViewFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<SavedViewFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<SavedViewFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<SavedViewFilter>>,
     /// Slug of the view, compared exactly.
     pub slug: Option<StringFilter>,
     /// Part of the name or the slug, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -30,22 +38,28 @@ pub struct SavedViewFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(SavedViewFilter);
 crate::keyed_filter!(
-    flat SavedViewFilter, "createdBy" created_by MemberEmail;
+    SavedViewFilter, "createdBy" created_by MemberEmail;
     [] "createdAt" created_at, "updatedAt" updated_at
 );
 
 impl SavedViewFilter {
     /// The filter as rows understand it.
-    pub(super) fn read(self) -> Answer<ViewFilter> {
+    pub(super) fn read(self) -> Answer<Nested<ViewFilter>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<ViewFilter> {
         if let Some(text) = &self.search {
-            searchable(text, || path!["filter", "search"])?;
+            searchable(text, || below(at, "search"))?;
         }
         Ok(ViewFilter {
-            slugs: texts(self.slug, &path!["filter", "slug"])?,
+            slugs: texts(self.slug, &below(at, "slug"))?,
             search: self.search,
             is_paused: self.is_paused,
-            created_by: self.created_by.map(|filter| filter.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten(),
+            created_by: self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten(),
             created_at: self.created_at.map(|test| span(&test)),
             updated_at: self.updated_at.map(|test| span(&test)),
         })

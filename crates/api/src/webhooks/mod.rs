@@ -16,7 +16,9 @@ pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayloa
 
 use crate::{
     catalog::Direction,
-    graphql::{connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, scalars::Cursor},
+    graphql::{
+        connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, nested::read_nested, scalars::Cursor,
+    },
     schema::events::{registry, subscription},
     short_lists::{SearchText, ShortList, Sought, short_sort},
 };
@@ -59,6 +61,12 @@ crate::connection!(counted WebhookEventTypeConnection, WebhookEventTypeEdge, Web
 /// Filter of types of event. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct WebhookEventTypeFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<WebhookEventTypeFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<WebhookEventTypeFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<WebhookEventTypeFilter>>,
     /// Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
     /// Permission of the events, compared exactly. Null for any.
@@ -66,6 +74,8 @@ pub struct WebhookEventTypeFilter {
     /// Name of the subscription that carries the events, compared exactly. Null for any, and for none.
     pub subscription: Option<String>,
 }
+
+::graphql::nested_filter!(WebhookEventTypeFilter);
 
 short_sort!(WebhookEventTypeSort, WebhookEventTypeSortField of WebhookEventType, "types of event" by "name", |one| {
     Name, "NAME", "Name of the event." => Key::Text(one.name.to_owned());
@@ -75,6 +85,12 @@ short_sort!(WebhookEventTypeSort, WebhookEventTypeSortField of WebhookEventType,
 /// Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct WebhookEndpointFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<WebhookEndpointFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<WebhookEndpointFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<WebhookEndpointFilter>>,
     /// Condition on the endpoint's ID.
     pub id: Option<IdFilter>,
     /// Part of the URL or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -82,6 +98,8 @@ pub struct WebhookEndpointFilter {
     /// True for enabled endpoints only, false for disabled ones, null for both.
     pub is_enabled: Option<bool>,
 }
+
+::graphql::nested_filter!(WebhookEndpointFilter);
 
 /// Sort order of a list of webhook endpoints; endpoints with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -151,11 +169,17 @@ impl WebhookQuery {
     ) -> Answer<WebhookEndpointConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "webhookEndpoints", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
+        })?;
+        let is_sought = |one: &Endpoint| {
+            filter.holds(&|(sought, is_enabled)| {
+                sought.finds(one.id, &[&one.url, &one.description])
+                    && is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted)
+            })
+        };
         let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
-        let all = all.filter(|one| filter.is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted));
-        let found = all.filter(|one| sought.finds(one.id, &[&one.url, &one.description])).map(|endpoint| {
+        let found = all.filter(is_sought).map(|endpoint| {
             let first = sort.map(|sort| sort.field.key(&endpoint));
             let keys: Vec<Key> = first.into_iter().chain([Key::from(endpoint.id)]).collect();
             (WebhookEndpoint::from(endpoint), keys)
@@ -184,12 +208,17 @@ impl WebhookQuery {
     ) -> Answer<WebhookEventTypeConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "eventTypes", sort.map(WebhookEventTypeSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let search = SearchText::read(filter.search)?;
-        let all = registry().events().map(WebhookEventType::from);
-        let all = all.filter(|one| filter.permission.as_deref().is_none_or(|code| code == one.permission));
-        let all = all.filter(|one| filter.subscription.as_deref().is_none_or(|name| one.subscription == Some(name)));
-        let found = all.filter(|one| search.finds(&[one.name, one.description])).map(|one| {
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEventTypeFilter, at| {
+            Ok((SearchText::read_at(filter.search, at)?, filter.permission, filter.subscription))
+        })?;
+        let is_sought = |one: &WebhookEventType| {
+            filter.holds(&|(search, permission, subscription)| {
+                search.finds(&[one.name, one.description])
+                    && permission.as_deref().is_none_or(|code| code == one.permission)
+                    && subscription.as_deref().is_none_or(|name| one.subscription == Some(name))
+            })
+        };
+        let found = registry().events().map(WebhookEventType::from).filter(is_sought).map(|one| {
             let first = sort.map(|sort| sort.key(&one));
             let keys: Vec<Key> = first.into_iter().chain([Key::Text(one.name.to_owned())]).collect();
             (one, keys)

@@ -9,12 +9,17 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Fault, Finds, Reads, Rows, Work},
+    storage::{Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::{MAX_AGE_DAYS, PIVOT, StoredRate};
+use crate::catalog::rows::{
+    Clause,
+    conditions::{DaySpan, Moments, null_test, push_nested, push_text},
+    filter::TextTest,
+};
 
 /// A rate as it is written and read.
 #[derive(Record)]
@@ -131,20 +136,66 @@ pub fn keys(rate: &StoredRate) -> Vec<Key> {
     vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
 }
 
+/// Which rates; what is None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateFilter {
+    pub ids: Option<Vec<ExchangeRateId>>,
+    pub bases: Option<Vec<Currency>>,
+    pub quotes: Option<Vec<Currency>>,
+    pub day: Option<DaySpan>,
+    /// Of the name of the source, as it is written.
+    pub sources: Vec<TextTest>,
+    /// Whether another rate has corrected it.
+    pub is_replaced: Option<bool>,
+    /// Entered by one of these.
+    pub entered_by: Option<Vec<Uuid>>,
+    pub recorded: Moments,
+}
+
+impl RateFilter {
+    /// Adds the conditions on `exchange_rate r`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        let backend = clause.backend();
+        if let Some(ids) = &self.ids {
+            let number = clause.number(backend.ids(ids.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("r.id", number)));
+        }
+        for (column, currencies) in [("r.base", &self.bases), ("r.quote", &self.quotes)] {
+            if let Some(currencies) = currencies {
+                let number = clause.number(backend.texts(currencies.iter().map(|one| one.as_str())));
+                clause.push(&format!(" AND {}", backend.in_texts(column, number)));
+            }
+        }
+        let (days, values) = self.day.unwrap_or_default().conditions(backend, "r.day", clause.next());
+        clause.push(&days);
+        clause.values.extend(values);
+        for test in &self.sources {
+            push_text(clause, "r.source", test, str::to_owned);
+        }
+        if let Some(is_replaced) = self.is_replaced {
+            clause.push(&format!(" AND {}", null_test("r.replaced_by", !is_replaced)));
+        }
+        if let Some(actors) = &self.entered_by {
+            let number = clause.number(backend.ids(actors.iter().map(|id| MemberId::from_uuid(*id))));
+            clause.push(&format!(" AND {}", backend.in_ids("r.actor_id", number)));
+        }
+        self.recorded.push_to(clause, "r.recorded_at");
+    }
+}
+
 /// A page of rates by day, the newest first if it descends; corrected ones are among them.
 pub async fn page(
     reads: &impl Reads,
-    pair: (Option<Currency>, Option<Currency>),
+    (pair, filter): ((Option<Currency>, Option<Currency>), &Nested<RateFilter>),
     descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<StoredRate>, Fault> {
     let text = |currency: Option<Currency>| Value::from(currency.map(|one| one.as_str().to_owned()));
-    let source = ListSource {
-        from: "FROM exchange_rate r WHERE r.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR r.base = $2)
-               AND (CAST($3 AS text) IS NULL OR r.quote = $3)"
-            .to_owned(),
-        values: vec![text(pair.0), text(pair.1)],
-    };
+    let mut clause = Clause::new(reads.backend());
+    clause.values.extend([text(pair.0), text(pair.1)]);
+    clause.push(" AND (CAST($2 AS text) IS NULL OR r.base = $2) AND (CAST($3 AS text) IS NULL OR r.quote = $3)");
+    push_nested(&mut clause, filter, |clause, filter: &RateFilter| filter.push_to(clause));
+    let source = ListSource { from: format!("FROM exchange_rate r WHERE r.tenant_id = $1{}", clause.sql), values: clause.values };
     let (sql, values) = source.clone().page(RateRow::SELECT, &["r.day", "r.id"], descending, request);
     let rows = reads
         .records::<RateRow>(&sql, values)

@@ -1,6 +1,7 @@
 //! Filters of alerts as cursors keep them.
 
 use entity::prelude::Timestamp;
+use platform::storage::Nested;
 use serde_json::{Value, json};
 use services::alerts::rows::Test;
 
@@ -26,5 +27,16 @@ fn of(test: &Test) -> Value {
         Test::Updated { from, before } => {
             json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }
+        Test::Nested(nested) => of_nested(nested),
     }
+}
+
+fn of_nested(nested: &Nested<Vec<Test>>) -> Value {
+    let list = |parts: &Vec<Nested<Vec<Test>>>| parts.iter().map(of_nested).collect::<Vec<_>>();
+    json!({
+        "all": nested.own.canonical(),
+        "and": list(&nested.and),
+        "or": nested.or.as_ref().map(list),
+        "not": nested.not.as_deref().map(of_nested),
+    })
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, InputObject};
 use entity::{
     id::kind as ids,
-    prelude::{AlertId, AlertRuleId},
+    prelude::{AlertId, AlertRuleId, StoreId},
 };
 use iam::access::kind;
 use inventory::ledger::Ledger;
@@ -27,6 +27,8 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::{DateTimeFilter, IdFilter},
+        nested::{NestedFilter, first_given, place, read_nested},
+        refusal::Path,
         scalars::Cursor,
     },
     keyed_filters::by_ids,
@@ -37,6 +39,12 @@ use crate::{
 /// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertListFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<AlertListFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<AlertListFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<AlertListFilter>>,
     /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
     /// States to include; an empty list matches nothing.
@@ -56,26 +64,43 @@ pub struct AlertListFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(AlertListFilter);
 crate::keyed_filter!(
-    flat AlertListFilter, "store" store StoreCode, "product" product ProductSku, "assignee" assignee MemberEmail;
+    AlertListFilter, "store" store StoreCode, "product" product ProductSku, "assignee" assignee MemberEmail;
     [store] "openedAt" opened_at, "updatedAt" updated_at
 );
 
 impl AlertListFilter {
-    /// The tests for the rows. Ids of another kind are refused with their path.
+    /// The tests for the rows. IDs of another kind are refused with their path.
     pub fn read(self) -> Answer<Vec<Test>> {
+        let mut filter = read_nested(self, &mut Self::tests)?;
+        let mut all = std::mem::take(&mut filter.own);
+        if !filter.is_plain() {
+            all.push(Test::Nested(Box::new(filter)));
+        }
+        Ok(all)
+    }
+
+    /// The place of the first condition, in it or in a filter inside it, that events of alerts do not say: an alert that leaves such a range would leave in
+    /// silence.
+    pub fn place_unheard(&self) -> Option<Vec<String>> {
+        self.place_of(&["filter".to_owned()], &|part: &Self| first_given(&[(part.updated_at.is_some(), &["updatedAt"])]))
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<Vec<Test>> {
         let mut all = Vec::new();
         all.extend(self.kind.map(|list| Test::Kind(list.into_iter().map(Into::into).collect())));
         let states = [self.status, self.state].into_iter().flatten();
         all.extend(states.map(|list| Test::State(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(Test::Store));
+            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(Test::Store));
         }
         if let Some(filter) = self.product {
-            all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(Test::Product));
+            all.extend(filter.ids::<ids::ProductId>(&place(at, "product"))?.map(Test::Product));
         }
         if let Some(filter) = self.assignee {
-            all.extend(filter.ids::<ids::MemberId>(&["filter", "assignee"])?.map(Test::Assignee));
+            all.extend(filter.ids::<ids::MemberId>(&place(at, "assignee"))?.map(Test::Assignee));
         }
         if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {
             all.push(Test::Opened { from, before });
@@ -112,6 +137,12 @@ crate::sorts::rows_sorted!(AlertSort => AlertsSorted);
 /// Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AlertRuleFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<AlertRuleFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<AlertRuleFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<AlertRuleFilter>>,
     /// Condition on the rule's ID.
     pub id: Option<IdFilter>,
     /// Kinds of alerts to which the rules apply; an empty list matches nothing.
@@ -122,7 +153,39 @@ pub struct AlertRuleFilter {
     pub is_enabled: Option<bool>,
 }
 
-crate::keyed_filter!(flat AlertRuleFilter, "store" store StoreCode);
+::graphql::nested_filter!(AlertRuleFilter);
+crate::keyed_filter!(AlertRuleFilter, "store" store StoreCode);
+
+/// What is asked of rules, checked; what is None asks nothing, and an empty list matches nothing.
+struct RuleTests {
+    sought: Sought<ids::AlertRuleId>,
+    kinds: Option<Vec<AlertKind>>,
+    stores: Option<Vec<StoreId>>,
+    is_enabled: Option<bool>,
+}
+
+impl AlertRuleFilter {
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<RuleTests> {
+        Ok(RuleTests {
+            sought: Sought::read_at(self.id.as_ref(), None, at)?,
+            kinds: self.kind,
+            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            is_enabled: self.is_enabled,
+        })
+    }
+}
+
+impl RuleTests {
+    /// Whether a rule passes.
+    fn holds(&self, rule: &Rule) -> bool {
+        let is_of = |stores: &Vec<StoreId>| rule.scope.store.is_some_and(|store| stores.contains(&store));
+        self.sought.finds(rule.id, &[])
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into()))
+            && self.stores.as_ref().is_none_or(is_of)
+            && self.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted)
+    }
+}
 
 short_sort!(AlertRuleSort, AlertRuleSortField of Rule, "rules for alerts" by "ID", |rule| {
     Kind, "KIND", "Kind of the rule, in the order of the alphabet." => Key::Text(rule.kind.as_str().to_owned());
@@ -188,14 +251,9 @@ impl AlertQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "alertRules", sort.map(AlertRuleSort::named), &args)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), None)?;
-        let stores = filter.store.map(|store| store.ids::<ids::StoreId>(&["filter", "store"])).transpose()?.flatten();
+        let filter = read_nested(filter, &mut AlertRuleFilter::tests)?;
         let all = ctx.given::<Alerts>()?.rules(&permit).await?.into_iter();
-        let all = all.filter(|rule| filter.kind.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into())));
-        let all = all.filter(|rule| filter.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted));
-        let of_store =
-            |rule: &Rule| stores.as_ref().is_none_or(|stores| rule.scope.store.is_some_and(|store| stores.contains(&store)));
-        let found = all.filter(|rule| of_store(rule) && sought.finds(rule.id, &[])).map(|rule| {
+        let found = all.filter(|rule| filter.holds(&|tests| tests.holds(rule))).map(|rule| {
             let keys = match sort {
                 None => vec![Key::Text(rule.kind.as_str().to_owned()), Key::Text(rule.scope.text()), Key::from(rule.id)],
                 Some(sort) => vec![sort.key(&rule), Key::from(rule.id)],

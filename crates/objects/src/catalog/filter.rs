@@ -8,7 +8,6 @@ use inventory::catalog::{
     core::{search::MAX_WORDS, text},
     rows::{
         conditions::Moments,
-        entity_filter::NounTests,
         filter::{Filter, IdColumn, TextColumn, TextTest},
         leaves::{MetadataTest, PriceTest},
     },
@@ -92,46 +91,6 @@ pub struct MetadataFilter {
     pub key: String,
     /// Text of the key. Null matches every value; otherwise only texts match.
     pub value: Option<StringFilter>,
-}
-
-/// Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a
-/// filter, lists show objects in use.
-#[derive(Debug, Clone, InputObject)]
-pub struct ArchiveFilter {
-    /// True for archived ones only, false for those in use, null for both. Default false.
-    #[graphql(default_with = "Some(false)")]
-    pub is_archived: Option<bool>,
-    /// Condition on the ID.
-    pub id: Option<IdFilter>,
-    /// Code of the channel or slug of the category, in any spelling of capitals. Product families have none: they match `isNull: true` alone.
-    pub code: Option<StringFilter>,
-    /// Name, in any spelling of capitals. The first 10,000 objects in the order of their creation are compared.
-    pub name: Option<StringFilter>,
-    /// Words of the code, the slug or the name, each by its beginning, in any order. The first 10,000 objects in the order of their creation are
-    /// compared. A text without a letter or a digit finds nothing.
-    pub search: Option<String>,
-    /// Time at which the object was created.
-    pub created_at: Option<DateTimeFilter>,
-    /// Time at which the object last changed.
-    pub updated_at: Option<DateTimeFilter>,
-}
-
-crate::dated_filter!(flat ArchiveFilter, [] "createdAt" created_at, "updatedAt" updated_at);
-
-/// The tests of a list of objects whose IDs are of a kind; without a filter those in use.
-pub fn noun_tests<K: entity::id::Kind>(filter: Option<ArchiveFilter>) -> Answer<NounTests> {
-    let Some(filter) = filter else { return Ok(NounTests { is_archived: Some(false), ..NounTests::default() }) };
-    let at = |name: &str| vec!["filter".to_owned(), name.to_owned()];
-    let ids = filter.id.map(|ids| ids.ids::<K>(&["filter", "id"])).transpose()?.flatten();
-    Ok(NounTests {
-        ids: ids.map(|ids| ids.iter().map(|id| id.uuid()).collect()),
-        is_archived: filter.is_archived,
-        codes: texts(filter.code, &at("code"))?,
-        names: texts(filter.name, &at("name"))?,
-        search: filter.search.map(|text| checked(text, &at("search"))).transpose()?,
-        created: moments(filter.created_at),
-        updated: moments(filter.updated_at),
-    })
 }
 
 /// The filter, and besides that an id is this one.

@@ -1,6 +1,7 @@
 //! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
 
 pub mod anomaly_limits;
+pub mod archive_filter;
 pub mod calendar;
 pub mod category;
 pub mod company;
@@ -24,6 +25,7 @@ pub mod store;
 pub mod enums;
 pub mod within;
 
+pub use archive_filter::ArchiveFilter;
 pub use category::{Category, CategoryConnection, CategoryEdge};
 pub use customer::{
     Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
@@ -32,7 +34,7 @@ pub use customer::{
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::{
-    ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
+    MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
 };
 pub use kit::KitComponent;
 pub use loads::{Loads, loads};

@@ -20,9 +20,10 @@ use platform::{
 
 use super::{
     Category, CategoryConnection, Product, ProductConnection, ProductFamily, ProductFamilyConnection,
+    archive_filter::{ArchiveFilter, noun_tests},
     category::CategorySort,
     family::ProductFamilySort,
-    filter::{ArchiveFilter, ProductFilter, noun_tests, product_filter, query_id, query_text},
+    filter::{ProductFilter, product_filter, query_id, query_text},
     loads::loads,
     page::{Count, Direction, MAX_PAGE, args, build, count_limit, counted},
     refs::{CategoryRef, ProductOrder, ProductOrderField, ProductRef},

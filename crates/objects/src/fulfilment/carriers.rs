@@ -24,6 +24,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::IdFilter,
+        nested::read_nested,
         refusal::{ErrorCode, Path, UserError},
         scalars::{Cursor, DateTime, Long},
     },
@@ -116,6 +117,12 @@ crate::connection!(counted CarrierConnection, CarrierEdge, ShippingCarrier, "car
 /// Filter of carriers. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CarrierFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<CarrierFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<CarrierFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<CarrierFilter>>,
     /// Condition on the carrier's ID.
     pub id: Option<IdFilter>,
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
@@ -123,6 +130,8 @@ pub struct CarrierFilter {
     /// True for carriers that new parcels can name, false for the others, null for both.
     pub is_active: Option<bool>,
 }
+
+::graphql::nested_filter!(CarrierFilter);
 
 short_sort!(CarrierSort, CarrierSortField of core::ShippingCarrier, "carriers" by "ID", |carrier| {
     Code, "CODE", "Code of the carrier; case is ignored." => Key::Text(carrier.code.to_lowercase());
@@ -163,11 +172,16 @@ impl CarrierQuery {
     ) -> Answer<CarrierConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let sought = Sought::read(filter.id.as_ref(), filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_active))
+        })?;
+        let is_sought = |one: &core::ShippingCarrier| {
+            filter.holds(&|(sought, is_active)| {
+                sought.finds(one.id, &[&one.code, &one.name]) && is_active.is_none_or(|wanted| one.is_active == wanted)
+            })
+        };
         let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
-        let all = all.filter(|one| filter.is_active.is_none_or(|wanted| one.is_active == wanted));
-        let found = all.filter(|one| sought.finds(one.id, &[&one.code, &one.name])).map(|one| {
+        let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.code.to_lowercase()), |sort| sort.key(&one));
             let keys = vec![first, Key::from(one.id)];
             (ShippingCarrier(Arc::new(one)), keys)

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, OneofObject};
 use iam::identity::{MemberFilter as Tests, MemberSort as By, MembersSorted};
-use platform::path;
+use platform::storage::Nested;
 
 use super::{Member, MemberStatus};
 use crate::{
@@ -10,8 +10,11 @@ use crate::{
     connection,
     graphql::{
         fault::Answer,
-        filters::{DateTimeFilter, IdFilter, searchable},
+        filters::{DateTimeFilter, IdFilter, of_both, searchable},
+        nested::{place, read_nested},
+        refusal::Path,
     },
+    orders::filters::below,
 };
 
 /// Reference to a member: exactly one field.
@@ -26,6 +29,12 @@ pub enum MemberRef {
 /// Members that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MemberFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<MemberFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<MemberFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<MemberFilter>>,
     /// The member itself.
     pub id: Option<IdFilter>,
     /// Statuses to include; INVITED has the pending invitations. An empty list matches nothing.
@@ -38,7 +47,8 @@ pub struct MemberFilter {
     pub last_seen_at: Option<DateTimeFilter>,
 }
 
-crate::dated_filter!(flat MemberFilter, [] "lastSeenAt" last_seen_at);
+::graphql::nested_filter!(MemberFilter);
+crate::dated_filter!(MemberFilter, [] "lastSeenAt" last_seen_at);
 
 /// Sort order of a list of members; members with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -66,24 +76,22 @@ crate::sorts::rows_sorted!(from MemberSort => MembersSorted);
 
 impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
-    pub fn read(mut self, beside: Vec<MemberStatus>) -> Answer<Tests> {
+    pub fn read(self, beside: Vec<MemberStatus>) -> Answer<Nested<Tests>> {
+        let mut filter = read_nested(self, &mut Self::tests)?;
+        let beside = (!beside.is_empty()).then(|| beside.into_iter().map(Into::into).collect());
+        filter.own.statuses = of_both(filter.own.statuses, beside);
+        Ok(filter)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(mut self, at: &Path) -> Answer<Tests> {
         let is_null = self.last_seen_at.as_mut().and_then(|filter| filter.is_null.take());
         if let Some(text) = &self.search {
-            searchable(text, || path!["filter", "search"])?;
-        }
-        let mut ids = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
-        let mut statuses = beside;
-        if let Some(mut own) = self.status {
-            own.retain(|status| statuses.is_empty() || statuses.contains(status));
-            if own.is_empty() {
-                // No status is left that a member could have.
-                ids = Some(Vec::new());
-            }
-            statuses = own;
+            searchable(text, || below(at, "search"))?;
         }
         Ok(Tests {
-            statuses: statuses.into_iter().map(Into::into).collect(),
-            ids,
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
             search: self.search,
             mfa_enabled: self.is_mfa_enabled,
             last_seen: self.last_seen_at.map(|test| test.range()).map(|(from, before)| [from, before]).unwrap_or_default(),

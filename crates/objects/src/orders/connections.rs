@@ -12,7 +12,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, PageRequest},
-    storage::{Reads, TenantScope},
+    storage::{Nested, Reads, TenantScope},
 };
 
 use super::{
@@ -160,7 +160,7 @@ fn carried(request: &mut PageRequest) -> Option<Cursor> {
 pub async fn backorders(
     ctx: &Context<'_>,
     scope: &TenantScope,
-    (filter, tests): (rows::Filter, rows::BackorderTests),
+    (filter, tests): (rows::Filter, Nested<rows::BackorderTests>),
     sorted: rows::BackordersSorted,
     args: &PageArgs,
 ) -> Answer<BackorderConnection> {

@@ -41,11 +41,19 @@ crate::connection!(counted LegalEntityConnection, LegalEntityEdge, LegalEntity, 
 /// Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LegalEntityFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<LegalEntityFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<LegalEntityFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<LegalEntityFilter>>,
     /// Condition on the legal entity's ID.
     pub id: Option<IdFilter>,
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
 }
+
+::graphql::nested_filter!(LegalEntityFilter);
 
 short_sort!(LegalEntitySort, LegalEntitySortField of core::LegalEntity, "legal entities" by "ID", |entity| {
     Code, "CODE", "Code of the legal entity." => Key::Text(entity.fields.code.clone());

@@ -6,10 +6,11 @@ use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::{Numbered, SupplierId};
 use iam::access::{Caller, Permission, Permit, Reach, kind};
 use inventory::{
+    catalog::rows::conditions::DaySpan,
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::TotalTest,
-    purchasing::rows::{self, DaySpan, Filter, PurchaseSort, PurchaseSorted},
+    purchasing::rows::{self, Filter, PurchaseSort, PurchaseSorted},
 };
 use platform::{
     paging::CursorSigner,

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, PageRequest, SortBy, Sorted, keyset},
-    storage::{Fault, Global, GlobalReads, Row, Work},
+    storage::{Backend, Fault, Global, GlobalReads, Nested, Row, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -101,11 +101,18 @@ pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Which runs are listed; both must hold, and None holds for all.
+/// Which runs are listed; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     pub kinds: Option<Vec<BackupKind>>,
     pub states: Option<Vec<BackupState>>,
+    /// From a moment on, and before another one.
+    pub started_at: [Option<Timestamp>; 2],
+    pub ended_at: [Option<Timestamp>; 2],
+    /// Whether the run has ended.
+    pub is_ended: Option<bool>,
+    /// What a drill has proven. A backup has proven nothing, and does not pass.
+    pub is_sound: Option<bool>,
 }
 
 /// What runs are sorted by; the ID breaks ties.
@@ -130,23 +137,48 @@ impl SortBy for RunSort {
     }
 }
 
+impl RunFilter {
+    /// The conditions on `backup_run r`, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::<Value>::new());
+        let mut bind = |value: Value| {
+            values.push(value);
+            first + values.len() - 1
+        };
+        if let Some(kinds) = &self.kinds {
+            let number = bind(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+            sql.push_str(&format!(" AND {}", backend.in_texts("r.kind", number)));
+        }
+        if let Some(states) = &self.states {
+            let number = bind(backend.texts(states.iter().map(|state| state.as_str())));
+            sql.push_str(&format!(" AND {}", backend.in_texts("r.state", number)));
+        }
+        for (column, span) in [("r.started_at", self.started_at), ("r.ended_at", self.ended_at)] {
+            for (bound, operator) in span.into_iter().zip([">=", "<"]) {
+                if let Some(at) = bound {
+                    let number = bind(at.micros().into());
+                    sql.push_str(&format!(" AND {column} {operator} ${number}"));
+                }
+            }
+        }
+        if let Some(is_ended) = self.is_ended {
+            sql.push_str(if is_ended { " AND r.ended_at IS NOT NULL" } else { " AND r.ended_at IS NULL" });
+        }
+        if let Some(is_sound) = self.is_sound {
+            sql.push_str(if is_sound { " AND r.is_sound IS TRUE" } else { " AND r.is_sound IS FALSE" });
+        }
+        (sql, values)
+    }
+}
+
 /// The condition of the runs that are listed, its parameters numbered from `$1`.
-fn only(global: &Global, filter: &RunFilter) -> (String, Vec<Value>) {
+fn only(global: &Global, filter: &Nested<RunFilter>) -> (String, Vec<Value>) {
     let backend = global.backend();
-    let (mut only, mut values) = (String::new(), Vec::<Value>::new());
-    if let Some(kinds) = &filter.kinds {
-        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
-        only.push_str(&format!(" AND {}", backend.in_texts("r.kind", values.len())));
-    }
-    if let Some(states) = &filter.states {
-        values.push(backend.texts(states.iter().map(|state| state.as_str())));
-        only.push_str(&format!(" AND {}", backend.in_texts("r.state", values.len())));
-    }
-    (only, values)
+    filter.conditions(1, &|filter, first| filter.conditions(backend, first))
 }
 
 /// How many runs are listed on all pages, counted up to `most`.
-pub async fn count(global: &Global, filter: &RunFilter, most: i64) -> Result<i64, Fault> {
+pub async fn count(global: &Global, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
     let (only, mut values) = only(global, filter);
     values.push(most.into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM backup_run r WHERE TRUE{only} LIMIT ${}) AS few", values.len());
@@ -157,7 +189,7 @@ pub async fn count(global: &Global, filter: &RunFilter, most: i64) -> Result<i64
 /// A page of runs in the order that is asked for.
 pub async fn page(
     global: &Global,
-    filter: &RunFilter,
+    filter: &Nested<RunFilter>,
     sorted: RunsSorted,
     request: &PageRequest,
 ) -> Result<Vec<BackupRun>, Fault> {

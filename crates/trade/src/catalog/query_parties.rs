@@ -9,9 +9,10 @@ use platform::path;
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
+    archive_filter::{ArchiveFilter, noun_tests},
     channel_sort::ChannelSort,
     customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_tests, narrow_to_names, orders_seen},
-    filter::{ArchiveFilter, noun_tests, query_id, query_text},
+    filter::{query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
     store_filter::{StoreFilter, StoreSort, store_tests},

@@ -4,6 +4,7 @@ pub use objects::currency::*;
 
 mod mutation;
 mod query;
+mod rate_filter;
 
 pub use mutation::{
     CurrencyMutation, ExchangeRatePayload, ExchangeRateSetInput, ExchangeRatesImportInput, ExchangeRatesImportPayload,

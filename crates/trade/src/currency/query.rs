@@ -1,15 +1,17 @@
 //! Asking for exchange rates.
 
 use async_graphql::{Context, Enum, InputObject};
-use entity::prelude::Currency;
 use inventory::{
     currency::{rows, shell::rate_on},
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::paging::CursorSigner;
+use platform::{paging::CursorSigner, path};
 
-use super::rate::{ExchangeRate, ExchangeRateConnection, FrozenRate};
+use super::{
+    rate::{ExchangeRate, ExchangeRateConnection, FrozenRate},
+    rate_filter::{ExchangeRateFilter, currency},
+};
 use crate::{
     catalog::Direction,
     graphql::{
@@ -18,6 +20,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{CurrencyCode, Cursor, Date},
     },
+    keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
 };
 
@@ -55,9 +58,9 @@ impl CurrencyQuery {
         #[graphql(desc = "Currency of the amounts after; another one than `from`.")] to: CurrencyCode,
         #[graphql(desc = "Day of the document.")] on: Date,
     ) -> Answer<Option<FrozenRate>> {
-        let (from, to) = (currency(&from, "from")?, currency(&to, "to")?);
+        let (from, to) = (currency(&from, || path!["from"])?, currency(&to, || path!["to"])?);
         if from == to {
-            return Err(TopError::bad_input("from and to are one currency: no rate is needed", vec!["to".to_owned()]));
+            return Err(TopError::bad_input("from and to are one currency: no rate is needed", path!["to"]));
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         Ok(rate_on(&scope, from, to, on.0).await?.as_ref().map(FrozenRate::from))
@@ -76,25 +79,22 @@ impl CurrencyQuery {
         last: Option<i32>,
         before: Option<Cursor>,
         #[graphql(desc = "Sort of the rates. Null for DAY, DESC.")] sort: Option<ExchangeRateSort>,
+        #[graphql(desc = "Conditions on the rates, beside base and quote. Null for all.")] filter: Option<ExchangeRateFilter>,
     ) -> Answer<ExchangeRateConnection> {
-        let base = base.map(|code| currency(&code, "base")).transpose()?;
-        let quote = quote.map(|code| currency(&code, "quote")).transpose()?;
+        let base = base.map(|code| currency(&code, || path!["base"])).transpose()?;
+        let quote = quote.map(|code| currency(&code, || path!["quote"])).transpose()?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let direction = sort.map(|ExchangeRateSort { field: ExchangeRateSortField::Day, direction }| direction);
         let descending = direction != Some(Direction::Asc);
         let kind = rows::rates_kind(descending);
         let request = PageArgs { first, after, last, before }.check(kind, signer, MOST_A_PAGE)?;
-        let listed = rows::page(&scope, (base, quote), descending, &request).await?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let listed = rows::page(&scope, ((base, quote), &filter), descending, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::keys(&row);
             (ExchangeRate::from(row), keys)
         });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, listed.source).into())
     }
-}
-
-fn currency(code: &CurrencyCode, argument: &str) -> Answer<Currency> {
-    let unknown = || TopError::bad_input(format!("{} is no currency of ISO 4217 in use", code.0), vec![argument.to_owned()]);
-    Currency::parse(&code.0).ok_or_else(unknown)
 }

@@ -3,20 +3,26 @@
 use async_graphql::{Enum, InputObject};
 use entity::id::kind;
 use inventory::orders::rows::{BackorderSort as By, BackorderTests, BackordersSorted, Filter, IdColumn};
-use platform::path;
+use platform::storage::Nested;
 
 use super::{
     filters::{below, ids, span, texts},
     links::{DateTimeFilter, Direction, IdFilter, StringFilter},
 };
 use crate::{
-    graphql::{directives::cost, fault::Answer, filters::QuantityFilter},
+    graphql::{directives::cost, fault::Answer, filters::QuantityFilter, nested::read_nested, refusal::Path},
     sorts::UNINDEXED,
 };
 
 /// Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct BackorderFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<BackorderFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<BackorderFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<BackorderFilter>>,
     /// Products of the lines to include.
     pub product: Option<IdFilter>,
     /// SKU of the line's product, in any spelling of capitals.
@@ -31,8 +37,9 @@ pub struct BackorderFilter {
     pub backordered: Option<QuantityFilter>,
 }
 
+::graphql::nested_filter!(BackorderFilter);
 crate::keyed_filter!(
-    flat BackorderFilter,
+    BackorderFilter,
     "product" product ProductSku,
     "store" store StoreCode,
     "channel" channel ChannelCode;
@@ -63,21 +70,25 @@ pub enum BackorderSortField {
 crate::sorts::rows_sorted!(BackorderSort => BackordersSorted);
 
 impl BackorderFilter {
-    /// The tests of the orders, and those of the lines. IDs of another kind are refused with their path.
-    pub(super) fn read(self) -> Answer<(Vec<Filter>, BackorderTests)> {
-        let at = path!["filter"];
-        let stores = ids::<kind::StoreId>(self.store, &below(&at, "store"))?;
-        let channels = ids::<kind::ChannelId>(self.channel, &below(&at, "channel"))?;
+    /// The filter as rows understand it. IDs of another kind are refused with their path.
+    pub(super) fn read(self) -> Answer<Nested<BackorderTests>> {
+        read_nested(self, &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<BackorderTests> {
+        let stores = ids::<kind::StoreId>(self.store, &below(at, "store"))?;
+        let channels = ids::<kind::ChannelId>(self.channel, &below(at, "channel"))?;
         let mut orders: Vec<Filter> = stores.into_iter().map(|ids| Filter::Ids(IdColumn::Store, ids)).collect();
         orders.extend(channels.into_iter().map(|ids| Filter::Ids(IdColumn::Channel, ids)));
         orders.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
         let (least, most) = self.backordered.unwrap_or_default().range();
-        let lines = BackorderTests {
-            products: ids::<kind::ProductId>(self.product, &below(&at, "product"))?,
-            skus: texts(self.sku, &below(&at, "sku"))?,
+        Ok(BackorderTests {
+            orders: Filter::All(orders),
+            products: ids::<kind::ProductId>(self.product, &below(at, "product"))?,
+            skus: texts(self.sku, &below(at, "sku"))?,
             least,
             most,
-        };
-        Ok((orders, lines))
+        })
     }
 }

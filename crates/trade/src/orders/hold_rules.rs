@@ -19,6 +19,7 @@ use crate::{
     graphql::{
         connection::PageArgs,
         fault::Answer,
+        nested::read_nested,
         reading::{Reading, read},
         refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Cursor, DateTime, Long},
@@ -235,11 +236,19 @@ crate::connection!(counted HoldRuleConnection, HoldRuleEdge, HoldRule, "rules th
 /// Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct HoldRuleFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<HoldRuleFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<HoldRuleFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<HoldRuleFilter>>,
     /// Part of the code, the kind or the reason, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
     /// True for archived rules only, false for those in force, null for both.
     pub is_archived: Option<bool>,
 }
+
+::graphql::nested_filter!(HoldRuleFilter);
 
 short_sort!(HoldRuleSort, HoldRuleSortField of core::HoldRule, "rules that set holds" by "code", |rule| {
     Code, "CODE", "Code of the rule." => Key::Text(rule.fields.code.clone());
@@ -279,11 +288,17 @@ impl HoldRuleQuery {
     ) -> Answer<HoldRuleConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "holdRules", sort.map(HoldRuleSort::named), &args)?;
-        let filter = filter.unwrap_or_default();
-        let search = SearchText::read(filter.search)?;
+        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
+            Ok((SearchText::read_at(filter.search, at)?, filter.is_archived))
+        })?;
+        let is_sought = |rule: &core::HoldRule| {
+            filter.holds(&|(search, is_archived)| {
+                is_wanted(rule.archived_at, *is_archived)
+                    && search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])
+            })
+        };
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
-        let all = all.filter(|rule| is_wanted(rule.archived_at, filter.is_archived));
-        let found = all.filter(|rule| search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])).map(|rule| {
+        let found = all.filter(is_sought).map(|rule| {
             let first = sort.map(|sort| sort.key(&rule));
             let keys: Vec<Key> = first.into_iter().chain([Key::Text(rule.fields.code.clone())]).collect();
             (HoldRule(Arc::new(rule)), keys)

@@ -105,19 +105,20 @@ impl OrdersQuery {
         #[graphql(desc = "Sort of the lines. Null for PLACED_AT, ASC.")] sort: Option<BackorderSort>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
-        let (mut filter, mut lines) = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
+        let mut lines = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         if let Some(named) = product {
             // What nobody knows, nobody waits for.
             let product = product_named(ctx, named, &["product"]).await?.unwrap_or(ProductId::NIL);
-            lines.products.push(vec![product.uuid()]);
+            lines.own.products.push(vec![product.uuid()]);
         }
+        let mut orders = Filter::default();
         if let Some(named) = store {
             let store = store_named(ctx, &named, &["store"]).await?;
-            filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
+            orders = Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect());
         }
         let sorted = BackorderSort::sorted(sort);
         let args = PageArgs { first, after, last, before };
-        connections::backorders(ctx, &scope, (Filter::All(filter), lines), sorted, &args).await
+        connections::backorders(ctx, &scope, (orders, lines), sorted, &args).await
     }
 }
 

@@ -18,6 +18,7 @@ mod reorder;
 mod reorder_plan;
 mod return_list;
 mod supply;
+mod supply_filter;
 mod supply_inputs;
 mod supply_mutation;
 

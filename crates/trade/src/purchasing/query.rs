@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID};
 use entity::prelude::Numbered;
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     purchasing::{
         core,
-        rows::{self, DeliveryFilter, Names, SupplyFilter},
+        rows::{self, DeliveryFilter, Names},
         shell::{self, MAX_SUGGESTIONS},
     },
 };
@@ -34,15 +34,16 @@ use super::{
     return_list::{SupplierReturnFilter, SupplierReturnSort, supplier_returns},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection, SupplierProductSort},
+    supply_filter::SupplierProductFilter,
     supply_inputs::supplier_name,
 };
 use crate::{
-    catalog::{ProductFilter, moments, texts},
+    catalog::ProductFilter,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, StringFilter},
+        filters::IdFilter,
         reading::Reading,
         scalars::{Cursor, DateTime},
         truncated,
@@ -52,33 +53,6 @@ use crate::{
 };
 
 crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, SupplierReturn, "returns to suppliers");
-
-/// Rows of suppliers' catalogues that match all of these; a condition that is null is ignored.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct SupplierProductFilter {
-    /// Suppliers to include. Null for all.
-    pub supplier: Option<IdFilter>,
-    /// Products to include. Null for all.
-    pub product: Option<IdFilter>,
-    /// SKU of the product, in any spelling of capitals. Null for all.
-    pub sku: Option<StringFilter>,
-    /// The supplier's own SKU, compared exactly. A row without one does not match. Null for all.
-    pub supplier_sku: Option<StringFilter>,
-    /// Barcode of the product. A whole code is compared as a GTIN, with or without leading zeros; a part of one as it is printed. Null for all.
-    pub barcode: Option<StringFilter>,
-    /// True for archived rows only, false for those in use, null for both. Default false.
-    #[graphql(default_with = "Some(false)")]
-    pub is_archived: Option<bool>,
-    /// Time at which the row was created.
-    pub created_at: Option<DateTimeFilter>,
-    /// Time at which the row last changed.
-    pub updated_at: Option<DateTimeFilter>,
-}
-
-crate::keyed_filter!(
-    flat SupplierProductFilter, "supplier" supplier SupplierCode, "product" product ProductSku;
-    [] "createdAt" created_at, "updatedAt" updated_at
-);
 
 pub(super) fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
     Ok(ctx.permit::<kind::PurchaseRead>()?.scope(ctx.given::<Ledger>()?.database()))
@@ -166,22 +140,8 @@ impl PurchaseQuery {
         #[graphql(desc = "Sort of the rows. Null for SUPPLIER, ASC.")] sort: Option<SupplierProductSort>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (signer, asked) = (
-            ctx.given::<CursorSigner>()?,
-            by_ids(ctx, filter, "filter")
-                .await?
-                .unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
-        );
-        let filter = SupplyFilter {
-            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
-            products: ids(asked.product.as_ref(), "product")?,
-            skus: texts(asked.sku, &path!["filter", "sku"])?,
-            supplier_skus: texts(asked.supplier_sku, &path!["filter", "supplierSku"])?,
-            barcodes: texts(asked.barcode, &path!["filter", "barcode"])?,
-            is_archived: asked.is_archived,
-            created: moments(asked.created_at),
-            updated: moments(asked.updated_at),
-        };
+        let signer = ctx.given::<CursorSigner>()?;
+        let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default().read()?;
         let sorted = SupplierProductSort::sorted(sort);
         let kind = sorted.kind("supplies");
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
@@ -326,10 +286,6 @@ async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<Purchas
         Some(id) => load_order(ctx, id).await,
         None => Ok(None),
     }
-}
-
-pub(super) fn ids<K: entity::id::Kind>(filter: Option<&IdFilter>, name: &str) -> Answer<Option<Vec<entity::id::Id<K>>>> {
-    Ok(filter.map(|filter| filter.ids(&["filter", name])).transpose()?.flatten())
 }
 
 /// The supplier of an argument; None when there is none.

@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     paging::{Key, PageRequest, keyset},
-    storage::{Backend, Fault, GlobalReads, GlobalWork, Row},
+    storage::{Backend, Fault, GlobalReads, GlobalWork, Nested, Row},
 };
 use sea_orm::Value;
 
@@ -126,8 +126,8 @@ pub async fn with_addresses(db: &impl GlobalReads, tenant: TenantId, keys: &[Str
 /// Which members of a tenant; what is None asks nothing. Of those who were invited nothing is asked that `MemberView` does not show.
 #[derive(Debug, Clone, Default)]
 pub struct MemberFilter {
-    /// Those in these standings only; without any, all but those who have left.
-    pub statuses: Vec<MemberStatus>,
+    /// Those in these standings; an empty list matches nothing.
+    pub statuses: Option<Vec<MemberStatus>>,
     /// One of these; an empty list matches nothing.
     pub ids: Option<Vec<MemberId>>,
     /// Part of the name or the address. The letters A to Z are compared without their case.
@@ -139,17 +139,25 @@ pub struct MemberFilter {
     pub is_seen: Option<bool>,
 }
 
+/// The condition on `m`, `u` and `i` of the members that a filter leaves of all but those who have left, and its values, from `$1` on.
+fn condition(filter: &Nested<MemberFilter>, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
+    let (own, more) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    let sql = format!("m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED'){own}");
+    let mut values: Vec<Value> = vec![tenant.into()];
+    values.extend(more);
+    (sql, values)
+}
+
 impl MemberFilter {
-    /// The condition on `m`, `u` and `i`, and its values, from `$1` on.
-    fn condition(&self, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
-        let mut sql = "m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED')".to_owned();
-        let mut values: Vec<Value> = vec![tenant.into()];
+    /// The conditions on `m`, `u` and `i`, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::<Value>::new());
         let mut bind = |value: Value| {
             values.push(value);
-            values.len()
+            first + values.len() - 1
         };
-        if !self.statuses.is_empty() {
-            let number = bind(backend.texts(self.statuses.iter().map(|status| status.as_str())));
+        if let Some(statuses) = &self.statuses {
+            let number = bind(backend.texts(statuses.iter().map(|status| status.as_str())));
             sql.push_str(&format!(" AND {}", backend.in_texts("m.status", number)));
         }
         if let Some(ids) = &self.ids {
@@ -246,14 +254,14 @@ impl MembersSorted {
 /// A part of a tenant's list of members.
 #[derive(Debug, Clone)]
 pub struct MemberPage {
-    pub filter: MemberFilter,
+    pub filter: Nested<MemberFilter>,
     pub sorted: MembersSorted,
     pub request: PageRequest,
 }
 
 /// The rows of a page in its direction, one more than its limit if there are more.
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
-    let (mut sql, mut values) = page.filter.condition(db.backend(), tenant);
+    let (mut sql, mut values) = condition(&page.filter, db.backend(), tenant);
     let columns = [page.sorted.column(db.backend()), "m.id"];
     let (bounds, tail, more) = keyset(&columns, page.sorted.descending, &page.request, values.len() + 1);
     values.extend(more);
@@ -262,8 +270,8 @@ pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) ->
 }
 
 /// How many members there are, counted up to one more than `most`.
-pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &MemberFilter, most: i64) -> Result<i64, Fault> {
-    let (condition, mut values) = filter.condition(db.backend(), tenant);
+pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &Nested<MemberFilter>, most: i64) -> Result<i64, Fault> {
+    let (condition, mut values) = condition(filter, db.backend(), tenant);
     values.push(most.saturating_add(1).into());
     let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM} WHERE {condition} LIMIT ${}) AS few", values.len());
     let rows = db.rows(&sql, values).await?;

@@ -1,7 +1,7 @@
 //! Members: suspended, let in again, gone; and people who belong to several tenants.
 
 use entity::prelude::*;
-use platform::storage::{Fault, GlobalReads, GlobalWork, dry_run, once};
+use platform::storage::{Fault, GlobalReads, GlobalWork, Nested, dry_run, once};
 
 use super::{Entered, Identity, IdentityError, Visit, sessions::Proven};
 use crate::identity::{
@@ -21,7 +21,7 @@ impl Identity {
     }
 
     /// How many members of the tenant the filter finds, counted up to one more than `most`.
-    pub async fn count_members(&self, tenant: TenantId, filter: &MemberFilter, most: i64) -> Result<i64, Fault> {
+    pub async fn count_members(&self, tenant: TenantId, filter: &Nested<MemberFilter>, most: i64) -> Result<i64, Fault> {
         members::count(&self.db.global(), tenant, filter, most).await
     }
 

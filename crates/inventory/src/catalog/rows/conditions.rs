@@ -2,6 +2,7 @@
 
 use entity::prelude::Timestamp;
 use platform::storage::{Backend, Nested};
+use sea_orm::Value;
 
 use super::{
     Clause,
@@ -21,7 +22,7 @@ pub struct Moments {
 
 impl Moments {
     /// That a column is in the span, which few rows are; begins with ` AND `.
-    pub(super) fn push_to(self, clause: &mut Clause, column: &str) {
+    pub fn push_to(self, clause: &mut Clause, column: &str) {
         for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
             if let Some(bound) = bound {
                 let mark = clause.bind(bound.micros());
@@ -29,6 +30,32 @@ impl Moments {
                 clause.push(&format!(" AND {test}"));
             }
         }
+    }
+}
+
+/// From a day to before another one; what is None has no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DaySpan {
+    pub from: Option<i32>,
+    pub before: Option<i32>,
+    /// Whether there is no day at all; None for both.
+    pub is_null: Option<bool>,
+}
+
+impl DaySpan {
+    /// That a column, in which each row has a day, is in the span, which few rows are: conditions that begin with ` AND `, and their values. Parameters
+    /// are numbered from `first`.
+    pub fn conditions(self, backend: Backend, column: &str, first: usize) -> (String, Vec<Value>) {
+        let mut sql = self.is_null.map(|is_null| format!(" AND {}", never_null(is_null))).unwrap_or_default();
+        let mut values = Vec::<Value>::new();
+        for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
+            if let Some(day) = bound {
+                let test = backend.rarely(&format!("{column} {operator} ${}", first + values.len()));
+                sql.push_str(&format!(" AND {test}"));
+                values.push(day.into());
+            }
+        }
+        (sql, values)
     }
 }
 
@@ -116,14 +143,20 @@ pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
 /// The condition of filters inside filters, each of which `own` writes.
 pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) -> Clause {
     let mut clause = Clause::new(backend);
+    push_nested(&mut clause, tests, own);
+    clause
+}
+
+/// Adds the conditions of filters inside filters to those that are there. `own` writes those of one, each beginning with ` AND `.
+pub fn push_nested<T>(clause: &mut Clause, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) {
+    let backend = clause.backend();
     let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next| {
         let mut clause = Clause::numbered(backend, next);
         own(&mut clause, tests);
         (clause.sql, clause.values)
     });
     clause.push(&sql);
-    clause.values = values;
-    clause
+    clause.values.extend(values);
 }
 
 /// Whether each of the words begins one of a text's own; none of no words.

@@ -4,12 +4,12 @@ use entity::{
     prelude::CategoryId,
     record::{Record, Selected},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Nested, Reads};
 use uuid::Uuid;
 
 use super::{
     Clause,
-    conditions::{MOST_COMPARED, Moments, push_text},
+    conditions::{MOST_COMPARED, Moments, push_nested, push_text},
     filter::TextTest,
     named::Named,
     small,
@@ -51,29 +51,33 @@ impl Noun {
     }
 }
 
-impl NounTests {
-    /// Adds the conditions, each beginning with ` AND `. Names are read and compared here: a tenant has few of these nouns, and no column keeps a
-    /// name folded.
-    pub async fn push_to(&self, reads: &impl Reads, clause: &mut Clause, noun: Noun) -> Result<(), Fault> {
-        small::archived(clause, self.is_archived);
-        if let Some(ids) = &self.ids {
-            push_ids(clause, ids);
+/// Adds the conditions of these tests. Names are read and compared here: a tenant has few of these nouns, and no column keeps a name folded.
+pub async fn push_to(reads: &impl Reads, clause: &mut Clause, (noun, mut tests): (Noun, Nested<NounTests>)) -> Result<(), Fault> {
+    let by_name = tests.all_mut().into_iter().any(|tests| !tests.names.is_empty() || tests.search.is_some());
+    let names = if by_name { names(reads, noun).await? } else { Vec::new() };
+    push_nested(clause, &tests, |clause, tests| own(clause, tests, noun, &names));
+    Ok(())
+}
+
+/// The tests of one filter, each beginning with ` AND `.
+fn own(clause: &mut Clause, tests: &NounTests, noun: Noun, names: &[Named<Uuid>]) {
+    small::archived(clause, tests.is_archived);
+    if let Some(ids) = &tests.ids {
+        push_ids(clause, ids);
+    }
+    tests.created.push_to(clause, "created_at");
+    tests.updated.push_to(clause, "updated_at");
+    for test in &tests.codes {
+        match noun.place().1 {
+            Some(column) => push_text(clause, column, test, text::fold),
+            None if *test == TextTest::IsNull(true) => {}
+            None => clause.push(" AND FALSE"),
         }
-        self.created.push_to(clause, "created_at");
-        self.updated.push_to(clause, "updated_at");
-        for test in &self.codes {
-            match noun.place().1 {
-                Some(column) => push_text(clause, column, test, text::fold),
-                None if *test == TextTest::IsNull(true) => {}
-                None => clause.push(" AND FALSE"),
-            }
-        }
-        if !self.names.is_empty() || self.search.is_some() {
-            let words = self.search.as_deref().map(text::words);
-            let found = names(reads, noun).await?.into_iter().filter(|named| named.passes(&self.names, words.as_deref()));
-            push_ids(clause, &found.map(|named| named.id).collect::<Vec<_>>());
-        }
-        Ok(())
+    }
+    if !tests.names.is_empty() || tests.search.is_some() {
+        let words = tests.search.as_deref().map(text::words);
+        let found = names.iter().filter(|named| named.passes(&tests.names, words.as_deref()));
+        push_ids(clause, &found.map(|named| named.id).collect::<Vec<_>>());
     }
 }
 

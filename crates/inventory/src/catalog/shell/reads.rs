@@ -19,7 +19,7 @@ use crate::catalog::{
         self, Clause, Scoped,
         category::{CategoryPlace, CategorySorted},
         customers::{Addresses, CustomerSorted, CustomerTests, NamedCustomers},
-        entity_filter::{Noun, NounTests},
+        entity_filter::{self, Noun, NounTests},
         families::FamilySorted,
         filter::{Filter, TextTest},
         named::NamedSorted,
@@ -93,14 +93,14 @@ impl Catalog {
     pub async fn categories(
         &self,
         permit: Permit<kind::ProductRead>,
-        (place, tests): (CategoryPlace, NounTests),
+        (place, tests): (CategoryPlace, Nested<NounTests>),
         sorted: CategorySorted,
         request: &PageRequest,
     ) -> Result<Listed<CategoryRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
         place.push_to(&mut clause);
-        tests.push_to(&scope, &mut clause, Noun::Category).await?;
+        entity_filter::push_to(&scope, &mut clause, (Noun::Category, tests)).await?;
         small::sorted_page::<entity::category::Entity>(&scope, clause, sorted, request).await
     }
 
@@ -135,13 +135,13 @@ impl Catalog {
     pub async fn families(
         &self,
         permit: Permit<kind::ProductRead>,
-        tests: NounTests,
+        tests: Nested<NounTests>,
         sorted: FamilySorted,
         request: &PageRequest,
     ) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
-        tests.push_to(&scope, &mut clause, Noun::Family).await?;
+        entity_filter::push_to(&scope, &mut clause, (Noun::Family, tests)).await?;
         small::sorted_page::<entity::product_family::Entity>(&scope, clause, sorted, request).await
     }
 
@@ -213,13 +213,13 @@ impl Catalog {
     pub async fn channels(
         &self,
         permit: Permit<kind::ChannelRead>,
-        tests: NounTests,
+        tests: Nested<NounTests>,
         sorted: NamedSorted,
         request: &PageRequest,
     ) -> Result<Listed<ChannelRow>, Fault> {
         let scope = self.scope(permit);
         let mut clause = Clause::new(scope.backend());
-        tests.push_to(&scope, &mut clause, Noun::Channel).await?;
+        entity_filter::push_to(&scope, &mut clause, (Noun::Channel, tests)).await?;
         small::sorted_page::<entity::channel::Entity>(&scope, clause, sorted, request).await
     }
 }

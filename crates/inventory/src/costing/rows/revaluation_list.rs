@@ -2,7 +2,7 @@
 
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, keyset},
-    storage::{Backend, Fault, Reads},
+    storage::{Fault, Nested, Reads},
 };
 use uuid::Uuid;
 
@@ -35,12 +35,11 @@ pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
     vec![Key::Int(document.number)]
 }
 
-/// The conditions of the filter, each beginning with ` AND `.
-fn conditions(backend: Backend, filter: &RevaluationFilter) -> Clause {
-    let mut clause = Clause::new(backend, 2);
+/// Adds the conditions of one filter, each beginning with ` AND `.
+fn own(clause: &mut Clause, filter: &RevaluationFilter) {
     for test in &filter.document {
         clause.push(" AND ");
-        test.push_to(&mut clause, &REVALUATIONS);
+        test.push_to(clause, &REVALUATIONS);
     }
     for test in &filter.external_ref {
         clause.push(" AND ");
@@ -50,17 +49,18 @@ fn conditions(backend: Backend, filter: &RevaluationFilter) -> Clause {
         clause.push(" AND ");
         clause.ids("v.actor_id", actors);
     }
-    clause
 }
 
 /// A page of them by number, the last first if it descends.
 pub async fn page_of_revaluations(
     reads: &impl Reads,
-    filter: &RevaluationFilter,
+    filter: &Nested<RevaluationFilter>,
     descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<Revaluation>, Fault> {
-    let Clause { sql, values, .. } = conditions(reads.backend(), filter);
+    let mut clause = Clause::new(reads.backend(), 2);
+    clause.nested(filter, own);
+    let Clause { sql, values, .. } = clause;
     let (bounds, tail, more) = keyset(&["v.number"], descending, request, values.len() + 2);
     let all = values.iter().cloned().chain(more).collect();
     let rows = documents(reads, &format!("WHERE v.tenant_id = $1{sql}{bounds}{tail}"), all).await?;

@@ -9,9 +9,8 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Fault, Finds, Nested, Reads},
 };
-use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
@@ -109,9 +108,11 @@ impl SortBy for BackorderSort {
     }
 }
 
-/// Tests of the lines themselves, all of which must hold.
+/// Tests of the lines, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackorderTests {
+    /// Of the lines' orders.
+    pub orders: Filter,
     /// One product of each list; an empty list matches nothing.
     pub products: Vec<Vec<Uuid>>,
     /// SKUs of the product. Case does not count.
@@ -122,16 +123,18 @@ pub struct BackorderTests {
 }
 
 impl BackorderTests {
-    /// The conditions on `order_line l`, each beginning with ` AND `; parameters are numbered from `next`.
-    fn sql(&self, backend: Backend, next: usize) -> (String, Vec<Value>) {
-        let mut clause = Clause::new(backend, next);
+    /// Adds the conditions on `order_line l` and on its `sales_order o`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        let (orders, values) = compile(&self.orders, clause.backend(), clause.next());
+        clause.push(&format!(" AND {orders}"));
+        clause.values.extend(values);
         for products in &self.products {
             clause.push(" AND ");
             clause.ids("l.product_id", products);
         }
         for test in &self.skus {
             clause.push(" AND l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND ");
-            sku(&mut clause, test);
+            sku(clause, test);
             clause.push(")");
         }
         for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
@@ -140,7 +143,6 @@ impl BackorderTests {
                 clause.push(&format!(" AND l.backordered {operator} ${number}"));
             }
         }
-        (clause.sql, clause.values)
     }
 }
 
@@ -148,12 +150,14 @@ impl BackorderTests {
 pub async fn backorders(
     reads: &impl Reads,
     filter: &Filter,
-    tests: &BackorderTests,
+    tests: &Nested<BackorderTests>,
     sorted: BackordersSorted,
     request: &PageRequest,
 ) -> Result<Listed<Waiting>, Fault> {
-    let (condition, mut values) = compile(filter, reads.backend(), 2);
-    let (of_lines, more) = tests.sql(reads.backend(), 2 + values.len());
+    let mut clause = Clause::new(reads.backend(), 2);
+    clause.nested(tests, |clause, tests: &BackorderTests| tests.push_to(clause));
+    let (condition, more) = compile(filter, reads.backend(), clause.next());
+    let Clause { sql: of_lines, mut values, .. } = clause;
     values.extend(more);
     let waiting = lines_that_wait(reads.backend());
     let from = format!(

@@ -2,7 +2,7 @@
 //! means not.
 
 use entity::prelude::*;
-use platform::storage::Backend;
+use platform::storage::{Backend, Nested};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -212,6 +212,17 @@ impl Clause {
     }
     pub fn backend(&self) -> Backend {
         self.backend
+    }
+    /// Adds the conditions of filters inside filters. `own` writes those of one, each beginning with ` AND `.
+    pub fn nested<T>(&mut self, tests: &Nested<T>, own: impl Fn(&mut Self, &T)) {
+        let backend = self.backend;
+        let (sql, values) = tests.conditions(self.next(), &|tests: &T, next| {
+            let mut clause = Self::new(backend, next);
+            own(&mut clause, tests);
+            (clause.sql, clause.values)
+        });
+        self.push(&sql);
+        self.values.extend(values);
     }
 
     fn filter(&mut self, filter: &Filter) {

@@ -7,12 +7,9 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{
-    blanket::BlanketRow,
-    list::{DaySpan, referred},
-};
+use super::{blanket::BlanketRow, list::referred};
 use crate::{
-    catalog::rows::{conditions::never_null, filter::TextTest as TagTest, node_tags::tagged},
+    catalog::rows::{conditions::DaySpan, filter::TextTest as TagTest, node_tags::tagged},
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest},
     purchasing::core::BlanketOrder,
 };
@@ -62,28 +59,15 @@ impl BlanketFilter {
             clause.values.extend(values);
         }
         for (column, span) in [("b.valid_from", self.valid_from), ("b.valid_to", self.valid_to)] {
-            days(&mut clause, column, span.unwrap_or_default());
+            let (sql, values) = span.unwrap_or_default().conditions(backend, column, clause.next());
+            clause.push(&sql);
+            clause.values.extend(values);
         }
         let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
         let Clause { mut sql, mut values, .. } = clause;
         sql.push_str(&documents);
         values.extend(more);
         (sql, values)
-    }
-}
-
-/// A day within the span, which few rows have; each has one.
-fn days(clause: &mut Clause, column: &str, span: DaySpan) {
-    let backend = clause.backend();
-    if let Some(is_null) = span.is_null {
-        clause.push(&format!(" AND {}", never_null(is_null)));
-    }
-    for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
-        if let Some(day) = bound {
-            let number = clause.bind(day);
-            let test = backend.rarely(&format!("{column} {operator} ${number}"));
-            clause.push(&format!(" AND {test}"));
-        }
     }
 }
 

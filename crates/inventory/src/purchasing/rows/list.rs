@@ -10,7 +10,12 @@ use uuid::Uuid;
 
 use super::{order_row::OrderRow, sorted::PurchaseSorted};
 use crate::{
-    catalog::rows::{conditions::null_test, filter::TextTest as TagTest, merge::merged_suppliers, node_tags::tagged},
+    catalog::rows::{
+        conditions::{DaySpan, null_test},
+        filter::TextTest as TagTest,
+        merge::merged_suppliers,
+        node_tags::tagged,
+    },
     orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
     purchasing::core::PurchaseOrder,
 };
@@ -61,15 +66,6 @@ pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<Suppli
         suppliers.extend(more);
     }
     Ok(())
-}
-
-/// From a day to before another one; what is None has no bound.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DaySpan {
-    pub from: Option<i32>,
-    pub before: Option<i32>,
-    /// Whether there is no day at all; None for both.
-    pub is_null: Option<bool>,
 }
 
 /// Orders and their lines.

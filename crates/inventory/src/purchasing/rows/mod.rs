@@ -24,7 +24,7 @@ mod write;
 pub use blanket::{DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
 pub use blanket_list::{BLANKETS, BlanketFilter, blanket_keys, blanket_page, blanket_source};
 pub use lead_times::{SupplierLead, delivery_days, lead_time_of, lead_times, supplier_leads};
-pub use list::{DaySpan, Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
+pub use list::{Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
 pub use load::{
     fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of, zones_of,
 };

@@ -9,9 +9,8 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Bulk, Fault, Finds, LockOrder, Reads, Work, new_and_changed},
+    storage::{Backend, Bulk, Fault, Finds, LockOrder, Nested, Reads, Work, new_and_changed},
 };
-use sea_orm::Value;
 
 use super::order_row::currency_of;
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
         core::text,
         rows::{
             Clause,
-            conditions::{Moments, push_text},
+            conditions::{Moments, push_nested, push_text},
             filter::TextTest,
             leaves::barcode_of,
         },
@@ -245,6 +244,44 @@ pub struct SupplyFilter {
     pub updated: Moments,
 }
 
+impl SupplyFilter {
+    /// Adds the conditions, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        let backend = clause.backend();
+        if let Some(suppliers) = &self.suppliers {
+            let number = clause.number(backend.ids(suppliers.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("y.supplier_id", number)));
+        }
+        if let Some(products) = &self.products {
+            let number = clause.number(backend.ids(products.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("y.product_id", number)));
+        }
+        for test in &self.skus {
+            clause.push(" AND y.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1");
+            push_text(clause, "p.sku_key", test, text::fold);
+            clause.push(")");
+        }
+        for test in &self.supplier_skus {
+            // Said aloud, the partial index on them can be used.
+            if *test != TextTest::IsNull(true) {
+                clause.push(" AND y.supplier_sku IS NOT NULL");
+            }
+            push_text(clause, "y.supplier_sku", test, str::to_owned);
+        }
+        for test in &self.barcodes {
+            clause.push(" AND ");
+            barcode_of("y.product_id", test, clause);
+        }
+        match self.is_archived {
+            Some(true) => clause.push(" AND y.archived_at IS NOT NULL"),
+            Some(false) => clause.push(" AND y.archived_at IS NULL"),
+            None => {}
+        }
+        self.created.push_to(clause, "y.created_at");
+        self.updated.push_to(clause, "y.updated_at");
+    }
+}
+
 /// What rows of the catalogues are sorted by; supplier and product break ties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SupplySort {
@@ -281,45 +318,10 @@ impl SortBy for SupplySort {
 }
 
 /// The rows of the catalogues that the filter is about.
-pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
-    let (mut from, mut values) = ("FROM supplier_product y WHERE y.tenant_id = $1".to_owned(), Vec::<Value>::new());
-    from.push_str(&backend.and_ids("y.supplier_id", filter.suppliers.as_deref(), &mut values));
-    from.push_str(&backend.and_ids("y.product_id", filter.products.as_deref(), &mut values));
-    for test in &filter.skus {
-        let mut clause = Clause::numbered(backend, values.len() + 2);
-        push_text(&mut clause, "p.sku_key", test, text::fold);
-        from.push_str(&format!(" AND y.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1{})", clause.sql));
-        values.extend(clause.values);
-    }
-    let mut clause = Clause::numbered(backend, values.len() + 2);
-    for test in &filter.supplier_skus {
-        // Said aloud, the partial index on them can be used.
-        if *test != TextTest::IsNull(true) {
-            clause.push(" AND y.supplier_sku IS NOT NULL");
-        }
-        push_text(&mut clause, "y.supplier_sku", test, str::to_owned);
-    }
-    for test in &filter.barcodes {
-        clause.push(" AND ");
-        barcode_of("y.product_id", test, &mut clause);
-    }
-    from.push_str(&clause.sql);
-    values.extend(clause.values);
-    match filter.is_archived {
-        Some(true) => from.push_str(" AND y.archived_at IS NOT NULL"),
-        Some(false) => from.push_str(" AND y.archived_at IS NULL"),
-        None => {}
-    }
-    for (column, span) in [("y.created_at", filter.created), ("y.updated_at", filter.updated)] {
-        for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
-            if let Some(bound) = bound {
-                values.push(bound.micros().into());
-                let test = backend.rarely(&format!("{column} {operator} ${}", values.len() + 1));
-                from.push_str(&format!(" AND {test}"));
-            }
-        }
-    }
-    ListSource { from, values }
+pub fn supply_source(backend: Backend, filter: &Nested<SupplyFilter>) -> ListSource {
+    let mut clause = Clause::new(backend);
+    push_nested(&mut clause, filter, |clause, filter| filter.push_to(clause));
+    ListSource { from: format!("FROM supplier_product y WHERE y.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
 /// A page of the catalogues in this order.

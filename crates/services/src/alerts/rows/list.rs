@@ -3,8 +3,9 @@
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
+use sea_orm::Value;
 
 use super::alert::AlertRow;
 use crate::alerts::core::Alert;
@@ -27,9 +28,20 @@ pub enum Test {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
+    /// Conditions that lie in each other; of one, all tests must hold.
+    Nested(Box<Nested<Vec<Self>>>),
 }
 
 impl Test {
+    /// Whether an alert that does not pass may pass later, or the other way round.
+    pub fn may_change(&self) -> bool {
+        match self {
+            Self::State(_) | Self::Assignee(_) => true,
+            Self::Nested(nested) => any_may_change(nested),
+            _ => false,
+        }
+    }
+
     /// Whether an alert passes.
     pub fn matches(&self, alert: &Alert) -> bool {
         match self {
@@ -45,8 +57,14 @@ impl Test {
             Self::Updated { from, before } => {
                 from.is_none_or(|from| alert.updated_at >= from) && before.is_none_or(|before| alert.updated_at < before)
             }
+            Self::Nested(nested) => nested.holds(&|tests: &Vec<Self>| tests.iter().all(|test| test.matches(alert))),
         }
     }
+}
+
+fn any_may_change(nested: &Nested<Vec<Test>>) -> bool {
+    let mut inside = nested.and.iter().chain(nested.or.iter().flatten()).chain(nested.not.as_deref());
+    nested.own.iter().any(Test::may_change) || inside.any(any_may_change)
 }
 
 /// What a list of alerts is sorted by; the id breaks ties.
@@ -80,11 +98,8 @@ impl SortBy for AlertSort {
 
 /// The alerts that pass all tests.
 pub fn source(backend: Backend, tests: &[Test]) -> ListSource {
-    let (mut from, mut values) = ("FROM alert a WHERE a.tenant_id = $1".to_owned(), Vec::new());
-    for test in tests {
-        condition(test, backend, &mut from, &mut values);
-    }
-    ListSource { from, values }
+    let (conditions, values) = conditions(tests, backend, 2);
+    ListSource { from: format!("FROM alert a WHERE a.tenant_id = $1{conditions}"), values }
 }
 
 /// A page of alerts in this order.
@@ -93,14 +108,23 @@ pub async fn page(reads: &impl Reads, tests: &[Test], sorted: AlertsSorted, requ
     reads.records::<AlertRow>(&sql, values).await?.into_iter().map(Alert::try_from).collect()
 }
 
-fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
-    let next = values.len() + 2;
+/// The conditions of all tests, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+fn conditions(tests: &[Test], backend: Backend, first: usize) -> (String, Vec<Value>) {
+    let (mut sql, mut values) = (String::new(), Vec::new());
+    for test in tests {
+        condition(test, (backend, first), &mut sql, &mut values);
+    }
+    (sql, values)
+}
+
+fn condition(test: &Test, (backend, first): (Backend, usize), sql: &mut String, values: &mut Vec<Value>) {
+    let next = first + values.len();
     let (part, value) = match test {
         Test::Opened { from, before } => {
             for (bound, operator) in [(from, ">="), (before, "<")] {
                 if let Some(bound) = bound {
                     values.push(bound.micros().into());
-                    sql.push_str(&format!(" AND a.opened_at {operator} ${}", values.len() + 1));
+                    sql.push_str(&format!(" AND a.opened_at {operator} ${}", first + values.len() - 1));
                 }
             }
             return;
@@ -109,10 +133,16 @@ fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<s
             for (bound, operator) in [(from, ">="), (before, "<")] {
                 if let Some(bound) = bound {
                     values.push(bound.micros().into());
-                    let part = backend.rarely(&format!("a.updated_at {operator} ${}", values.len() + 1));
+                    let part = backend.rarely(&format!("a.updated_at {operator} ${}", first + values.len() - 1));
                     sql.push_str(&format!(" AND {part}"));
                 }
             }
+            return;
+        }
+        Test::Nested(nested) => {
+            let (part, more) = nested.conditions(next, &|tests: &Vec<Test>, first| conditions(tests, backend, first));
+            sql.push_str(&part);
+            values.extend(more);
             return;
         }
         Test::NotKind(kind) => (format!("a.kind <> ${next}"), kind.as_str().into()),

@@ -7,7 +7,7 @@ use platform::{
     clock::Clock,
     metrics,
     paging::PageRequest,
-    storage::{Database, DumpLock, Fault},
+    storage::{Database, DumpLock, Fault, Nested},
 };
 
 use super::BackupError;
@@ -210,12 +210,17 @@ impl BackupLog {
     }
 
     /// A page of the log in the order that is asked for.
-    pub async fn page(&self, filter: &RunFilter, sorted: RunsSorted, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+    pub async fn page(
+        &self,
+        filter: &Nested<RunFilter>,
+        sorted: RunsSorted,
+        request: &PageRequest,
+    ) -> Result<Vec<BackupRun>, Fault> {
         rows::page(&self.db.global(), filter, sorted, request).await
     }
 
     /// How many runs the log has of those, counted up to `most`.
-    pub async fn count(&self, filter: &RunFilter, most: i64) -> Result<i64, Fault> {
+    pub async fn count(&self, filter: &Nested<RunFilter>, most: i64) -> Result<i64, Fault> {
         rows::count(&self.db.global(), filter, most).await
     }
 

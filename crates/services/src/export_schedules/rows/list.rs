@@ -4,7 +4,7 @@ use entity::{prelude::*, record::Selected};
 use inventory::orders::rows::{Clause, Span};
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
-    storage::{Fault, Finds, Reads},
+    storage::{Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ impl ScheduleFilter {
 pub async fn page(
     reads: &impl Reads,
     owner: Option<Actor>,
-    (filter, sorted): (&ScheduleFilter, SchedulesSorted),
+    (filter, sorted): (&Nested<ScheduleFilter>, SchedulesSorted),
     request: &PageRequest,
 ) -> Result<Listed<Schedule>, Fault> {
     let mut clause = Clause::new(reads.backend(), 2);
@@ -108,7 +108,7 @@ pub async fn page(
         let number = clause.bind(owner.id);
         clause.push(&format!(" AND s.actor_id = ${number}"));
     }
-    filter.push_to(&mut clause);
+    clause.nested(filter, |clause, filter: &ScheduleFilter| filter.push_to(clause));
     let source =
         ListSource { from: format!("FROM export_schedule s WHERE s.tenant_id = $1{}", clause.sql), values: clause.values };
     let (sql, values) = sorted.page(source.clone(), ScheduleRow::SELECT, request);

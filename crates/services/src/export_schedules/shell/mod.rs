@@ -13,7 +13,7 @@ use platform::{
     clock::Clock,
     paging::{Listed, PageRequest},
     secrets::KeyRing,
-    storage::{Database, Fault},
+    storage::{Database, Fault, Nested},
 };
 
 pub use change::{Acting, ScheduleDelete, ScheduleRun, ScheduleSet};
@@ -63,7 +63,7 @@ impl ExportSchedules {
     pub async fn page(
         &self,
         permit: &May,
-        asked: (&ScheduleFilter, SchedulesSorted),
+        asked: (&Nested<ScheduleFilter>, SchedulesSorted),
         request: &PageRequest,
     ) -> Result<Listed<Schedule>, Fault> {
         let owner = permit.is_limited().then(|| permit.actor());

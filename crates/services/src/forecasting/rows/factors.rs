@@ -7,12 +7,14 @@ use entity::{
     record::{Record, Selected},
     tables::{factor_series, store},
 };
+use inventory::orders::rows::Clause;
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads, Row, Work},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row, Work},
 };
 use sea_orm::Value;
 
+use super::factor_filter::FactorFilter;
 use crate::forecasting::core::{FactorGoods, FactorSeries};
 
 /// Names the list in cursors.
@@ -107,14 +109,15 @@ pub async fn factors(reads: &impl Reads) -> Result<Vec<FactorSeries>, Fault> {
     factors_where(reads, "", vec![]).await
 }
 
-/// The series of a tenant, or those of these stores and of no single one.
-pub fn factor_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource {
-    let (mut from, mut values) = ("FROM factor_series f WHERE f.tenant_id = $1".to_owned(), Vec::<Value>::new());
+/// The series that the filter is about: all of a tenant, or those of these stores and of no single one.
+pub fn factor_source(backend: Backend, filter: &Nested<FactorFilter>, stores: Option<&[StoreId]>) -> ListSource {
+    let mut clause = Clause::new(backend, 2);
     if let Some(stores) = stores {
-        values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND (f.store_id IS NULL OR {})", backend.in_ids("f.store_id", 2)));
+        let number = clause.bind(backend.ids(stores.iter().copied()));
+        clause.push(&format!(" AND (f.store_id IS NULL OR {})", backend.in_ids("f.store_id", number)));
     }
-    ListSource { from, values }
+    clause.nested(filter, |clause, filter: &FactorFilter| filter.push_to(clause));
+    ListSource { from: format!("FROM factor_series f WHERE f.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
 /// A page of series in the order that is asked for.

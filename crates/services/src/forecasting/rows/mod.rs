@@ -1,5 +1,6 @@
 //! The tables of forecasts, and the facts that they are made of.
 
+mod factor_filter;
 mod factors;
 mod facts;
 mod runs;
@@ -7,6 +8,7 @@ mod scores;
 mod sums;
 mod watched;
 
+pub use factor_filter::FactorFilter;
 pub use factors::{
     FACTORS, FactorSort, FactorsSorted, are_goods, count_factors, countries, factor, factor_page, factor_source, factors,
     insert_factor, is_store, remove_factor, update_factor,

@@ -9,7 +9,7 @@ use platform::{
     paging::{Listed, PageRequest},
     stages::{Refusals, Stage, Staged, Stop},
     storage::{
-        Database, Fault, Reads, Work,
+        Database, Fault, Nested, Reads, Work,
         idempotency::{self, Acted, Before, Key, KeyProblem, hash_of, settle},
         journal,
     },
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::forecasting::{
     core::{FactorFields, FactorGoods, FactorProblem, FactorSeries},
     events::{EventType, FACTOR_SERIES_REMOVED, FACTOR_SERIES_SET, FactorEvent},
-    rows::{self, FactorsSorted},
+    rows::{self, FactorFilter, FactorsSorted},
 };
 
 /// A series as it is wanted.
@@ -92,12 +92,12 @@ fn covers(permit: &May, store: Option<StoreId>) -> bool {
 pub async fn factor_page(
     permit: &May,
     db: &Database,
-    sorted: FactorsSorted,
+    (filter, sorted): (&Nested<FactorFilter>, FactorsSorted),
     request: &PageRequest,
 ) -> Result<Listed<FactorSeries>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    let source = rows::factor_source(scope.backend(), stores);
+    let source = rows::factor_source(scope.backend(), filter, stores);
     Ok(Listed { rows: rows::factor_page(&scope, source.clone(), sorted, request).await?, source })
 }
 

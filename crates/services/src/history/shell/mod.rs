@@ -9,7 +9,7 @@ use inventory::stock::{
 use platform::{
     audit::rows::{Stored, history, history_sources},
     paging::{Key, ListSource, PageRequest, keyset},
-    storage::{Backend, Fault, Reads},
+    storage::{Backend, Fault, Nested, Reads},
 };
 use uuid::Uuid;
 
@@ -64,7 +64,8 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
         Dated { at, id, seq: None, item: Item::Entry(Arc::new(stored)) }
     }));
     if ask.has_notes {
-        told.extend(notes::page(reads, (ask.target, &NoteFilter::default()), true, &dated).await?.rows.into_iter().map(|note| {
+        let all = Nested::plain(NoteFilter::default());
+        told.extend(notes::page(reads, (ask.target, &all), true, &dated).await?.rows.into_iter().map(|note| {
             let (at, id) = (note.created_at.micros(), note.id.uuid());
             Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
         }));

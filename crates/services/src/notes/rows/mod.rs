@@ -11,7 +11,7 @@ use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
     paging::{ListSource, Listed, PageRequest},
-    storage::{Fault, Finds, Reads, Rows, Work},
+    storage::{Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -137,13 +137,13 @@ impl NoteFilter {
 /// A page of an object's notes, the newest first if it descends. Keys are the time and the id.
 pub async fn page(
     reads: &impl Reads,
-    (target, filter): (Uuid, &NoteFilter),
+    (target, filter): (Uuid, &Nested<NoteFilter>),
     descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<Note>, Fault> {
     let mut source = source(target);
     let mut clause = Clause::new(reads.backend(), source.values.len() + 2);
-    filter.push_to(&mut clause);
+    clause.nested(filter, |clause, filter: &NoteFilter| filter.push_to(clause));
     source.from.push_str(&clause.sql);
     source.values.extend(clause.values);
     let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], descending, request);

@@ -1,10 +1,10 @@
 //! Which policies a list has, and in which order.
 
 use entity::prelude::*;
-use inventory::orders::rows::Span;
+use inventory::orders::rows::{Clause, Span};
 use platform::{
     paging::{Key, ListSource, SortBy, Sorted},
-    storage::Backend,
+    storage::{Backend, Nested},
 };
 use sea_orm::Value;
 
@@ -55,27 +55,39 @@ pub struct PolicyFilter {
     pub updated_at: Option<Span>,
 }
 
-/// The policies that the filter is about, of all stores or of the `seen` ones and of none.
-pub fn policy_source(backend: Backend, filter: &PolicyFilter, seen: Option<&[StoreId]>) -> ListSource {
-    let (mut from, mut values) = ("FROM replenishment_policy r WHERE r.tenant_id = $1".to_owned(), Vec::<Value>::new());
-    if let Some(stores) = seen {
-        values.push(backend.ids(stores.iter().copied()));
-        from.push_str(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", 2)));
-    }
-    from.push_str(&backend.and_ids("r.id", filter.ids.as_deref(), &mut values));
-    from.push_str(&backend.and_ids("r.product_id", filter.products.as_deref(), &mut values));
-    from.push_str(&backend.and_ids("r.store_id", filter.stores.as_deref(), &mut values));
-    from.push_str(&backend.and_ids("r.supplier_id", filter.suppliers.as_deref(), &mut values));
-    let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()));
-    from.push_str(&backend.and_texts("r.kind", kinds, &mut values));
-    for (column, span) in [("r.created_at", filter.created_at), ("r.updated_at", filter.updated_at)] {
-        let Some(span) = span else { continue };
-        for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
-            if let Some(bound) = bound {
-                values.push(bound.micros().into());
-                from.push_str(&format!(" AND {column} {operator} ${}", values.len() + 1));
+impl PolicyFilter {
+    /// Adds the conditions on `replenishment_policy r`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        let backend = clause.backend();
+        let mut ids = |column: &str, list: Option<Value>| {
+            let Some(list) = list else { return };
+            let number = clause.bind(list);
+            clause.push(&format!(" AND {}", backend.in_ids(column, number)));
+        };
+        ids("r.id", self.ids.as_ref().map(|list| backend.ids(list.iter().copied())));
+        ids("r.product_id", self.products.as_ref().map(|list| backend.ids(list.iter().copied())));
+        ids("r.store_id", self.stores.as_ref().map(|list| backend.ids(list.iter().copied())));
+        ids("r.supplier_id", self.suppliers.as_ref().map(|list| backend.ids(list.iter().copied())));
+        if let Some(kinds) = &self.kinds {
+            let number = clause.bind(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+            clause.push(&format!(" AND {}", backend.in_texts("r.kind", number)));
+        }
+        for (column, span) in [("r.created_at", self.created_at), ("r.updated_at", self.updated_at)] {
+            if let Some(span) = span {
+                clause.push(" AND ");
+                clause.span(column, span);
             }
         }
     }
-    ListSource { from, values }
+}
+
+/// The policies that the filter is about, of all stores or of the `seen` ones and of none.
+pub fn policy_source(backend: Backend, filter: &Nested<PolicyFilter>, seen: Option<&[StoreId]>) -> ListSource {
+    let mut clause = Clause::new(backend, 2);
+    if let Some(stores) = seen {
+        let number = clause.bind(backend.ids(stores.iter().copied()));
+        clause.push(&format!(" AND (r.store_id IS NULL OR {})", backend.in_ids("r.store_id", number)));
+    }
+    clause.nested(filter, |clause, filter: &PolicyFilter| filter.push_to(clause));
+    ListSource { from: format!("FROM replenishment_policy r WHERE r.tenant_id = $1{}", clause.sql), values: clause.values }
 }

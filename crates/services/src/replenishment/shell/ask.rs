@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Database, Fault, Reads},
+    storage::{Database, Fault, Nested, Reads},
 };
 
 use crate::replenishment::{
@@ -16,7 +16,7 @@ use crate::replenishment::{
 pub async fn policy_page(
     permit: &Permit<kind::StockPolicy>,
     db: &Database,
-    (filter, sorted): (&PolicyFilter, PoliciesSorted),
+    (filter, sorted): (&Nested<PolicyFilter>, PoliciesSorted),
     request: &PageRequest,
 ) -> Result<Listed<Policy>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());

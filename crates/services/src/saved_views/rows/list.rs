@@ -4,7 +4,7 @@ use entity::record::Selected;
 use inventory::orders::rows::{Clause, Span, TextTest};
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest, SortBy, Sorted},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
 
@@ -98,12 +98,12 @@ impl ViewFilter {
 pub async fn view_page(
     reads: &impl Reads,
     asker: &Asker,
-    (filter, sorted): (&ViewFilter, ViewsSorted),
+    (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
     request: &PageRequest,
 ) -> Result<Listed<View>, Fault> {
     let (shared, mut values) = shared_with(asker);
     let mut clause = Clause::new(reads.backend(), values.len() + 2);
-    filter.push_to(&mut clause);
+    clause.nested(filter, |clause, filter: &ViewFilter| filter.push_to(clause));
     let from = format!("FROM saved_view v WHERE v.tenant_id = $1{shared}{}", clause.sql);
     values.extend(clause.values);
     let source = ListSource { from, values };

@@ -5,7 +5,7 @@ use iam::access::{Permission, Permit, kind};
 use platform::{
     audit::Origin,
     paging::{Listed, PageRequest},
-    storage::Fault,
+    storage::{Fault, Nested},
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -74,7 +74,7 @@ impl SavedViews {
     pub async fn page(
         &self,
         permit: &May,
-        (filter, sorted): (&ViewFilter, ViewsSorted),
+        (filter, sorted): (&Nested<ViewFilter>, ViewsSorted),
         request: &PageRequest,
     ) -> Result<Listed<View>, Fault> {
         let asker = self.asker(permit).await?;
