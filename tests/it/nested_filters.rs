@@ -1,5 +1,7 @@
 //! Filters inside filters: `and`, `or` and `not` mean the same in every list that has them, and are bounded.
 
+mod short;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::Variables;

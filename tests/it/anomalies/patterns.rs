@@ -131,6 +131,15 @@ async fn the_value_is_for_those_who_see_costs(world: &World) {
     let answer = office.ask(ranked, filter.clone()).await;
     let all = json!([{ "product": { "sku": "PLATE" }, "value": { "amount": "18.00" } }, { "product": { "sku": "MUG" }, "value": { "amount": "6.00" } }]);
     assert_eq!(answer["data"]["stockAnomalies"]["nodes"], all, "{answer:#}");
+    for (filter, expected) in [
+        (json!({ "or": [{ "product": { "key": ["mug"] } }, { "product": { "key": ["plate"] } }] }), all.clone()),
+        (json!({ "not": { "product": { "key": ["MUG"] } } }), json!([all[0]])),
+        (json!({ "or": [{ "status": [] }, { "kind": [] }] }), json!([])),
+    ] {
+        let here = json!({ "store": { "eq": office.store["id"] } });
+        let answer = office.ask(ranked, json!({ "filter": { "and": [here, filter] } })).await;
+        assert_eq!(answer["data"]["stockAnomalies"]["nodes"], expected, "{filter}: {answer:#}");
+    }
     let clerk = office.as_caller(world.ours.only(&["report.read", "product.read", "store.read"]));
     let answer = clerk.ask(ranked, filter.clone()).await;
     assert_eq!(answer["errors"][0]["permission"], "product.cost.read", "{answer:#}");

@@ -245,4 +245,20 @@ async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
     assert_eq!(forward.iter().rev().cloned().collect::<Vec<_>>(), backward);
     assert!(["OURS", "SALE"].iter().all(|code| forward.iter().any(|one| one == code)), "{forward:?}");
     assert!(!forward.contains(&"ANNEX".to_owned()), "{forward:?}");
+    let three = json!({ "in": ["ANNEX", "OURS", "SALE"] });
+    for (filter, expected) in [
+        (json!({ "code": three }), vec!["OURS", "SALE"]),
+        (json!({ "store": { "key": ["dock"] } }), vec!["OURS"]),
+        (json!({ "store": { "eq": annex["id"] } }), vec![]),
+        (json!({ "code": three, "not": { "store": { "key": ["DOCK"] } } }), vec!["SALE"]),
+        (json!({ "or": [{ "search": "our" }, { "code": { "eq": "SALE" } }] }), vec!["OURS", "SALE"]),
+        (json!({ "code": three, "kind": ["WEATHER"] }), vec![]),
+        (json!({ "code": three, "from": { "lt": "2026-01-01" } }), vec![]),
+        (json!({ "code": three, "from": { "gte": "2026-01-01" }, "country": { "isNull": true } }), vec!["OURS", "SALE"]),
+    ] {
+        let query = "query($f: FactorSeriesFilter) { factorSeries(filter: $f, first: 250) { nodes { code } } }";
+        let answer = manager.ask(query, json!({ "f": filter })).await;
+        let nodes = answer["data"]["factorSeries"]["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
+        assert_eq!(nodes.iter().filter_map(|node| node["code"].as_str()).collect::<Vec<_>>(), expected, "{filter}");
+    }
 }

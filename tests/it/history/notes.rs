@@ -85,6 +85,8 @@ async fn only_who_may_see_the_thing_is_mentioned(world: &World) {
             json!(["alpha is fragile", "Look at this", "Sells out on Sundays"]),
         ),
         (json!({ "author": { "eq": world.theirs.ids["mem"] } }), json!([])),
+        (json!({ "or": [{ "search": "sunday" }, { "search": "fragile" }] }), json!(["alpha is fragile", "Sells out on Sundays"])),
+        (json!({ "not": { "search": "sunday" } }), json!(["alpha is fragile", "Look at this"])),
     ] {
         let variables = json!({ "id": house.ids["prd"], "f": filter });
         let listed = world.ask(house, Some(house.owner.clone()), query, &variables).await;

@@ -103,6 +103,7 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     for none in ["(kinds: [])", "(states: [])", "(kinds: [DRILL], states: [RUNNING])"] {
         assert_eq!(list(world, none).await["nodes"], json!([]), "{none}");
     }
+    asked_by_a_filter(world).await;
     let (mut paged, mut after) = (Vec::new(), "null".to_owned());
     loop {
         let page = list(world, &format!("(first: 4, after: {after})")).await;
@@ -133,6 +134,32 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     let [damaged, made]: [&Value; 2] = copied.try_into().unwrap();
     assert_eq!((&made["state"], &made["storedBytes"], &made["problem"]), (&json!("DONE"), &json!(300), &Value::Null));
     assert_eq!((&damaged["state"], &damaged["problem"]), (&json!("FAILED"), &json!("the operator's log of backups tells why")));
+}
+
+/// Of the six runs that are kept.
+async fn asked_by_a_filter(world: &World) {
+    let filtered = async |filter: &str, rest: &str| {
+        let found = list(world, &format!("(filter: {{ {filter} }}{rest})")).await;
+        states(&found)
+    };
+    for (filter, expected) in [
+        ("kind: [DRILL]", vec!["DRILL FAILED", "DRILL DONE"]),
+        ("kind: []", vec![]),
+        ("endedAt: { isNull: true }", vec!["BACKUP RUNNING"]),
+        ("endedAt: { isNull: false }, status: [DONE]", vec!["DRILL DONE", "BACKUP DONE"]),
+        ("isSound: false", vec!["DRILL FAILED"]),
+        ("startedAt: { lt: \"2026-11-25T12:00:10Z\" }", vec!["BACKUP DONE"]),
+        ("or: [{ isSound: true }, { status: [RUNNING] }]", vec!["BACKUP RUNNING", "DRILL DONE"]),
+        ("kind: [DRILL], not: { isSound: true }", vec!["DRILL FAILED"]),
+        ("not: { status: [FAILED, RUNNING] }", vec!["DRILL DONE", "BACKUP DONE"]),
+    ] {
+        assert_eq!(filtered(filter, "").await, expected, "{filter}");
+    }
+    assert_eq!(filtered("status: [DONE]", ", kinds: [DRILL], statuses: [DONE, FAILED]").await, ["DRILL DONE"]);
+    assert_eq!(filtered("status: [DONE]", ", statuses: [FAILED]").await, Vec::<String>::new());
+    let counted = "{ backups(first: 1, filter: { not: { kind: [DRILL] } }) { totalCount { count } } }";
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), counted, &json!({})).await;
+    assert_eq!(answer["data"]["backups"]["totalCount"]["count"], 4, "{answer:#}");
 }
 
 async fn the_log_of_backups_names_no_place_and_is_for_who_may_read_jobs(world: &World) {

@@ -49,8 +49,11 @@ async fn what_is_selective_reads_little_on_postgres() {
 const MAY: &[(&str, &str)] = &[
     // Few values, each of which many rows have: the page is full soon. An index more would be paid by every order, movement and audit entry.
     ("alerts where kind*", "alert"),
-    ("exchangeRates where base", "exchange_rate"),
-    ("exchangeRates where quote", "exchange_rate"),
+    ("exchangeRates where base*", "exchange_rate"),
+    ("exchangeRates where isReplaced", "exchange_rate"),
+    ("exchangeRates where quote*", "exchange_rate"),
+    ("exchangeRates where source*", "exchange_rate"),
+    ("exchangeRates filter.enteredBy*", "exchange_rate"),
     ("documentReversals filter.createdBy*", "document_reversal"),
     ("documentReversals where kind*", "document_reversal"),
     ("invoices where kind*", "invoice"),
@@ -115,6 +118,7 @@ const MAY: &[(&str, &str)] = &[
     ("auditEntries where at*", "audit_entry"),
     ("documentReversals where occurredAt*", "document_reversal"),
     ("documentReversals where recordedAt*", "document_reversal"),
+    ("exchangeRates where recordedAt*", "exchange_rate"),
     ("orders where createdAt*", "sales_order"),
     ("ordersCount where createdAt*", "sales_order"),
     ("returns where receivedAt*", "sales_return"),

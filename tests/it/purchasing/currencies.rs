@@ -164,9 +164,32 @@ async fn a_rate_is_corrected_and_what_was_received_stays(world: &World) {
     let rates = all["data"]["exchangeRates"]["nodes"].as_array().unwrap();
     let found = rates.iter().find(|rate| rate["id"] == first["id"]).unwrap();
     assert_eq!(found["replacedBy"]["id"], second["id"]);
+    are_found(&office, [&first["id"], &second["id"]]).await;
     let received = office.receive_on(&order, 6, "2020-10-31T12:00:00Z", &key()).await;
     assert_eq!(book_values(&received), ["10.11 GBP", "16.20 GBP"], "the first receipt keeps its rate");
     office.is_sound().await;
+}
+
+/// A rate of a day and the one that corrected it, as filters find them.
+async fn are_found(office: &Office<'_>, rates: [&Value; 2]) {
+    let query = "query($f: ExchangeRateFilter) { exchangeRates(filter: $f, first: 250) { nodes { id } totalCount { count } } }";
+    for (filter, expected) in [
+        (json!({ "baseCode": ["EUR"], "quoteCode": ["GBP", "USD"] }), [true, true]),
+        (json!({ "day": { "gte": "2020-10-30", "lt": "2020-10-31" } }), [true, true]),
+        (json!({ "day": { "lt": "2020-10-30" } }), [false, false]),
+        (json!({ "isReplaced": true }), [true, false]),
+        (json!({ "source": { "eq": "ECB" }, "not": { "isReplaced": true } }), [false, true]),
+        (json!({ "source": { "eq": "ecb" } }), [false, false]),
+        (json!({ "quoteCode": [] }), [false, false]),
+        (json!({ "recordedAt": { "lt": "2020-01-01T00:00:00Z" } }), [false, false]),
+        (json!({ "or": [{ "id": { "eq": rates[0] } }, { "day": { "gte": "2999-01-01" } }] }), [true, false]),
+    ] {
+        let answer = office.ask(query, json!({ "f": filter })).await;
+        let list = &answer["data"]["exchangeRates"];
+        let nodes = list["nodes"].as_array().unwrap_or_else(|| panic!("{filter}: {answer:#}"));
+        assert_eq!(rates.map(|rate| nodes.iter().any(|node| node["id"] == *rate)), expected, "{filter}");
+        assert_eq!(list["totalCount"]["count"], nodes.len(), "{filter}");
+    }
 }
 
 async fn a_rate_that_cannot_be_is_refused(world: &World) {

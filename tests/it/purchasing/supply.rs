@@ -72,6 +72,12 @@ async fn rows_are_made_changed_and_refused_each_by_itself(world: &World) {
         (json!({ "supplierSku": { "contains": "1" }, "sku": { "eq": "plate" } }), json!([])),
         (json!({ "barcode": { "eq": "04006381333931" } }), json!(["PLATE"])),
         (json!({ "barcode": { "startsWith": "400638" }, "supplierSku": { "eq": "M-1" } }), json!([])),
+        (
+            json!({ "supplier": { "key": ["pot"] }, "or": [{ "sku": { "eq": "plate" } }, { "supplierSku": { "eq": "M-1" } }] }),
+            json!(["MUG", "PLATE"]),
+        ),
+        (json!({ "supplier": { "key": ["POT"] }, "not": { "supplierSku": { "eq": "M-1" } } }), json!(["PLATE"])),
+        (json!({ "supplier": { "key": ["POT"] }, "not": { "or": [{ "supplier": { "key": ["pot"] } }] } }), json!([])),
     ] {
         let query = "query($f: SupplierProductFilter) { supplierProducts(filter: $f) { nodes { product { sku } } } }";
         let found = office.ask(query, json!({ "f": filter })).await;

@@ -22,9 +22,10 @@ on_both!(
 /// A list, the type of its filter, and a field of that.
 type FilterField = (&'static str, &'static str, &'static str);
 
-const OF_MEMBERS: [FilterField; 7] = [
+const OF_MEMBERS: [FilterField; 8] = [
     ("auditEntries", "AuditFilter", "actor"),
     ("dataJobs", "DataJobFilter", "createdBy"),
+    ("exchangeRates", "ExchangeRateFilter", "enteredBy"),
     ("exportSchedules", "ExportScheduleFilter", "owner"),
     ("purchaseOrders", "PurchaseOrderFilter", "createdBy"),
     ("savedViews", "SavedViewFilter", "createdBy"),

@@ -1,4 +1,6 @@
-//! Lists at the root have a filter (`docs/decisions/0374-a-filter-on-every-list-of-kept-rows.md`).
+//! Lists at the root have a filter (`docs/decisions/0374-a-filter-on-every-list-of-kept-rows.md`), and it nests (`docs/decisions/0376-one-filter-language.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 
@@ -7,18 +9,12 @@ use crate::authorization::calls::base;
 
 /// Rows that are worked out for each call: days, stores and products are arguments of the report.
 const REPORT: &str = "a report, whose arguments are its conditions";
-/// A log or a few rows: the conditions that there are have arguments of their own.
-const ARGUMENTS: &str = "its arguments are its conditions";
-
 /// Lists without the argument `filter`, with the reason.
-const WITHOUT_A_FILTER: [(&str, &str); 17] = [
-    ("backups", ARGUMENTS),
+const WITHOUT_A_FILTER: [(&str, &str); 14] = [
     ("customerCohorts", REPORT),
     ("customerScores", REPORT),
     ("events", "the journal, by types of events alone, as streams are"),
-    ("exchangeRates", ARGUMENTS),
     ("expiryRisk", REPORT),
-    ("factorSeries", "the few series of a company, each with a code"),
     ("history", "all that happened to one object, of the kinds that are asked for"),
     ("lotTrace", "the way of one lot"),
     ("productDuplicates", "pairs of products that a model compares whole"),
@@ -31,9 +27,38 @@ const WITHOUT_A_FILTER: [(&str, &str); 17] = [
     ("supplierPerformances", REPORT),
 ];
 
-/// The root fields that return a connection and take no `filter`, by name.
-fn unfiltered(sdl: &str) -> Vec<String> {
-    let mut found = Vec::new();
+/// One condition, of which `and` and `or` make lists, as its own list does.
+const ONE_CONDITION: &str = "one condition";
+/// The filter says what is calculated, and not which rows of that are shown.
+const CALCULATED: &str = "of a calculation";
+/// What a question of a model is about.
+const MODEL: &str = "products that a model is asked about";
+
+/// Lists whose filter has no `and`, `or` and `not`, with the reason.
+const FLAT: [(&str, &str); 18] = [
+    ("abcXyz", CALCULATED),
+    ("attachments", ONE_CONDITION),
+    ("boughtTogether", CALCULATED),
+    ("countAccuracy", CALCULATED),
+    ("deadStock", CALCULATED),
+    ("demandFacts", CALCULATED),
+    ("fulfilmentReport", CALCULATED),
+    ("liquidationPlans", ONE_CONDITION),
+    ("lostSales", CALCULATED),
+    ("marginReport", CALCULATED),
+    ("numberPatternsList", ONE_CONDITION),
+    ("papers", ONE_CONDITION),
+    ("productCategorySuggestions", MODEL),
+    ("productTagSuggestions", MODEL),
+    ("replenishmentPlans", ONE_CONDITION),
+    ("report", CALCULATED),
+    ("shrinkage", CALCULATED),
+    ("stockProductivity", CALCULATED),
+];
+
+/// The root fields that return a connection, each with the type of its filter if it takes one.
+fn lists(sdl: &str) -> BTreeMap<String, Option<String>> {
+    let mut found = BTreeMap::new();
     for definition in &parsed(sdl).definitions {
         let TypeSystemDefinition::Type(kind) = definition else { continue };
         let TypeKind::Object(object) = &kind.node.kind else { continue };
@@ -41,21 +66,51 @@ fn unfiltered(sdl: &str) -> Vec<String> {
             continue;
         }
         for field in object.fields.iter().map(|field| &field.node) {
-            let is_list = base(&field.ty.node).ends_with("Connection");
-            let is_filtered = field.arguments.iter().any(|argument| argument.node.name.node == "filter");
-            if is_list && !is_filtered {
-                found.push(field.name.to_string());
+            if base(&field.ty.node).ends_with("Connection") {
+                let filter = field.arguments.iter().find(|argument| argument.node.name.node == "filter");
+                found.insert(field.name.to_string(), filter.map(|argument| base(&argument.node.ty.node)));
             }
         }
     }
-    found.sort_unstable();
     found
+}
+
+/// The root fields that return a connection and take no `filter`, by name.
+fn unfiltered(sdl: &str) -> Vec<String> {
+    lists(sdl).into_iter().filter(|(_, filter)| filter.is_none()).map(|(list, _)| list).collect()
+}
+
+/// The lists whose filter has not all of `and`, `or` and `not`, by name.
+fn flat(sdl: &str) -> Vec<String> {
+    let mut nested = BTreeSet::new();
+    for definition in &parsed(sdl).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::InputObject(input) = &kind.node.kind else { continue };
+        if ["and", "or", "not"].iter().all(|name| input.fields.iter().any(|field| field.node.name.node == *name)) {
+            nested.insert(kind.node.name.node.to_string());
+        }
+    }
+    let is_flat = |filter: &Option<String>| filter.as_ref().is_some_and(|filter| !nested.contains(filter));
+    lists(sdl).into_iter().filter(|(_, filter)| is_flat(filter)).map(|(list, _)| list).collect()
 }
 
 #[test]
 fn every_list_at_the_root_has_a_filter_or_a_reason_to_have_none() {
     let expected = WITHOUT_A_FILTER.map(|(list, _)| list);
     assert_eq!(unfiltered(&served()), expected, "give it a filter, or say here why it has none");
+}
+
+#[test]
+fn every_filter_of_a_list_nests_or_has_a_reason_not_to() {
+    let expected = FLAT.map(|(list, _)| list);
+    assert_eq!(flat(&served()), expected, "give it and, or and not, or say here why it has none");
+}
+
+#[test]
+fn a_filter_that_does_not_nest_is_found() {
+    let filters = "input B { or: [B!] not: B x: Int } input C { and: [C!] or: [C!] not: C }";
+    let fields = "a: AConnection b(filter: B): BConnection! c(filter: C, first: Int): CConnection! d(filter: B): [Int!]";
+    assert_eq!(flat(&format!("{filters} type Query {{ {fields} }}")), ["b"]);
 }
 
 #[test]

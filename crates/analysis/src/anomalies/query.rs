@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject};
 use iam::access::{Permission, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::paging::CursorSigner;
+use platform::{paging::CursorSigner, storage::Nested};
 use services::anomalies::{
     rows::{AnomalyFilter, AnomalySort},
     shell,
@@ -20,15 +20,23 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{IdFilter, of_both},
+        nested::{place, read_nested},
+        refusal::Path,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
-    orders::links::MOST_A_PAGE,
+    orders::{filters::below, links::MOST_A_PAGE},
 };
 
 /// Filter of anomalies. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockAnomalyFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<StockAnomalyFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<StockAnomalyFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<StockAnomalyFilter>>,
     /// Condition on the anomaly's store.
     pub store: Option<IdFilter>,
     /// Condition on the anomaly's product.
@@ -46,22 +54,28 @@ pub struct StockAnomalyFilter {
     pub to: Option<Date>,
 }
 
-crate::keyed_filter!(flat StockAnomalyFilter, "store" store StoreCode, "product" product ProductSku);
+::graphql::nested_filter!(StockAnomalyFilter);
+crate::keyed_filter!(StockAnomalyFilter, "store" store StoreCode, "product" product ProductSku);
 
 impl StockAnomalyFilter {
     /// Checks what is asked; without a filter everything is.
-    fn read(filter: Option<Self>) -> Answer<AnomalyFilter> {
-        let Self { store, product, status, state, kind, from, to } = filter.unwrap_or_default();
-        if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {
-            return Err(TopError::bad_input("to lies before from", vec!["filter".to_owned(), "to".to_owned()]));
+    fn read(filter: Option<Self>) -> Answer<Nested<AnomalyFilter>> {
+        read_nested(filter.unwrap_or_default(), &mut Self::tests)
+    }
+
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<AnomalyFilter> {
+        let (from, to) = (self.from.map(|day| day.0), self.to.map(|day| day.0));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            return Err(TopError::bad_input("to lies before from", below(at, "to")));
         }
         Ok(AnomalyFilter {
-            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
-            products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
-            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
-            kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            from: from.map(|day| day.0),
-            to: to.map(|day| day.0),
+            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            states: of_both(self.status, self.state).map(|states| states.into_iter().map(Into::into).collect()),
+            kinds: self.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            from,
+            to,
         })
     }
 }

@@ -38,6 +38,10 @@ pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
         "CustomerFilter",
         &[("search", SEARCH), ("country", UNINDEXED), ("tag", UNINDEXED), ("metadata", UNINDEXED), ("hasOrders", UNINDEXED)],
     ),
+    (
+        "ExchangeRateFilter",
+        &[("source", UNINDEXED), ("isReplaced", UNINDEXED), ("enteredBy", UNINDEXED), ("recordedAt", UNINDEXED)],
+    ),
     ("InvoiceFilter", &[("search", RANGES)]),
     ("LotFilter", &[("onHand", UNINDEXED), ("updatedAt", UNINDEXED)]),
     (

@@ -1,14 +1,18 @@
 //! Reading waves.
 
 use async_graphql::{Context, Enum, ID, InputObject};
-use entity::{id::kind as ids, prelude::FulfilmentWaveId};
+use entity::prelude::FulfilmentWaveId;
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     fulfilment::rows::{self, WaveSort as By, WaveTest, WavesSorted},
     ledger::Ledger,
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path, storage::Reads};
+use platform::{
+    paging::CursorSigner,
+    path,
+    storage::{Nested, Reads},
+};
 
 use super::wave::{FulfilmentWave, FulfilmentWaveConnection};
 use crate::{
@@ -18,6 +22,8 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         filters::IdFilter,
+        nested::{place, read_nested},
+        refusal::Path,
         scalars::Cursor,
     },
     keyed_filters::by_ids,
@@ -27,27 +33,37 @@ use crate::{
 /// Filter of waves. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct FulfilmentWaveFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<FulfilmentWaveFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<FulfilmentWaveFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<FulfilmentWaveFilter>>,
     /// Waves of these stores.
     pub store: Option<IdFilter>,
     /// Whether the waves are open. Null for all.
     pub is_open: Option<bool>,
 }
 
-crate::keyed_filter!(flat FulfilmentWaveFilter, "store" store StoreCode);
+::graphql::nested_filter!(FulfilmentWaveFilter);
+crate::keyed_filter!(FulfilmentWaveFilter, "store" store StoreCode);
 
 impl FulfilmentWaveFilter {
     /// The test for the rows, with what the permit is for.
-    fn read(self, permit: &Permit<kind::FulfilmentRead>) -> Answer<WaveTest> {
-        let mut test = WaveTest { stores: Vec::new(), is_open: self.is_open };
-        if let Some(filter) = self.store {
-            test.stores.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?);
-        }
+    fn read(self, permit: &Permit<kind::FulfilmentRead>) -> Answer<Nested<WaveTest>> {
+        let mut test = read_nested(self, &mut Self::tests)?;
         if permit.channel().is_some() {
-            test.stores.push(Vec::new());
+            test.own.stores.push(Vec::new());
         } else if let Reach::Stores(stores) = permit.reach() {
-            test.stores.push(stores.to_vec());
+            test.own.stores.push(stores.to_vec());
         }
         Ok(test)
+    }
+
+    /// The test of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<WaveTest> {
+        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
+        Ok(WaveTest { stores: stores.into_iter().collect(), is_open: self.is_open })
     }
 }
 

@@ -7,8 +7,9 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, PageRequest, SortBy, Sorted},
-    storage::{Backend, Bulk, Fault, Finds, Reads, Rows},
+    storage::{Backend, Bulk, Fault, Finds, Nested, Reads, Rows},
 };
+use sea_orm::Value;
 
 use crate::fulfilment::core::{MAX_WAVE, Wave};
 
@@ -124,19 +125,27 @@ pub struct WaveTest {
 }
 
 /// The waves that pass the test.
-pub fn wave_source(backend: Backend, test: &WaveTest) -> ListSource {
-    let (mut from, mut values) = ("FROM fulfilment_wave v WHERE v.tenant_id = $1".to_owned(), Vec::new());
-    for stores in &test.stores {
-        from.push_str(" AND ");
-        from.push_str(&backend.in_ids("v.store_id", values.len() + 2));
-        values.push(backend.ids(stores.iter().copied()));
+pub fn wave_source(backend: Backend, test: &Nested<WaveTest>) -> ListSource {
+    let (conditions, values) = test.conditions(2, &|test, first| test.conditions(backend, first));
+    ListSource { from: format!("FROM fulfilment_wave v WHERE v.tenant_id = $1{conditions}"), values }
+}
+
+impl WaveTest {
+    /// The conditions on `fulfilment_wave v`, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        for stores in &self.stores {
+            sql.push_str(" AND ");
+            sql.push_str(&backend.in_ids("v.store_id", first + values.len()));
+            values.push(backend.ids(stores.iter().copied()));
+        }
+        match self.is_open {
+            Some(true) => sql.push_str(" AND v.closed_at IS NULL"),
+            Some(false) => sql.push_str(" AND v.closed_at IS NOT NULL"),
+            None => {}
+        }
+        (sql, values)
     }
-    match test.is_open {
-        Some(true) => from.push_str(" AND v.closed_at IS NULL"),
-        Some(false) => from.push_str(" AND v.closed_at IS NOT NULL"),
-        None => {}
-    }
-    ListSource { from, values }
 }
 
 /// A page of waves in the order that is asked for.

@@ -5,9 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::stock_anomaly,
 };
+use inventory::orders::rows::Clause;
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Rows, Work},
+    storage::{Backend, Fault, Finds, Nested, Reads, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -154,7 +155,7 @@ impl AnomalySort {
 /// A page of anomalies.
 pub async fn page(
     reads: &impl Reads,
-    filter: &AnomalyFilter,
+    filter: &Nested<AnomalyFilter>,
     sort: AnomalySort,
     request: &PageRequest,
 ) -> Result<Listed<Anomaly>, Fault> {
@@ -166,21 +167,39 @@ pub async fn page(
 }
 
 /// The anomalies that a filter is about.
-fn source(backend: Backend, filter: &AnomalyFilter) -> ListSource {
-    let (mut only, mut values) = (String::new(), Vec::<Value>::new());
-    only.push_str(&backend.and_ids("a.store_id", filter.stores.as_deref(), &mut values));
-    only.push_str(&backend.and_ids("a.product_id", filter.products.as_deref(), &mut values));
-    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
-    only.push_str(&backend.and_texts("a.state", states, &mut values));
-    let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()));
-    only.push_str(&backend.and_texts("a.kind", kinds, &mut values));
-    for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
-        if let Some(day) = day {
-            values.push(day.into());
-            only.push_str(&format!(" AND a.business_date {operator} ${}", values.len() + 1));
+fn source(backend: Backend, filter: &Nested<AnomalyFilter>) -> ListSource {
+    let mut clause = Clause::new(backend, 2);
+    clause.nested(filter, |clause, filter: &AnomalyFilter| filter.push_to(clause));
+    ListSource { from: format!("FROM stock_anomaly a WHERE a.tenant_id = $1{}", clause.sql), values: clause.values }
+}
+
+impl AnomalyFilter {
+    /// Adds the conditions on `stock_anomaly a`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        let backend = clause.backend();
+        if let Some(stores) = &self.stores {
+            let number = clause.bind(backend.ids(stores.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("a.store_id", number)));
+        }
+        if let Some(products) = &self.products {
+            let number = clause.bind(backend.ids(products.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("a.product_id", number)));
+        }
+        if let Some(states) = &self.states {
+            let number = clause.bind(backend.texts(states.iter().map(|state| state.as_str())));
+            clause.push(&format!(" AND {}", backend.in_texts("a.state", number)));
+        }
+        if let Some(kinds) = &self.kinds {
+            let number = clause.bind(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+            clause.push(&format!(" AND {}", backend.in_texts("a.kind", number)));
+        }
+        for (day, operator) in [(self.from, ">="), (self.to, "<=")] {
+            if let Some(day) = day {
+                let number = clause.bind(day);
+                clause.push(&format!(" AND a.business_date {operator} ${number}"));
+            }
         }
     }
-    ListSource { from: format!("FROM stock_anomaly a WHERE a.tenant_id = $1{only}"), values }
 }
 
 /// The anomaly of an id.

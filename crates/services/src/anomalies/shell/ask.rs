@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Database, Fault},
+    storage::{Database, Fault, Nested},
 };
 
 use crate::anomalies::{
@@ -16,14 +16,14 @@ use crate::anomalies::{
 pub async fn page(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
-    mut filter: AnomalyFilter,
+    mut filter: Nested<AnomalyFilter>,
     sort: AnomalySort,
     request: &PageRequest,
 ) -> Result<Listed<Anomaly>, Fault> {
     if let Reach::Stores(own) = permit.reach() {
-        let asked = filter.stores.take();
+        let asked = filter.own.stores.take();
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
-        filter.stores = Some(own.iter().copied().filter(seen).collect());
+        filter.own.stores = Some(own.iter().copied().filter(seen).collect());
     }
     rows::page(&permit.scope(db), &filter, sort, request).await
 }
