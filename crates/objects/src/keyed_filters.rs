@@ -79,8 +79,8 @@ pub trait KeyedFilter: DatedFilter {
 /// stands before filters without `and`, `or` and `not`.
 #[macro_export]
 macro_rules! keyed_filter {
-    (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)? $(; $($dated:tt)+)?) => {
-        $crate::dated_filter!(flat $filter, $($($dated)+)?);
+    (flat $filter:ty, $($name:literal $field:ident $kind:ident),+ $(,)?) => {
+        $crate::dated_filter!(flat $filter,);
         impl $crate::keyed_filters::KeyedFilter for $filter {
             fn keyed<'a>(&'a mut self, at: &[String], found: &mut Vec<$crate::keyed_filters::KeyedTest<'a>>) {
                 $($crate::keyed_filters::add($crate::keyed_filters::kinds::$kind, &mut self.$field, (at, $name), found);)+

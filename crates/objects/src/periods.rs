@@ -38,24 +38,11 @@ pub trait DatedFilter {
 }
 
 /// Says which tests of a filter are ranges of time or of days: in brackets the field that names a store, then names and fields. `flat` stands before
-/// filters without `and`, `or` and `not`.
+/// filters without `and`, `or` and `not`, which have none.
 #[macro_export]
 macro_rules! dated_filter {
     (flat $filter:ty,) => {
         impl $crate::periods::DatedFilter for $filter {}
-    };
-    (flat $filter:ty, [$($store:ident)?] $($name:literal $field:ident),+ $(,)?) => {
-        impl $crate::periods::DatedFilter for $filter {
-            fn dated<'a>(
-                &'a mut self,
-                at: &[String],
-                around: Option<&$crate::graphql::filters::IdFilter>,
-                found: &mut Vec<$crate::periods::DatedTest<'a>>,
-            ) {
-                let stores = $crate::periods::nearest([around, $(self.$store.as_ref())?]);
-                $($crate::periods::add(&mut self.$field, (at, $name), stores, found);)+
-            }
-        }
     };
     ($filter:ty,) => {
         impl $crate::periods::DatedFilter for $filter {}

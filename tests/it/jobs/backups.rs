@@ -136,7 +136,7 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
     assert_eq!((&damaged["state"], &damaged["problem"]), (&json!("FAILED"), &json!("the operator's log of backups tells why")));
 }
 
-/// Of the six runs that are kept.
+/// Filters over the six runs that are kept.
 async fn asked_by_a_filter(world: &World) {
     let filtered = async |filter: &str, rest: &str| {
         let found = list(world, &format!("(filter: {{ {filter} }}{rest})")).await;

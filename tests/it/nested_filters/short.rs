@@ -1,4 +1,4 @@
-//! The same of lists that are short, or have few conditions: what was told of one filter at a time can be told of several.
+//! Filters inside filters of lists that are short, or have few conditions: they mean the same as in the large lists, and have the same bounds.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -31,7 +31,7 @@ const WITHOUT_A_FILTER: [(&str, &str); 14] = [
 const ONE_CONDITION: &str = "one condition";
 /// The filter says what is calculated, and not which rows of that are shown.
 const CALCULATED: &str = "of a calculation";
-/// What a question of a model is about.
+/// Questions of a model are about the products of the filter.
 const MODEL: &str = "products that a model is asked about";
 
 /// Lists whose filter has no `and`, `or` and `not`, with the reason.

@@ -345,6 +345,8 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(of(json!({"hasDifference": true})).await, ["MUG"]);
         assert_eq!(of(json!({"hasDifference": false})).await, ["TEA"]);
         assert_eq!(of(json!({"product": {"eq": world.tea}})).await, ["TEA"]);
+        assert_eq!(of(json!({"or": [{"hasDifference": true}, {"status": ["UNCOUNTED"]}]})).await, ["LAMP", "MUG"]);
+        assert_eq!(of(json!({"not": {"hasDifference": false}})).await, ["LAMP", "MUG"]);
         let page = "query($id: ID!, $after: Cursor) { stocktake(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
         let some = world.ask(page, json!({"id": first["id"]})).await;
         let after = some["stocktake"]["lines"]["pageInfo"]["endCursor"].clone();

@@ -112,7 +112,7 @@ impl Clause {
     }
 }
 
-/// What is asked of the entries, checked; what is None asks nothing, and an empty list matches nothing.
+/// Checked conditions on entries; None asks nothing, and an empty list matches nothing.
 struct AuditTests {
     actors: Option<Vec<Uuid>>,
     targets: Option<Vec<Uuid>>,

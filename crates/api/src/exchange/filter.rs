@@ -68,7 +68,7 @@ pub(super) fn sorted(sort: Option<DataJobSort>) -> (bool, &'static str) {
     }
 }
 
-/// What is asked of data jobs, checked; what is None asks nothing, and an empty list matches nothing.
+/// Checked conditions on data jobs; None asks nothing, and an empty list matches nothing.
 pub(super) struct DataJobTests {
     states: Option<Vec<core::State>>,
     kinds: Option<Vec<core::Kind>>,
@@ -107,7 +107,7 @@ impl DataJobTests {
 }
 
 impl DataJobFilter {
-    /// The filter as conditions that lie in each other.
+    /// The filter as nested conditions.
     pub(super) fn read(self) -> Answer<Nested<DataJobTests>> {
         read_nested(self, &mut Self::tests)
     }

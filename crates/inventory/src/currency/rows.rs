@@ -136,14 +136,14 @@ pub fn keys(rate: &StoredRate) -> Vec<Key> {
     vec![Key::Int(rate.day.into()), Key::Id(rate.id.uuid())]
 }
 
-/// Which rates; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on rates; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateFilter {
     pub ids: Option<Vec<ExchangeRateId>>,
     pub bases: Option<Vec<Currency>>,
     pub quotes: Option<Vec<Currency>>,
     pub day: Option<DaySpan>,
-    /// Of the name of the source, as it is written.
+    /// Tests of the name of the source, as it is written.
     pub sources: Vec<TextTest>,
     /// Whether another rate has corrected it.
     pub is_replaced: Option<bool>,
@@ -157,8 +157,9 @@ impl RateFilter {
     fn push_to(&self, clause: &mut Clause) {
         let backend = clause.backend();
         if let Some(ids) = &self.ids {
-            let number = clause.number(backend.ids(ids.iter().copied()));
-            clause.push(&format!(" AND {}", backend.in_ids("r.id", number)));
+            let (test, value) = backend.one_of_ids("r.id", ids, clause.next());
+            clause.push(&format!(" AND {test}"));
+            clause.values.push(value);
         }
         for (column, currencies) in [("r.base", &self.bases), ("r.quote", &self.quotes)] {
             if let Some(currencies) = currencies {

@@ -156,7 +156,7 @@ pub struct AlertRuleFilter {
 ::graphql::nested_filter!(AlertRuleFilter);
 crate::keyed_filter!(AlertRuleFilter, "store" store StoreCode);
 
-/// What is asked of rules, checked; what is None asks nothing, and an empty list matches nothing.
+/// Checked conditions on rules; None asks nothing, and an empty list matches nothing.
 struct RuleTests {
     sought: Sought<ids::AlertRuleId>,
     kinds: Option<Vec<AlertKind>>,

@@ -26,6 +26,8 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::IdFilter,
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
         scalars::{DateTime, Long, Quantity},
     },
     keyed_filters::put_ids,
@@ -36,6 +38,12 @@ use crate::{
 /// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StocktakeLineFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<StocktakeLineFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<StocktakeLineFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<StocktakeLineFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<StocktakeLineStatus>>,
     /// Deprecated name of `status`.
@@ -48,7 +56,23 @@ pub struct StocktakeLineFilter {
     pub has_difference: Option<bool>,
 }
 
-crate::keyed_filter!(flat StocktakeLineFilter, "product" product ProductSku);
+::graphql::nested_filter!(StocktakeLineFilter);
+crate::keyed_filter!(StocktakeLineFilter, "product" product ProductSku);
+
+impl StocktakeLineFilter {
+    /// The tests of one filter, without those inside it.
+    fn tests(self, at: &Path) -> Answer<Vec<LineTest>> {
+        let mut tests = Vec::new();
+        let states = [self.status, self.state].into_iter().flatten();
+        tests.extend(states.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
+        if let Some(product) = self.product {
+            tests.extend(product.ids::<ids::ProductId>(&place(at, "product"))?.map(LineTest::Product));
+        }
+        let difference = |is_off| if is_off { Difference::Some } else { Difference::None };
+        tests.extend(self.has_difference.map(difference).map(LineTest::Difference));
+        Ok(tests)
+    }
+}
 
 /// A page of a stocktake's lines.
 pub async fn lines(
@@ -62,18 +86,10 @@ pub async fn lines(
     let list = format!("{}:{}", rows::COUNT_LINES, count.id);
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     put_ids(ctx, &mut filter, "filter").await?;
-    let mut tests = Vec::new();
-    let states = [filter.status, filter.state].into_iter().flatten();
-    tests.extend(states.map(|list| LineTest::State(list.into_iter().map(Into::into).collect())));
-    if let Some(product) = filter.product {
-        tests.extend(product.ids::<ids::ProductId>(&["filter", "product"])?.map(LineTest::Product));
+    if filter.has(&|filter| filter.has_difference.is_some()) && !sees_book(ctx.caller()?, count) {
+        return Err(TopError::Forbidden(kind::CountReview::info().code));
     }
-    if let Some(is_off) = filter.has_difference {
-        if !sees_book(ctx.caller()?, count) {
-            return Err(TopError::Forbidden(kind::CountReview::info().code));
-        }
-        tests.push(LineTest::Difference(if is_off { Difference::Some } else { Difference::None }));
-    }
+    let tests = read_nested(filter, &mut StocktakeLineFilter::tests)?;
     let listed = rows::line_page(&scope, count.id, &tests, &request).await?;
     let nodes = listed.rows.into_iter().map(|shown| {
         let keys = rows::line_keys(&shown.line);

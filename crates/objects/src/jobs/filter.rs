@@ -42,7 +42,7 @@ pub struct BackgroundJobFilter {
 ::graphql::nested_filter!(BackgroundJobFilter);
 crate::dated_filter!(BackgroundJobFilter, [] "createdAt" created_at);
 
-/// What is asked of queued jobs, checked; what is None asks nothing, and an empty list matches nothing.
+/// Checked conditions on queued jobs; None asks nothing, and an empty list matches nothing.
 pub(super) struct JobTests {
     ids: Option<Vec<JobId>>,
     search: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct JobTests {
 }
 
 impl BackgroundJobFilter {
-    /// The filter as conditions that lie in each other.
+    /// The filter as nested conditions.
     pub(super) fn read(self) -> Answer<Nested<JobTests>> {
         read_nested(self, &mut Self::tests)
     }
@@ -123,14 +123,14 @@ pub struct RecurringJobFilter {
 
 ::graphql::nested_filter!(RecurringJobFilter);
 
-/// What is asked of recurring jobs, checked.
+/// Checked conditions on recurring jobs.
 pub(super) struct RecurringJobTests {
     search: SearchText,
     statuses: Option<Vec<BackgroundJobStatus>>,
 }
 
 impl RecurringJobFilter {
-    /// The filter as conditions that lie in each other.
+    /// The filter as nested conditions.
     pub(super) fn read(self) -> Answer<Nested<RecurringJobTests>> {
         read_nested(self, &mut |filter: Self, at| {
             Ok(RecurringJobTests { search: SearchText::read_at(filter.search, at)?, statuses: filter.status })

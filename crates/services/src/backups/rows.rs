@@ -101,7 +101,7 @@ pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-/// Which runs are listed; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on runs; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     pub kinds: Option<Vec<BackupKind>>,
@@ -111,7 +111,7 @@ pub struct RunFilter {
     pub ended_at: [Option<Timestamp>; 2],
     /// Whether the run has ended.
     pub is_ended: Option<bool>,
-    /// What a drill has proven. A backup has proven nothing, and does not pass.
+    /// Result of a drill. A backup has none, and does not pass.
     pub is_sound: Option<bool>,
 }
 

@@ -9,8 +9,9 @@ use entity::{
 };
 use platform::{
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{
@@ -116,7 +117,7 @@ pub fn line_keys(line: &Line) -> Vec<Key> {
 pub async fn line_page(
     reads: &impl Reads,
     count: CountId,
-    tests: &[LineTest],
+    tests: &Nested<Vec<LineTest>>,
     request: &PageRequest,
 ) -> Result<Listed<ShownLine>, Fault> {
     let source = lines_source(reads.backend(), count, tests);
@@ -129,14 +130,22 @@ pub async fn line_page(
 }
 
 /// The lines of a count that fulfil all tests.
-fn lines_source(backend: Backend, count: CountId, tests: &[LineTest]) -> ListSource {
-    let shown = known_book();
-    let mut from = "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
-         WHERE l.tenant_id = $1 AND l.count_id = $2"
-        .to_owned();
-    let mut values = vec![count.into()];
+fn lines_source(backend: Backend, count: CountId, tests: &Nested<Vec<LineTest>>) -> ListSource {
+    let (conditions, more) = tests.conditions(3, &|tests: &Vec<LineTest>, first| conditions(tests, backend, first));
+    let from = format!(
+        "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+         WHERE l.tenant_id = $1 AND l.count_id = $2{conditions}"
+    );
+    let mut values: Vec<Value> = vec![count.into()];
+    values.extend(more);
+    ListSource { from, values }
+}
+
+/// The conditions of all tests, each beginning with ` AND `, and their values; parameters are numbered from `first`.
+fn conditions(tests: &[LineTest], backend: Backend, first: usize) -> (String, Vec<Value>) {
+    let (shown, mut sql, mut values) = (known_book(), String::new(), Vec::new());
     for test in tests {
-        let next = values.len() + 2;
+        let next = first + values.len();
         let part = match test {
             LineTest::State(list) => {
                 values.push(backend.texts(list.iter().map(|state| state.as_str())));
@@ -149,10 +158,10 @@ fn lines_source(backend: Backend, count: CountId, tests: &[LineTest]) -> ListSou
             LineTest::Difference(Difference::Some) => format!("l.state = 'COUNTED' AND l.counted <> {shown}"),
             LineTest::Difference(Difference::None) => format!("l.state = 'COUNTED' AND l.counted = {shown}"),
         };
-        from.push_str(" AND ");
-        from.push_str(&part);
+        sql.push_str(" AND ");
+        sql.push_str(&part);
     }
-    ListSource { from, values }
+    (sql, values)
 }
 
 /// How far a count has come, in lines.

@@ -111,7 +111,7 @@ impl SortBy for BackorderSort {
 /// Tests of the lines, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackorderTests {
-    /// Of the lines' orders.
+    /// Conditions on the lines' orders.
     pub orders: Filter,
     /// One product of each list; an empty list matches nothing.
     pub products: Vec<Vec<Uuid>>,

@@ -28,7 +28,7 @@ pub enum Test {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
-    /// Conditions that lie in each other; of one, all tests must hold.
+    /// Nested conditions; all tests of one must hold.
     Nested(Box<Nested<Vec<Self>>>),
 }
 

@@ -6,10 +6,10 @@ use inventory::{
     orders::rows::{Clause, Span, TextTest},
 };
 
-/// Which series; what is None asks nothing, and an empty list matches nothing.
+/// Conditions on series; what is None asks nothing, and an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FactorFilter {
-    /// Of the code, as it is written; each must pass.
+    /// Tests of the code, as it is written; each must pass.
     pub codes: Vec<TextTest>,
     /// Part of the code or the name. The letters A to Z are compared without their case.
     pub search: Option<String>,
@@ -18,9 +18,9 @@ pub struct FactorFilter {
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub categories: Option<Vec<CategoryId>>,
-    /// Of the country, as it is written; each must pass.
+    /// Tests of the country, as it is written; each must pass.
     pub countries: Vec<TextTest>,
-    /// Of the first day and of the last day on which the series is known.
+    /// First and last day on which the series is known.
     pub from: Option<DaySpan>,
     pub until: Option<DaySpan>,
     pub updated_at: Option<Span>,
