@@ -203,12 +203,12 @@ impl AccessQuery {
         let filter = read_nested(filter.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
             Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
         })?;
+        let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let is_sought = |one: &core::Integration| {
             filter.holds(&|(sought, is_enabled)| {
                 sought.finds(one.id, &[&one.name]) && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
             })
         };
-        let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let found = all.filter(is_sought).map(|one| {
             let first = sort.map(|sort| sort.key(&one));
             let keys: Vec<Key> = first.into_iter().chain([Key::from(one.id)]).collect();

@@ -252,9 +252,9 @@ impl InvoiceQuery {
         let filter = read_nested(filter.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
             Sought::read_at(filter.id.as_ref(), filter.search, at)
         })?;
+        let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
         let is_sought =
             |one: &core::LegalEntity| filter.holds(&|sought| sought.finds(one.id, &[&one.fields.code, &one.fields.name]));
-        let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
         let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
         let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));

@@ -172,13 +172,13 @@ impl WebhookQuery {
         let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
             Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
         })?;
+        let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
         let is_sought = |one: &Endpoint| {
             filter.holds(&|(sought, is_enabled)| {
                 sought.finds(one.id, &[&one.url, &one.description])
                     && is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted)
             })
         };
-        let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
         let found = all.filter(is_sought).map(|endpoint| {
             let first = sort.map(|sort| sort.field.key(&endpoint));
             let keys: Vec<Key> = first.into_iter().chain([Key::from(endpoint.id)]).collect();

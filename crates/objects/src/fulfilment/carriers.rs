@@ -175,12 +175,12 @@ impl CarrierQuery {
         let filter = read_nested(filter.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
             Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_active))
         })?;
+        let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
         let is_sought = |one: &core::ShippingCarrier| {
             filter.holds(&|(sought, is_active)| {
                 sought.finds(one.id, &[&one.code, &one.name]) && is_active.is_none_or(|wanted| one.is_active == wanted)
             })
         };
-        let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
         let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.code.to_lowercase()), |sort| sort.key(&one));
             let keys = vec![first, Key::from(one.id)];

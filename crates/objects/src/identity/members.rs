@@ -78,7 +78,7 @@ impl MemberFilter {
     /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
     pub fn read(self, beside: Vec<MemberStatus>) -> Answer<Nested<Tests>> {
         let mut filter = read_nested(self, &mut Self::tests)?;
-        let beside = (!beside.is_empty()).then(|| beside.into_iter().map(Into::into).collect());
+        let beside: Option<Vec<_>> = (!beside.is_empty()).then(|| beside.into_iter().map(Into::into).collect());
         filter.own.statuses = of_both(filter.own.statuses, beside);
         Ok(filter)
     }

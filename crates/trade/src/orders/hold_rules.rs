@@ -291,13 +291,13 @@ impl HoldRuleQuery {
         let filter = read_nested(filter.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
             Ok((SearchText::read_at(filter.search, at)?, filter.is_archived))
         })?;
+        let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let is_sought = |rule: &core::HoldRule| {
             filter.holds(&|(search, is_archived)| {
                 is_wanted(rule.archived_at, *is_archived)
                     && search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])
             })
         };
-        let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let found = all.filter(is_sought).map(|rule| {
             let first = sort.map(|sort| sort.key(&rule));
             let keys: Vec<Key> = first.into_iter().chain([Key::Text(rule.fields.code.clone())]).collect();
