@@ -213,7 +213,7 @@ pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// What other programs call them.
+/// What other programs call them, but for fields of goods (`goods::ALSO`).
 const ALSO: &[(&str, &str)] = &[
     ("articlenumber", "sku"),
     ("itemcode", "sku"),
@@ -236,8 +236,6 @@ const ALSO: &[(&str, &str)] = &[
     ("leadtime", "leadTimeDays"),
     ("mail", "email"),
     ("parentslug", "parent"),
-    ("hscode", "tariffNumber"),
-    ("countryoforigin", "originCountry"),
     ("batch", "lot"),
     ("batchnumber", "lot"),
     ("lotcode", "lot"),
@@ -295,7 +293,7 @@ fn field_of_column(noun: Noun, name: &str) -> Option<&'static str> {
     let (fields, name) = (fields_of(noun), plain(name));
     let own = fields.iter().find(|field| plain(field) == name).copied();
     own.or_else(|| {
-        let mut also = ALSO.iter().filter(|(other, _)| *other == name);
+        let mut also = ALSO.iter().chain(goods::ALSO).filter(|(other, _)| *other == name);
         also.find_map(|(_, also)| fields.iter().find(|field| *field == also).copied())
     })
 }
@@ -363,6 +361,17 @@ mod tests {
         assert_eq!(columns(&["SKU", "Product Name", "colour"], &[]), Ok(vec![Some(0), Some(1), None]));
         assert_eq!(columns(&["Nummer", "Name"], &[("Nummer", "sku")]), Ok(vec![Some(0), Some(1)]));
         assert_eq!(columns(&["sku", "name"], &[("name", "")]), Ok(vec![Some(0), None]), "left out on purpose");
+    }
+
+    #[test]
+    fn columns_of_goods_have_other_names_and_are_on_the_page() {
+        let columns = columns(&["sku", "HS Code", "Country of origin"], &[]).unwrap();
+        let names: Vec<_> = columns.into_iter().flatten().map(|at| fields_of(Noun::Products)[at]).collect();
+        assert_eq!(names, ["sku", "tariffNumber", "originCountry"]);
+        let page = include_str!("../../../../../docs/files.md");
+        let row = page.lines().find(|line| line.starts_with("| PRODUCTS |")).unwrap();
+        let missing: Vec<_> = fields_of(Noun::Products).iter().filter(|field| !row.contains(**field)).collect();
+        assert!(missing.is_empty(), "docs/files.md has no column {missing:?} of products");
     }
 
     #[test]
