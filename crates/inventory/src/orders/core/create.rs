@@ -79,6 +79,13 @@ pub struct NewLine {
     pub tax_rate: Option<TaxRate>,
 }
 
+impl NewLine {
+    /// Units of a kind, without any other detail.
+    pub fn of(kind: LineKind, quantity: Quantity) -> Self {
+        Self { kind, product: None, name: None, quantity, unit_price: None, discount: None, tax: None, tax_rate: None }
+    }
+}
+
 impl Create {
     /// Whether no line names a product, so that no level is loaded with it.
     pub fn is_only_charges(&self) -> bool {

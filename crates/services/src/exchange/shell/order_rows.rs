@@ -194,17 +194,18 @@ impl Said {
 
 /// The first field in which a line differs from what a row says.
 fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
-    let product = said.product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
+    let NewOrderLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate } = said;
+    let product = product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
     let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
     let tests = [
-        ("kind", said.kind == line.kind()),
+        ("kind", *kind == line.kind()),
         ("sku", product != Some(false)),
-        ("name", said.name.as_ref().is_none_or(|name| *name == line.name)),
-        ("quantity", said.quantity == line.quantity),
-        ("unitPrice", said.unit_price.is_none_or(|price| price == line.unit_price)),
-        ("discount", is_part(said.discount, line.discount)),
-        ("tax", if said.tax_rate.is_some() { said.tax.is_none_or(|tax| tax == line.tax) } else { is_part(said.tax, line.tax) }),
-        ("taxRate", said.tax_rate.is_none_or(|rate| line.basis.rate == Some(rate))),
+        ("name", name.as_ref().is_none_or(|name| *name == line.name)),
+        ("quantity", *quantity == line.quantity),
+        ("unitPrice", unit_price.is_none_or(|price| price == line.unit_price)),
+        ("discount", is_part(*discount, line.discount)),
+        ("tax", if tax_rate.is_some() { tax.is_none_or(|tax| tax == line.tax) } else { is_part(*tax, line.tax) }),
+        ("taxRate", tax_rate.is_none_or(|rate| line.basis.rate == Some(rate))),
     ];
     tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
 }
