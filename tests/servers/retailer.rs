@@ -182,6 +182,7 @@ async fn schema(db: &Database, ledger: Ledger) -> RetailSchema {
         .data(Limits::default())
         .data(Catalog { db: db.clone(), clock, signer: CursorSigner::new([7; 32]) })
         .data(identity)
+        .data(entrepot::schema::node_fields())
         .finish()
 }
 
