@@ -11,6 +11,7 @@ mod refusals;
 mod reliability;
 mod resolvers;
 mod rooms;
+mod targets;
 pub mod tenants;
 mod untested;
 

@@ -1,20 +1,22 @@
 //! How many rows a list has: what paging through it counts, for whoever asks.
 
+mod depot;
 mod pages;
 
 use std::collections::BTreeSet;
 
 use async_graphql::parser::types::FieldDefinition;
-use entrepot::access::{Caller, Class, PermissionSet, REGISTRY, Reach};
+use entrepot::access::Caller;
 use serde_json::{Value, json};
 
 use crate::{
     authorization::{
         calls::{Calls, base, is_report},
-        world::{House, World},
+        world::World,
     },
     world::on_both,
 };
+pub use depot::of_the_depot;
 
 on_both!(
     a_total_is_what_paging_through_counts,
@@ -107,18 +109,6 @@ const REPLACED: [(&str, &str, &str); 11] = [
     ("webhookEndpoints", "webhookEndpointsList", "id"),
     ("webhookEventTypes", "eventTypes", "name"),
 ];
-
-/// The owner, whose permissions are for the depot alone where there are such.
-pub fn of_the_depot(house: &House) -> Caller {
-    let mut permissions = PermissionSet::default();
-    for (index, known) in REGISTRY.iter().enumerate() {
-        match known.class {
-            Class::Tenant => permissions.insert(index),
-            Class::Store => permissions.grant(index, &Reach::stores([house.depot.parse().unwrap()])),
-        }
-    }
-    Caller { permissions, ..house.owner.clone() }
-}
 
 /// A page of a list, with what `more` asks for beside its nodes.
 async fn page(
