@@ -209,8 +209,8 @@ fn what_an_older_binary_cannot_bear_is_found() {
     }
 }
 
-/// The last migration whose indexes may be of columns that it adds itself. An index of a later one is built before its migration where the table is large, while
-/// everybody writes (`migration::online`); one of a new column comes in a migration after that of the column.
+/// The last migration whose indexes may be of columns that it adds itself. An index of a later one is built before its migration where the table is large,
+/// while everybody writes (`migration::online`); one of a new column comes in a migration after that of the column.
 const BUILT_WITHIN: u32 = 197;
 
 /// The indexes of a table that is there which a migration builds in its own transaction, however large the table is.

@@ -102,8 +102,8 @@ async fn an_index_that_was_built_before_is_not_built_again() {
     connection.close().await.unwrap();
 }
 
-/// The process that builds an index is killed while it waits for somebody who writes, and its session goes on. The next one waits for that session; when it ends
-/// too, it drops what is unfinished and builds it again. Others write all the while.
+/// The process that builds an index is killed while it waits for somebody who writes, and its session goes on. The next one waits for that session; when it
+/// ends too, it drops what is unfinished and builds it again. Others write all the while.
 #[tokio::test]
 async fn an_index_of_a_large_table_is_built_beside_writers_and_again_where_it_was_ended() {
     let Some(home) = Home::empty_postgres().await else { return };

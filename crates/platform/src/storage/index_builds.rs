@@ -1,8 +1,8 @@
 //! Builds indexes of large tables of Postgres before their migration, while everybody writes.
 //!
-//! CREATE INDEX CONCURRENTLY waits for each transaction that began before it, an export or a proof for an hour, and keeps nobody waiting meanwhile but other changes
-//! of its table. So it has a connection of its own without limits, and is in no transaction. One that is ended leaves an unfinished index, which the next run
-//! drops and builds anew. `docs/decisions/0390-indexes-of-large-tables-are-built-before.md`.
+//! CREATE INDEX CONCURRENTLY waits for each transaction that began before it, an export or a proof for an hour, and keeps nobody waiting meanwhile but other
+//! changes of its table. So it has a connection of its own without limits, and is in no transaction. One that is ended leaves an unfinished index, which the
+//! next run drops and builds anew. `docs/decisions/0390-indexes-of-large-tables-are-built-before.md`.
 
 use std::{pin::pin, time::Duration};
 
@@ -48,7 +48,7 @@ impl Database {
         Ok(())
     }
 
-    /// One process builds at a time. The others ask again and again, since a session that waits in a statement has a snapshot, whose end the builder would wait for.
+    /// One process builds at a time. The others ask again and again: a session that waits in a statement has a snapshot, whose end the builder would wait for.
     async fn turn_to_build(&self) -> Result<SessionLock, Fault> {
         loop {
             if let Some(lock) = self.lock_session(AdvisoryKey::Indexes).await? {

@@ -89,8 +89,8 @@ impl Database {
         Ok(planned)
     }
 
-    /// The statements of a migration that lock tables which are there. An index that is built before its migration has the statement that builds it then; one that
-    /// is there already has none.
+    /// The statements of a migration that lock tables which are there. An index that is built before its migration has the statement that builds it then; one
+    /// that is there already has none.
     async fn planned_statements(&self, name: &str) -> Result<Vec<PlannedStatement>, Fault> {
         let mut planned = Vec::new();
         if self.backend == Backend::Sqlite {
