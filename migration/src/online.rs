@@ -25,7 +25,7 @@ pub enum IndexState {
     Unfinished,
     /// Missing, and its table is large: it is built before its migration.
     Due,
-    /// Missing, and its table is small, is parted by month, or is not there yet: its migration builds it.
+    /// Missing on a small table, or of a table that is parted by month or not there yet: its migration builds it.
     LeftToMigration,
 }
 
@@ -47,9 +47,9 @@ impl OnlineIndex {
         let Self { name, table, .. } = self;
         let large = months::LARGE;
         let sql = format!(
-            "SELECT i.indisvalid AS is_valid,
-               c.relkind = 'r' AND (c.reltuples >= {large} OR c.reltuples < 0 AND coalesce(pg_relation_size(c.oid), 0) >= {LARGE_BYTES}) AS is_large
-             FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indexrelid = to_regclass('{name}') WHERE c.oid = to_regclass('{table}')"
+            "SELECT i.indisvalid AS is_valid, c.reltuples >= {large} OR c.reltuples < 0 AND coalesce(pg_relation_size(c.oid), 0) >= {LARGE_BYTES} AS is_large
+             FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indexrelid = to_regclass('{name}')
+             WHERE c.oid = to_regclass('{table}') AND c.relkind = 'r'"
         );
         let Some(row) = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await? else {
             return Ok(IndexState::LeftToMigration);
