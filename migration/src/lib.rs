@@ -19,6 +19,7 @@ mod compatibility;
 mod dialect;
 mod list;
 pub mod months;
+pub mod online;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;

@@ -19,6 +19,7 @@ mod idle_pages;
 pub mod group_commit;
 pub mod idempotency;
 mod imports;
+mod index_builds;
 mod inspect;
 pub mod journal;
 mod journal_bounds;
