@@ -11,6 +11,7 @@ mod export_schedules;
 mod history;
 mod jobs;
 mod model;
+mod moments;
 mod persons;
 mod secret_stores;
 mod secrets;
