@@ -30,6 +30,7 @@ mod nested;
 mod cluster_notices;
 pub mod once;
 mod outage;
+pub mod packed;
 mod parts;
 mod pools;
 mod postgres;
