@@ -348,6 +348,8 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0196_found_invoices_and_works", &[include_str!("m0196/found_invoices_and_works.sql")]),
     // The registers of orders, of returns, of steps of orders, and of patterns among their documents.
     ("m0197_registers", &[include_str!("m0197/registers.sql")]),
+    // What purchases of a period may cost, and the index of orders by the time at which they were placed.
+    ("m0198_replenishment_budget", &[include_str!("m0198/replenishment_budget.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor
