@@ -5,8 +5,8 @@ use super::{Fault, TenantScope, Work};
 /// How often a call is begun again after another one took a unique value first, as that of its key, or was let go first of two that waited for each other.
 const TRIES: u32 = 3;
 
-/// Decides in a transaction, and commits what is to be kept; of all else nothing is left. What is decided is begun again as `retried` does it; a commit
-/// that fails is not. Answers with what was decided, and whether it was committed.
+/// Decides in a transaction, retried as by `retried`, and commits what is to be kept; of all else nothing is left. A commit that fails is not retried.
+/// Answers with what was decided, and whether it was committed.
 ///
 /// # Errors
 /// What went wrong in the last try.
@@ -27,7 +27,7 @@ where
     Ok((decided, false))
 }
 
-/// What was decided in a transaction, and the transaction.
+/// Decides in a transaction, and returns both; undoes the transaction of a decision that failed.
 async fn decide_once<T, D>(scope: &TenantScope, decide: &impl Fn(Work) -> D) -> Result<(Work, T), Fault>
 where
     D: Future<Output = (Work, Result<T, Fault>)>,
