@@ -105,9 +105,21 @@ pub async fn nothing_reverse(ledger: &Ledger, permit: &Permit<kind::DocumentReve
     first_answer(ledger, permit, &key, missing()).await
 }
 
-/// Whether a step came between reading and writing.
-pub fn is_overtaken(stop: &Stop) -> bool {
-    matches!(stop, Stop::Refused(all) if all.iter().any(|one| matches!(one.why, Reason::StaleDocument { .. })))
+/// Tries of a call on a document.
+pub struct Tries(u32);
+
+impl Tries {
+    /// A call that names a version is tried once.
+    pub fn of(expected_version: Option<i64>) -> Self {
+        Self(if expected_version.is_none() { MOST_TRIES } else { 1 })
+    }
+
+    /// Whether the call is tried again after a refusal: a step came between its reading and its writing.
+    pub fn again(&mut self, stop: &Stop) -> bool {
+        self.0 -= 1;
+        let is_overtaken = |one: &Rejection| matches!(one.why, Reason::StaleDocument { .. });
+        self.0 > 0 && matches!(stop, Stop::Refused(all) if all.iter().any(is_overtaken))
+    }
 }
 
 /// Names the documents that a refusal is about.
