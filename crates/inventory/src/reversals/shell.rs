@@ -217,3 +217,22 @@ pub fn sees(permit: &Permit<kind::StockMovementRead>, reversal: &Reversal) -> bo
 pub async fn mirrors(scope: &TenantScope, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
     rows::mirrors_of(scope, reversal).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of calls that are made while each is refused like this.
+    fn calls(expected_version: Option<i64>, why: Rejection) -> usize {
+        let (mut tries, stop) = (Tries::of(expected_version), Stop::from(why));
+        1 + std::iter::repeat_with(|| tries.again(&stop)).take_while(|is_again| *is_again).count()
+    }
+
+    #[test]
+    fn a_call_without_a_version_is_tried_again_when_a_step_came_between() {
+        let stale = || Rejection::stale(Noun::Document, Uuid::nil(), 2);
+        assert_eq!(calls(None, stale()), 5);
+        assert_eq!(calls(Some(1), stale()), 1, "its caller says which version is meant");
+        assert_eq!(calls(None, Rejection::key_reused()), 1, "no other try is answered otherwise");
+    }
+}
