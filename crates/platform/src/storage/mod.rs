@@ -79,7 +79,7 @@ pub use nested::Nested;
 pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartedTable, PartitionFacts, PartsLock};
 pub use planned::{PlannedLock, PlannedMigration, PlannedStatement, TableRows};
 pub use pools::Pool;
-pub use retries::{past_deadlocks, with_retries};
+pub use retries::{retried, with_retries};
 pub use row_locks::LockOrder;
 pub use row_security::{ActiveRowSecurity, RowSecurity, RowSecurityProof};
 pub use rows::{Row, word};
