@@ -2,9 +2,9 @@
 
 use inventory::catalog::core::goods;
 
-use super::Noun;
+use super::{Noun, order_lines};
 
-const BEFORE_GOODS: [&str; 18] = [
+const BEFORE_GOODS: &[&str] = &[
     "sku",
     "name",
     "description",
@@ -24,18 +24,36 @@ const BEFORE_GOODS: [&str; 18] = [
     "stockPolicy",
     "metadata",
 ];
-const BEFORE_TAGS: usize = BEFORE_GOODS.len() + goods::FIELD_NAMES.len();
+
+/// Lists of names behind each other, which are `N` names together.
+const fn joined<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N] {
+    let (mut all, mut at, mut list) = ([""; N], 0, 0);
+    while list < lists.len() {
+        let mut index = 0;
+        while index < lists[list].len() {
+            all[at] = lists[list][index];
+            (at, index) = (at + 1, index + 1);
+        }
+        list += 1;
+    }
+    assert!(at == N, "each name has its place");
+    all
+}
 
 /// The fields of a product: those of [`BEFORE_GOODS`], then those of its goods, and last its tags.
-static PRODUCTS: [&str; BEFORE_TAGS + 1] = {
-    let mut all = ["tags"; BEFORE_TAGS + 1];
-    let mut at = 0;
-    while at < BEFORE_TAGS {
-        all[at] = if at < BEFORE_GOODS.len() { BEFORE_GOODS[at] } else { goods::FIELD_NAMES[at - BEFORE_GOODS.len()] };
-        at += 1;
-    }
-    all
-};
+static PRODUCTS: [&str; BEFORE_GOODS.len() + goods::FIELD_NAMES.len() + 1] =
+    joined([BEFORE_GOODS, &goods::FIELD_NAMES, &["tags"]]);
+
+const BEFORE_LINES: &[&str] = &["externalRef", "channel", "store", "customer", "placedAt", "status"];
+
+/// The fields of a row of an order: those of its line are between those of the order.
+static ORDERS: [&str; BEFORE_LINES.len() + order_lines::IMPORTED.len() + 2] =
+    joined([BEFORE_LINES, order_lines::IMPORTED, &["number", "register"]]);
+
+const BEFORE_EXPORTED_LINES: &[&str] = &["number", "line", "status", "store", "channel", "externalRef", "customer", "placedAt"];
+
+static EXPORTED_ORDERS: [&str; BEFORE_EXPORTED_LINES.len() + order_lines::EXPORTED.len() + 1] =
+    joined([BEFORE_EXPORTED_LINES, order_lines::EXPORTED, &["register"]]);
 
 /// The fields of a noun, as files name them. The first ones find the row; exports write them all, in this order.
 pub fn fields_of(noun: Noun) -> &'static [&'static str] {
@@ -59,26 +77,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "seoDescription",
         ],
         Noun::Customers => &["externalRef", "name", "country", "email"],
-        Noun::Orders => &[
-            "externalRef",
-            "channel",
-            "store",
-            "customer",
-            "placedAt",
-            "status",
-            "kind",
-            "sku",
-            "barcode",
-            "name",
-            "quantity",
-            "currency",
-            "unitPrice",
-            "discount",
-            "tax",
-            "taxRate",
-            "number",
-            "register",
-        ],
+        Noun::Orders => &ORDERS,
         Noun::Movements | Noun::DemandFacts => &[],
     }
 }
@@ -165,30 +164,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "recordedAt",
             "lot",
         ],
-        Noun::Orders => &[
-            "number",
-            "line",
-            "status",
-            "store",
-            "channel",
-            "externalRef",
-            "customer",
-            "placedAt",
-            "kind",
-            "sku",
-            "name",
-            "quantity",
-            "fulfilled",
-            "cancelled",
-            "returned",
-            "currency",
-            "unitPrice",
-            "discount",
-            "tax",
-            "taxRate",
-            "total",
-            "register",
-        ],
+        Noun::Orders => &EXPORTED_ORDERS,
         Noun::DemandFacts => DEMAND_FACTS,
         Noun::StockChanges => &[],
     }
@@ -372,6 +348,16 @@ mod tests {
         let row = page.lines().find(|line| line.starts_with("| PRODUCTS |")).unwrap();
         let missing: Vec<_> = fields_of(Noun::Products).iter().filter(|field| !row.contains(**field)).collect();
         assert!(missing.is_empty(), "docs/files.md has no column {missing:?} of products");
+    }
+
+    #[test]
+    fn columns_of_orders_are_on_the_page() {
+        let page = include_str!("../../../../../docs/files.md");
+        let row = page.lines().find(|line| line.starts_with("| ORDERS")).unwrap();
+        let names: Vec<&str> = row.split(|c: char| !c.is_alphanumeric()).collect();
+        // Orders of an export are found again by their number, which no other file has.
+        let missing: Vec<_> = ORDERS.iter().filter(|field| !names.contains(*field) && **field != "number").collect();
+        assert!(missing.is_empty(), "docs/files.md has no column {missing:?} of orders");
     }
 
     #[test]
