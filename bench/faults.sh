@@ -20,7 +20,7 @@
 # folder. It refuses to run when one of these ports is taken, and it ends no process but its own. Needed: the Postgres server programs (15 or
 # newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do; for full disks
 # root, which may mount a tmpfs. A fault that cannot be made here is left out, and that is said.
-# FAULTS_SECONDS (60, at least 45) is the time of a load, FAULTS_OVERLOAD (300) that of the overload, FAULTS_SOAK (3600) that of the soak. Lines
+# FAULTS_SECONDS (60, at least 55) is the time of a load, FAULTS_OVERLOAD (300) that of the overload, FAULTS_SOAK (3600) that of the soak. Lines
 # of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl (removed first), logs to faults-logs beside it, a table of Markdown to the terminal. Further
 # settings: the head of bench/lib.sh.
 set -euo pipefail
@@ -33,8 +33,9 @@ POSTGRES=$BASE_PORT REDIS=$((BASE_PORT + 1)) PROXY=$((BASE_PORT + 2)) HOOKS=$((B
 NODES=($((BASE_PORT + 5)) $((BASE_PORT + 6)))
 METRICS=$((BASE_PORT + 7)) MAIL=$((BASE_PORT + 8)) BUCKET=$((BASE_PORT + 9)) REDIS_PROXY=$((BASE_PORT + 10))
 LOAD_SECONDS="${FAULTS_SECONDS:-60}" OVERLOAD="${FAULTS_OVERLOAD:-300}" SOAK="${FAULTS_SOAK:-3600}"
-[ "$LOAD_SECONDS" -ge 45 ] || die "FAULTS_SECONDS is 45 at least: a fault begins after 10 s, lasts for 20, and what follows counts"
+[ "$LOAD_SECONDS" -ge 55 ] || die "FAULTS_SECONDS is 55 at least: a fault begins after 10 s, lasts for up to 30, and what follows counts"
 BEFORE=10 # seconds of load before the fault
+PAUSE=30  # seconds that a process stands still
 LINES="$WORK/faults.jsonl" LOGS="$WORK/faults-logs"
 
 # The faults in their order: name, what the table says. `break_NAME` makes one and ends it.
@@ -45,17 +46,17 @@ postgres-fast    Postgres is restarted, `fast`: sessions are ended
 postgres-crash   Postgres is restarted, `immediate`: it recovers from its log
 postgres-killed  Postgres' first process is killed (kill -9), started after 5 s
 postgres-away    Postgres' first process is killed (kill -9), started after 20 s
-postgres-paused  all processes of Postgres stand still (SIGSTOP)
+postgres-paused  all processes of Postgres stand still (SIGSTOP, 30 s)
 black-hole       the network to Postgres swallows everything and never tells
 disk-full        the disk of Postgres' tables is full
 log-disk-full    the disk of Postgres' log is full: it ends, and is started when there is room
 redis-killed     Redis is killed (kill -9), started after 20 s
-redis-paused     Redis stands still (SIGSTOP)
+redis-paused     Redis stands still (SIGSTOP, 30 s)
 redis-black-hole the network to Redis swallows everything and never tells
 nodes-cut        one of two nodes is cut off from Redis, and so from the other node
 node-cut-off     one of two nodes is cut off from Postgres and Redis, and clients reach it all the same
 node-killed      one of two nodes is killed (kill -9), started after 5 s
-node-paused      one of two nodes stands still (SIGSTOP)
+node-paused      one of two nodes stands still (SIGSTOP, 30 s)
 hooks-dead       a webhook receiver is gone
 hooks-slow       a webhook receiver does not answer
 mail-dead        the mail server is gone, while somebody is invited each second
@@ -279,7 +280,7 @@ break_postgres-paused() {
   kill -STOP "$pid"
   mapfile -t children < <(pgrep -P "$pid")
   signal_postgres STOP "${children[@]}"
-  sleep 20
+  sleep "$PAUSE"
   signal_postgres CONT "${children[@]}" "$pid"
   mark healed
 }
@@ -358,7 +359,7 @@ break_redis-killed() {
 break_redis-paused() {
   mark fault
   kill -STOP "$(cat "$RUN/redis.pid")"
-  sleep 20
+  sleep "$PAUSE"
   kill -CONT "$(cat "$RUN/redis.pid")"
   mark healed
 }
@@ -379,7 +380,7 @@ break_node-killed() {
 break_node-paused() {
   mark fault
   kill -STOP "$(node_pid 1)"
-  sleep 20
+  sleep "$PAUSE"
   kill -CONT "$(node_pid 1)"
   mark healed
 }

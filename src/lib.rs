@@ -19,7 +19,7 @@ pub use services::{
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 17] = [
+pub const CRATES: [&str; 18] = [
     "macros",
     "forecast",
     "reference",
@@ -30,6 +30,7 @@ pub const CRATES: [&str; 17] = [
     "services",
     "graphql",
     "objects",
+    "circle",
     "trade",
     "analysis",
     "api",

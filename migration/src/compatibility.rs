@@ -66,12 +66,6 @@ pub const BREAKING: &[&str] = &[
 /// binary reads or writes since an earlier release is dropped by one of these (`docs/OPERATIONS.md`, "Changing tables").
 pub const CONTRACTING: &[(&str, &str)] = &[];
 
-/// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor
-/// dropped. The release that has one reads the new values and writes none; a later release writes them.
-/// `m0133_fulfilment_alerts`, `m0162_wider_words` and what writes their values are of one release: no node of the one before it (0.1) works with
-/// `m0125_supplier_calendar`. Of `m0197_registers` an older node writes no register, and reads such a pattern as one that its rule does not find.
-pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts", "m0162_wider_words", "m0197_registers"];
-
 /// The migration that an earlier release has to have, for its binaries to work with this one.
 pub fn contracts(name: &str) -> Option<&'static str> {
     CONTRACTING.iter().find(|(contracting, _)| *contracting == name).map(|(_, known)| *known)

@@ -23,19 +23,16 @@ const WORDS: &[(&str, &str, &str)] = &[
 /// there already is not made again.
 pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let backend = manager.get_database_backend();
-    let (mine, other, column) = match backend {
-        DbBackend::Postgres => ("@postgres", "@sqlite", 2),
-        _ => ("@sqlite", "@postgres", 1),
+    let (mine, other) = match backend {
+        DbBackend::Postgres => ("@postgres", "@sqlite"),
+        _ => ("@sqlite", "@postgres"),
     };
     for statement in sql.split("\n;;\n") {
         let statement = statement.trim();
         if statement.is_empty() || statement.starts_with(other) {
             continue;
         }
-        let mut text = statement.strip_prefix(mine).unwrap_or(statement).to_owned();
-        for word in WORDS {
-            text = text.replace(word.0, if column == 1 { word.1 } else { word.2 });
-        }
+        let text = worded(statement.strip_prefix(mine).unwrap_or(statement), backend);
         if backend == DbBackend::Postgres && is_built(manager.get_connection(), &text).await? {
             continue;
         }
@@ -44,8 +41,14 @@ pub async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Whether a statement makes an index that an operator has built before it, while everybody wrote: `CREATE INDEX CONCURRENTLY`. One that is not finished is
-/// refused, since no query uses it.
+/// A statement in the words of a database.
+pub(super) fn worded(statement: &str, backend: DbBackend) -> String {
+    let word_of = |word: &(&str, &'static str, &'static str)| if backend == DbBackend::Postgres { word.2 } else { word.1 };
+    WORDS.iter().fold(statement.to_owned(), |text, word| text.replace(word.0, word_of(word)))
+}
+
+/// Whether a statement makes an index that was built before it, while everybody wrote, by `online` or by an operator. One that is not finished is
+/// refused, since no query uses it: those that can be built anew have been by now.
 async fn is_built(db: &impl ConnectionTrait, statement: &str) -> Result<bool, DbErr> {
     let Some((name, table)) = index_of(statement) else { return Ok(false) };
     let there = format!("SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{name}') AND indrelid = to_regclass('{table}')");
@@ -63,7 +66,7 @@ async fn is_built(db: &impl ConnectionTrait, statement: &str) -> Result<bool, Db
 }
 
 /// The index that a statement makes, and its table. None for a unique one.
-fn index_of(statement: &str) -> Option<(&str, &str)> {
+pub(super) fn index_of(statement: &str) -> Option<(&str, &str)> {
     let code = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
     let words: Vec<&str> = code.flat_map(str::split_whitespace).take(5).collect();
     let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

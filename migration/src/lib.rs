@@ -7,9 +7,10 @@ use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::MigratorTrait;
 
-pub use compatibility::{BREAKING, COMPATIBILITY, CONTRACTING, WIDENING, contracts, needed, needed_up_to, needs};
+pub use compatibility::{BREAKING, COMPATIBILITY, CONTRACTING, contracts, needed, needed_up_to, needs};
 use dialect::run;
 use list::LIST;
+pub use list::WIDENING;
 
 mod m0102_event_months;
 mod m0103_audit_months;
@@ -18,6 +19,7 @@ mod compatibility;
 mod dialect;
 mod list;
 pub mod months;
+pub mod online;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;

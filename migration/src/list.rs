@@ -348,4 +348,12 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0196_found_invoices_and_works", &[include_str!("m0196/found_invoices_and_works.sql")]),
     // The registers of orders, of returns, of steps of orders, and of patterns among their documents.
     ("m0197_registers", &[include_str!("m0197/registers.sql")]),
+    // What purchases of a period may cost, and the index of orders by the time at which they were placed.
+    ("m0198_replenishment_budget", &[include_str!("m0198/replenishment_budget.sql")]),
 ];
+
+/// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor
+/// dropped. The release that has one reads the new values and writes none; a later release writes them.
+/// `m0133_fulfilment_alerts`, `m0162_wider_words` and what writes their values are of one release: no node of the one before it (0.1) works with
+/// `m0125_supplier_calendar`. Of `m0197_registers` an older node writes no register, and reads such a pattern as one that its rule does not find.
+pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts", "m0162_wider_words", "m0197_registers"];

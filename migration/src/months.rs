@@ -33,7 +33,7 @@ const TURN: &str = include_str!("months/turn.sql");
 const CHECK: &str = include_str!("months/check.sql");
 const MAKE: &str = include_str!("months/make.sql");
 /// Of tables with fewer rows, the migration itself does all, within a second.
-const LARGE: i64 = 100_000;
+pub(super) const LARGE: i64 = 100_000;
 
 impl Parted {
     fn text(&self, sql: &str, now: &str) -> String {

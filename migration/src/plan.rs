@@ -33,6 +33,13 @@ pub fn statements(name: &str, backend: DbBackend) -> Vec<&'static str> {
     own.map(|statement| statement.strip_prefix(mine).unwrap_or(statement).trim()).collect()
 }
 
+/// The tables that one statement makes, changes or writes to.
+pub(super) fn tables_of(statement: &str) -> BTreeSet<String> {
+    let mut tables = BTreeSet::new();
+    collect(statement, &mut tables);
+    tables
+}
+
 /// Adds the tables of one statement. A table that is renamed counts by its new name.
 fn collect(statement: &str, tables: &mut BTreeSet<String>) {
     let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));

@@ -69,6 +69,11 @@ pub async fn plan(db: &Database) -> Result<(), Fault> {
             say("before them, indexes of large tables that become parted by month are built, while everybody writes")
                 .map_err(unsaid)?;
         }
+        let mut statements = planned.iter().flat_map(|migration| &migration.statements);
+        if statements.any(|statement| statement.text.starts_with("CREATE INDEX CONCURRENTLY")) {
+            say("indexes of large tables are built CONCURRENTLY before their migration, while everybody writes; one that was ended is dropped and built again")
+                .map_err(unsaid)?;
+        }
     }
     Ok(())
 }

@@ -3,16 +3,20 @@
 mod also;
 pub mod calls;
 pub mod crossing;
+mod exporting;
 mod hooks;
 mod id_names;
 mod kinds;
 mod money;
 mod costs;
 mod moves;
+mod need;
 pub mod nodes;
 mod purchases;
 mod refusals;
 mod roads;
+mod shapes;
+mod stale_sessions;
 mod step_up;
 mod typenames;
 mod ways;
@@ -26,18 +30,10 @@ use serde_json::{Value, json};
 
 use also::{FOR_MORE, LAST, ON_OBJECTS};
 use calls::{Calls, least, required};
+use need::Needs::{self, May, Nothing, SignIn};
 use world::World;
 
 on_both!(each_root_field_asks_for_its_permission);
-
-/// What a root field asks of its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    Nothing,
-    SignIn,
-    May(&'static str),
-}
-use Needs::{May, Nothing, SignIn};
 
 use crate::world::on_both;
 

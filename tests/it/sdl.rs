@@ -13,6 +13,7 @@ use async_graphql::{
     },
 };
 
+mod bare;
 mod bounded;
 mod descriptions;
 mod filters;

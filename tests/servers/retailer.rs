@@ -1,5 +1,6 @@
 //! A small retailer: two stores, four products, two channels, a customer; and a neighbour that must not be seen.
 
+mod inputs;
 mod state;
 
 use std::{
@@ -41,6 +42,8 @@ use entrepot::{
     storage::{Database, Options},
 };
 use serde_json::{Value, json};
+
+pub use inputs::input_of;
 
 use crate::{
     databases::Home,
@@ -182,6 +185,7 @@ async fn schema(db: &Database, ledger: Ledger) -> RetailSchema {
         .data(Limits::default())
         .data(Catalog { db: db.clone(), clock, signer: CursorSigner::new([7; 32]) })
         .data(identity)
+        .data(entrepot::schema::node_fields())
         .finish()
 }
 
@@ -385,9 +389,4 @@ impl<W: Work> World<Retailer<W>> {
         self.ledger.submit(self.tenant, Command::of(StockCommand::Reserve(reserve)), None).await.unwrap().unwrap();
         id
     }
-}
-
-/// The type that a mutation takes by the usual rule.
-pub fn input_of(mutation: &str) -> String {
-    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }

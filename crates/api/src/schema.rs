@@ -41,6 +41,7 @@ use crate::{
 
 mod engine;
 mod judges;
+mod node_fields;
 mod payloads;
 mod registry_loan;
 mod roots;
@@ -48,6 +49,7 @@ mod sizes;
 mod weights;
 pub use engine::EntrepotSchema;
 pub use judges::{Judges, PendingSchema};
+pub use node_fields::node_fields;
 pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
 pub use payloads::Payload;
@@ -209,6 +211,7 @@ fn plain() -> judges::Builder {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Versioned>()
         .register_output_type::<Payload>()
+        .data(node_fields())
         .directive(sizes::Sizes)
         .directive(weights::Weights)
         .disable_suggestions()

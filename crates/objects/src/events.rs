@@ -44,6 +44,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         forecasting::FORECAST_DRIFT.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_RULE.events(),
+        replenishment::REPLENISHMENT_BUDGET.events(),
         replenishment::REPLENISHMENT_PLAN.events(),
         replenishment::REPLENISHMENT_SCORE.events(),
         anomalies::ANOMALY.events(),

@@ -1,109 +1,29 @@
 //! Finds objects by their IDs across rooms.
 
-use async_graphql::{Context, ID, Interface, dataloader::DataLoader};
+use async_graphql::{Context, dataloader::DataLoader};
 use entity::id::{Kind, kind, prefix_of};
 use iam::access::kind as may;
 use inventory::stock::core::Movement;
 
 use crate::{
-    access::{self, ApiKey, Integration, Role, StoreGroup},
-    alerts::{self, Alert, AlertRule},
-    anomalies::{self, StockAnomaly},
-    audit::{AuditEntry, audit_entry},
-    catalog::{self, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
-    costing::{self, StockRevaluation},
-    counts::{self, Stocktake},
-    currency::{self, ExchangeRate},
-    exchange,
-    fulfilment::{self, FulfilmentWave, FulfilmentWork, Parcel, ShippingCarrier},
+    access, alerts, anomalies,
+    audit::audit_entry,
+    catalog, costing, counts, currency, exchange, fulfilment,
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
     },
-    identity::{LoginSession, Member, Tenant, own_session, own_tenant},
-    jobs::{self as job, BackgroundJob},
-    liquidation::{self, LiquidationPlan},
-    media::{ProductDocument, ProductImage},
-    notes::{self, Note},
-    orders::{self, Fulfilment, Order, OrderLine},
-    papers::{self, Invoice, LegalEntity, Paper},
-    payments::{self, Payment},
-    purchasing::{self, BlanketOrder, GoodsReceipt, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
-    replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
-    returns::{self, Return},
-    reversals::{self, DocumentReversal},
-    saved_views::{self, SavedView},
-    stock::{self, Lot, Reservation, StockEntry, StockLevel, StockMovement},
-    transfers::{self, Transfer},
-    webhooks::{self as webhook, WebhookEndpoint},
+    identity::{own_session, own_tenant},
+    jobs as job, liquidation, notes, orders, papers, payments, purchasing, replenishment, returns, reversals, saved_views,
+    stock::{self, Reservation, StockEntry},
+    transfers, webhooks as webhook,
 };
 
 pub mod documents;
+mod node;
 
 pub use documents::{current_document, reference};
-
-/// Object with an ID.
-#[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "ID", desc = "TypeID of the object, equal in all fields that return it."))]
-pub enum Node {
-    Product(Product),
-    Category(Category),
-    Supplier(Supplier),
-    ProductFamily(ProductFamily),
-    Store(Store),
-    Customer(Customer),
-    Channel(Channel),
-    StoreGroup(StoreGroup),
-    StockLevel(StockLevel),
-    StockMovement(StockMovement),
-    StockEntry(StockEntry),
-    Reservation(Reservation),
-    Lot(Lot),
-    Order(Order),
-    OrderLine(OrderLine),
-    Fulfilment(Fulfilment),
-    FulfilmentWork(FulfilmentWork),
-    FulfilmentWave(FulfilmentWave),
-    Parcel(Parcel),
-    Carrier(ShippingCarrier),
-    Return(Return),
-    Payment(Payment),
-    Transfer(Transfer),
-    Stocktake(Stocktake),
-    PurchaseOrder(PurchaseOrder),
-    PurchaseOrderLine(PurchaseOrderLine),
-    GoodsReceipt(GoodsReceipt),
-    SupplierReturn(SupplierReturn),
-    StockRevaluation(StockRevaluation),
-    BlanketOrder(BlanketOrder),
-    DocumentReversal(DocumentReversal),
-    ExchangeRate(ExchangeRate),
-    Tenant(Tenant),
-    Member(Member),
-    Role(Role),
-    Integration(Integration),
-    ApiKey(ApiKey),
-    Session(LoginSession),
-    AuditEntry(AuditEntry),
-    BackgroundJob(BackgroundJob),
-    WebhookEndpoint(WebhookEndpoint),
-    File(crate::files::File),
-    ProductImage(ProductImage),
-    ProductDocument(ProductDocument),
-    DataJob(exchange::DataJob),
-    Alert(Alert),
-    AlertRule(AlertRule),
-    StockAnomaly(StockAnomaly),
-    ReplenishmentPlan(ReplenishmentPlan),
-    ReplenishmentPolicy(ReplenishmentPolicy),
-    LiquidationPlan(LiquidationPlan),
-    Note(Note),
-    Attachment(crate::attachments::Attachment),
-    SavedView(SavedView),
-    Paper(Paper),
-    Invoice(Invoice),
-    LegalEntity(LegalEntity),
-}
+pub use node::{ForObject, Node, NodeFields};
 
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     ctx.caller()?;

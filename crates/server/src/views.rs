@@ -11,7 +11,7 @@ mod sent;
 mod sheet;
 mod table;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_graphql::{Executor, Variables};
 use axum::{
@@ -24,8 +24,10 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use entity::prelude::{PaperLocale, TableFormat};
+use platform::storage::at_one_moment;
 use serde_json::{Map, Value, json};
 use services::saved_views::core::first_rows;
+use tokio::time::timeout;
 
 use super::{
     Front,
@@ -54,15 +56,15 @@ use self::{
     sent::{Format, Sheet},
 };
 
-const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document version } }";
+const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document variables version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
     data errors { code message path } seq } }";
 /// Rows of a table at most.
 const MOST_ROWS: usize = 100_000;
 /// Bytes of the answers that a table is made of, at most.
 const MOST_BYTES: usize = 16 << 20;
-/// How often a table is begun again whose data has changed meanwhile.
-const ATTEMPTS: usize = 3;
+/// How long a table may be read as of one moment, its turn included.
+const MOST_TIME: Duration = Duration::from_mins(1);
 const PAUSE_MS: u64 = 1_000;
 
 /// The view that is read, and what of it is fixed.
@@ -73,6 +75,14 @@ struct Target {
 
 /// Rows, and what stands beside them.
 type Read = (Vec<Value>, Value);
+
+/// Outcome of reading all pages of a table.
+enum Whole {
+    NoView,
+    Changed,
+    /// The view as it was read, and its rows.
+    Read(Box<(Value, Layout, Read)>),
+}
 
 /// Somebody who reads a view.
 struct Reading<'a, E> {
@@ -214,42 +224,68 @@ impl<E: Executor> Reading<'_, E> {
     }
 
     async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {
-        let view = self.view(&target.by).await?;
-        let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
-        let Format::Table(table) = format else {
-            let (result, _) = self.result(id, &asked.variables).await?;
-            let answer = json!({ "data": result["data"], "errors": result["errors"] });
-            let bytes = answer.to_string().into_bytes();
-            return Ok(Some(Sheet { format, bytes, rows: 0, first_rows: Vec::new(), chart: None }));
-        };
-        let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
-        for _ in 0..ATTEMPTS {
-            if let Some((rows, beside)) = self.rows(id, &layout, asked.variables.clone()).await? {
-                // Another document has other columns.
-                if self.view(&target.by).await? != view {
-                    break;
-                }
-                let title = view["name"].as_str().unwrap_or_default().to_owned();
-                let heading = Heading { title, locale: asked.locale };
-                let bytes = match table {
-                    TableFormat::Csv => Ok(sheet::csv(&layout, &rows).into_bytes()),
-                    TableFormat::Jsonl => Ok(sheet::jsonl(&rows).into_bytes()),
-                    TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await,
-                    TableFormat::Pdf => drawn::pdf(&layout, &rows, &beside, heading).await,
-                    TableFormat::Parquet => columns::parquet(&layout, &rows).await,
-                };
-                let bytes = bytes.map_err(|error| self.not_drawn(error))?;
-                let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&beside) };
-                return Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }));
-            }
+        let Format::Table(table) = format else { return self.shown(target, &asked).await };
+        let mut read = Box::pin(self.whole(target, &asked)).await?;
+        if matches!(read, Whole::Changed) {
+            // Others write meanwhile: the pages are read as of one moment, which holds a connection.
+            let again = Box::pin(at_one_moment(self.whole(target, &asked)));
+            read = timeout(MOST_TIME, again).await.map_err(|_late| self.too_slow())??;
         }
-        let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
-        Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })
+        let (view, layout, (rows, beside)) = match read {
+            Whole::NoView => return Ok(None),
+            Whole::Changed => {
+                let errors = Errors::one(Code::Unavailable, "the data changes while it is read: try again", self.id);
+                return Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors });
+            }
+            Whole::Read(read) => *read,
+        };
+        let title = view["name"].as_str().unwrap_or_default().to_owned();
+        let heading = Heading { title, locale: asked.locale };
+        let bytes = match table {
+            TableFormat::Csv => Ok(sheet::csv(&layout, &rows).into_bytes()),
+            TableFormat::Jsonl => Ok(sheet::jsonl(&rows).into_bytes()),
+            TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await,
+            TableFormat::Pdf => drawn::pdf(&layout, &rows, &beside, heading).await,
+            TableFormat::Parquet => columns::parquet(&layout, &rows).await,
+        };
+        let bytes = bytes.map_err(|error| self.not_drawn(error))?;
+        let chart = if table == TableFormat::Pdf { None } else { drawn::drawing(&beside) };
+        Ok(Some(Sheet { format, bytes, rows: rows.len(), first_rows: first_rows(rows), chart }))
+    }
+
+    /// A view's data in one reading, as JSON.
+    async fn shown(&self, target: &Target, asked: &Parameters) -> Result<Option<Sheet>, Errors> {
+        let view = self.view(&target.by).await?;
+        let Some(id) = view["id"].as_str() else { return Ok(None) };
+        let (result, _) = self.result(id, &asked.variables).await?;
+        let answer = json!({ "data": result["data"], "errors": result["errors"] });
+        let bytes = answer.to_string().into_bytes();
+        Ok(Some(Sheet { format: Format::Json, bytes, rows: 0, first_rows: Vec::new(), chart: None }))
+    }
+
+    /// A view with the rows of all its pages, unless something has changed between the first and the last.
+    async fn whole(&self, target: &Target, asked: &Parameters) -> Result<Whole, Errors> {
+        let view = self.view(&target.by).await?;
+        let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(Whole::NoView) };
+        let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
+        let own = &view["variables"];
+        layout.check(|name| asked.variables.get(name).or_else(|| own.get(name))).map_err(|message| self.wrong(message))?;
+        let Some(read) = self.rows(id, &layout, asked.variables.clone()).await? else { return Ok(Whole::Changed) };
+        // Another document has other columns.
+        let is_same = self.view(&target.by).await? == view;
+        Ok(if is_same { Whole::Read(Box::new((view, layout, read))) } else { Whole::Changed })
     }
 
     async fn view(&self, by: &Value) -> Result<Value, Errors> {
         let (mut found, _) = self.ask(VIEW, json!({ "view": by })).await?;
         Ok(found["savedView"].take())
+    }
+
+    fn too_slow(&self) -> Errors {
+        let seconds = MOST_TIME.as_secs();
+        let message =
+            format!("the pages could not be read as of one moment within {seconds} seconds: ask for larger ones, or try again");
+        Errors { retry_after_ms: Some(PAUSE_MS), ..Errors::one(Code::Timeout, message, self.id) }
     }
 
     fn not_drawn(&self, error: NotDrawn) -> Errors {

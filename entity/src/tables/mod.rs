@@ -120,6 +120,7 @@ pub mod purchase_order_line;
 pub mod ready_setting;
 pub mod refresh_token;
 pub mod registration;
+pub mod replenishment_budget;
 pub mod replenishment_line;
 pub mod replenishment_plan;
 pub mod replenishment_policy;
@@ -228,7 +229,7 @@ tables! {
     product_family ProductFamily, product_image ProductImage, product_name_refusal ProductNameRefusal, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     ready_setting ReadySetting, refresh_token RefreshToken, registration Registration,
-    replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,
+    replenishment_budget ReplenishmentBudget, replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,
     sales_return SalesReturn, saved_view SavedView, saved_view_link SavedViewLink,

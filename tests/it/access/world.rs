@@ -1,4 +1,5 @@
 //! People and shops added to the company of `authorization`, in the words of these tests.
+#![allow(dead_code, unused_imports, reason = "several targets have it, and each calls a part")]
 
 use entity::{
     app_user, member,

@@ -19,6 +19,16 @@ pub use crate::support::schema::{Calls, base, is_needed, later_name};
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
     supplierCreate(input: $input, validateOnly: $validateOnly) { userErrors { code } } }";
 
+/// Points from which on a root field is a report or a search.
+const REPORT_POINTS: f64 = 20.0;
+
+/// Whether a root field is a report or a search, which goes over a tenant's rows by its nature: its `@cost` tells.
+pub fn is_report(field: &FieldDefinition) -> bool {
+    let cost = field.directives.iter().find(|one| one.node.name.node == "cost");
+    let weight = cost.and_then(|cost| cost.node.get_argument("weight")).map(|weight| weight.node.to_string());
+    weight.is_some_and(|weight| weight.trim_matches('"').parse::<f64>().unwrap() >= REPORT_POINTS)
+}
+
 /// A place of an argument or input field, as names from the argument on; lists are passed through.
 pub type Path = Vec<String>;
 

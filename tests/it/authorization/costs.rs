@@ -66,6 +66,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPolicyRemove", May("stock.policy")),
     ("replenishmentRule", May("stock.policy")),
     ("replenishmentRuleSet", May("stock.policy")),
+    ("replenishmentBudget", May("stock.policy")),
+    ("replenishmentBudgetSet", May("stock.policy")),
     ("replenishmentScore", May("purchase.read")),
     ("replenishmentPlans", May("purchase.read")),
     ("replenishmentPlan", May("purchase.read")),

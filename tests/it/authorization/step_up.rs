@@ -1,15 +1,8 @@
 //! What asks for a fresh authentication gets one.
 
-use async_graphql::{Request, Variables};
-use entrepot::{identity::Session, schema};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{
-    calls::Calls,
-    least, only_error,
-    typenames::told,
-    world::{House, World},
-};
+use super::{calls::Calls, least, only_error, world::World};
 use crate::world::on_both;
 
 on_both!(what_asks_for_a_step_up_gets_one);
@@ -70,24 +63,4 @@ async fn what_asks_for_a_step_up_gets_one(world: &World) {
     }
     assert!(asked >= 5, "only {asked} fields ask for a step-up");
     assert_eq!(world.dump(house.owner.tenant).await, before, "a denial changed something");
-}
-
-impl World {
-    /// Answers the owner, who showed who they are so long ago, or who is no person but a key.
-    pub async fn ask_late(&self, house: &House, seconds: Option<i64>, query: &str, variables: &Value) -> Value {
-        let request = Request::new(query).variables(Variables::from_json(variables.clone()));
-        let request = schema::attach(request, &self.node.db.tenant(house.owner.tenant)).data(house.owner.clone());
-        let now = self.node.clock.now();
-        told(
-            self.node
-                .schema
-                .execute(match seconds {
-                    Some(seconds) => {
-                        request.data(Session { authenticated_at: now.plus_seconds(-seconds), ..house.session.clone() })
-                    }
-                    None => request,
-                })
-                .await,
-        )
-    }
 }

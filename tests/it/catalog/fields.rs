@@ -1,5 +1,6 @@
 //! What categories and products say of themselves to shops, search engines, carriers and customs, and how suppliers and stores are reached.
 
+use entrepot::catalog::core::goods::FIELD_NAMES;
 use serde_json::{Value, json};
 
 use super::{category, change, made, product, refusals, said};
@@ -70,9 +71,16 @@ on_both!(a_products_category_is_shown_with_its_texts_beside_its_supplier, world:
         { "category": null, "supplier": { "code": "KILN" } }]));
 });
 
+/// A product with all that carriers and customs ask, as clients give it.
+pub fn goods_of(sku: &str, name: &str, tags: Value) -> Value {
+    let product = json!({ "sku": sku, "name": name, "weightGrams": 410, "lengthMm": 120, "widthMm": 90, "heightMm": 100,
+        "originCountry": "pt", "tariffNumber": "6912.00.23", "tags": tags });
+    assert!(FIELD_NAMES.iter().all(|field| !product[*field].is_null()), "a field of goods has no value here");
+    product
+}
+
 on_both!(a_product_says_what_carriers_and_customs_ask, world: World => {
-    let new = json!({ "sku": "mug", "name": "Mug", "weightGrams": 410, "lengthMm": 120, "widthMm": 90, "heightMm": 100,
-        "originCountry": "pt", "tariffNumber": "6912.00.23", "tags": ["Gift", "blue", "GIFT"] });
+    let new = goods_of("mug", "Mug", json!(["Gift", "blue", "GIFT"]));
     let id = made(product(world, new).await)["product"]["id"].clone();
     let read = async || {
         let query = format!("query($id: ID!) {{ product(by: {{ id: $id }}) {{ {} }} }}", &PRODUCT["product { ".len()..PRODUCT.len() - 2]);

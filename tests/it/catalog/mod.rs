@@ -1,7 +1,7 @@
 //! Scenarios of the catalogue.
 mod archive;
 mod bulk;
-mod fields;
+pub mod fields;
 mod lists;
 mod merges;
 mod opening;

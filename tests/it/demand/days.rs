@@ -1,14 +1,12 @@
 //! What single events do to days, weeks and spans.
 
 use entrepot::{
-    demand::{
-        rows::{Book, book},
-        shell::{catch_up, check},
-    },
+    demand::shell::{catch_up, check},
     storage::{Database, Options, Reads, Row},
 };
 use serde_json::{Value, json};
 
+pub use super::past::{ago, kept};
 use crate::{
     authorization::world::World,
     costing::world::{Books, pretend},
@@ -26,13 +24,6 @@ on_both!(
     spans_follow_what_is_on_hand_when_days_close,
     another_time_zone_changes_no_row,
 );
-
-/// Brings the facts up to date and returns their book.
-pub async fn kept(world: &World) -> Book {
-    let tenant = world.ours.owner.tenant;
-    assert!(catch_up(&world.node.db, tenant, usize::MAX).await.unwrap().is_current());
-    book(&world.node.db.tenant(tenant)).await.unwrap().unwrap()
-}
 
 /// The figures of the rows of a product: its days counted from the first, and a list of columns.
 async fn rows(world: &World, product: &Value, columns: &str) -> Vec<Vec<i64>> {
@@ -69,13 +60,6 @@ async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days_
     }
     let payload = books.office.act("orderCreate", "OrderCreateInput", "order { id version lines { id } }", input).await;
     done(&payload, "order").clone()
-}
-
-/// Noon in UTC so many days ago.
-pub fn ago(world: &World, days: i64) -> String {
-    const DAY: i64 = 86_400_000_000;
-    let day = world.node.clock.now().micros() / DAY - days;
-    entrepot::clock::rfc3339(entity::prelude::Timestamp(day * DAY + DAY / 2))
 }
 
 async fn is_the_same_made_again(world: &World) {

@@ -3,6 +3,7 @@
 
 mod query;
 pub mod days;
+mod past;
 mod proofs;
 mod rebuilt;
 mod remembered;

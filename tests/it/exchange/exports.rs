@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
-use crate::world::on_both;
+use crate::{catalog::fields::goods_of, world::on_both};
 
 on_both!(
     no_formula_survives_into_an_export,
@@ -115,10 +115,12 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
     let codes = ["A|B", "A,B", "A;B", "A B", "A*B", "A*12", "\\N", "'=A", "=A", "[A", "\"A\"", "'\\N", "plain"];
     let row = |(at, text): (usize, &&str)| {
         let barcodes = json!([codes[at], { "code": format!("P{}", codes[at]), "packQuantity": 12 }]);
-        json!({ "sku": text, "name": text, "description": format!("{text}\r\n\ttext"), "barcodes": barcodes,
-            "weightGrams": at, "originCountry": "pt", "tariffNumber": "0912.00", "tags": [format!("tag {at}"), "two, words"] })
-        .to_string()
-            + "\n"
+        let mut product = goods_of(text, text, json!([format!("tag {at}"), "two, words"]));
+        product["description"] = json!(format!("{text}\r\n\ttext"));
+        product["barcodes"] = barcodes;
+        product["weightGrams"] = json!(at);
+        product["tariffNumber"] = json!("0912.00");
+        format!("{product}\n")
     };
     let made =
         over(world, &import(world, "PRODUCTS", texts.iter().enumerate().map(row).collect::<String>(), json!({})).await).await;

@@ -1,4 +1,5 @@
 //! A company that imports and exports, and the workers that do it.
+#![allow(dead_code, unused_imports, reason = "several targets have it, and each calls a part")]
 
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};

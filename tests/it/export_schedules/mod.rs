@@ -1,7 +1,6 @@
 //! Exports that go on by themselves: what their files say, whoever dies and whatever is away.
 
 mod buckets;
-mod furnished;
 mod place;
 mod resume;
 mod rights;

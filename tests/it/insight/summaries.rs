@@ -194,6 +194,20 @@ async fn halves_of_the_year_are_the_whole(world: &World, orders: i64) {
     let products = SalesQuery { group: Group::Product, ..query.clone() };
     let halves = sales_in_halves(&world.scope(), &products, Cut::At(middle(180))).await.unwrap();
     assert_eq!(halves, Some(sales(&world.scope(), &products).await.unwrap()), "by product");
+    // Without charges, and the lines of one product alone.
+    let rice = filter::Filter::Ids(filter::IdColumn::Product, vec![world.products[1].uuid()]);
+    let rice = Scoped::resolve(&world.scope(), rice).await.unwrap().condition();
+    for group in [Group::Category, Group::Product] {
+        let own = SalesQuery { group, with_charges: false, counts_documents: false, ..query.clone() };
+        for query in [own.clone(), SalesQuery { products: rice.clone(), ..own }] {
+            let expected = sales(&world.scope(), &query).await.unwrap();
+            assert!(!expected.groups.is_empty(), "{query:?}");
+            for cut in [Cut::At(middle(180)), Cut::By(id)] {
+                let halves = sales_in_halves(&world.scope(), &query, cut).await.unwrap();
+                assert_eq!(halves.as_ref(), Some(&expected), "{query:?} {cut:?}");
+            }
+        }
+    }
     // A moment beyond the query's own leaves one half empty.
     let some = SalesQuery { from: Some(middle(200)), to: Some(middle(100)), ..query.clone() };
     let expected = sales(&world.scope(), &some).await.unwrap();

@@ -80,7 +80,7 @@ impl Trade {
         if random.random_bool(0.4) && currency == "GBP" {
             let (kind, name, quantity) = (LineKind::Charge, Some("Postage".to_owned()), Quantity::new(3).unwrap());
             let unit_price = Some(money(random.random_range(-50..400), currency));
-            lines.push(NewLine { kind, product: None, name, quantity, unit_price, discount: None, tax: None, tax_rate: None });
+            lines.push(NewLine { name, unit_price, ..NewLine::of(kind, quantity) });
         }
         let deal = Deal { store: world.stores[random.random_range(0..2)], status, placed_at, number: Some(number) };
         self.create(world, deal, lines).await
@@ -231,8 +231,7 @@ impl Trade {
     /// A sale of the service that keeps no stock, for nothing, in so many lines.
     pub async fn sell_many(&mut self, world: &World, lines: usize, quantity: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
-        let (name, unit_price, discount, tax) = (None, Some(money(0, "GBP")), None, None);
-        let line = NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate: None };
+        let line = NewLine { product, unit_price: Some(money(0, "GBP")), ..NewLine::of(kind, quantity) };
         let deal = Deal { store: world.stores[0], status: NewStatus::Fulfilled, placed_at: Timestamp(START), number: None };
         self.create(world, deal, vec![line; lines]).await;
     }
@@ -242,29 +241,16 @@ impl Trade {
         for day in 0..days {
             let sold = (0..3).map(|n| products[(day * 3 + n) % products.len()]);
             let line = |(n, product): (usize, ProductId)| NewLine {
-                kind: LineKind::Product,
                 product: Some(product),
-                name: None,
-                quantity: Quantity::new((day % 7 + n + 1) as i64).unwrap(),
                 unit_price: Some(money((day * 37 + n * 11) as i64 % 1_999, "GBP")),
-                discount: None,
                 tax: Some(money((day % 13) as i64, "GBP")),
-                tax_rate: None,
+                ..NewLine::of(LineKind::Product, Quantity::new((day % 7 + n + 1) as i64).unwrap())
             };
             let mut lines: Vec<NewLine> = sold.enumerate().map(line).collect();
             if day % 5 == 0 {
                 let (kind, name, quantity) = (LineKind::Charge, Some("Postage".to_owned()), Quantity::new(1).unwrap());
                 let unit_price = Some(money(399, "GBP"));
-                lines.push(NewLine {
-                    kind,
-                    product: None,
-                    name,
-                    quantity,
-                    unit_price,
-                    discount: None,
-                    tax: None,
-                    tax_rate: None,
-                });
+                lines.push(NewLine { name, unit_price, ..NewLine::of(kind, quantity) });
             }
             let placed_at = Timestamp(START - 24 * HOUR * (day as i64 + 1));
             let deal = Deal { store: world.stores[day % 2], status: NewStatus::Fulfilled, placed_at, number: Some(1_000 + day) };
@@ -275,8 +261,8 @@ impl Trade {
     /// An order of the service that keeps no stock, of which all but `delivered` is cancelled.
     pub async fn sell_large(&mut self, world: &World, quantity: i64, price: i64, delivered: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
-        let (name, unit_price, discount, tax) = (None, Some(money(price, "GBP")), Some(money(7, "GBP")), None);
-        let lines = vec![NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate: None }];
+        let (unit_price, discount) = (Some(money(price, "GBP")), Some(money(7, "GBP")));
+        let lines = vec![NewLine { product, unit_price, discount, ..NewLine::of(kind, quantity) }];
         let (status, placed_at) = (NewStatus::Confirmed, Timestamp(START));
         let id = self.create(world, Deal { store: world.stores[0], status, placed_at, number: None }, lines).await;
         let order = self.orders[&id].clone();
@@ -306,13 +292,10 @@ fn line(world: &World, random: &mut StdRng, currency: &str) -> NewLine {
     // Small enough for the smallest line that rounds to something.
     let discount = (index != 1 && price > 10).then_some(random.random_range(0..10));
     NewLine {
-        kind: LineKind::Product,
         product: Some(world.products[index]),
-        name: None,
-        quantity: Quantity::new(quantity).unwrap(),
         unit_price: Some(money(price, currency)),
         discount: discount.map(|minor| money(minor, currency)),
         tax: random.random_bool(0.5).then(|| money(random.random_range(0..99), currency)),
-        tax_rate: None,
+        ..NewLine::of(LineKind::Product, Quantity::new(quantity).unwrap())
     }
 }

@@ -1,4 +1,5 @@
 //! A small retailer of two stores in a fresh database of its own.
+#![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use entity::{category, channel, customer, prelude::*, product, store, tenant};
 use entrepot::{

@@ -1,4 +1,5 @@
 //! Workers that can be stopped and killed, and a board on which jobs write who runs them.
+#![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use std::{
     collections::BTreeMap,

@@ -49,6 +49,7 @@ pub const SMALL: &[&str] = &[
     "policy",
     "ready_setting",
     "registration",
+    "replenishment_budget",
     "replenishment_plan",
     "replenishment_policy",
     "replenishment_rule",

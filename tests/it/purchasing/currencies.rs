@@ -3,7 +3,7 @@
 use entrepot::{costing::shell::catch_up, insight::verify::verify_open};
 use serde_json::{Value, json};
 
-use super::office::{Office, done, gbp, key, refused};
+use super::office::{Office, RATE, done, gbp, key, refused};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -19,15 +19,7 @@ on_both!(
     who_may_see_rates_enters_none,
 );
 
-const RATE: &str = "exchangeRate { id baseCode quoteCode rate day source replacedBy { id } enteredBy { __typename } }";
-
 impl Office<'_> {
-    pub async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
-        let input =
-            json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": quote, "rate": rate, "day": day, "source": "ECB" });
-        self.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await
-    }
-
     /// An order of ten units that cost so much each, in euros.
     async fn in_euros(&self, product: &Value, cost: &str, more: Value) -> Value {
         let line = json!({ "product": product, "quantity": 10, "unitCost": { "amount": cost, "currencyCode": "EUR" } });

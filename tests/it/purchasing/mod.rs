@@ -8,6 +8,7 @@ mod archive;
 mod at_once;
 mod blanket_life;
 mod blankets;
+mod breaks;
 mod carriers;
 mod charge_currencies;
 mod confirmations;

@@ -1,4 +1,5 @@
 //! A desk whose mug is the worked example of INSIGHT 6.1.
+#![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use entity::{
     prelude::*,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod approval;
+mod budgets;
 mod calendar;
 mod cuts;
 pub mod desk;

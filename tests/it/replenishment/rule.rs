@@ -32,14 +32,14 @@ on_both!(
 
 const RULE: &str = "rule { isEnabled planAmount { amount } supplierAmount { amount } hasTransfers confidence version }";
 
-async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
     office.act("replenishmentRuleSet", "ReplenishmentRuleSetInput", RULE, input).await
 }
 
-fn amounts(plan: &str, supplier: &str) -> Value {
+pub(super) fn amounts(plan: &str, supplier: &str) -> Value {
     json!({ "planAmount": gbp(plan), "supplierAmount": gbp(supplier) })
 }
 
@@ -50,7 +50,7 @@ async fn night(desk: &Desk<'_>, days: i64) -> (Value, usize) {
     (desk.read(&plan).await, approved)
 }
 
-async fn planned(desk: &Desk<'_>, days: i64) -> Value {
+pub(super) async fn planned(desk: &Desk<'_>, days: i64) -> Value {
     const DAY: i64 = 86_400_000_000;
     let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
     let now = (node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
@@ -60,19 +60,19 @@ async fn planned(desk: &Desk<'_>, days: i64) -> Value {
 }
 
 /// How many lines of the newest plan of a night the rule approves.
-async fn decided(desk: &Desk<'_>) -> usize {
+pub(super) async fn decided(desk: &Desk<'_>) -> usize {
     let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
     approve_night(&node.ledger, &node.access, node.audit.audit_writer(), tenant).await.unwrap()
 }
 
 /// Something else was ordered from the supplier before.
-async fn ordered_before(desk: &Desk<'_>) {
+pub(super) async fn ordered_before(desk: &Desk<'_>) {
     let tea = desk.books.office.product("TEA", "1.00").await;
     desk.books.office.ordered(json!({ "lines": [{ "product": tea, "quantity": 1 }] })).await;
 }
 
 /// The states of a plan's lines for one product.
-fn states<'v>(plan: &'v Value, product: &Value) -> Vec<&'v Value> {
+pub(super) fn states<'v>(plan: &'v Value, product: &Value) -> Vec<&'v Value> {
     let lines = plan["lines"]["nodes"].as_array().unwrap();
     lines.iter().filter(|line| line["product"]["id"] == product["id"]).map(|line| &line["state"]).collect()
 }

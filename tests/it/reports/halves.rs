@@ -26,6 +26,7 @@ on_both!(
     pairs_of_products_are_those_of_one_reading,
     orders_of_categories_are_those_of_one_reading,
     sales_by_category_are_those_of_one_reading,
+    movements_of_products_and_stores_are_those_of_one_reading,
 );
 
 /// IDs of orders, the moments at which these were placed, and what lies before and behind all of them.
@@ -184,6 +185,39 @@ async fn sales_by_category_are_those_of_one_reading(world: &World) {
                 total { orders returns orderLines unitsSold grossRevenue { amount } netRevenue { amount } } } }";
             let alone = asked(&books, query, span.clone()).await;
             assert_eq!(pages[0]["total"], alone["total"], "{group} {span}: the total by itself");
+        }
+    }
+}
+
+const MOVEMENTS: &str = "query($f: MovementFilter, $g: MovementGroup!, $n: Int, $a: Cursor) { movementSummary(filter: $f) {
+    total { movements entries unitsIn unitsOut value { amount } }
+    rows(groupBy: $g, first: $n, after: $a) {
+      nodes { key movements entries unitsIn unitsOut value { amount } } totalCount { count precision } pageInfo { hasNextPage } } } }";
+const MOVEMENT_ROWS: &str = "query($f: MovementFilter, $g: MovementGroup!, $n: Int, $a: Cursor) { movementSummary(filter: $f) {
+    rows(groupBy: $g, first: $n, after: $a) { nodes { key movements entries unitsIn unitsOut value { amount } } pageInfo { hasNextPage } } } }";
+
+async fn movements_of_products_and_stores_are_those_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    far_store(&books, &products).await;
+    // Events have halves of their own, wherever orders are cut.
+    let cuts = [Cut::By(Uuid::nil())];
+    let rows = |pages: &[Value]| -> Vec<Value> {
+        pages.iter().flat_map(|page| page["rows"]["nodes"].as_array().unwrap().clone()).collect()
+    };
+    for group in ["PRODUCT", "STORE"] {
+        for filter in [Value::Null, json!({ "kind": ["RECEIPT"] }), json!({ "occurredAt": { "gte": ago(world, 70) } })] {
+            let ask = json!({ "f": filter, "g": group, "n": 2 });
+            let pages = same_pages(&books, &cuts, (MOVEMENTS, "/rows"), ask.clone()).await;
+            let all = rows(&pages);
+            assert_eq!(pages[0]["rows"]["totalCount"], json!({ "count": all.len(), "precision": "EXACT" }), "{group} {filter}");
+            assert!(all.len() > 1, "{group} {filter}: {all:#?}");
+            let query = "query($f: MovementFilter) { movementSummary(filter: $f) {
+                total { movements entries unitsIn unitsOut value { amount } } } }";
+            let alone = asked(&books, query, json!({ "f": filter })).await;
+            assert_eq!(pages[0]["total"], alone["total"], "{group} {filter}: the total by itself");
+            let paged = same_pages(&books, &cuts, (MOVEMENT_ROWS, "/rows"), ask).await;
+            assert_eq!(rows(&paged), all, "{group} {filter}: page by page");
         }
     }
 }

@@ -37,6 +37,7 @@ on_both!(
     a_dead_mail_server_makes_no_second_file,
     a_view_is_shared_with_members_and_roles,
     a_view_is_shared_with_nobody_of_another_company,
+    notes_on_a_view_that_is_not_for_all_are_told_to_those_who_manage_views,
 );
 
 /// Somebody else of our company, with these rights.
@@ -358,4 +359,19 @@ async fn a_view_is_shared_with_nobody_of_another_company(world: &World) {
     done(&create(json!({ "memberIds": [] })).await, "savedView");
     let other = office.as_caller(another(world, &["view.read", "store.read"]));
     assert!(!answer(&other, json!({ "slug": "shared" }), Value::Null).await["errors"].is_null(), "it is shared with nobody");
+}
+
+async fn notes_on_a_view_that_is_not_for_all_are_told_to_those_who_manage_views(world: &World) {
+    let office = Office::of(world).await;
+    for (slug, readers, is_for_all) in [("open", Value::Null, true), ("closed", json!({ "memberIds": [] }), false)] {
+        let create = json!({ "name": "A view", "slug": slug, "document": STORES, "readers": readers });
+        let view = done(&change(&office, "Create", create).await, "savedView")["id"].clone();
+        let note =
+            json!({ "idempotencyKey": crate::purchasing::office::key(), "nodeId": view, "text": "Ask before you send it" });
+        done(&office.act("noteAdd", "NoteAddInput", "note { id }", note).await, "note");
+        let payloads = events(&office, "note.added").await;
+        let payload = payloads.iter().find(|payload| payload.contains(view.as_str().unwrap())).unwrap();
+        let is_told = |codes: &[&str]| registry().shown("note.added", payload, &another(world, codes)).unwrap().is_some();
+        assert_eq!((is_told(&["view.read"]), is_told(&["view.read", "view.manage"])), (is_for_all, true), "{slug}");
+    }
 }

@@ -128,12 +128,23 @@ const PRIVATE: [&str; 22] = [
     "wish",
 ];
 
-/// Descriptions with the word budget: the money of a replenishment plan. Points of a caller are those of a rate limit.
-const BUDGETS: [&str; 4] = [
+/// Descriptions with the word budget: the money of replenishment. Points of a caller are those of a rate limit.
+const BUDGETS: [&str; 15] = [
+    "Mutation.replenishmentBudgetSet",
     "Mutation.replenishmentPlanCreate.input",
+    "Query.replenishmentBudget",
+    "ReplenishmentBudget.version",
+    "ReplenishmentBudgetPayload.budget",
+    "ReplenishmentBudgetSetInput.expectedVersion",
+    "ReplenishmentBudgetUse.committed",
     "ReplenishmentIssue.OTHER_CURRENCY",
     "ReplenishmentLineStatus.CUT",
     "ReplenishmentPlan.cutCount",
+    "ReplenishmentRefusalCode.OVER_BUDGET",
+    "enum ReplenishmentBudgetPeriod",
+    "type ReplenishmentBudget",
+    "type ReplenishmentBudgetPayload",
+    "type ReplenishmentBudgetUse",
 ];
 
 /// Faults that the message of a failed test shows.

@@ -2,6 +2,7 @@
 
 mod digest;
 mod digest_face;
+mod full_schema;
 mod lots;
 mod products;
 pub mod page;

@@ -24,6 +24,8 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
     &[],
     // objects
     &[],
+    // circle
+    &[],
     // trade
     &[],
     // analysis

@@ -76,7 +76,7 @@ async fn a_migration_goes_on_where_it_ended_and_waits_for_a_lock_as_long_as_it_m
     }
 }
 
-/// An operator builds the index of a large table before, while others write. One whose building was ended is not taken for it.
+/// An operator builds the index of a large table before, while others write. No migration takes an unfinished one for it.
 #[tokio::test]
 async fn an_index_that_was_built_before_is_not_built_again() {
     let Some(home) = Home::empty_postgres().await else { return };
@@ -93,13 +93,70 @@ async fn an_index_that_was_built_before_is_not_built_again() {
 
     let db = Database::open(&home.url, Options::default()).await.unwrap();
     run(&connection, &finished(false)).await;
-    let said = db.migrate().await.unwrap_err().to_string();
+    let said = Migrator::up(&connection, Some(1)).await.unwrap_err().to_string();
     assert!(said.contains("the index sales_order_status_placed is not finished"), "{said}");
     run(&connection, &finished(true)).await;
     assert_eq!(db.migrate().await.unwrap(), Migrator::migrations().len() - place_of(migration));
     assert_eq!(texts(&connection, file).await, built);
     db.close().await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// The process that builds an index is killed while it waits for somebody who writes, and its session goes on. The next one waits for that session; when it
+/// ends too, it drops what is unfinished and builds it again. Others write all the while.
+#[tokio::test]
+async fn an_index_of_a_large_table_is_built_beside_writers_and_again_where_it_was_ended() {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = connect(&home.url).await;
+    let migration = "m0189_orders_by_status";
+    Migrator::up(&connection, Some(place_of(migration) as u32)).await.unwrap();
+    run(&connection, "UPDATE pg_class SET reltuples = 1000000 WHERE oid = 'sales_order'::regclass").await;
+    let db = Database::open(&home.url, Options::default()).await.unwrap();
+    let planned = db.planned_migrations().await.unwrap();
+    let statement = &planned[0].statements[0];
+    assert!(statement.text.starts_with("CREATE INDEX CONCURRENTLY sales_order_status_placed ON sales_order"), "{planned:?}");
+    assert_eq!((statement.locks.len(), statement.locks[0].blocks), (1, "blocks neither reads nor writes"));
+
+    let (first, second) = (connect(&home.url).await, connect(&home.url).await);
+    for sql in ["BEGIN", "LOCK TABLE sales_order IN ROW EXCLUSIVE MODE"] {
+        run(&first, sql).await;
+    }
+    let index = |is_valid: bool| {
+        format!(
+            "SELECT indexrelid::text FROM pg_index WHERE indexrelid = to_regclass('sales_order_status_placed') AND indisvalid = {is_valid}"
+        )
+    };
+    let begins = async {
+        while texts(&connection, &index(false)).await.is_empty() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        outcome = db.migrate() => panic!("it did not wait for who writes: {outcome:?}"),
+        () = begins => {}
+    }
+    let unfinished = texts(&connection, &index(false)).await;
+    for sql in ["SET lock_timeout = '1s'", "BEGIN", "LOCK TABLE sales_order IN ROW EXCLUSIVE MODE", "COMMIT"] {
+        run(&second, sql).await;
+    }
+
+    let ends = async {
+        sleep(Duration::from_millis(700)).await;
+        let end =
+            "SELECT pg_terminate_backend(pid)::text FROM pg_stat_progress_create_index WHERE relid = 'sales_order'::regclass";
+        assert_eq!(texts(&connection, end).await, ["true"], "the session of the one that was killed");
+        sleep(Duration::from_millis(700)).await;
+        assert_eq!(texts(&connection, &index(false)).await, unfinished);
+        run(&first, "COMMIT").await;
+    };
+    let (applied, ()) = tokio::join!(db.migrate(), ends);
+    assert_eq!(applied.unwrap(), Migrator::migrations().len() - place_of(migration));
+    let built = texts(&connection, &index(true)).await;
+    assert!(built.len() == 1 && built != unfinished, "{built:?} instead of {unfinished:?}");
+    db.close().await.unwrap();
+    for connection in [connection, first, second] {
+        connection.close().await.unwrap();
+    }
 }
 
 /// The strongest first.

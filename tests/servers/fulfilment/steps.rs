@@ -1,4 +1,5 @@
 //! What many do at once to the same orders and the same goods, drawn from a seed: edits, holds, works, counter sales, corrections, and what takes them back.
+#![allow(dead_code, reason = "several targets have it, and each calls a part")]
 
 use std::{
     collections::BTreeSet,

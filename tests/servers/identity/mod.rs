@@ -2,6 +2,7 @@
 
 mod clocks;
 mod concurrent;
+mod emails;
 pub(crate) mod factors;
 mod guessing;
 mod invitations;
@@ -10,6 +11,7 @@ mod lock_order;
 mod members;
 mod outdated;
 mod passwords;
+mod phone;
 mod policy;
 mod registration;
 mod risk;

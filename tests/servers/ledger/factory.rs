@@ -105,28 +105,10 @@ impl CommandFactory {
     }
 
     pub fn line(&self, product: usize, quantity: i64) -> NewLine {
-        NewLine {
-            kind: LineKind::Product,
-            product: Some(self.products[product]),
-            name: None,
-            quantity: q(quantity),
-            unit_price: None,
-            discount: None,
-            tax: None,
-            tax_rate: None,
-        }
+        NewLine { product: Some(self.products[product]), ..NewLine::of(LineKind::Product, q(quantity)) }
     }
     pub fn charge(minor: i64) -> NewLine {
-        NewLine {
-            kind: LineKind::Charge,
-            product: None,
-            name: Some("Postage".to_owned()),
-            quantity: Quantity::ONE,
-            unit_price: Some(gbp(minor)),
-            discount: None,
-            tax: None,
-            tax_rate: None,
-        }
+        NewLine { name: Some("Postage".to_owned()), unit_price: Some(gbp(minor)), ..NewLine::of(LineKind::Charge, Quantity::ONE) }
     }
     pub fn creating(&self, status: NewStatus, lines: Vec<NewLine>) -> Create {
         Create {

@@ -7,9 +7,15 @@ use parquet::{
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
 use super::{
     client::Client,
     server::{Server, Site},
+    shop::{ADJUST, Shop, adjust, change},
 };
 use crate::world::on_both;
 
@@ -94,6 +100,50 @@ on_both!(a_view_has_the_same_rows_as_json_lines_and_as_a_table, site: Site => {
     assert_eq!((&shown["data"]["stores"]["nodes"], &shown["errors"]), (&json!(all), &json!([])), "{shown:#}");
 });
 
+/// A page has one level.
+const LEVELS: &str = "query($after: Cursor) { stockLevels(first: 1, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { onHand product { sku } store { name } } } }";
+const RENAME: &str = "mutation($input: StoreUpdateInput!) { result: storeUpdate(input: $input) { store { version } userErrors { code message } } }";
+
+/// Moves a mug between the first product and the last one, and renames their store, again and again until it is told to stop. Counts the rounds.
+async fn trade(shop: Arc<Shop>, (rounds, is_over): (Arc<AtomicUsize>, Arc<AtomicBool>)) {
+    let (first, store) = shop.place(0, 0);
+    let (last, _) = shop.place(shop.products.len() - 1, 0);
+    let mut version = json!(1);
+    while !is_over.load(Ordering::Relaxed) {
+        let round = rounds.load(Ordering::Relaxed);
+        let delta = if round.is_multiple_of(2) { 1 } else { -1 };
+        let changes = [change(&first, &store, delta), change(&last, &store, -delta)];
+        shop.client.done(ADJUST, adjust(&format!("round {round}"), "ADJUSTMENT", "CORRECTION", &changes)).await;
+        let name = format!("Store after {round}");
+        let mut renamed = shop.client.done(RENAME, json!({ "id": store, "expectedVersion": version, "name": name })).await;
+        version = renamed["store"]["version"].take();
+        rounds.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+on_both!(a_shop_that_never_rests_gets_its_table_and_all_of_it_is_of_one_moment, site: Site => {
+    let server = Server::start(site).await;
+    let shop = Arc::new(Shop::open(server.tenant().await, 1, 12, 100).await);
+    keep(&shop.client, "levels", LEVELS).await;
+    let (rounds, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let trading = tokio::spawn(trade(shop.clone(), (rounds.clone(), is_over.clone())));
+    for _ in 0..5 {
+        let before = rounds.load(Ordering::Relaxed);
+        let table = text(&shop.client, "levels.jsonl").await;
+        let rows: Vec<Value> = table.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let on_hand: i64 = rows.iter().map(|row| row["onHand"].as_i64().unwrap()).sum();
+        assert_eq!((rows.len(), on_hand), (12, 1_200), "a mug that has left one level is in the other: {table}");
+        assert!(rows.iter().all(|row| row["store"] == rows[0]["store"]), "a store has one name at a moment: {table}");
+        // The next one is of another moment.
+        while rounds.load(Ordering::Relaxed) == before && !trading.is_finished() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    is_over.store(true, Ordering::Relaxed);
+    trading.await.unwrap();
+});
+
 on_both!(a_view_that_has_not_changed_is_not_sent_again, site: Site => {
     let server = Server::start(site).await;
     let owner = shop(&server).await;
@@ -160,8 +210,10 @@ on_both!(a_table_that_would_not_be_whole_is_refused, site: Site => {
     keep(&owner, "single", "{ viewer { tenant { slug } } }").await;
     let two = "{ few: stores { pageInfo { hasNextPage } nodes { code } } many: stores(first: 250) { pageInfo { hasNextPage } nodes { name } } }";
     keep(&owner, "two", two).await;
+    keep(&owner, "backward", "query($n: Int) { stores(last: $n) { pageInfo { hasNextPage endCursor } nodes { code } } }").await;
     for (file, words) in [
         ("endless.csv", "pageInfo"),
+        ("backward.csv?variables=%7B%22n%22%3A2%7D", "from its end"),
         ("fixed.csv", "$after"),
         ("single.csv", "no list"),
         ("two.csv", "few, many"),

@@ -14,7 +14,7 @@ pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAge
 pub use charge::PurchaseOrderChargeAddInput;
 pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
-pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
+pub use report::*;
 pub use summary::{
     CostReportRowConnection, CostReportRowEdge, CostSummary, CostSummaryQuery, StockValueSummary, StockValueSummaryRow,
     StockValueSummaryRowConnection, StockValueSummaryRowEdge,

@@ -4,10 +4,13 @@ use async_graphql::{ID, InputObject, OneofObject};
 use platform::path;
 use services::replenishment::{
     core::{Choice, PolicyFields, PolicyScope},
-    shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
+    shell::{BudgetSet, PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
 };
 
-use super::enums::{ReplenishmentPolicyKind, SafetyStockMethod, xyz_word};
+use super::{
+    enums::{ReplenishmentPolicyKind, SafetyStockMethod, xyz_word},
+    purchase_budget::ReplenishmentBudgetPeriod,
+};
 use crate::{
     catalog::{ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
@@ -99,7 +102,8 @@ pub struct ReplenishmentPlanCreateInput {
     pub supplier_id: Option<ID>,
     /// Supplier whose products are included. Null for all.
     pub supplier: Option<SupplierRef>,
-    /// Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit.
+    /// Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for what is left of
+    /// `replenishmentBudget`, which also holds if it is less; no limit where none is set.
     pub budget: Option<MoneyInput>,
 }
 
@@ -108,7 +112,7 @@ pub struct ReplenishmentPlanCreateInput {
 pub enum PlanLineChoice {
     /// True for all open lines, the most urgent 5,000. Left out where lines are chosen otherwise; null is refused.
     All(bool),
-    /// IDs of the lines, at most 500.
+    /// IDs of the lines, at most 500. Lines that are CUT as `OVER_BUDGET` or `OTHER_CURRENCY` are approved as well.
     Ids(Vec<ID>),
     /// Transfers, and purchases and cuts that are worth no more than this in its currency; the most urgent 5,000. Left out where
     /// lines are chosen otherwise; null is refused.
@@ -162,6 +166,31 @@ pub struct ReplenishmentRuleSetInput {
     /// Deprecated name of `isSending`.
     #[graphql(default = false, deprecation = "2026-11-27: use isSending. Removed after 2027-11-27.")]
     pub sends: bool,
+}
+
+/// Limit of what purchases may cost, for the whole company.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentBudgetSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Version of the budget that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// Limit of what the goods that are bought in a period may cost together, 0 or more, in the company's currency. Null: no limit.
+    pub amount: Option<MoneyInput>,
+    /// Period of the amount. Default MONTH.
+    #[graphql(default_with = "ReplenishmentBudgetPeriod::Month")]
+    pub period: ReplenishmentBudgetPeriod,
+}
+
+impl ReplenishmentBudgetSetInput {
+    pub(super) fn read(self, reading: &mut Reading) -> BudgetSet {
+        BudgetSet {
+            idempotency_key: self.idempotency_key,
+            expected_version: self.expected_version.map(|version| version.0),
+            amount: reading.money(self.amount.as_ref(), || path!["input", "amount"]),
+            period: self.period.into(),
+        }
+    }
 }
 
 impl ReplenishmentRuleSetInput {

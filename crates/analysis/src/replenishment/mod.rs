@@ -6,19 +6,21 @@ mod inputs;
 mod mutation;
 mod payloads;
 mod policy_filter;
+mod purchase_budget;
 mod query;
 mod rule;
 mod score;
 
 pub use inputs::{
-    PlanLineChoice, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
-    ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
+    PlanLineChoice, ReplenishmentBudgetSetInput, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput,
+    ReplenishmentPolicyRemoveInput, ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use mutation::ReplenishmentMutation;
 pub use payloads::{
-    ReplenishmentApprovalPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
-    ReplenishmentRulePayload,
+    ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload,
+    ReplenishmentPolicyPayload, ReplenishmentRulePayload,
 };
+pub use purchase_budget::{ReplenishmentBudget, ReplenishmentBudgetPeriod, ReplenishmentBudgetUse};
 pub use query::{ReplenishmentPlanFilter, ReplenishmentPlanSort, ReplenishmentPlanSortField, ReplenishmentQuery};
 pub use rule::ReplenishmentRule;
 pub use score::ReplenishmentOutcomeScore;

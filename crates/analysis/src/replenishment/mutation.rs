@@ -11,19 +11,20 @@ use inventory::{
 use macros::resolvers;
 use services::replenishment::{
     events::{
-        REPLENISHMENT_PLAN_APPROVED, REPLENISHMENT_PLAN_CREATED, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET,
-        REPLENISHMENT_RULE_SET,
+        REPLENISHMENT_BUDGET_SET, REPLENISHMENT_PLAN_APPROVED, REPLENISHMENT_PLAN_CREATED, REPLENISHMENT_POLICY_REMOVED,
+        REPLENISHMENT_POLICY_SET, REPLENISHMENT_RULE_SET,
     },
     shell,
 };
 
 use super::{
     inputs::{
-        ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput, ReplenishmentPolicySetInput,
-        ReplenishmentRuleSetInput,
+        ReplenishmentBudgetSetInput, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
+        ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
     },
     payloads::{
-        ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, ReplenishmentRulePayload, refused,
+        ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
+        ReplenishmentRulePayload, refused,
     },
     plan::ReplenishmentPlan,
 };
@@ -88,6 +89,25 @@ impl ReplenishmentMutation {
         };
         let done = Box::pin(shell::set_rule(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
         ReplenishmentRulePayload::of(done)
+    }
+
+    /// Sets the budget of purchases for the whole company. Plans that are created from now on keep within it; earlier ones do when their lines are
+    /// approved.
+    ///
+    /// Requires stock.policy for all stores.
+    #[mutation(permit = StockPolicy, emits(REPLENISHMENT_BUDGET_SET), dry_run)]
+    async fn replenishment_budget_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Amount and period.")] input: ReplenishmentBudgetSetInput,
+    ) -> Answer<ReplenishmentBudgetPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::set_budget(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentBudgetPayload::of(done)
     }
 
     /// Creates a plan from the newest forecast, stock, drafts and policies. Open plans of the same

@@ -4,13 +4,13 @@ use async_graphql::{Context, SimpleObject};
 use platform::{path, storage::idempotency::Acted};
 use services::replenishment::{
     core::{Policy, PolicyProblem, RuleProblem},
-    rows::KeptRule,
+    rows::{KeptBudget, KeptRule},
     shell::{Approved, LineProblem, ReplenishmentError, ReplenishmentRefusal},
 };
 
 use super::{
     enums::ReplenishmentRefusalCode, line::ReplenishmentPlanLine, plan::ReplenishmentPlan, policy::ReplenishmentPolicy,
-    rule::ReplenishmentRule,
+    purchase_budget::ReplenishmentBudget, rule::ReplenishmentRule,
 };
 use crate::{
     graphql::{
@@ -27,6 +27,7 @@ const MOST_REPORTED: usize = 250;
 
 payload!(ReplenishmentPolicyPayload, policy: ReplenishmentPolicy, "policy of replenishment");
 payload!(ReplenishmentRulePayload, rule: ReplenishmentRule, "rule of approval");
+payload!(ReplenishmentBudgetPayload, budget: ReplenishmentBudget, "budget of purchases");
 payload!(ReplenishmentPlanPayload, plan: ReplenishmentPlan, "plan of replenishment");
 
 /// A chosen line that was not approved.
@@ -89,6 +90,20 @@ impl ReplenishmentRulePayload {
     }
 }
 
+impl ReplenishmentBudgetPayload {
+    pub(super) fn of(done: Result<Acted<Option<KeptBudget>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => user_errors_of(error, refused)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => Self {
+                budget: value.map(ReplenishmentBudget),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+        })
+    }
+}
+
 impl ReplenishmentApprovalPayload {
     pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, ReplenishmentError>) -> Answer<Self> {
         let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
@@ -124,6 +139,10 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
             let message = "stock moved by more than a fifth of the quantity after the plan was made: make another plan";
             (ReplenishmentRefusalCode::Stale, message.to_owned())
         }
+        LineProblem::OverBudget => {
+            let message = "the budget has no place for the line: raise the budget, or approve the line by its ID";
+            (ReplenishmentRefusalCode::OverBudget, message.to_owned())
+        }
         LineProblem::DraftRefused(why) => {
             let errors = refuse_all(ctx, why).await;
             let words = errors.into_iter().next().map(|error| match error {
@@ -152,6 +171,7 @@ pub(super) fn refused(refusal: ReplenishmentRefusal) -> UserError {
         ReplenishmentRefusal::NotEverywhere { message, field } | ReplenishmentRefusal::Invalid { message, field } => {
             UserError::new(ErrorCode::Invalid, message, field)
         }
+        ReplenishmentRefusal::OutOfRange { message, field } => UserError::new(ErrorCode::OutOfRange, message, field),
         ReplenishmentRefusal::Policy(problem) => policy_refused(problem),
         ReplenishmentRefusal::Rule(problem) => rule_refused(problem),
         ReplenishmentRefusal::ScopeTaken => {

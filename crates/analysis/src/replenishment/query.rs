@@ -15,6 +15,7 @@ use super::{
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
     policy_filter::{ReplenishmentPolicyFilter, ReplenishmentPolicySort},
+    purchase_budget::ReplenishmentBudget,
     rule::ReplenishmentRule,
     score::ReplenishmentOutcomeScore,
 };
@@ -103,6 +104,12 @@ impl ReplenishmentQuery {
     #[field(permit = StockPolicy)]
     async fn replenishment_rule(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentRule>> {
         Ok(shell::find_rule(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentRule))
+    }
+
+    /// Budget of purchases for the whole company. Null before one was set: purchases have no limit.
+    #[field(permit = StockPolicy)]
+    async fn replenishment_budget(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudget>> {
+        Ok(shell::find_budget(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentBudget))
     }
 
     /// Proposals by outcome, compared with what happened until their deliveries were due: for stores of the caller's. An outcome without proposals is left out.

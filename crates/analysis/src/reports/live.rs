@@ -5,14 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use entity::prelude::StoreId;
 use futures_util::Stream;
-use iam::access::{LiveRights, Permit, kind, permit};
+use iam::access::{Permit, kind, permit};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{
-    metrics,
-    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
-    storage::Fault,
-};
+use platform::{metrics, realtime::SharedEvent, storage::Fault};
 use services::reports::{
     core::{Span, changes_dashboard},
     shell::{self, DashboardAsker},
@@ -31,20 +27,16 @@ use crate::{
         fault::{Answer, TopError},
     },
     live::{
-        rights::{Changed, Rights},
+        readings::{EVERY, Readings, Turn},
         stream::{ResetReason, StreamPhase},
         stream_handle::StreamHandle,
     },
 };
 
-/// Between two readings at least.
-const EVERY: Duration = Duration::from_secs(1);
-/// The same while sales and values lack events that have been recorded: no event tells when they have them.
+/// Between two readings at least, while sales and values lack events that have been recorded: no event tells when they have them.
 const BEHIND: Duration = Duration::from_secs(5);
 /// Between two readings at most: what is overdue changes with time alone, which is no event.
 const AT_LEAST: Duration = Duration::from_mins(1);
-/// Waits for events are this long.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An item of the stream of a dashboard.
 pub struct DashboardUpdate {
@@ -97,17 +89,13 @@ impl DashboardSubscription {
 /// One subscriber's dashboard.
 struct Follow {
     ledger: Ledger,
-    rights: Rights,
+    readings: Readings,
     stream_handle: Option<Arc<StreamHandle>>,
-    listener: Listener,
     span_and_stores: (Span, Option<Vec<StoreId>>),
     /// The one that was read last, and whether it showed all that had happened: it shows the same as the one that was sent last.
     last: Option<(Arc<shell::Dashboard>, bool)>,
     /// The last event that was heard and may show in it; at first the last of all.
     heard: i64,
-    /// When it is read again, and not before when.
-    due: Instant,
-    not_before: Instant,
 }
 
 enum Step {
@@ -124,21 +112,14 @@ impl Follow {
         span_and_stores: (Span, Option<Vec<StoreId>>),
     ) -> Answer<Self> {
         let ledger = ctx.given::<Ledger>()?.clone();
-        // Following begins before anything is read, so nothing can slip between the two.
-        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
-        let head = permit.scope(ledger.database()).head().await?;
-        listener.go_on_after(head.seq);
-        let now = Instant::now();
+        let (readings, head) = Readings::open(ctx, &permit, ledger.database()).await?;
         Ok(Self {
             ledger,
-            rights: Rights::of::<kind::ReportRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned()),
+            readings,
             stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
-            listener,
             span_and_stores,
             last: None,
             heard: head.seq,
-            due: now,
-            not_before: now,
         })
     }
 
@@ -175,38 +156,21 @@ impl Follow {
     /// Waits until it is time to read the dashboard.
     async fn step(&mut self) -> Result<Step, Fault> {
         loop {
-            let next = tokio::select! {
-                biased;
-                changed = self.rights.changed() => match changed {
-                    Changed::Scope => return Ok(Step::Over(ResetReason::ScopeChanged)),
-                    Changed::Else => {
-                        if let Some(stream_handle) = &self.stream_handle {
-                            stream_handle.ask_again();
-                            return Ok(Step::Again);
-                        }
-                        self.rights.accept();
-                        self.mark();
-                        continue;
-                    }
-                },
-                () = tokio::time::sleep_until(self.due) => return Ok(Step::Read),
-                next = self.listener.next(PATIENCE) => next?,
-            };
-            match next {
-                Next::Events(events) => {
-                    for shared_event in &events {
-                        self.hear(shared_event);
-                    }
-                }
-                Next::Quiet => {}
-                // What was missed need not be made up for: what is read next has all of it.
-                Next::Expired => {
-                    let position = self.listener.position();
-                    self.listener.go_on_after(position);
+            match self.readings.turn().await? {
+                Turn::Read => return Ok(Step::Read),
+                Turn::Events(events) => events.iter().for_each(|shared_event| self.hear(shared_event)),
+                Turn::Missed(position) => {
                     self.heard = self.heard.max(position);
-                    self.mark();
+                    self.readings.mark();
                 }
-                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+                Turn::Rights => {
+                    if let Some(stream_handle) = &self.stream_handle {
+                        stream_handle.ask_again();
+                        return Ok(Step::Again);
+                    }
+                    self.readings.accept();
+                }
+                Turn::Over(reason) => return Ok(Step::Over(reason)),
             }
         }
     }
@@ -216,18 +180,13 @@ impl Follow {
         let is_shown = self.last.as_ref().is_some_and(|(last, _)| seq <= last.progress.seq);
         if !is_shown && changes_dashboard(&shared_event.event.kind) {
             self.heard = self.heard.max(seq);
-            self.mark();
+            self.readings.mark();
         }
-    }
-
-    /// It is read again as soon as it may be.
-    fn mark(&mut self) {
-        self.due = self.due.min(self.not_before);
     }
 
     /// What is to be said of the dashboard as it is now, if anything.
     async fn read(&mut self) -> Answer<Option<DashboardUpdate>> {
-        let caller = self.rights.reader().ok_or(TopError::Unauthenticated)?;
+        let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ReportRead>(&caller)?;
         // The first comes at once, as old as a query's may be, and is looked at again soon.
         let asker = if self.last.is_some() { DashboardAsker::Follower(self.heard) } else { DashboardAsker::Client };
@@ -236,7 +195,7 @@ impl Follow {
         let (dashboard, is_current) = tokio::select! {
             biased;
             // What is dear may be long in coming, and the next step looks at other rights.
-            _ = self.rights.changed() => return Ok(None),
+            _ = self.readings.rights.changed() => return Ok(None),
             made = Box::pin(made) => made.map_err(no_report)?,
         };
         let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.heard;
@@ -245,10 +204,9 @@ impl Follow {
             Some(_) if is_behind => BEHIND,
             Some(_) => AT_LEAST,
         };
-        let read = Instant::now();
-        (self.not_before, self.due) = (read + EVERY, read + next);
+        self.readings.read_at(Instant::now(), next);
         // It was read with rights that are not those of now: the next step looks at them.
-        if self.rights.now().is_some() {
+        if self.readings.rights.now().is_some() {
             return Ok(None);
         }
         Ok(self.news(dashboard, is_current))

@@ -101,12 +101,9 @@ pub struct AlertRuleUpsertInput {
     /// Whether the alerts to which the rule applies are opened and notified. Default true.
     #[graphql(default = true)]
     pub is_enabled: bool,
-    /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
-    /// eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE.
+    #[doc = services::alert_text!(set_threshold)]
     pub threshold: Option<Quantity>,
-    /// Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
-    /// transfer (TRANSFER_OVERDUE), or the day on which works are due (FULFILMENT_OVERDUE); 0 to 3,650. Null for 30 before an expiry
-    /// date, for 1 after the day of works, and else for no grace.
+    #[doc = services::alert_text!(set_days)]
     pub days: Option<i32>,
     /// E-mail addresses to notify, at most 20. Empty by default.
     #[graphql(default)]

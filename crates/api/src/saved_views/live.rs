@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use entity::prelude::{SavedViewId, TenantId};
 use futures_util::Stream;
-use iam::access::{LiveRights, Permit, kind, permit};
+use iam::access::{Permit, kind, permit};
 use macros::resolvers;
 use platform::{
     audit::Origin,
     metrics,
     paging::{CursorSigner, Key},
-    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
+    realtime::SharedEvent,
     storage::{Fault, journal::Head},
 };
 use serde_json::json;
@@ -35,18 +35,14 @@ use crate::{
         scalars::{Cursor, Json},
     },
     live::{
-        rights::{Changed, Rights},
+        readings::{EVERY, Readings, Turn},
         stream::{self, ResetReason, StreamPhase},
         stream_handle::{Begin, ItemMeta, StreamHandle},
     },
 };
 
-/// Between two readings at least.
-const EVERY: Duration = Duration::from_secs(1);
 /// Between two readings at most: a day that begins, or a date that passes, is no event.
 const AT_LEAST: Duration = Duration::from_hours(1);
-/// Waits for events are this long.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 pub struct SavedViewSubscription;
@@ -75,9 +71,8 @@ impl SavedViewSubscription {
 /// One subscriber's view.
 struct Follow {
     saved_views: SavedViews,
-    rights: Rights,
+    readings: Readings,
     stream_handle: Option<Arc<StreamHandle>>,
-    listener: Listener,
     positions: Positions,
     view: SavedViewId,
     variables: Variables,
@@ -89,9 +84,6 @@ struct Follow {
     seen: Result<Option<String>, ResetReason>,
     /// What was read last has everything up to this event.
     seq: i64,
-    /// When it is read again, and not before when.
-    due: Instant,
-    not_before: Instant,
 }
 
 /// Makes cursors of one view with its variables.
@@ -142,10 +134,7 @@ impl Follow {
         after: Option<Cursor>,
     ) -> Answer<Self> {
         let saved_views = ctx.given::<SavedViews>()?.clone();
-        // Following begins before anything is read, so nothing can slip between the two.
-        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
-        let head = permit.scope(saved_views.database()).head().await?;
-        listener.go_on_after(head.seq);
+        let (readings, head) = Readings::open(ctx, &permit, saved_views.database()).await?;
         let live = Box::pin(saved_views.live(&permit, &meant, &variables)).await.map_err(refused)?;
         let view = live.view.id;
         let name = stream::filter_name(json!({ "view": view, "variables": variables }), "").now;
@@ -155,13 +144,11 @@ impl Follow {
             Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
             Some(Begin::After(_)) | None => after,
         };
-        let now = Instant::now();
         Ok(Self {
             seen: asked.map(|cursor| positions.open(&cursor)).transpose(),
             saved_views,
-            rights: Rights::of::<kind::ViewRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned()),
+            readings,
             stream_handle,
-            listener,
             positions,
             view,
             variables,
@@ -173,8 +160,6 @@ impl Follow {
             moved_by: live.moved_by,
             is_edited: false,
             seq: head.seq,
-            due: now,
-            not_before: now,
         })
     }
 
@@ -226,34 +211,15 @@ impl Follow {
     /// Waits until it is time to read the view.
     async fn step(&mut self) -> Result<Step, Fault> {
         loop {
-            let next = tokio::select! {
-                biased;
-                changed = self.rights.changed() => match changed {
-                    Changed::Scope => return Ok(Step::Over(ResetReason::ScopeChanged)),
-                    Changed::Else => {
-                        self.rights.accept();
-                        self.mark();
-                        continue;
-                    }
-                },
-                () = tokio::time::sleep_until(self.due) => return Ok(Step::Read),
-                next = self.listener.next(PATIENCE) => next?,
-            };
-            match next {
-                Next::Events(events) => {
-                    for shared_event in &events {
-                        self.hear(shared_event);
-                    }
-                }
-                Next::Quiet => {}
-                // What was missed need not be made up for: what is read next has all of it.
-                Next::Expired => {
-                    let position = self.listener.position();
-                    self.listener.go_on_after(position);
+            match self.readings.turn().await? {
+                Turn::Read => return Ok(Step::Read),
+                Turn::Events(events) => events.iter().for_each(|shared_event| self.hear(shared_event)),
+                Turn::Missed(_) => {
                     self.is_edited = true;
-                    self.mark();
+                    self.readings.mark();
                 }
-                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+                Turn::Rights => self.readings.accept(),
+                Turn::Over(reason) => return Ok(Step::Over(reason)),
             }
         }
     }
@@ -262,23 +228,18 @@ impl Follow {
         let event_type = shared_event.event.kind.as_str();
         if noun(event_type) == "saved_view" {
             self.is_edited = true;
-            self.mark();
+            self.readings.mark();
         } else if shared_event.seq() > self.seq && self.moved_by.includes(event_type) {
-            self.mark();
+            self.readings.mark();
         }
-    }
-
-    /// It is read again as soon as it may be.
-    fn mark(&mut self) {
-        self.due = self.due.min(self.not_before);
     }
 
     /// What is to be said of the view as it is now, if anything.
     async fn read(&mut self) -> Answer<Option<SavedViewUpdate>> {
-        let caller = self.rights.reader().ok_or(TopError::Unauthenticated)?;
+        let caller = self.readings.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ViewRead>(&caller)?;
         let (began, meant) = (Instant::now(), ViewRef::Id(self.view));
-        (self.not_before, self.due) = (began + EVERY, began + AT_LEAST);
+        self.readings.read_at(began, AT_LEAST);
         if std::mem::take(&mut self.is_edited) {
             self.moved_by = self.saved_views.live(&permit, &meant, &self.variables).await.map_err(refused)?.moved_by;
         }
@@ -286,8 +247,7 @@ impl Follow {
         let result = match read {
             Ok(result) => result,
             Err(ReadError::Refused(refused)) if let Some(wait) = self.wait(&refused) => {
-                self.not_before = began + wait;
-                self.due = self.not_before;
+                self.readings.pause_until(began + wait);
                 return Ok(None);
             }
             Err(error) => return Err(unread(error)),
@@ -297,7 +257,7 @@ impl Follow {
             return Err(TopError::limit_exceeded(message, Vec::new()));
         }
         // It was read with rights that are not those of now: the next step looks at them.
-        if self.rights.now().is_some() {
+        if self.readings.rights.now().is_some() {
             return Ok(None);
         }
         Ok(self.news(result))

@@ -100,6 +100,7 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
     ("FulfilmentWave", "pickingList", &["stock_policy"]),
+    ("ReplenishmentBudget", "current", &["purchase_order", "replenishment_plan"]),
     ("WorkLine", "binLocation", &["stock_policy"]),
 ];
 

@@ -99,6 +99,7 @@ pub enum Payload {
     FactorSeriesPayload(crate::forecasting::FactorSeriesPayload),
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentRulePayload(replenishment::ReplenishmentRulePayload),
+    ReplenishmentBudgetPayload(replenishment::ReplenishmentBudgetPayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
     LiquidationSettingsPayload(liquidation::LiquidationSettingsPayload),

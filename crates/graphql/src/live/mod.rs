@@ -10,6 +10,7 @@ mod operation;
 pub mod outbox;
 mod backoff;
 pub mod protocol;
+pub mod readings;
 pub mod rights;
 pub mod stream_handle;
 pub mod socket;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use entity::prelude::*;
 use platform::{
     clock,
-    storage::{Database, Fault, GlobalWork, LockOrder, Reads, Row, Work, journal, past_deadlocks},
+    storage::{Database, Fault, GlobalWork, LockOrder, Reads, Row, Work, journal, retried},
 };
 
 use super::{rows, tables};
@@ -81,7 +81,7 @@ pub struct Erased {
 /// # Errors
 /// The database fails.
 pub async fn run(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {
-    past_deadlocks(|| run_once(db, tenant, now)).await
+    retried(|| run_once(db, tenant, now)).await
 }
 
 async fn run_once(db: &Database, tenant: TenantId, now: Timestamp) -> Result<Option<Erased>, Fault> {

@@ -1,7 +1,6 @@
 //! What the audit log says of an order that was edited, held back or let go: its fields under the names that the API gives them. Other steps are told by
 //! their events.
 
-use entity::prelude::*;
 use iam::access::{code, kind};
 use platform::{
     audit::{
@@ -79,18 +78,8 @@ fn sourcing(of: Option<DraftSourcing>) -> Fields {
 /// A line under its ID, with what counts of it.
 fn line_fields(order: &Order, line: &Line) -> Fields {
     let id = order.line_id(line.position);
-    let path = |field: &str| format!("lines.{id}.{field}");
-    let amounts = Quantity::new(line.current()).and_then(|current| line.amounts(current));
-    let (discount, tax) = amounts.map_or((line.discount, line.tax), |of| (of.discount, of.tax));
-    Fields::default()
-        .with(path("sku"), &line.sku)
-        .with(path("name"), &line.name)
-        .with(path("quantity"), line.current())
-        .with(path("unitPrice"), money(Some(line.unit_price)))
-        .with(path("discount"), money(Some(discount)))
-        .with(path("tax"), money(Some(tax)))
-        .with(path("taxRate"), line.basis.rate.map(|rate| rate.to_string()))
-        .with(path("total"), money(Some(line.current_total())))
+    let with = |fields: Fields, (name, value): (&str, Value)| fields.with(format!("lines.{id}.{name}"), value);
+    line.traced().into_iter().fold(Fields::default(), with)
 }
 
 /// Its reason and its note are free text, and left out.

@@ -105,9 +105,21 @@ pub async fn nothing_reverse(ledger: &Ledger, permit: &Permit<kind::DocumentReve
     first_answer(ledger, permit, &key, missing()).await
 }
 
-/// Whether a step came between reading and writing.
-pub fn is_overtaken(stop: &Stop) -> bool {
-    matches!(stop, Stop::Refused(all) if all.iter().any(|one| matches!(one.why, Reason::StaleDocument { .. })))
+/// Tries of a call on a document.
+pub struct Tries(u32);
+
+impl Tries {
+    /// A call that names a version is tried once.
+    pub fn of(expected_version: Option<i64>) -> Self {
+        Self(if expected_version.is_none() { MOST_TRIES } else { 1 })
+    }
+
+    /// Whether the call is tried again after a refusal: a step came between its reading and its writing.
+    pub fn again(&mut self, stop: &Stop) -> bool {
+        self.0 -= 1;
+        let is_overtaken = |one: &Rejection| matches!(one.why, Reason::StaleDocument { .. });
+        self.0 > 0 && matches!(stop, Stop::Refused(all) if all.iter().any(is_overtaken))
+    }
 }
 
 /// Names the documents that a refusal is about.
@@ -204,4 +216,23 @@ pub fn sees(permit: &Permit<kind::StockMovementRead>, reversal: &Reversal) -> bo
 /// The movements that a reversal wrote.
 pub async fn mirrors(scope: &TenantScope, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
     rows::mirrors_of(scope, reversal).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of calls that are made while each is refused like this.
+    fn calls(expected_version: Option<i64>, why: Rejection) -> usize {
+        let (mut tries, stop) = (Tries::of(expected_version), Stop::from(why));
+        1 + std::iter::repeat_with(|| tries.again(&stop)).take_while(|is_again| *is_again).count()
+    }
+
+    #[test]
+    fn a_call_without_a_version_is_tried_again_when_a_step_came_between() {
+        let stale = || Rejection::stale(Noun::Document, Uuid::nil(), 2);
+        assert_eq!(calls(None, stale()), 5);
+        assert_eq!(calls(Some(1), stale()), 1, "its caller says which version is meant");
+        assert_eq!(calls(None, Rejection::key_reused()), 1, "no other try is answered otherwise");
+    }
 }

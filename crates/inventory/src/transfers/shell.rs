@@ -13,7 +13,8 @@ use crate::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
         check_key, chosen, document_ids, first_answer, key_of, submit,
     },
-    stock::core::{At, Field, LevelKey, Reason, Rejection, RoomRefusal},
+    reversals::shell::Tries,
+    stock::core::{At, Field, LevelKey, RoomRefusal},
     transfers::{
         core::{Arrival, Change, Loss, Parcel, Planned, Refusal, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
@@ -308,9 +309,6 @@ fn parcels(ledger: &Ledger, input: &TransferMove) -> Result<Option<Vec<Parcel>>,
     Ok(input.lines.as_ref().map(|lines| lines.iter().map(parcel).collect()))
 }
 
-/// How often a step that names no version is taken when other steps of the transfer come between its reading and its writing.
-const MOST_TRIES: u32 = 5;
-
 /// A step of a transfer that exists. One that is not the caller's has the places of nobody's: the ledger refuses it as it refuses what
 /// does not exist.
 async fn step<P: Permission>(
@@ -326,15 +324,13 @@ async fn step<P: Permission>(
     checks.text(act.note.map(String::as_str), MAX_NOTE, || At::input(Field::Note));
     checks.done()?;
     let key = key_of(&permit, act.mutation, act.key, input);
-    for _ in 1..MOST_TRIES {
-        let done = attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await;
-        let is_overtaken = |why: &[Rejection]| why.iter().any(|one| matches!(one.why, Reason::StaleDocument { .. }));
-        match done {
-            Err(Stop::Refused(why)) if act.expected_version.is_none() && is_overtaken(&why) => {}
+    let mut tries = Tries::of(act.expected_version);
+    loop {
+        match attempt(ledger, &permit, &act, key.clone(), (side, mode), &step).await {
+            Err(stop) if tries.again(&stop) => {}
             done => return done,
         }
     }
-    attempt(ledger, &permit, &act, key, (side, mode), &step).await
 }
 
 /// Reads where the transfer's goods are, and takes the step there. It is refused as stale when the transfer changed in between.

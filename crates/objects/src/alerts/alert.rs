@@ -57,12 +57,11 @@ impl Alert {
     async fn status(&self) -> AlertStatus {
         self.0.state().into()
     }
-    /// The store: of TRANSFER_OVERDUE the one that receives, of FULFILMENT_REJECTED the one that sold the order; null of NEGATIVE_MARGIN, which is of none.
+    #[doc = services::alert_text!(store)]
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.subject.store()?).await)
     }
-    /// The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE, COUNT_DIFFERENCE, FULFILMENT_OVERDUE and FULFILMENT_REJECTED, which may be about
-    /// many.
+    #[doc = services::alert_text!(product)]
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.subject.product()?).await)
     }
@@ -82,7 +81,7 @@ impl Alert {
     async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
-    /// Order of a FULFILMENT_OVERDUE or FULFILMENT_REJECTED alert. Null for other kinds, and without order.read in the store that sold it.
+    #[doc = services::alert_text!(order)]
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.0.subject.ids().order?)).await.transpose()
@@ -95,24 +94,15 @@ impl Alert {
         let works = Box::pin(works_of_order(ctx, order)).await;
         Some(works.map(|works| works.into_iter().filter(|work| work.row().store == store).collect()))
     }
-    /// Value at its opening: available of a level; quantity of a lot in the store; lines of a purchase order that are late, or of a transfer that have not
-    /// all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of FULFILMENT_REJECTED; smallest units that a
-    /// count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND; most units of a strange day of STOCK_ANOMALY; units
-    /// of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less; weeks outside their interval of
-    /// FORECAST_COVERAGE. Null of NEGATIVE_MARGIN.
+    #[doc = services::alert_text!(quantity)]
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
-    /// Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE, FORECAST_DRIFT (on either side of 0) and
-    /// FORECAST_COVERAGE. Null for other kinds.
+    #[doc = services::alert_text!(threshold)]
     async fn threshold(&self) -> Option<Quantity> {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
-    /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
-    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day on which the first of the works was due, of FULFILMENT_OVERDUE, or
-    /// on which the order was placed, of FULFILMENT_REJECTED; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
-    /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY; the Monday since which forecasts are off of FORECAST_DRIFT and
-    /// FORECAST_COVERAGE, null where that is longer ago than 26 weeks.
+    #[doc = services::alert_text!(day)]
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }

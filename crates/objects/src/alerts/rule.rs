@@ -79,13 +79,11 @@ impl AlertRule {
     async fn is_enabled(&self) -> bool {
         self.0.is_enabled
     }
-    /// The line that is crossed, in smallest units; null for the level's own, for any difference of a count, or, of
-    /// FORECAST_DRIFT, for units by the tracking signal alone.
+    #[doc = services::alert_text!(rule_threshold)]
     async fn threshold(&self) -> Option<Quantity> {
         self.0.threshold.map(Quantity)
     }
-    /// Days before a lot's expiry date, or of grace after the expected day of an order or a transfer, or the day on which works
-    /// are due; 0 to 3,650. Null for 30 before an expiry date, for 1 after the day of works, and else for no grace.
+    #[doc = services::alert_text!(rule_days)]
     async fn days(&self) -> Option<i32> {
         self.0.days
     }

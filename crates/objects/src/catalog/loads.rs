@@ -78,7 +78,8 @@ pub fn loads<'a>(ctx: &'a Context<'_>) -> Answer<&'a Loads> {
 impl OfTenant for Loads {
     fn of(scope: TenantScope) -> Self {
         Self {
-            cache: scope.extensions().get().filter(Cache::is_on),
+            // What it has may be newer than one moment.
+            cache: scope.extensions().get().filter(|cache: &Cache| cache.is_on() && !scope.is_at_one_moment()),
             cache_view: tokio::sync::Mutex::default(),
             media: MediaLoads::of(scope.clone()),
             scope,

@@ -111,6 +111,8 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::AuditEntry(_) => NodeAccess::of::<kind::AuditRead, kind::AuditRead>(),
         Node::BackgroundJob(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
         Node::WebhookEndpoint(_) => NodeAccess::of::<kind::WebhookRead, kind::WebhookManage>(),
+        // Of a view that is not for all, what is told of it is for those who see all views.
+        Node::SavedView(view) if view.0.readers.is_some() => NodeAccess::of::<kind::ViewManage, kind::ViewManage>(),
         Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
         _ => return Ok(None),
     }))

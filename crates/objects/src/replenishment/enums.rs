@@ -91,7 +91,7 @@ pub enum ReplenishmentLineStatus {
     Approved,
     /// The line cannot be approved, for the reason in `issue`.
     Refused,
-    /// The budget does not cover the line, or its order waits for the supplier's minimum.
+    /// The budget does not cover the line, which can still be approved by its ID, or its order waits for the supplier's minimum.
     Cut,
 }
 
@@ -105,7 +105,7 @@ pub enum ReplenishmentIssue {
     NoSupplier,
     /// The draft was refused, as for a product that is archived by now.
     DraftRefused,
-    /// Other lines save more margin for the money.
+    /// Other lines save more margin for the money. The line can be approved by its ID.
     OverBudget,
     /// The price of the product is unknown, or in a currency other than the budget's.
     OtherCurrency,
@@ -179,6 +179,8 @@ pub enum ReplenishmentRefusalCode {
     Forbidden,
     /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
     Stale,
+    /// Orders of other plans left too little of the company's budget. The line is CUT, and can be approved by its ID.
+    OverBudget,
     /// The draft was refused, or the order that it cuts has changed. The line is REFUSED.
     DraftRefused,
 }

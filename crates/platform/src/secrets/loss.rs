@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    storage::{Database, Fault, past_deadlocks},
+    storage::{Database, Fault, retried},
 };
 
 /// Values of a column that are sealed under one key.
@@ -56,7 +56,7 @@ pub async fn abandon(db: &Database, ring: &KeyRing, clock: &Clock, id: &str, col
         while let Some(page) = pages.next().await? {
             let lost: Vec<&Stored> = page.iter().filter(|stored| key_of(&stored.value) == Some(id)).collect();
             for (tenant, lost) in rows::by_tenant(column, lost) {
-                given_up += past_deadlocks(|| give_up_page((db, ring, clock), column, tenant, &lost)).await?;
+                given_up += retried(|| give_up_page((db, ring, clock), column, tenant, &lost)).await?;
             }
         }
     }

@@ -100,8 +100,8 @@ impl TenantScope {
         V: Clone + Send + Sync + 'static,
         F: Future<Output = Result<HashMap<K, V>, Fault>>,
     {
-        // A replica's rows may be older than those that others ask the primary for.
-        if self.is_on_replica() {
+        // These rows may be older than those that others ask for.
+        if self.reads_apart() {
             let own: HashSet<K> = keys.iter().copied().collect();
             return ask(own.into_iter().collect(), &load).await.map(Arc::new);
         }

@@ -97,7 +97,7 @@ impl Fault {
     }
 
     /// Whether Postgres undid the transaction since it and another one waited for each other: begun again, it finds what that one has written.
-    pub fn is_deadlock(&self) -> bool {
+    pub(super) fn is_deadlock(&self) -> bool {
         self.code().as_deref() == Some("40P01")
     }
 

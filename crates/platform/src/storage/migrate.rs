@@ -6,7 +6,11 @@
 
 use std::{pin::pin, time::Duration};
 
-use migration::{Migrator, MigratorTrait, months, row_security, statistics};
+use migration::{
+    Migrator, MigratorTrait, months,
+    online::{self, OnlineIndex},
+    row_security, statistics,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
@@ -32,7 +36,7 @@ impl Default for LockLimits {
 }
 impl LockLimits {
     /// After so many tries.
-    fn pause_after(&self, tried: u32) -> Duration {
+    pub(super) fn pause_after(&self, tried: u32) -> Duration {
         self.pause.saturating_mul(1 << tried.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
     }
 }
@@ -52,6 +56,16 @@ const BLOCKERS: &str = "SELECT format('process %s (%s, %s, in its transaction fo
     coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::bigint,
     left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200))
   FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1)) ORDER BY a.xact_start, a.pid";
+
+/// What a transaction came to.
+enum Step {
+    /// The migration of this name is done.
+    Applied(String),
+    /// Nothing is done: these indexes are built before the next migration, in no transaction.
+    Builds(Vec<OnlineIndex>),
+    /// All migrations are done, and what comes after them.
+    Complete,
+}
 
 /// The tries of one step.
 #[derive(Default)]
@@ -85,8 +99,8 @@ impl Attempt {
 
 impl Database {
     /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
-    /// serialises their steps by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for large tables of
-    /// Postgres, whose indexes are built before, while everybody writes.
+    /// serialises their steps by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for tables of Postgres that
+    /// become parted by month. Indexes of its large tables are built before their migrations, while everybody writes.
     pub async fn migrate(&self) -> Result<usize, Fault> {
         self.migrate_within(LockLimits::default()).await
     }
@@ -101,11 +115,16 @@ impl Database {
         }
         months::prepare(&self.owner).await?;
         let mut applied = 0;
-        while let Some(migration) = self.step_patiently(limits).await? {
-            tracing::debug!(migration, "applied");
-            applied += 1;
+        loop {
+            match self.step_patiently(limits).await? {
+                Step::Applied(migration) => {
+                    tracing::debug!(migration, "applied");
+                    applied += 1;
+                }
+                Step::Builds(indexes) => self.build_indexes(&indexes, limits).await?,
+                Step::Complete => return Ok(applied),
+            }
         }
-        Ok(applied)
     }
 
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
@@ -125,7 +144,7 @@ impl Database {
     }
 
     /// Takes the next step, and takes it again while others hold what it needs.
-    async fn step_patiently(&self, limits: LockLimits) -> Result<Option<String>, Fault> {
+    async fn step_patiently(&self, limits: LockLimits) -> Result<Step, Fault> {
         let (mut tried, mut attempt) = (0, Attempt::default());
         loop {
             let outcome = self.step(limits, &mut attempt).await;
@@ -149,9 +168,9 @@ impl Database {
         }
     }
 
-    /// A transaction with one migration, whose name is returned, or with what comes after the last of them.
+    /// A transaction with one migration, or with what comes after the last of them.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
-    async fn step(&self, limits: LockLimits, attempt: &mut Attempt) -> Result<Option<String>, Fault> {
+    async fn step(&self, limits: LockLimits, attempt: &mut Attempt) -> Result<Step, Fault> {
         let transaction = self.owner.begin_with_options(TransactionOptions::default()).await?;
         let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), UNLIMITED)).await?;
         let process: i32 = row.as_ref().map(Row::scalar).transpose()?.unwrap_or_default();
@@ -190,7 +209,7 @@ impl Database {
         transaction: &DatabaseTransaction,
         limits: LockLimits,
         migration: &mut Option<String>,
-    ) -> Result<Option<String>, Fault> {
+    ) -> Result<Step, Fault> {
         let one_migrator = format!("SELECT pg_advisory_xact_lock({})", AdvisoryKey::Migrations.number());
         transaction.execute_unprepared(&one_migrator).await?;
         transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", limits.wait.as_millis())).await?;
@@ -208,8 +227,12 @@ impl Database {
                 row_security::build(transaction).await?;
             }
             statistics::settle(transaction).await?;
-            return Ok(None);
+            return Ok(Step::Complete);
         };
+        let due = online::due(transaction, &name).await?;
+        if !due.is_empty() {
+            return Ok(Step::Builds(due));
+        }
         Migrator::up(transaction, Some(1)).await?;
         // Whatever comes next may come much later: an older node has to know at once, and no table of its may be without rights meanwhile.
         if migration::needs(&name).is_some() {
@@ -218,11 +241,11 @@ impl Database {
         if self.active_row_security.stands() && is_secured(transaction).await? {
             row_security::build(transaction).await?;
         }
-        Ok(Some(name))
+        Ok(Step::Applied(name))
     }
 
     /// Who keeps a session waiting: process, program, state, how long its transaction has been open, and its last statement.
-    async fn blockers_of(&self, process: i32) -> Result<Vec<String>, Fault> {
+    pub(super) async fn blockers_of(&self, process: i32) -> Result<Vec<String>, Fault> {
         let rows = self.inspected(BLOCKERS, vec![process.into()]).await?;
         rows.iter().map(Row::scalar).collect()
     }
@@ -245,7 +268,7 @@ async fn is_secured(transaction: &DatabaseTransaction) -> Result<bool, Fault> {
 }
 
 /// Whether others held a lock for too long, or had one that this one waited for while they waited for it.
-fn is_of_locks(err: &DbErr) -> bool {
+pub(super) fn is_of_locks(err: &DbErr) -> bool {
     matches!(fault::code(err).as_deref(), Some("55P03" | "40P01"))
 }
 

@@ -2,6 +2,7 @@
 
 use migration::{
     Migrator, MigratorTrait,
+    online::{self, IndexState},
     plan::{self, Target},
 };
 
@@ -88,15 +89,25 @@ impl Database {
         Ok(planned)
     }
 
-    /// The statements of a migration that lock tables which are there.
+    /// The statements of a migration that lock tables which are there. An index that is built before its migration has the statement that builds it then; one
+    /// that is there already has none.
     async fn planned_statements(&self, name: &str) -> Result<Vec<PlannedStatement>, Fault> {
         let mut planned = Vec::new();
         if self.backend == Backend::Sqlite {
             return Ok(planned);
         }
+        let online = online::indexes(name);
         for statement in plan::statements(name, self.backend.into()) {
+            let mut text = statement.to_owned();
+            if let Some(index) = online.iter().find(|index| index.statement == statement) {
+                match index.state(&self.owner).await? {
+                    IndexState::Built => continue,
+                    IndexState::Due | IndexState::Unfinished => text = index.concurrently(),
+                    IndexState::LeftToMigration => {}
+                }
+            }
             let mut locks = Vec::new();
-            for lock in plan::locks(statement) {
+            for lock in plan::locks(&text) {
                 let tables = match lock.target {
                     Target::Table(table) => vec![table],
                     Target::TableOf(index) => self.table_of(&index).await?.into_iter().collect(),
@@ -111,7 +122,7 @@ impl Database {
                 }
             }
             if !locks.is_empty() {
-                planned.push(PlannedStatement { text: begin_of(statement), locks });
+                planned.push(PlannedStatement { text: begin_of(&text), locks });
             }
         }
         Ok(planned)

@@ -340,6 +340,13 @@ fn opened(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection 
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(connect))
 }
 
+/// A connection of the tables' owner whose statements run, and wait for locks, for as long as it takes.
+pub(super) fn unlimited(db: &Database) -> DatabaseConnection {
+    let options = db.owner.get_postgres_connection_pool().connect_options();
+    let options = PgConnectOptions::clone(&options).options([("lock_timeout", "0"), ("statement_timeout", "0")]);
+    opened(pool_of(1, &db.write_health), options)
+}
+
 /// Where the login finds its tables, if that is not where everybody does.
 async fn search_path(owner: &DatabaseConnection) -> Result<Option<String>, Fault> {
     let sql = "SELECT current_schema()::text";

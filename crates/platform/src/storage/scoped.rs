@@ -1,6 +1,9 @@
 //! Handles that carry the tenant.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId, record::Record};
@@ -10,6 +13,7 @@ use sea_orm::{
 
 use super::{
     Backend, Database, Extensions, Fault, Row, Work, journal,
+    moment::{self, Moment},
     replicas::{self, Freshness, ReadRoute},
     sessions::Bound,
 };
@@ -69,7 +73,8 @@ pub async fn is_suspended(reads: &impl Reads) -> Result<bool, Fault> {
 const CATCHING_UP: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// The tenant's rows as committed, or as a replica has them that is fresh enough for the request that opened the handle.
+/// The tenant's rows as committed, as a replica has them that is fresh enough for the request that opened the handle, or as of the moment of the
+/// task that opened it.
 #[derive(Clone)]
 pub struct TenantScope {
     tenant: TenantId,
@@ -77,6 +82,8 @@ pub struct TenantScope {
     is_long: bool,
     /// The way of the request that opened the handle; None reads from the primary.
     route: Option<Arc<ReadRoute>>,
+    /// It comes before the way while it lasts.
+    moment: Weak<Moment>,
 }
 
 impl TenantScope {
@@ -89,19 +96,19 @@ impl TenantScope {
     pub fn long(&self) -> Self {
         Self { is_long: true, ..self.clone() }
     }
-    /// The same rows, no older than is said; a read goes to a replica that has them.
+    /// The same rows, no older than is said and of no moment; a read goes to a replica that has them.
     #[must_use]
     pub fn fresh(&self, freshness: Freshness) -> Self {
         let route = match freshness {
             Freshness::Primary => None,
             Freshness::After(_) | Freshness::Bounded(_) => self.db.read_route(freshness, self.tenant.uuid().as_u128()),
         };
-        Self { route, ..self.clone() }
+        Self { route, moment: Weak::new(), ..self.clone() }
     }
     /// The same rows, as fresh as the request that runs now needs them: for handles that were opened before it began.
     #[must_use]
     pub fn of_this_request(&self) -> Self {
-        Self { route: replicas::current(), ..self.clone() }
+        Self { route: replicas::current(), moment: moment::current(), ..self.clone() }
     }
     /// The same rows as they are now, or later: for jobs that read much, and wait a moment for a replica that has replayed so far.
     pub async fn caught_up(&self) -> Self {
@@ -116,9 +123,13 @@ impl TenantScope {
         }
         scope
     }
-    /// Whether its reads go to a replica now, so that they cannot be shared with others'.
-    pub(super) fn is_on_replica(&self) -> bool {
-        self.route.as_ref().is_some_and(|route| route.replica().is_some())
+    /// Whether its reads are as of one moment (`at_one_moment`). What is committed from now on is not in them, and what a cache has may be newer.
+    pub fn is_at_one_moment(&self) -> bool {
+        self.moment.strong_count() > 0
+    }
+    /// Whether its rows may be older than what is committed, so that its reads cannot be shared with others'.
+    pub(super) fn reads_apart(&self) -> bool {
+        self.is_at_one_moment() || self.route.as_ref().is_some_and(|route| route.replica().is_some())
     }
     /// Begins a transaction on the tenant's rows. Later reads may be of its own writes, so they go to the primary.
     pub async fn begin(&self) -> Result<Work, Fault> {
@@ -146,6 +157,11 @@ impl Reads for TenantScope {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let _span = self.db.statements.count(&statement);
+        if let Some(moment) = self.moment.upgrade()
+            && let Some(snapshot) = moment.of(&self.db, self.tenant).await?
+        {
+            return snapshot.answer(statement).await;
+        }
         if let Some(route) = &self.route
             && let Some(replica) = route.replica()
         {
@@ -224,7 +240,7 @@ impl Global {
 impl Database {
     /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
-        TenantScope { tenant, db: self.clone(), is_long: false, route: replicas::current() }
+        TenantScope { tenant, db: self.clone(), is_long: false, route: replicas::current(), moment: moment::current() }
     }
     /// The same for several tenants at once; None on SQLite, where a statement costs too little to share it.
     pub fn tenants(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<TenantsScope> {

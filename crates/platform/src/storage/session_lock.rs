@@ -25,6 +25,8 @@ pub(super) enum AdvisoryKey {
     Dumps = 7_170_160,
     /// One import of a tenant.
     Imports = 7_170_161,
+    /// One process that builds indexes before their migrations.
+    Indexes = 7_170_162,
 }
 
 impl AdvisoryKey {

@@ -11,7 +11,8 @@ use super::{
     transaction::{Connections, Purpose, Transaction},
 };
 
-/// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports, not for requests.
+/// Many reads that agree with each other; ends when dropped. Holds a reader's connection: for audits and exports; requests go by `at_one_moment`, which
+/// counts them.
 pub struct Snapshot {
     tenant: TenantId,
     backend: Backend,
@@ -34,7 +35,7 @@ impl Global {
 }
 
 impl Snapshot {
-    async fn begin(db: &Database, connections: &Connections, tenant: TenantId) -> Result<Self, Fault> {
+    pub(super) async fn begin(db: &Database, connections: &Connections, tenant: TenantId) -> Result<Self, Fault> {
         let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Snapshot).await?;
         Ok(Self::inside(db, tenant, transaction))
     }
@@ -42,6 +43,10 @@ impl Snapshot {
     /// What an open transaction sees.
     pub(super) fn inside(db: &Database, tenant: TenantId, transaction: Transaction) -> Self {
         Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction }
+    }
+    /// The rows of a statement whose time somebody else takes.
+    pub(super) async fn answer(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        Ok(self.transaction.query_all_raw(statement).await?)
     }
     pub(super) fn into_parts(self) -> (TenantId, Transaction) {
         (self.tenant, self.transaction)
@@ -61,6 +66,6 @@ impl Reads for Snapshot {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         let _timer = StatementTimer::begin(&statement.sql);
-        Ok(self.transaction.query_all_raw(statement).await?)
+        self.answer(statement).await
     }
 }

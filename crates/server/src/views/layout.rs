@@ -9,6 +9,8 @@ use serde_json::Value;
 /// Fields that are looked for by their names.
 const KNOWN: [&str; 6] = ["nodes", "edges", "node", "pageInfo", "hasNextPage", "endCursor"];
 const NO_END: &str = "select pageInfo { hasNextPage endCursor } in each list: else nobody knows whether the table is whole";
+const BACKWARD: &str =
+    "a list that is read from its end does not say what is left out: use first and after, without last and before";
 
 /// Fields of one object by the names that they have in the data, in the document's order.
 type Selected<'a> = Vec<Entry<'a>>;
@@ -28,6 +30,8 @@ pub struct Layout {
     inner: Vec<Vec<String>>,
     /// Leaves that stand beside the list's rows.
     siblings: Vec<String>,
+    /// Variables by which a list would be read from its end.
+    backward: Vec<String>,
 }
 
 /// Rows that were read at once.
@@ -65,15 +69,16 @@ impl Layout {
             row = inside(&document, row, "node");
         }
         let turns = fields.iter().any(|field| takes_after(field));
-        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), siblings };
-        layout.add(&document, &mut Vec::new(), &row);
+        let backward = backward(&document, &fields)?;
+        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), siblings, backward };
+        layout.add(&document, &mut Vec::new(), &row)?;
         if layout.columns.is_empty() {
             return Err("the list of this view has no columns".to_owned());
         }
         Ok(layout)
     }
 
-    fn add(&mut self, document: &ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'_>]) {
+    fn add(&mut self, document: &ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'_>]) -> Result<(), String> {
         for (key, fields) in selected {
             let mut under = below(document, fields);
             path.push((*key).to_owned());
@@ -81,11 +86,22 @@ impl Layout {
                 self.columns.push(path.clone());
             } else if is_list(&under) {
                 self.inner.push(path.clone());
+                self.backward.extend(backward(document, fields)?);
                 under.retain(|(key, _)| *key != "pageInfo");
             }
-            self.add(document, path, &under);
+            self.add(document, path, &under)?;
             path.pop();
         }
+        Ok(())
+    }
+
+    /// Refuses values of variables by which a list would be read from its end.
+    ///
+    /// # Errors
+    /// The refusal, in words for the reader.
+    pub fn check<'v>(&self, value: impl Fn(&str) -> Option<&'v Value>) -> Result<(), String> {
+        let is_read = |name: &String| value(name).is_some_and(|value| !value.is_null());
+        if self.backward.iter().any(is_read) { Err(BACKWARD.to_owned()) } else { Ok(()) }
     }
 
     /// The rows of what was read.
@@ -238,6 +254,27 @@ fn takes_after(field: &Field) -> bool {
     field.arguments.iter().any(|(name, value)| name.node == "after" && value.node.to_string() == "$after")
 }
 
+/// The variables by which a list can be read from its end.
+///
+/// # Errors
+/// The list is read so by itself, in words for the reader.
+fn backward(document: &ExecutableDocument, fields: &[&Field]) -> Result<Vec<String>, String> {
+    let arguments = fields.iter().flat_map(|field| &field.arguments);
+    let values =
+        arguments.filter(|(name, _)| matches!(name.node.as_str(), "last" | "before")).map(|(_, value)| value.node.to_string());
+    let mut variables = Vec::new();
+    for value in values.filter(|value| value != "null") {
+        let Some(name) = value.strip_prefix('$') else { return Err(BACKWARD.to_owned()) };
+        let mut declared = document.operations.iter().flat_map(|(_, one)| &one.node.variable_definitions);
+        let declared = declared.find(|one| one.node.name.node == name).and_then(|one| one.node.default_value());
+        if declared.is_some_and(|value| value.to_string() != "null") {
+            return Err(BACKWARD.to_owned());
+        }
+        variables.push(name.to_owned());
+    }
+    Ok(variables)
+}
+
 /// A known field that has another name in the data.
 fn renamed(mut sets: Vec<&SelectionSet>) -> Option<&str> {
     while let Some(set) = sets.pop() {
@@ -309,6 +346,28 @@ mod tests {
         let fixed = Layout::of("{ orders { nodes { number } } }", None).unwrap();
         let more = json!({ "hasNextPage": true, "endCursor": "c" });
         assert!(fixed.page(&mut data(more, row(false))).unwrap_err().contains("$after"));
+    }
+
+    #[test]
+    fn a_list_that_is_read_from_its_end_is_no_table() {
+        let of = |declared: &str, arguments: &str| {
+            let document =
+                format!("query{declared} {{ orders({arguments}) {{ nodes {{ number }} pageInfo {{ hasNextPage }} }} }}");
+            Layout::of(&document, None)
+        };
+        for backward in ["last: 2", "first: 2, before: \"c\""] {
+            assert_eq!(of("", backward).unwrap_err(), BACKWARD, "{backward}");
+        }
+        assert_eq!(of("($n: Int = 2)", "last: $n").unwrap_err(), BACKWARD);
+        let inner = "{ orders { nodes { lines(last: 2) { nodes { sku } pageInfo { hasNextPage } } } pageInfo { hasNextPage } } }";
+        assert_eq!(Layout::of(inner, None).unwrap_err(), BACKWARD);
+        // Who declares all arguments of a list, and sets none of these, has a table.
+        let layout = of("($n: Int = null, $b: Cursor)", "first: 2, last: $n, before: $b, after: null").unwrap();
+        let (nothing, two) = (Value::Null, json!(2));
+        assert_eq!(layout.check(|_| None), Ok(()));
+        assert_eq!(layout.check(|_| Some(&nothing)), Ok(()));
+        assert_eq!(layout.check(|name| (name == "n").then_some(&two)), Err(BACKWARD.to_owned()));
+        assert_eq!(of("", "last: null").unwrap().check(|_| Some(&two)), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! What somebody should look at: levels that ran low, ran out, came back or hold too much, lots that expire, prices below cost, purchase orders
-//! that are late, transfers and works that are overdue, counts that found a difference, strange days, dead stock and plans of it that fall behind, forecasts that
-//! drift. One alert for each time that a line is crossed.
+//! Alerts: conditions that somebody should look at, of the kinds that `core/kind.rs` has facts of. One alert for each time that a line is crossed.
 //!
 //! A worker stands in each tenant's journal by a number, and writes alerts and moves the number in one transaction; what depends on the day is
 //! looked for beside it. What was opened is an event of the journal, and a letter for whoever the tenant's rules name: `docs/decisions/0086-alerts.md`.

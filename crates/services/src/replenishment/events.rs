@@ -20,6 +20,10 @@ platform::events! {
     REPLENISHMENT_RULE: RuleEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_rule), stream: None } => {
         REPLENISHMENT_RULE_SET "replenishment_rule.set",
     }
+    /// The budget of purchases.
+    REPLENISHMENT_BUDGET: BudgetEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_budget), stream: None } => {
+        REPLENISHMENT_BUDGET_SET "replenishment_budget.set",
+    }
     /// Plans of replenishment.
     REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
         REPLENISHMENT_PLAN_CREATED "replenishment_plan.created",
@@ -48,6 +52,14 @@ pub struct PolicyEvent {
 #[serde(rename_all = "camelCase")]
 pub struct RuleEvent {
     pub is_on: bool,
+    pub version: i64,
+}
+
+/// The payload of a budget's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BudgetEvent {
+    pub is_limited: bool,
     pub version: i64,
 }
 
@@ -100,6 +112,10 @@ fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
 
 fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
+}
+
+fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "isLimited": event.is_limited, "version": event.version }))
 }
 
 fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 pub use self::visible::Visible;
 use super::core::{InvoiceNumber, Kind, MatchedBy, Names, WorkNumber};
-use inventory::catalog::{core::text, rows::Clause};
+use inventory::catalog::{
+    core::text,
+    rows::{Clause, merge::SURVIVOR},
+};
 
 /// The most rows of a branch: a lot's code may be that of many products.
 const MOST_OF_A_BRANCH: usize = 20;
@@ -253,9 +256,6 @@ fn tracked(branches: &mut Branches<'_>, numbers: &[String]) {
     }
 }
 
-/// The row that a name of another one stands for, once that is merged into it.
-const SURVIVOR: &str = "COALESCE(r.merged_into, r.id) AS id";
-
 fn by_text(branches: &mut Branches<'_>, name: &str) {
     let codes = [
         (Kind::Store, MatchedBy::StoreCode, "r.id", "code_key", text::fold(name)),
@@ -266,7 +266,7 @@ fn by_text(branches: &mut Branches<'_>, name: &str) {
         if branches.wants(kind) {
             let mark = branches.bind(code);
             let from = format!("{} r WHERE r.tenant_id = $1 AND r.{column} = {mark}", table(kind));
-            branches.add(kind, by, &format!("{id}, {PLAIN}"), &from);
+            branches.add(kind, by, &format!("{id} AS id, {PLAIN}"), &from);
         }
     }
     // A reference is unique for a channel of orders: their index begins with it.
@@ -290,7 +290,7 @@ fn by_text(branches: &mut Branches<'_>, name: &str) {
         let from =
             format!("{table} r WHERE r.tenant_id = $1{narrowed} AND r.external_ref IS NOT NULL AND r.external_ref = {mark}");
         let id = if kind == Kind::Customer { SURVIVOR } else { "r.id" };
-        branches.add(kind, MatchedBy::ExternalRef, &format!("{id}, {PLAIN}"), &from);
+        branches.add(kind, MatchedBy::ExternalRef, &format!("{id} AS id, {PLAIN}"), &from);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is said of an order beside its lines, and what an order shall be from now on.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use entity::prelude::OrderLineId;
 use inventory::{
     catalog::core::Patch,
     orders::{core, shell},
@@ -10,16 +9,16 @@ use platform::path;
 
 use super::{
     enums::{CancelReason, DeliveryMethod},
-    inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines, tax_rate},
-    links::{ChannelRef, CustomerRef, MoneyInput, StoreRef},
+    inputs::{ActionInput, OrderCreateInput},
+    line_inputs::{OrderLineInput, OrderLineSet, pack_lines},
+    links::{ChannelRef, CustomerRef, StoreRef},
     order_ref::OrderRef,
     sourcing::SourcingInput,
 };
 use crate::{
     graphql::{
         reading::Reading,
-        refusal::Path,
-        scalars::{DateTime, Decimal, Json, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
     packs::{CodedLine, PackLine},
     references::{Names, SeenOrder},
@@ -59,34 +58,6 @@ pub struct AddressInput {
     pub country: Option<String>,
     /// Telephone number at the address.
     pub phone: Option<String>,
-}
-
-/// A line of an order as it shall be from now on. Fields that are left out stay as they are.
-#[derive(Debug, Clone, InputObject)]
-pub struct OrderLineSet {
-    /// The order's line. Required, unless the deprecated `id` is given.
-    pub line_id: Option<ID>,
-    /// Deprecated name of `lineId`.
-    #[graphql(deprecation = "2026-11-26: use lineId. Removed after 2027-11-26.")]
-    pub id: Option<ID>,
-    /// Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
-    /// leaves it as it is.
-    pub quantity: Option<Quantity>,
-    /// Quantity of the line from now on in packs, instead of `quantity`: `packs` times the units in a pack of `barcode`. Null where `quantity` is given,
-    /// and leaves it as it is.
-    pub packs: Option<i32>,
-    /// Barcode of the packs, one of the line's product; another product's is INVALID. Null without `packs`.
-    pub barcode: Option<String>,
-    /// Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
-    /// `order.price`.
-    pub unit_price: Option<MoneyInput>,
-    /// Discount on the quantity of the line. Null leaves it as it is. Needs `order.price`.
-    pub discount: Option<MoneyInput>,
-    /// Tax on the quantity of the line, as an amount; it replaces a tax rate. Null leaves it as it is. Needs `order.price`.
-    pub tax: Option<MoneyInput>,
-    /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax follows quantity, price and
-    /// discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
-    pub tax_rate: Option<Decimal>,
 }
 
 /// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
@@ -258,32 +229,6 @@ impl OrderUpdateInput {
             channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
             placed_at: self.placed_at.map(|at| at.0),
             draft_sourcing: patch(self.sourcing, |asked| asked.read("sourcing", reading)),
-        }
-    }
-}
-
-/// The line by whichever name it was given. Nil takes its place until the reading ends.
-fn named_line((given, earlier): (Option<ID>, Option<ID>), field: impl Fn() -> Path, reading: &mut Reading) -> OrderLineId {
-    if given.is_some() && earlier.is_some() && given != earlier {
-        reading.invalid("lineId and id name two lines: give lineId alone", &field);
-    }
-    if let Some(id) = given.or(earlier) {
-        return reading.id(&id, field);
-    }
-    reading.required("the line is needed", field);
-    OrderLineId::NIL
-}
-
-impl OrderLineSet {
-    fn read(self, index: usize, reading: &mut Reading) -> shell::LineSet {
-        let at = |name: &str| path!["input", "setLines", index, name];
-        shell::LineSet {
-            line: named_line((self.line_id, self.id), || at("lineId"), reading),
-            quantity: self.quantity.map(|quantity| quantity.0),
-            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
-            discount: reading.money(self.discount.as_ref(), || at("discount")),
-            tax: reading.money(self.tax.as_ref(), || at("tax")),
-            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }

@@ -1,51 +1,25 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject};
-use inventory::orders::{core, shell};
+use inventory::orders::shell;
 use platform::path;
 
 use super::{
     edit_inputs::{AddressInput, ContactInput, said},
-    enums::{DeliveryMethod, NewOrderStatus, OrderLineKind},
-    links::{ChannelRef, CustomerRef, LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
+    enums::{DeliveryMethod, NewOrderStatus},
+    line_inputs::{OrderLineInput, pack_lines},
+    links::{ChannelRef, CustomerRef, LotRef, ShortagePolicy, StoreRef},
     paid_inputs::OrderPaymentInput,
     sourcing::SourcingInput,
 };
 use crate::{
     graphql::{
         reading::Reading,
-        refusal::Path,
-        scalars::{DateTime, Decimal, Json, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
-    packs::{self, PackLine},
+    packs::PackLine,
     references::Names,
 };
-
-/// A line of a new order. A CHARGE has a name and a unitPrice and no product.
-#[derive(Debug, Clone, InputObject)]
-pub struct OrderLineInput {
-    /// Kind of the line. Default PRODUCT.
-    #[graphql(default_with = "OrderLineKind::Product")]
-    pub kind: OrderLineKind,
-    /// The product of a PRODUCT line, which needs one. Null for a CHARGE.
-    pub product: Option<ProductRef>,
-    /// The name of a CHARGE, which needs one. Null for a PRODUCT line, which has its product's.
-    pub name: Option<String>,
-    /// Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given.
-    pub quantity: Option<Quantity>,
-    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
-    pub packs: Option<i32>,
-    /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`. Null for the product's own;
-    /// needed where there is none, as on a CHARGE.
-    pub unit_price: Option<MoneyInput>,
-    /// Discount deducted from the line's price; from 0 to the whole price. Null for 0.
-    pub discount: Option<MoneyInput>,
-    /// Tax added to the line's price, as an amount. Null for what `taxRate` comes to, or for 0 without a rate.
-    pub tax: Option<MoneyInput>,
-    /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
-    /// rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.
-    pub tax_rate: Option<Decimal>,
-}
 
 /// A new order.
 #[derive(Debug, Clone, InputObject)]
@@ -155,11 +129,6 @@ pub struct OrderFulfilInput {
     pub on_shortage: ShortagePolicy,
 }
 
-/// What lines say of how much, for `packs::in_units`.
-pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec<PackLine<'a>> {
-    packs::pack_lines(lines, list, "quantity", |line| (line.product.as_ref(), &mut line.quantity, line.packs))
-}
-
 impl OrderCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"])
@@ -191,38 +160,6 @@ impl OrderCreateInput {
             sourcing: self.sourcing.map(|asked| asked.read("sourcing", reading)),
             detail,
             payments,
-        }
-    }
-}
-
-/// A rate between 0 and 1.
-pub(super) fn tax_rate(reading: &mut Reading, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
-    match core::TaxRate::parse(&rate?.0) {
-        Ok(rate) => Some(rate),
-        Err(core::OddRate::OutOfRange) => {
-            reading.out_of_range("a tax rate lies between 0 and 1: 0.2 is 20 %", field);
-            None
-        }
-        Err(core::OddRate::NotANumber | core::OddRate::TooManyDecimals) => {
-            reading.invalid("a decimal number with at most six decimals is expected, as in 0.2", field);
-            None
-        }
-    }
-}
-
-impl OrderLineInput {
-    /// A line of a list of the input.
-    pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewOrderLine {
-        let at = |name: &str| path!["input", list, index, name];
-        shell::NewOrderLine {
-            kind: self.kind.into(),
-            product: self.product.map(|product| reading.product(product, || at("product"))),
-            name: self.name,
-            quantity: reading.units(self.quantity, || at("quantity")),
-            unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
-            discount: reading.money(self.discount.as_ref(), || at("discount")),
-            tax: reading.money(self.tax.as_ref(), || at("tax")),
-            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }

@@ -7,6 +7,7 @@ mod edit_inputs;
 mod hold_roots;
 mod hold_rules;
 mod inputs;
+mod line_inputs;
 mod live;
 mod mutation;
 mod paid_inputs;
@@ -17,10 +18,11 @@ mod topic;
 
 use async_graphql::Context;
 
-pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderLineSet, OrderUpdateInput};
+pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderUpdateInput};
 pub use hold_roots::{HoldMutation, OrderHoldLiftInput, OrderHoldSetInput};
 pub use hold_rules::{HoldRule, HoldRuleArchiveInput, HoldRuleMutation, HoldRulePayload, HoldRuleQuery, HoldRuleUpsertInput};
-pub use inputs::{ActionInput, LineQuantity, OrderCreateInput, OrderFulfilInput, OrderLineInput};
+pub use inputs::{ActionInput, LineQuantity, OrderCreateInput, OrderFulfilInput};
+pub use line_inputs::{OrderLineInput, OrderLineSet};
 pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use mutation::OrdersMutation;
 pub use paid_inputs::OrderPaymentInput;

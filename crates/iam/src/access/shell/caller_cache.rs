@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::{
     clock::Monotonic,
     metrics::{self, Lookup},
-    storage::{Fault, TenantScope},
+    storage::{Fault, TenantScope, replicas::Freshness},
 };
 
 use super::{Access, Compiled, REMEMBERED, STANDING};
@@ -39,7 +39,8 @@ impl Access {
         if let Some(cached) = fresh {
             return Ok(cached.caller.clone());
         }
-        let scope = self.0.db.tenant(tenant);
+        // Whatever the request reads: what is remembered has to be what is committed.
+        let scope = self.0.db.tenant(tenant).fresh(Freshness::Primary);
         // The version is read before what it stands for: a change between the two is noticed the next time.
         let (is_active, version) = rows::is_active(&scope, member).await?;
         let caller = if is_active {

@@ -9,7 +9,7 @@ use entity::prelude::*;
 use platform::{
     clock::Monotonic,
     metrics::{self, Lookup},
-    storage::{Fault, Reads},
+    storage::{Fault, Reads, TenantScope, replicas::Freshness},
 };
 
 use super::{Access, REMEMBERED, STANDING, uses::Uses};
@@ -115,14 +115,14 @@ impl Access {
 
     /// What a key of a tenant stands for now, for what is done in its name while nobody calls; None when it has ended.
     pub async fn program(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<Caller>, Fault> {
-        let home = rows::home_in(&self.0.db.tenant(tenant), key).await?;
+        let home = rows::home_in(&self.committed(tenant), key).await?;
         let record = self.read_key(home, Arc::default()).await?;
         Ok(record.and_then(|record| self.standing_of(&record)))
     }
 
     /// The same, with when the key was made and what it may spend.
     pub async fn program_on_terms(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ProgramTerms>, Fault> {
-        let home = rows::home_in(&self.0.db.tenant(tenant), key).await?;
+        let home = rows::home_in(&self.committed(tenant), key).await?;
         let Some(record) = self.read_key(home, Arc::default()).await? else { return Ok(None) };
         let terms = |caller| ProgramTerms { caller, created_at: record.created_at, budget: record.budget };
         Ok(self.standing_of(&record).map(terms))
@@ -166,8 +166,13 @@ impl Access {
         Ok(key)
     }
 
+    /// The rows of a tenant as committed, whatever the request reads: a key that has ended is to end at once.
+    fn committed(&self, tenant: TenantId) -> TenantScope {
+        self.0.db.tenant(tenant).fresh(Freshness::Primary)
+    }
+
     async fn read_key(&self, home: KeyHome, uses: Arc<Uses>) -> Result<Option<KeyRecord>, Fault> {
-        let scope = self.0.db.tenant(home.tenant);
+        let scope = self.committed(home.tenant);
         let Some(Opened { key, integration }) = rows::opened(&scope, home.key).await? else { return Ok(None) };
         // The word in a key's secret says which kind of tenant it is for, and the tenant has the last word on what it is.
         let is_astray = kind_of(&key.prefix) != if home.is_sandbox { Kind::Test } else { Kind::Live };

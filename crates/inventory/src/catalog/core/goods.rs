@@ -20,6 +20,14 @@ const MAX_MILLIMETRES: i64 = 1_000_000;
 /// Names of the fields of [`Goods`] but tags, as the API, the audit log and columns of files have them.
 pub const FIELD_NAMES: [&str; 6] = ["weightGrams", "lengthMm", "widthMm", "heightMm", "originCountry", "tariffNumber"];
 
+/// What other programs call columns of such fields, in letters and digits alone.
+pub const ALSO: &[(&str, &str)] = &[("hscode", "tariffNumber"), ("countryoforigin", "originCountry")];
+
+/// Whether such a field is a whole number.
+pub fn is_whole(field: &str) -> bool {
+    Goods::default().named().iter().any(|(name, value)| *name == field && matches!(value, GoodsValue::Whole(_)))
+}
+
 /// The value of such a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -204,6 +212,7 @@ mod tests {
         let named = goods.named();
         assert_eq!(named.map(|(name, _)| name), FIELD_NAMES);
         assert_eq!((named[2].1, named[4].1), (GoodsValue::Whole(Some(90)), GoodsValue::Text(Some("PT"))));
+        assert_eq!(["widthMm", "originCountry", "tags"].map(is_whole), [true, false, false]);
         let json = serde_json::to_value(named.map(|(_, value)| value)).unwrap();
         assert_eq!(json, serde_json::json!([null, null, 90, null, "PT", null]));
     }

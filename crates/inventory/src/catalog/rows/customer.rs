@@ -17,7 +17,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Clause, history_key};
+use super::{Clause, history_key, merge::SURVIVOR};
 use crate::catalog::core::{
     customer::{CustomerRow, tags_of},
     text,
@@ -202,8 +202,8 @@ pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<Custome
 }
 
 async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
-    let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
-    let rows = reads.rows(sql, vec![blind.into()]).await?;
+    let sql = format!("SELECT {SURVIVOR} FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2");
+    let rows = reads.rows(&sql, vec![blind.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
 

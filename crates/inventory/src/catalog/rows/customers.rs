@@ -15,6 +15,7 @@ use super::{
     customer, customer_names,
     filter::{TextTest, begins_with},
     leaves::MetadataTest,
+    merge::SURVIVOR,
     small,
 };
 use crate::catalog::core::{customer::CustomerRow, text};
@@ -258,7 +259,7 @@ fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
     }
     for spelling in text::spellings(&text::kept(search)) {
         clause.push(before);
-        clause.push("SELECT coalesce(k.merged_into, k.id) FROM customer k WHERE k.tenant_id = $1 AND ");
+        clause.push(&format!("SELECT {SURVIVOR} FROM customer k WHERE k.tenant_id = $1 AND "));
         if spelling.chars().nth(SHORTEST_BEGINNING - 1).is_some() {
             begins_with(clause, "k.external_ref", &spelling);
         } else {

@@ -11,6 +11,7 @@ use iam::access::core::group_key;
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
+use super::merge::SURVIVOR;
 use crate::catalog::core::{gtin, text};
 
 /// A kind of key that is unique in a tenant.
@@ -44,11 +45,11 @@ impl KeyKind {
     const fn place(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::CategorySlug => ("category", "slug", "id"),
-            Self::SupplierCode => ("supplier", "code_key", "COALESCE(merged_into, id)"),
+            Self::SupplierCode => ("supplier", "code_key", SURVIVOR),
             Self::ChannelCode => ("channel", "code_key", "id"),
             Self::StoreCode => ("store", "code_key", "id"),
             Self::StoreGroupCode => ("store_group", "code_key", "id"),
-            Self::CustomerExternalRef => ("customer", "external_ref", "COALESCE(merged_into, id)"),
+            Self::CustomerExternalRef => ("customer", "external_ref", SURVIVOR),
             Self::ProductSku => ("product", "sku_key", "id"),
             Self::ProductBarcode => ("barcode", "code_key", "product_id"),
             Self::CarrierCode => ("carrier", "code_key", "id"),

@@ -12,6 +12,21 @@ use uuid::Uuid;
 
 use crate::catalog::core::customer::CustomerRow;
 
+/// SQL: the ID of a customer or a supplier; of one that is merged the ID of the one that it is merged into. For statements in which no other table has such
+/// columns.
+pub const SURVIVOR: &str = "coalesce(merged_into, id)";
+
+/// SQL: the ID of a document's customer, of which `id` is the expression; of one that is merged the ID of the one that it is merged into. Needs the join of
+/// `joined_merged`.
+pub fn survivor_of(id: &str) -> String {
+    format!("coalesce(m.merged_into, {id})")
+}
+
+/// SQL: joins the merged customers, of whom there are few, on alias `m`.
+pub fn joined_merged(id: &str) -> String {
+    format!("LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = {id} AND m.merged_into IS NOT NULL")
+}
+
 #[derive(Record)]
 #[record(of = customer, alias = "c")]
 struct MergedRow {

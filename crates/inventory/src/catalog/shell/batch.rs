@@ -15,6 +15,7 @@ use platform::{
         Fault, TenantScope, Work,
         idempotency::{self, Key, KeyUse},
         journal::{self, NewEvent},
+        with_retries,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -137,11 +138,7 @@ struct Receipt {
     rows: Vec<(Outcome, Option<Uuid>, Vec<Problem>)>,
 }
 
-/// How often a call is begun again after another one took a unique value first, or was let go first of two that waited for each other. The second time it
-/// sees what that one has written.
-const TRIES: u32 = 3;
-
-/// Runs a call, in a transaction of its own.
+/// Runs a call, in a transaction of its own. Begun again, it sees what another call has written.
 pub(super) async fn run<N: BatchEntity>(
     scope: &TenantScope,
     clock: &Clock,
@@ -151,28 +148,16 @@ pub(super) async fn run<N: BatchEntity>(
         let rows = call.commands.iter().map(|command| Verdict::refused(command.problems().to_vec())).map(answered);
         return Ok(Batch { rows: rows.collect(), refused: Vec::new(), replayed: false, seq: None });
     }
-    for tries in 1..=TRIES {
-        let mut work = scope.begin().await?;
-        match once::<N>(&mut work, clock, call).await {
-            Ok(batch) if batch.seq.is_some() && !batch.replayed => {
-                work.commit().await?;
-                return Ok(batch);
-            }
-            Ok(batch) => {
-                work.rollback().await?;
-                return Ok(batch);
-            }
-            Err(fault) => {
-                // What went wrong matters more than whether it could be undone: the connection undoes it when it is next used.
-                let _ = work.rollback().await;
-                let is_begun_again = fault.unique_violation().is_some() || (fault.is_deadlock() && tries < TRIES);
-                if !is_begun_again {
-                    return Err(fault);
-                }
-            }
-        }
+    let decide = |mut work: Work| async move {
+        let batch = once::<N>(&mut work, clock, call).await;
+        (work, batch)
+    };
+    let is_to_keep = |batch: &Batch<N::Row>| batch.seq.is_some() && !batch.replayed;
+    match with_retries(scope, decide, is_to_keep).await {
+        Ok((batch, _)) => Ok(batch),
+        Err(fault) if fault.unique_violation().is_some() => Ok(Batch::refused(N::raced())),
+        Err(fault) => Err(fault),
     }
-    Ok(Batch::refused(N::raced()))
 }
 
 async fn once<N: BatchEntity>(work: &mut Work, clock: &Clock, call: &Call<N::Command>) -> Result<Batch<N::Row>, Fault> {

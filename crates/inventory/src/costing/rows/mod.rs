@@ -17,7 +17,7 @@ pub use book::{
 };
 pub use page::{Page, page};
 pub use posting_history::posting_history;
-pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth, worth_of};
+pub use report::*;
 pub use revaluation::{
     insert_revaluation, is_reversed, is_taken, product_units, resting, revaluation, revaluations_between, revaluations_undoing,
     worth_of_all,

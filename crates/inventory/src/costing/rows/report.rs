@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_pool, cost_posting, product, tenant},
 };
-use platform::storage::{Backend, Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads, packed};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -67,6 +67,24 @@ struct KindSums {
     kind: CostKind,
     sums: SumsRow,
 }
+
+/// The postings of an event.
+#[derive(Record)]
+struct EventRow {
+    #[record(of = cost_posting, alias = "")]
+    kind: CostKind,
+    #[record(sql = "items")]
+    items: Vec<u8>,
+    #[record(sql = "quantities")]
+    quantities: String,
+    #[record(sql = "averages")]
+    averages: String,
+    #[record(sql = "fifos")]
+    fifos: String,
+}
+
+/// Events of a half from which on postings are not packed. About every second event has postings, and so many of them are held at once.
+const MOST_EVENTS: i64 = 2 * packed::MOST_ROWS as i64;
 
 /// The moments of the first and the last posting; None where there is none.
 #[derive(Record)]
@@ -196,20 +214,65 @@ pub struct CostFilter {
 /// Sums of a kind by a day, or an id's bytes; none without groups.
 type KindOfGroup = (Option<i32>, Option<Uuid>, CostKind, Sums);
 
-/// Sums by group and kind; a group and kind may come twice, each with a part of its sums. SQLite sorts all postings by product or store: as none of them ever
-/// changes, the earlier events' and the later ones' are sorted side by side.
+/// Sums by group and kind; a group and kind may come twice, each with a part of its sums. SQLite would sort all postings by product or store: as none of them
+/// ever changes, the earlier events' and the later ones' are read side by side, packed, or sorted where they are too many to be held at once.
 pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter) -> Result<Vec<KindOfGroup>, Fault> {
     let scans = reads.backend() == Backend::Sqlite && is_of_most(reads, filter).await?;
     if !scans || !matches!(group, CostGroup::Product | CostGroup::Store) {
         return sums_of(reads, group, filter, (scans, None)).await;
     }
     let middle = book(reads).await? / 2;
-    let (mut sums, later) = tokio::try_join!(
-        sums_of(reads, group, filter, (scans, Some(("seq <=", middle)))),
-        sums_of(reads, group, filter, (scans, Some(("seq >", middle))))
-    )?;
+    let [earlier, later] = [Some(("seq <=", middle)), Some(("seq >", middle))];
+    if middle <= MOST_EVENTS {
+        let packed = tokio::try_join!(packed_sums(reads, group, filter, earlier), packed_sums(reads, group, filter, later))?;
+        if let (Some(mut sums), Some(later)) = packed {
+            sums.extend(later);
+            return Ok(sums);
+        }
+    }
+    let (mut sums, later) =
+        tokio::try_join!(sums_of(reads, group, filter, (scans, earlier)), sums_of(reads, group, filter, (scans, later)))?;
     sums.extend(later);
     Ok(sums)
+}
+
+/// The sums of the postings of some events, read in the order of their key, of each event in one row; None where there are more than are held at once, or
+/// where a sum passes 64 bits, which the database says.
+async fn packed_sums(
+    reads: &impl Reads,
+    group: CostGroup,
+    filter: &CostFilter,
+    events: Option<(&str, i64)>,
+) -> Result<Option<Vec<KindOfGroup>>, Fault> {
+    let (tests, values) = tests_of(reads.backend(), filter, (true, events));
+    let id = if group == CostGroup::Store { "store_id" } else { "product_id" };
+    // The postings of an event are of one kind.
+    let sql = format!(
+        "SELECT kind, {items} AS items, {quantities} AS quantities, {averages} AS averages, {fifos} AS fifos
+         FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY tenant_id, seq",
+        items = packed::ids(id),
+        quantities = packed::numbers("quantity"),
+        averages = packed::numbers("average_minor"),
+        fifos = packed::numbers("fifo_minor")
+    );
+    let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
+    let (mut groups, mut postings) = (HashMap::<(CostKind, Uuid), [i128; 3]>::new(), 0);
+    for EventRow { kind, items, quantities, averages, fifos } in &rows {
+        let numbers = [quantities, averages, fifos].map(String::as_str);
+        postings += packed::each_line("cost_posting", items, numbers, |id, line| {
+            let sums = groups.entry((*kind, id)).or_default();
+            sums.iter_mut().zip(line).for_each(|(sum, number)| *sum += i128::from(number));
+        })?;
+    }
+    if !packed::are_all(rows.len(), postings) {
+        return Ok(None);
+    }
+    let exact = |sum: i128| i64::try_from(sum).ok();
+    let sums = groups.into_iter().map(|((kind, id), [quantity, average, fifo])| {
+        let values = Values { average: exact(average)?, fifo: exact(fifo)? };
+        Some((None, Some(id).filter(|id| !id.is_nil()), kind, Sums { quantity: exact(quantity)?, values }))
+    });
+    Ok(sums.collect())
 }
 
 /// The sums of the postings of some events, read in the order of their key where it `scans`.
@@ -225,23 +288,8 @@ async fn sums_of(
         CostGroup::Product => ("NULL", "product_id"),
         CostGroup::Store => ("NULL", "store_id"),
     };
-    let mut values: Vec<Value> = filter.products.values.clone();
-    let mut tests = filter.products.on("product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
-    let mut test = |text: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            values.push(value);
-            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
-        }
-    };
     let backend = reads.backend();
-    let occurred = if scans { "+occurred_at" } else { "occurred_at" };
-    test(&format!("{occurred} >="), filter.from.map(|at| at.micros().into()));
-    test(&format!("{occurred} <"), filter.to.map(|at| at.micros().into()));
-    test("product_id =", filter.product.map(Into::into));
-    if let Some((are, seq)) = events {
-        test(are, Some(seq.into()));
-    }
-    tests.push_str(&backend.and_ids("store_id", filter.stores.as_deref(), &mut values));
+    let (tests, values) = tests_of(backend, filter, (scans, events));
     let postings = match (backend, group) {
         // The postings of an event are of one kind and one day, and in the order of their key: what is sorted is a row of each event.
         (Backend::Sqlite, CostGroup::None | CostGroup::Day | CostGroup::Month) => format!(
@@ -259,6 +307,27 @@ async fn sums_of(
     let sql = format!("SELECT {select} FROM {postings} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
     let rows = reads.records::<KindSums>(&sql, values).await?;
     Ok(rows.into_iter().map(|row| (row.day, row.id, row.kind, row.sums.into())).collect())
+}
+
+/// The conditions on postings behind the tenant's, and their values from `$2` on.
+fn tests_of(backend: Backend, filter: &CostFilter, (scans, events): (bool, Option<(&str, i64)>)) -> (String, Vec<Value>) {
+    let mut values: Vec<Value> = filter.products.values.clone();
+    let mut tests = filter.products.on("product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let mut test = |text: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            tests.push_str(&format!(" AND {text} ${}", values.len() + 1));
+        }
+    };
+    let occurred = if scans { "+occurred_at" } else { "occurred_at" };
+    test(&format!("{occurred} >="), filter.from.map(|at| at.micros().into()));
+    test(&format!("{occurred} <"), filter.to.map(|at| at.micros().into()));
+    test("product_id =", filter.product.map(Into::into));
+    if let Some((are, seq)) = events {
+        test(are, Some(seq.into()));
+    }
+    tests.push_str(&backend.and_ids("store_id", filter.stores.as_deref(), &mut values));
+    (tests, values)
 }
 
 /// Whether a filter's span is a quarter of all that is booked, or more. SQLite finds such a span's postings faster in the order of their key, where they lie,

@@ -11,10 +11,7 @@ mod undo;
 pub use ageing::{Ageing, stock_ageing};
 pub use charge::{ChargeAdd, ChargeProblem, MAX_ADDED, charge_add};
 pub use keep::{BookProgress, catch_up};
-pub use report::{
-    CostAsk, CostRow, Costs, MAX_ROWS, Method, ProductCost, ReportError, Valuation, ValueAsk, ValueGroup, ValueRow, begin,
-    cost_report, product_cost, stock_value,
-};
+pub use report::*;
 pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
     CostSheet, CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_sheet, worth_rows, worth_total,

@@ -14,7 +14,7 @@ use crate::{
     ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
     reversals::{
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
     },
     stock::core::{Movement, Reference, ReferenceKind},
 };
@@ -38,15 +38,14 @@ pub async fn count_reverse(
     let approving = permit.also::<kind::CountApprove>()?;
     let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let covers = |store: StoreId| permit.covers(store) && approving.covers(store);
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         let scope = permit.scope(ledger.database());
         let Some(found) = undoing(&scope, count).await?.filter(|found| covers(found.count.store)) else {
             return first_answer(ledger, permit, &key, missing()).await;
         };
         match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, &found.originals).await?),
             done => return done,
         }

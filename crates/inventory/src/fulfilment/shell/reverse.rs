@@ -14,7 +14,7 @@ use crate::{
     reversals::{
         core::Refusal as ReversalRefusal,
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
     },
     stock::core::{At, Field, Movement, Reference, ReferenceKind, RoomRefusal},
 };
@@ -37,9 +37,8 @@ pub async fn shipment_reverse(
 ) -> Done {
     checked(input)?;
     let key = key_of(permit, MUTATION, &input.idempotency_key, input);
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         let scope = permit.scope(ledger.database());
         let found = undoing(&scope, id).await?;
         let may = found.as_ref().map(|found| may(permit, &found.shipment)).transpose()?;
@@ -51,7 +50,7 @@ pub async fn shipment_reverse(
             return first_answer(ledger, permit, &key, nothing.into()).await;
         };
         match attempt(ledger, permit, (input, mode), (&found, original), key.clone()).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(original)).await?),
             done => return done,
         }

@@ -9,7 +9,8 @@ use super::{
     holds::not_held,
     kit::{in_kits, quotes, tell_quotes},
     leaving::wanted_lines,
-    order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
+    line::Line,
+    order::{By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, count},
     refusal::Refusal,
     sourcing::Sourcing,
     states::{Action, may},
@@ -166,7 +167,7 @@ fn let_go(draft: &mut Draft<'_>, order: &mut Order, act: &Act, end: ReservationS
         reservation.give_back(held, end, now);
         draft.put_reservation(reservation);
     }
-    order.lines.iter_mut().for_each(super::order::Line::cancel_rest);
+    order.lines.iter_mut().for_each(Line::cancel_rest);
     order.expires_at = None;
     order.touch(now);
     Ok(())

@@ -3,11 +3,7 @@
 
 use entity::prelude::*;
 
-use super::{
-    order::{Line, Order},
-    share::share,
-    tax_rate::TaxRate,
-};
+use super::{line::Line, order::Order, share::share, tax_rate::TaxRate};
 
 /// What discount and tax were last stated of. Those of any other quantity of the line follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,17 +3,14 @@
 use entity::prelude::*;
 
 use super::{
-    amounts::Basis,
     detail::{DetailChange, OrderDetail},
     hold::{hold, sell},
-    kit,
-    order::{BuyerFacts, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
+    line::{Line, NewLine, price_line},
+    order::{BuyerFacts, Order, OrderBook, OrderDecision, OrderFact},
     paid::Paid,
     refusal::{LineRefusal, Refusal},
     rule_facts::Whereabouts,
     sourcing::Sourcing,
-    stated::stated,
-    tax_rate::TaxRate,
 };
 use crate::ledger::DocumentNumber;
 use crate::orders::events;
@@ -64,19 +61,6 @@ pub struct Create {
     pub movements: [MovementId; 3],
     /// The currency of an order without a priced line.
     pub currency: Currency,
-}
-
-#[derive(Debug, Clone)]
-pub struct NewLine {
-    pub kind: LineKind,
-    pub product: Option<ProductId>,
-    pub name: Option<String>,
-    pub quantity: Quantity,
-    pub unit_price: Option<Money>,
-    pub discount: Option<Money>,
-    pub tax: Option<Money>,
-    /// Of the price less the discount. Where the tax is said too, it is what that comes to.
-    pub tax_rate: Option<TaxRate>,
 }
 
 impl Create {
@@ -241,90 +225,10 @@ pub(super) fn check_placed(draft: &Draft<'_>, placed_at: Timestamp, zone: &str) 
     crate::stock::core::check_moment(draft.book(), placed_at, zone).map_err(|rejection| Rejection { at, ..rejection })
 }
 
-/// The line at a position, typed at a place; and its store's time zone, where a level knows it.
-pub(super) fn price_line(
-    (book, draft): (&OrderBook, &Draft<'_>),
-    store: StoreId,
-    (position, place): (u16, At),
-    new: &NewLine,
-) -> Result<(Line, Option<String>), Rejection> {
-    let at = |name: Field| place.field(name);
-    if !new.quantity.is_positive() {
-        return Err(LineRefusal::NotPositive.at(at(Field::Quantity)));
-    }
-    let facts = match (new.kind, new.product) {
-        (LineKind::Product, Some(product)) => {
-            let level = draft.level(LevelKey { product, store }, at(Field::Product))?;
-            for_sale(&level.facts, at(Field::Product))?;
-            Some(&*level.facts)
-        }
-        (LineKind::Product, None) => return Err(LineRefusal::ProductUnnamed.at(at(Field::Product))),
-        (LineKind::Charge, Some(_)) => return Err(LineRefusal::ChargeWithProduct.at(at(Field::Product))),
-        (LineKind::Charge, None) => None,
-    };
-    let unit_price = new.unit_price.or_else(|| facts.and_then(|f| f.price));
-    let Some(unit_price) = unit_price else {
-        return Err(LineRefusal::NoPrice.at(at(Field::UnitPrice)));
-    };
-    if unit_price.minor < 0 && new.kind == LineKind::Product {
-        return Err(LineRefusal::NegativePrice.at(at(Field::UnitPrice)));
-    }
-    let name = match (facts, &new.name) {
-        (Some(facts), _) => facts.name.clone(),
-        (None, Some(name)) => name.clone(),
-        (None, None) => return Err(LineRefusal::ChargeUnnamed.at(at(Field::Name))),
-    };
-    let parts = kit::parts(book, facts, new, place)?;
-    let decimals = facts.map_or(0, |f| f.decimals);
-    let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
-    let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
-    let amounts = stated(new, gross, place)?;
-    let total = amounts.total().ok_or_else(too_large)?;
-    let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, store, &parts) };
-    let item = match new.product {
-        None => LineItem::Charge,
-        Some(product) if parts.is_empty() => {
-            LineItem::Product { product, policy: facts.map_or(StockPolicy::Untracked, |facts| facts.policy) }
-        }
-        Some(product) => LineItem::Kit { product, parts },
-    };
-    let line = Line {
-        position,
-        item,
-        sku: facts.map_or_else(|| name.clone(), |f| f.sku.clone()),
-        name,
-        decimals,
-        quantity: new.quantity,
-        open: new.quantity,
-        backordered: Quantity::ZERO,
-        cancelled: Quantity::ZERO,
-        fulfilled: Quantity::ZERO,
-        returned: Quantity::ZERO,
-        return_pending: Quantity::ZERO,
-        unit_price,
-        discount: amounts.discount,
-        tax: amounts.tax,
-        total,
-        basis: Basis { quantity: new.quantity, discount: amounts.discount, tax: amounts.tax, rate: new.tax_rate },
-        placed: None,
-        // The row keeps it in the order's currency.
-        unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
-    };
-    Ok((line, facts.map(|f| f.time_zone.clone())))
-}
-
 /// Refuses what is not, or not any more, sold.
 pub(super) fn is_sold(facts: &Facts, field: At) -> Result<(), Rejection> {
     if facts.status != ProductStatus::Active {
         return Err(LineRefusal::NotActive { sku: facts.sku.clone(), status: facts.status }.at(field));
-    }
-    Ok(())
-}
-
-fn for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
-    is_sold(facts, field)?;
-    if facts.store_archived {
-        return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
     }
     Ok(())
 }

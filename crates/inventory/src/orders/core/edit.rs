@@ -4,12 +4,13 @@ use entity::prelude::*;
 
 use super::{
     act::{decided, deliver_charges, open},
-    create::{NewLine, check_buyer},
+    create::check_buyer,
     detail::{DetailPatch, OrderDetail},
     edit_holds::{Editing, hold_more, let_go_excess},
     edit_lines::{SetLine, add_line, set_line},
     hint::Hint,
     hold::Wanted,
+    line::{Line, NewLine},
     order::{By, Fulfilment, Order, OrderBook, OrderDecision},
     redraft::Redraft,
     refusal::Refusal,
@@ -159,7 +160,7 @@ fn header(
     if command.country.is_some() && command.country != order.country {
         order.country.clone_from(&command.country);
         changed.push("shippingCountry");
-        let is_said = |line: &super::order::Line| command.set_lines.iter().any(|set| set.line == order.line_id(line.position));
+        let is_said = |line: &Line| command.set_lines.iter().any(|set| set.line == order.line_id(line.position));
         let charges = || order.lines.iter().filter(|line| line.kind() == LineKind::Charge);
         let adds = command.add_lines.iter().any(|line| line.kind == LineKind::Charge);
         if charges().any(|line| line.current() > 0) && !adds && !charges().any(is_said) {

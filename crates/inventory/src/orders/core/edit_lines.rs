@@ -1,22 +1,24 @@
 //! A line that is set anew, and one that is added. After DRAFT `quantity` and `cancelled` only rise: what counts is their difference.
 
 use entity::prelude::*;
+use serde::Serialize;
 
 use super::{
     amounts::{Amounts, Basis, Placed},
-    create::{NewLine, is_sold, price_line},
+    create::is_sold,
     edit::MAX_ORDER_LINES,
     hold::Wanted,
     kit,
-    order::{Line, Order, OrderBook, count},
+    line::{Line, NewLine, price_line},
+    order::{Order, OrderBook, count},
     refusal::{LineRefusal, Refusal},
     stated::{part, tax_of},
     tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
-/// What a line shall be from now on; what is not said stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a line shall be from now on; what is not said stays. Its JSON is part of what an idempotency key's hash is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SetLine {
     pub line: OrderLineId,
     /// What shall count of it.
@@ -27,6 +29,7 @@ pub struct SetLine {
     pub discount: Option<Money>,
     /// It takes the place of a rate, unless one is said beside it.
     pub tax: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_rate: Option<TaxRate>,
 }
 

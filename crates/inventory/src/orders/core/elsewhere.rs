@@ -5,7 +5,8 @@ use entity::prelude::*;
 use super::{
     act::{Fulfil, Parcel, held_for},
     hold::order_head,
-    order::{Line, Order},
+    line::Line,
+    order::Order,
 };
 use crate::stock::core::{Delta, Draft, MovementHead, Rejection, Reservation};
 

@@ -6,7 +6,8 @@ use entity::prelude::*;
 
 use super::{
     hold::{order_head, reservation},
-    order::{Line, OrderBook, OrderDecision, OrderFact, count},
+    line::Line,
+    order::{OrderBook, OrderDecision, OrderFact, count},
 };
 use crate::orders::events;
 use crate::stock::core::{At, Delta, Draft, LevelKey, MovementHead, Rejection, Reservation, whole_kits};

@@ -5,7 +5,8 @@ use entity::prelude::*;
 use super::{
     create::Create,
     kit::{in_kits, quotes, tell_quotes},
-    order::{Line, Order, count},
+    line::Line,
+    order::{Order, count},
     refusal::Refusal,
     sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
 };

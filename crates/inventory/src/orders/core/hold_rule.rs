@@ -4,7 +4,8 @@ use entity::prelude::*;
 
 use super::{
     holds::{self, Hold, MOST_STANDING},
-    order::{By, Line, Order, OrderBook, OrderDecision, OrderFact},
+    line::Line,
+    order::{By, Order, OrderBook, OrderDecision, OrderFact},
     rule_facts::{Matched, Whereabouts},
     rule_fields::{MoreConditions, RuleFields},
 };

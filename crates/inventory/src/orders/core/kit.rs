@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 
 use super::{
-    create::NewLine,
+    line::NewLine,
     order::{Order, OrderBook},
     refusal::{LineRefusal, Refusal},
 };

@@ -2,7 +2,8 @@
 
 use super::{
     act::{Fulfil, LineQuantity},
-    order::{Line, Order},
+    line::Line,
+    order::Order,
     refusal::Refusal,
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, LotChoice, Noun, Rejection, Reservation, RoomRefusal, whole_kits};

@@ -18,6 +18,7 @@ pub mod holds;
 mod kit;
 mod leaving;
 mod left_lots;
+mod line;
 mod needs;
 mod order;
 mod paid;
@@ -41,7 +42,7 @@ pub use act::{
 pub use amounts::{Amounts, Basis, Placed, Totals};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
-pub use create::{Create, NewLine, NewStatus, decide_create};
+pub use create::{Create, NewStatus, decide_create};
 pub use detail::{DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
 pub use edit::{MAX_ORDER_LINES, Update, decide_update};
 pub use edit_lines::SetLine;
@@ -52,11 +53,10 @@ pub use hold_rule::{HoldRule, MOST_RULES};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use left_lots::{LeftLot, lots_that_left, sales_of};
+pub use line::{Line, LineItem, NewLine};
 pub use needs::OrderNeeds;
 pub(crate) use order::count;
-pub use order::{
-    BuyerFacts, By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook, OrderDecision, OrderFact, StoreFacts,
-};
+pub use order::{BuyerFacts, By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, OrderFact, StoreFacts};
 pub use paid::Paid;
 pub use redraft::{DraftSourcing, Redraft, ResourcedDraft};
 pub use refusal::{LineRefusal, Refusal};

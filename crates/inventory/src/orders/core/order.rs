@@ -6,12 +6,12 @@ use entity::prelude::*;
 use serde_json::Value;
 
 use super::{
-    amounts::{Basis, Placed},
     detail::{DetailChange, OrderDetail},
     hint::Hint,
     hold_rule::HoldRule,
     holds::{Hold, HoldsByOrder},
-    kit::{Kits, Part},
+    kit::Kits,
+    line::Line,
     paid::Paid,
     redraft::{DraftSourcing, ResourcedDraft},
     rule_facts::{RuleFacts, Whereabouts},
@@ -50,129 +50,6 @@ pub struct Order {
     /// The kinds of the holds that stand, sorted: one for each.
     pub hold_kinds: Vec<String>,
     pub lines: Vec<Line>,
-}
-
-/// A line: quantity = open + backordered + cancelled + fulfilled. After DRAFT `quantity` and `cancelled` only rise, what it is of stays, and its
-/// price stays once anything of it has left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// 1-based.
-    pub position: u16,
-    pub item: LineItem,
-    /// As they were when it was placed.
-    pub sku: String,
-    pub name: String,
-    pub decimals: u8,
-    pub quantity: Quantity,
-    pub open: Quantity,
-    pub backordered: Quantity,
-    pub cancelled: Quantity,
-    pub fulfilled: Quantity,
-    pub returned: Quantity,
-    /// Asked back or approved to come back, and not come yet: returned + return_pending <= fulfilled.
-    pub return_pending: Quantity,
-    /// For one whole unit.
-    pub unit_price: Money,
-    pub discount: Money,
-    pub tax: Money,
-    pub total: Money,
-    pub basis: Basis,
-    /// None while it is as it was placed but for what became of its units.
-    pub placed: Option<Placed>,
-    pub unit_cost: Option<Money>,
-}
-
-/// What a line is of, as it was when the order was placed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LineItem {
-    /// Something that is no stock.
-    Charge,
-    Product {
-        product: ProductId,
-        policy: StockPolicy,
-    },
-    /// No stock is kept of a kit, but of its parts.
-    Kit {
-        product: ProductId,
-        parts: Vec<Part>,
-    },
-}
-
-impl LineItem {
-    /// Makes a kit of a product of which no stock is kept, or adds a part to the kit. Says whether it may have parts.
-    pub fn add_part(&mut self, part: Part) -> bool {
-        match self {
-            Self::Kit { parts, .. } => parts.push(part),
-            Self::Product { product, policy: StockPolicy::Untracked } => {
-                *self = Self::Kit { product: *product, parts: vec![part] };
-            }
-            Self::Product { .. } | Self::Charge => return false,
-        }
-        true
-    }
-}
-
-impl Line {
-    pub const fn kind(&self) -> LineKind {
-        match self.item {
-            LineItem::Charge => LineKind::Charge,
-            LineItem::Product { .. } | LineItem::Kit { .. } => LineKind::Product,
-        }
-    }
-    pub const fn product(&self) -> Option<ProductId> {
-        match self.item {
-            LineItem::Charge => None,
-            LineItem::Product { product, .. } | LineItem::Kit { product, .. } => Some(product),
-        }
-    }
-    /// How stock of its own product is kept.
-    pub const fn policy(&self) -> StockPolicy {
-        match self.item {
-            LineItem::Product { policy, .. } => policy,
-            LineItem::Charge | LineItem::Kit { .. } => StockPolicy::Untracked,
-        }
-    }
-    /// What one kit takes from stock; empty of anything else.
-    pub fn parts(&self) -> &[Part] {
-        match &self.item {
-            LineItem::Kit { parts, .. } => parts,
-            LineItem::Charge | LineItem::Product { .. } => &[],
-        }
-    }
-    pub const fn is_kit(&self) -> bool {
-        matches!(self.item, LineItem::Kit { .. })
-    }
-    /// Whether stock of its own product is held and moved for the line.
-    pub fn is_stocked(&self) -> bool {
-        self.policy() != StockPolicy::Untracked
-    }
-    /// What leaves stock with one unit of it, and how much of that; nothing where no stock is kept.
-    pub fn goods(&self) -> impl Iterator<Item = (ProductId, i64)> + '_ {
-        let own = self.product().filter(|_| self.is_stocked()).map(|product| (product, 1));
-        own.into_iter().chain(self.parts().iter().map(|part| (part.product, part.quantity.get())))
-    }
-    /// What is still to be delivered.
-    pub fn outstanding(&self) -> i64 {
-        self.open.get() + self.backordered.get()
-    }
-    /// Delivers `quantity`: what is open first, then what was backordered. As many units as are still `held` stay open: backordered ones are delivered
-    /// before those.
-    pub fn fulfil(&mut self, quantity: i64, held: i64) {
-        let owed = self.outstanding() - quantity;
-        let open = held.min(owed).min(self.open.get()).max(self.open.get() - quantity);
-        self.open = count(open);
-        self.backordered = count(owed - open);
-        self.fulfilled = count(self.fulfilled.get() + quantity);
-    }
-    /// What may still be asked back: each unit delivered comes back once.
-    pub fn returnable(&self) -> i64 {
-        self.fulfilled.get() - self.returned.get() - self.return_pending.get()
-    }
-    pub fn cancel_rest(&mut self) {
-        self.cancelled = count(self.cancelled.get() + self.outstanding());
-        self.open = Quantity::ZERO;
-        self.backordered = Quantity::ZERO;
-    }
 }
 
 /// A count that was computed from counts that are in range.

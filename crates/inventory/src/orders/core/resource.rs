@@ -5,7 +5,8 @@ use entity::prelude::*;
 use super::{
     act::{decided, held_for},
     hold::{order_head, own_level, reservation},
-    order::{Line, Order, OrderBook, OrderDecision, count},
+    line::Line,
+    order::{Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
     sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
 };

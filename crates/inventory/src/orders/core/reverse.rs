@@ -6,8 +6,9 @@ use super::{
     act::decided,
     command,
     hold::{order_head, reservation},
+    line::Line,
     needs::OrderNeeds,
-    order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    order::{By, Fulfilment, FulfilmentLine, Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
 };
 use crate::{

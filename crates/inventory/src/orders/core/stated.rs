@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{amounts::Amounts, create::NewLine, refusal::LineRefusal, tax_rate::TaxRate};
+use super::{amounts::Amounts, line::NewLine, refusal::LineRefusal, tax_rate::TaxRate};
 use crate::stock::core::{At, Field, Rejection, RoomRefusal};
 
 /// What is taken off a new line, and what is added to it as tax.

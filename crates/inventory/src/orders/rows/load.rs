@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{kit_component, order_line, order_line_part, product, sales_order},
+    tables::{kit_component, order_line_part, product, sales_order},
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
 
+use super::line::LineRow;
 use crate::{
     ledger::DocumentNumber,
-    orders::core::{Basis, Kits, Line, LineItem, Order, Paid, Part, Placed, TaxRate},
+    orders::core::{Kits, Line, LineItem, Order, Paid, Part},
 };
 
 /// An order without its lines, as it is written and read.
@@ -45,40 +46,6 @@ pub(super) struct OrderRow {
     pub payment_status: PaymentStatus,
     pub refund_status: RefundStatus,
     pub register: Option<String>,
-}
-
-/// A line as it is written and read.
-#[derive(Record)]
-#[record(of = order_line, alias = "l")]
-pub(super) struct LineRow {
-    pub order_id: OrderId,
-    pub position: i32,
-    pub kind: LineKind,
-    pub product_id: Option<ProductId>,
-    pub sku: String,
-    pub name: String,
-    pub stock_policy: StockPolicy,
-    pub unit_decimals: i32,
-    pub quantity: Quantity,
-    pub open: Quantity,
-    pub backordered: Quantity,
-    pub cancelled: Quantity,
-    pub fulfilled: Quantity,
-    pub returned: Quantity,
-    pub return_pending: Quantity,
-    pub unit_price_minor: i64,
-    pub discount_minor: i64,
-    pub tax_minor: i64,
-    pub total_minor: i64,
-    pub unit_cost_minor: Option<i64>,
-    pub basis_quantity: Option<Quantity>,
-    pub basis_discount_minor: Option<i64>,
-    pub basis_tax_minor: Option<i64>,
-    pub placed_quantity: Option<Quantity>,
-    pub placed_price_minor: Option<i64>,
-    pub placed_discount_minor: Option<i64>,
-    pub placed_total_minor: Option<i64>,
-    pub tax_rate: Option<i64>,
 }
 
 #[derive(Record)]
@@ -258,118 +225,4 @@ impl OrderRow {
 /// The currency that a row says, which is one of those known.
 pub(crate) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {
     Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
-}
-
-fn rate_of(millionths: i64) -> Result<TaxRate, Fault> {
-    TaxRate::of_millionths(millionths).ok_or_else(|| Fault::corrupt("order_line", "a tax rate lies between 0 and 1"))
-}
-
-impl LineRow {
-    /// None where the row has what its kind does not have, or lacks what it has. Parts are read later.
-    fn item(&self) -> Option<LineItem> {
-        match (self.kind, self.product_id, self.stock_policy) {
-            (LineKind::Product, Some(product), policy) => Some(LineItem::Product { product, policy }),
-            (LineKind::Charge, None, StockPolicy::Untracked) => Some(LineItem::Charge),
-            (LineKind::Product, None, _) | (LineKind::Charge, ..) => None,
-        }
-    }
-
-    pub(super) fn line(self, currency: Currency) -> Result<Line, Fault> {
-        let money = |minor| Money::new(minor, currency);
-        // As it was placed, where nobody has edited it.
-        let basis = Basis {
-            quantity: self.basis_quantity.unwrap_or(self.quantity),
-            discount: money(self.basis_discount_minor.unwrap_or(self.discount_minor)),
-            tax: money(self.basis_tax_minor.unwrap_or(self.tax_minor)),
-            rate: self.tax_rate.map(rate_of).transpose()?,
-        };
-        let minor = |of: Option<i64>| money(of.unwrap_or_default());
-        let placed = self.placed_quantity.map(|quantity| Placed {
-            quantity,
-            unit_price: minor(self.placed_price_minor),
-            discount: minor(self.placed_discount_minor),
-            total: minor(self.placed_total_minor),
-        });
-        let item = self.item().ok_or_else(|| Fault::corrupt("order_line", "products and stock are those of the kind"))?;
-        Ok(Line {
-            position: self.position as u16,
-            item,
-            sku: self.sku,
-            name: self.name,
-            decimals: self.unit_decimals as u8,
-            quantity: self.quantity,
-            open: self.open,
-            backordered: self.backordered,
-            cancelled: self.cancelled,
-            fulfilled: self.fulfilled,
-            returned: self.returned,
-            return_pending: self.return_pending,
-            unit_price: money(self.unit_price_minor),
-            discount: money(self.discount_minor),
-            tax: money(self.tax_minor),
-            total: money(self.total_minor),
-            basis,
-            placed,
-            unit_cost: self.unit_cost_minor.map(money),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_has_what_its_kind_has_and_nothing_else() {
-        let mut legal = 0;
-        let kinds = LineKind::ALL.iter().flat_map(|kind| StockPolicy::ALL.iter().map(move |policy| (*kind, *policy)));
-        for (kind, stock_policy) in kinds {
-            for product_id in [None, Some(ProductId::NIL)] {
-                let row = LineRow {
-                    order_id: OrderId::NIL,
-                    position: 1,
-                    kind,
-                    product_id,
-                    sku: "MUG".to_owned(),
-                    name: "Mug".to_owned(),
-                    stock_policy,
-                    unit_decimals: 0,
-                    quantity: Quantity::ZERO,
-                    open: Quantity::ZERO,
-                    backordered: Quantity::ZERO,
-                    cancelled: Quantity::ZERO,
-                    fulfilled: Quantity::ZERO,
-                    returned: Quantity::ZERO,
-                    return_pending: Quantity::ZERO,
-                    unit_price_minor: 0,
-                    discount_minor: 0,
-                    tax_minor: 0,
-                    total_minor: 0,
-                    unit_cost_minor: None,
-                    basis_quantity: None,
-                    basis_discount_minor: None,
-                    basis_tax_minor: None,
-                    placed_quantity: None,
-                    placed_price_minor: None,
-                    placed_discount_minor: None,
-                    placed_total_minor: None,
-                    tax_rate: None,
-                };
-                let Ok(line) = row.line(Currency::GBP) else { continue };
-                legal += 1;
-                assert_eq!((line.kind(), line.product(), line.policy()), (kind, product_id, stock_policy));
-                let part = || Part {
-                    product: ProductId::NIL,
-                    sku: "CUP".to_owned(),
-                    name: "Cup".to_owned(),
-                    decimals: 0,
-                    quantity: Quantity::ZERO,
-                };
-                let mut item = line.item;
-                let may_have = kind == LineKind::Product && stock_policy == StockPolicy::Untracked;
-                assert_eq!([item.add_part(part()), item.add_part(part())], [may_have; 2]);
-            }
-        }
-        assert_eq!(legal, 4, "of 2 * 3 * 2");
-    }
 }

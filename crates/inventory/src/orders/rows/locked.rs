@@ -9,7 +9,10 @@ use entity::{
 };
 use platform::storage::{Fault, Reads, Row};
 
-use super::load::{LineRow, OrderRow, fill_parts, orders};
+use super::{
+    line::LineRow,
+    load::{OrderRow, fill_parts, orders},
+};
 use crate::orders::core::Order;
 
 /// An order beside one of its lines, which comes behind it.

@@ -11,6 +11,7 @@ mod holds;
 mod invoiced;
 mod leaves;
 mod left_lots;
+mod line;
 mod list;
 mod load;
 mod locked;
@@ -39,6 +40,7 @@ pub use holds::{hold, hold_rows, holds_by_hand, holds_by_rules, holds_of, standi
 pub use invoiced::invoiced;
 pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TagTest, TotalTest, begins};
 pub use left_lots::left_lots;
+pub use line::LineRow;
 pub use list::{
     Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, fill_lines, find, order_id, page, page_of_found,
     page_statement, source,

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use entity::{
     prelude::*,
     record::Record,
-    tables::{fulfilment, fulfilment_line, order_line, order_line_part, sales_order},
+    tables::{fulfilment, fulfilment_line, order_line_part, sales_order},
 };
 use platform::storage::{Bulk, Rows};
 
-use super::load::{LineRow, OrderRow};
-use crate::orders::core::{Basis, Fulfilment, FulfilmentLine, Line, Order, Part, TaxRate};
+use super::{
+    line::{ChangedLine, LineRow, SELDOM_OF_LINES},
+    load::OrderRow,
+};
+use crate::orders::core::{Fulfilment, FulfilmentLine, Order, Part};
 
 #[derive(Record)]
 #[record(of = sales_order)]
@@ -31,32 +34,6 @@ struct ChangedOrder {
     payment_status: PaymentStatus,
     refund_status: RefundStatus,
     country: Option<String>,
-}
-
-#[derive(Record)]
-#[record(of = order_line)]
-struct ChangedLine {
-    order_id: OrderId,
-    position: i32,
-    quantity: Quantity,
-    open: Quantity,
-    backordered: Quantity,
-    cancelled: Quantity,
-    fulfilled: Quantity,
-    returned: Quantity,
-    return_pending: Quantity,
-    unit_price_minor: i64,
-    discount_minor: i64,
-    tax_minor: i64,
-    total_minor: i64,
-    basis_quantity: Option<Quantity>,
-    basis_discount_minor: Option<i64>,
-    basis_tax_minor: Option<i64>,
-    placed_quantity: Option<Quantity>,
-    placed_price_minor: Option<i64>,
-    placed_discount_minor: Option<i64>,
-    placed_total_minor: Option<i64>,
-    tax_rate: Option<i64>,
 }
 
 #[derive(Record)]
@@ -157,77 +134,6 @@ fn hold_kinds(order: &Order) -> Option<String> {
     (!order.hold_kinds.is_empty()).then(|| order.hold_kinds.join("\n"))
 }
 
-/// The basis of a line; None where the line itself is it.
-fn basis(line: &Line) -> Option<Basis> {
-    let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
-    (line.basis != own).then_some(line.basis)
-}
-
-impl LineRow {
-    fn of(order: OrderId, line: &Line) -> Self {
-        let basis = basis(line);
-        Self {
-            order_id: order,
-            position: line.position.into(),
-            kind: line.kind(),
-            product_id: line.product(),
-            sku: line.sku.clone(),
-            name: line.name.clone(),
-            stock_policy: line.policy(),
-            unit_decimals: line.decimals.into(),
-            quantity: line.quantity,
-            open: line.open,
-            backordered: line.backordered,
-            cancelled: line.cancelled,
-            fulfilled: line.fulfilled,
-            returned: line.returned,
-            return_pending: line.return_pending,
-            unit_price_minor: line.unit_price.minor,
-            discount_minor: line.discount.minor,
-            tax_minor: line.tax.minor,
-            total_minor: line.total.minor,
-            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
-            basis_quantity: basis.map(|basis| basis.quantity),
-            basis_discount_minor: basis.map(|basis| basis.discount.minor),
-            basis_tax_minor: basis.map(|basis| basis.tax.minor),
-            placed_quantity: line.placed.map(|placed| placed.quantity),
-            placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
-            placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
-            placed_total_minor: line.placed.map(|placed| placed.total.minor),
-            tax_rate: line.basis.rate.map(TaxRate::millionths),
-        }
-    }
-}
-
-impl ChangedLine {
-    fn of(order: OrderId, line: &Line) -> Self {
-        let basis = basis(line);
-        Self {
-            order_id: order,
-            position: line.position.into(),
-            quantity: line.quantity,
-            open: line.open,
-            backordered: line.backordered,
-            cancelled: line.cancelled,
-            fulfilled: line.fulfilled,
-            returned: line.returned,
-            return_pending: line.return_pending,
-            unit_price_minor: line.unit_price.minor,
-            discount_minor: line.discount.minor,
-            tax_minor: line.tax.minor,
-            total_minor: line.total.minor,
-            basis_quantity: basis.map(|basis| basis.quantity),
-            basis_discount_minor: basis.map(|basis| basis.discount.minor),
-            basis_tax_minor: basis.map(|basis| basis.tax.minor),
-            placed_quantity: line.placed.map(|placed| placed.quantity),
-            placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
-            placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
-            placed_total_minor: line.placed.map(|placed| placed.total.minor),
-            tax_rate: line.basis.rate.map(TaxRate::millionths),
-        }
-    }
-}
-
 impl NewPart {
     fn of((order, position): (OrderId, u16), part: &Part, nth: i32) -> Self {
         Self {
@@ -262,17 +168,6 @@ pub struct Made {
     /// Drafts that were there before it and have another store, channel or time now: their rows are written whole.
     pub moved: HashSet<OrderId>,
 }
-
-/// What only edits give a line.
-const SELDOM_OF_LINES: &[&str] = &[
-    "basis_quantity",
-    "basis_discount_minor",
-    "basis_tax_minor",
-    "placed_quantity",
-    "placed_price_minor",
-    "placed_discount_minor",
-    "placed_total_minor",
-];
 
 /// Orders as they are after the batch, with their lines: what it `made`, then what it changed.
 pub fn order_rows(tenant: TenantId, orders: &[&Order], made: &Made) -> [Bulk; 6] {

@@ -196,16 +196,7 @@ pub(super) async fn lines_of(
     let mut lines = Vec::with_capacity(said.len());
     for (index, line) in said.iter().enumerate() {
         let found = |named: &ProductRef| names.product(named, || At::row(list, index).field(Field::Product));
-        lines.push(NewLine {
-            kind: line.kind,
-            product: line.product.as_ref().map(|named| missing.or_nobodys(found(named))),
-            name: line.name.clone(),
-            quantity: line.quantity,
-            unit_price: line.unit_price,
-            discount: line.discount,
-            tax: line.tax,
-            tax_rate: line.tax_rate,
-        });
+        lines.push(line.with_product(|named| missing.or_nobodys(found(named))));
     }
     Ok(lines)
 }

@@ -20,7 +20,7 @@ use crate::{
         first_answer, key_of, known_store, submit, submit_named,
     },
     orders::{
-        core::{OrderCommand, Redraft, Refusal, SetLine, Sourcing, TaxRate, Update},
+        core::{OrderCommand, Redraft, Refusal, SetLine, Sourcing, Update},
         rows,
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
@@ -37,7 +37,7 @@ pub struct OrderUpdate {
     pub customer: Patch<CustomerId>,
     pub external_ref: Patch<String>,
     pub detail: DetailSaid,
-    pub set_lines: Vec<LineSet>,
+    pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewOrderLine>,
     /// None: what is added is held where its line is held already, else at the order's store.
     pub sourcing: Option<SourcingAsked>,
@@ -54,19 +54,6 @@ pub struct OrderUpdate {
     pub draft_sourcing: Patch<SourcingAsked>,
 }
 
-/// What a line shall be from now on.
-#[derive(Debug, Clone, Serialize)]
-pub struct LineSet {
-    pub line: OrderLineId,
-    /// What shall count of it.
-    pub quantity: Option<Quantity>,
-    pub unit_price: Option<Money>,
-    pub discount: Option<Money>,
-    pub tax: Option<Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_rate: Option<TaxRate>,
-}
-
 impl OrderUpdate {
     fn is_empty(&self) -> bool {
         let no_lines = self.set_lines.is_empty() && self.add_lines.is_empty();
@@ -76,8 +63,8 @@ impl OrderUpdate {
     }
     /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
     fn says_prices(&self) -> bool {
-        let is_taxed = |set: &LineSet| set.tax.is_some() || set.tax_rate.is_some();
-        let is_priced = |set: &LineSet| set.unit_price.is_some() || set.discount.is_some() || is_taxed(set);
+        let is_taxed = |set: &SetLine| set.tax.is_some() || set.tax_rate.is_some();
+        let is_priced = |set: &SetLine| set.unit_price.is_some() || set.discount.is_some() || is_taxed(set);
         let overrides = |new: &NewOrderLine| new.kind == LineKind::Product && new.unit_price.is_some();
         self.set_lines.iter().any(is_priced) || self.add_lines.iter().any(overrides)
     }
@@ -125,14 +112,6 @@ async fn prepared(
     let (personal, whereabouts) = resealed(&scope, order, &input.detail).await?;
     detail.personal = personal;
     let country = input.detail.shipping_address.set().and_then(|address| address.country.clone());
-    let set = |set: LineSet| SetLine {
-        line: set.line,
-        quantity: set.quantity,
-        unit_price: set.unit_price,
-        discount: set.discount,
-        tax: set.tax,
-        tax_rate: set.tax_rate,
-    };
     let mut update = Update {
         order,
         expected_version: input.expected_version,
@@ -143,7 +122,7 @@ async fn prepared(
         country: country.map(country_code),
         detail,
         whereabouts,
-        set_lines: input.set_lines.into_iter().map(set).collect(),
+        set_lines: input.set_lines,
         add_lines,
         sourcing: None,
         reason: input.reason,

@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use act::{order_cancel, order_close, order_confirm, order_reopen};
 pub use create::{order_create, order_place};
 pub use detail::DetailSaid;
-pub use edit::{LineSet, OrderUpdate, order_update};
+pub use edit::{OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
 pub use hold_rules::{HoldRuleArchive, HoldRuleUpsert, RuleRefusal, RuleStop, hold_rule_archive, hold_rule_upsert, hold_rules};
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
@@ -26,10 +26,10 @@ pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
-pub use crate::orders::core::{CancelLine, SourcingAsked};
+pub use crate::orders::core::{CancelLine, SetLine, SourcingAsked};
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
-    orders::core::{MAX_ORDER_LINES, TaxRate},
+    orders::core::{MAX_ORDER_LINES, NewLine},
     stock::core::Shortage,
 };
 
@@ -101,19 +101,8 @@ pub struct PaidAtOnce {
     pub note: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct NewOrderLine {
-    pub kind: LineKind,
-    pub product: Option<ProductRef>,
-    pub name: Option<String>,
-    pub quantity: Quantity,
-    /// On a product it is an override and needs `order.price`.
-    pub unit_price: Option<Money>,
-    pub discount: Option<Money>,
-    pub tax: Option<Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_rate: Option<TaxRate>,
-}
+/// A line as callers give it.
+pub type NewOrderLine = NewLine<ProductRef>;
 
 /// A step that needs no more than the order.
 #[derive(Debug, Clone, Serialize)]

@@ -13,7 +13,7 @@ use crate::{
     reversals::{
         core::Refusal as ReversalRefusal,
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
     },
     stock::core::{At, Field, Movement, Reference, ReferenceKind, RoomRefusal},
 };
@@ -37,9 +37,8 @@ pub async fn sale_reverse(
     let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let covers =
         |order: &Order| permit.covers_document(order.store, order.channel) && selling.covers_document(order.store, order.channel);
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         let scope = permit.scope(ledger.database());
         let Some(found) = undoing(&scope, order).await?.filter(|found| covers(&found.order)) else {
             return first_answer(ledger, permit, &key, missing()).await;
@@ -49,7 +48,7 @@ pub async fn sale_reverse(
             Err(why) => return first_answer(ledger, permit, &key, why.clone().at(At::input(Field::Document)).into()).await,
         };
         match attempt(ledger, permit, (input, mode), (&found.order, original), key.clone()).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(original)).await?),
             done => return done,
         }

@@ -23,7 +23,7 @@ const DAY: f64 = 86_400_000_000.0;
 /// Orders of a supplier that are looked at, the newest first: ten years of one a day.
 pub(super) const MOST: i64 = 4_000;
 /// Orders of all suppliers together that are looked at, the newest first: what is read has a bound, however many years are asked for.
-pub(super) const MOST_OF_ALL: i64 = 200_000;
+const MOST_OF_ALL: i64 = 200_000;
 
 #[derive(Record)]
 struct DeliveryRow {
@@ -121,6 +121,19 @@ pub(super) async fn bind_filter(
     Ok(within)
 }
 
+/// A SELECT of orders `o` that are in one of these states, the newest first: their supplier, that into which another is merged for both, these columns, and the
+/// number of each among its supplier's as `nth`. They were placed in the span of the parameters `since` and the next one.
+pub(super) fn newest_orders(columns: &str, states: &str, since: usize, within: &str) -> String {
+    let (supplier, until) = ("coalesce(s.merged_into, s.id)", since + 1);
+    format!(
+        "SELECT {supplier} AS supplier_id, o.id, o.ordered_at, {columns},
+           row_number() OVER (PARTITION BY {supplier} ORDER BY o.ordered_at DESC, o.id DESC) AS nth
+         FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
+         WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until} AND o.status IN ({states}){within}
+         ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}"
+    )
+}
+
 /// What was ordered in this span, of the suppliers, stores and products of a filter; of the stores given, or of all. Orders that are over count with all of
 /// these lines, CANCELLED ones too; of the others the lines that were due before today. By supplier, that into which another is merged for both.
 pub async fn deliveries(
@@ -134,24 +147,23 @@ pub async fn deliveries(
     // The condition on products has the first places.
     let mut values: Vec<Value> = filter.products.values.clone();
     let first = values.len() + 2;
-    let (since, until, most) = (first, first + 1, first + 2);
+    let (since, most) = (first, first + 2);
     values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
     let within = bind_filter(reads, filter, stores, &mut values).await?;
     let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
     let (today, days) = today.sql(backend, "o.store_id", values.len() + 2);
     values.extend(days);
+    let columns = format!(
+        "o.received_at, o.expected_on, {today} AS today, CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over"
+    );
+    let states = "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'";
+    let newest = newest_orders(&columns, states, since, &within);
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.supplier_id, o.id, o.ordered_at, o.received_at, o.is_over, l.quantity, l.received, l.damaged, l.returned, coalesce(l.expected_on, o.expected_on) AS expected,
              (SELECT max(g.business_date) FROM goods_receipt_line r JOIN goods_receipt g ON g.tenant_id = $1 AND g.id = r.receipt_id
               WHERE r.tenant_id = $1 AND r.purchase_order_id = o.id AND r.position = l.position) AS day
-           FROM (SELECT coalesce(s.merged_into, s.id) AS supplier_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,
-                   CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over,
-                   row_number() OVER (PARTITION BY coalesce(s.merged_into, s.id) ORDER BY o.ordered_at DESC, o.id DESC) AS nth
-                 FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
-                 WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until}
-                   AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
-                 ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}) o
+           FROM ({newest}) o
            JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL{of_products}
            WHERE o.nth <= ${most} AND (o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today)) x
          GROUP BY x.supplier_id, x.id, x.ordered_at, x.received_at, x.is_over ORDER BY x.supplier_id, x.id",

@@ -7,7 +7,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-use super::performance::{DeliveryFilter, MOST, MOST_OF_ALL, bind_filter};
+use super::performance::{DeliveryFilter, MOST, bind_filter, newest_orders};
 use crate::purchasing::core::ProductPrices;
 
 #[derive(Record)]
@@ -37,22 +37,18 @@ pub async fn product_prices(
     // The condition on products has the first places.
     let mut values: Vec<Value> = filter.products.values.clone();
     let first = values.len() + 2;
-    let (since, until, most) = (first, first + 1, first + 2);
+    let (since, most) = (first, first + 2);
     values.extend([Value::from(from.micros()), to.micros().into(), MOST.into()]);
     let within = bind_filter(reads, filter, stores, &mut values).await?;
     let of_products = filter.products.on("l.product_id").map(|fits| format!(" AND {fits}")).unwrap_or_default();
+    let newest = newest_orders("o.currency", "'ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED'", since, &within);
     let by_product = "PARTITION BY o.supplier_id, o.currency, l.product_id";
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.supplier_id, o.id, o.currency, l.product_id, l.unit_cost_minor, l.quantity, l.unit_decimals,
              row_number() OVER ({by_product} ORDER BY o.ordered_at, o.id, l.position) AS oldest,
              row_number() OVER ({by_product} ORDER BY o.ordered_at DESC, o.id DESC, l.position DESC) AS newest
-           FROM (SELECT coalesce(s.merged_into, s.id) AS supplier_id, o.id, o.currency, o.ordered_at,
-                   row_number() OVER (PARTITION BY coalesce(s.merged_into, s.id) ORDER BY o.ordered_at DESC, o.id DESC) AS nth
-                 FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
-                 WHERE o.tenant_id = $1 AND o.ordered_at >= ${since} AND o.ordered_at < ${until}
-                   AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED'){within}
-                 ORDER BY o.ordered_at DESC, o.id DESC LIMIT {MOST_OF_ALL}) o
+           FROM ({newest}) o
            JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL AND l.quantity > 0{of_products}
            WHERE o.nth <= ${most}) x
          GROUP BY x.supplier_id, x.currency, x.product_id HAVING count(DISTINCT x.id) > 1

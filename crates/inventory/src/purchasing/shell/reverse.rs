@@ -13,7 +13,7 @@ use crate::{
     reversals::{
         core::{Named, Refusal as ReversalRefusal, Resting, Rests},
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
     },
     stock::core::{At, Field, LevelKey, Movement, Reference, ReferenceKind, RoomRefusal},
 };
@@ -44,9 +44,8 @@ pub async fn goods_receipt_reverse(
     let receiving = permit.also::<kind::PurchaseReceive>()?;
     let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let covers = |store: StoreId| permit.covers(store) && receiving.covers(store);
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         let scope = permit.scope(ledger.database());
         let Some(found) = undoing(&scope, receipt).await?.filter(|found| covers(found.receipt.store)) else {
             return first_answer(ledger, permit, &key, missing()).await;
@@ -55,7 +54,7 @@ pub async fn goods_receipt_reverse(
             return first_answer(ledger, permit, &key, rests_on(&found.charges)).await;
         }
         match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(&found.original)).await?),
             done => return done,
         }

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::DocumentNumber,
-        orders::core::{Basis, Line, LineItem, Paid},
+        orders::core::{Line, LineItem, Paid},
         returns::core::ReturnPiece,
     };
 
@@ -146,27 +146,9 @@ mod tests {
     }
 
     fn line(position: u16, units: i64) -> Line {
-        Line {
-            position,
-            item: LineItem::Product { product: CHEESE, policy: StockPolicy::Tracked },
-            sku: "CHEESE".to_owned(),
-            name: "Cheese".to_owned(),
-            decimals: 0,
-            quantity: count(units),
-            open: Quantity::ZERO,
-            backordered: Quantity::ZERO,
-            cancelled: Quantity::ZERO,
-            fulfilled: count(units),
-            returned: Quantity::ZERO,
-            return_pending: Quantity::ZERO,
-            unit_price: NOTHING,
-            discount: NOTHING,
-            tax: NOTHING,
-            total: NOTHING,
-            basis: Basis { quantity: count(units), discount: NOTHING, tax: NOTHING, rate: None },
-            placed: None,
-            unit_cost: None,
-        }
+        let item = LineItem::Product { product: CHEESE, policy: StockPolicy::Tracked };
+        let (sku, name) = ("CHEESE".to_owned(), "Cheese".to_owned());
+        Line { sku, name, open: Quantity::ZERO, fulfilled: count(units), ..Line::free(position, item, count(units)) }
     }
 
     fn order(lines: Vec<Line>) -> Order {

@@ -14,7 +14,7 @@ use crate::{
     reversals::{
         core::{Named, Refusal, Resting, Rests},
         rows::movements_of,
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named},
     },
     stock::core::{Movement, Reason, Reference, ReferenceKind, Rejection, RoomRefusal},
 };
@@ -66,9 +66,8 @@ async fn inspection_reverse(
     let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
     let scope = permit.scope(ledger.database());
     let of = Reference { kind: ReferenceKind::Return, id: ret.uuid() };
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         // The return is read first: what is read later is never older than its version.
         let Some(found) = rows::returns(&scope, &[ret]).await?.pop() else {
             return first_answer(ledger, permit, &key, missing()).await;
@@ -85,7 +84,7 @@ async fn inspection_reverse(
             has_lines: input.lines.is_some(),
         };
         match submit(ledger, permit, Command::of(InspectionReversal(Box::new(reverse))), key.clone(), mode).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => {
                 let since = movements_of(&scope, of, &[MovementKind::Return]).await?;
                 return Err(without_own(named(&scope, stop, &since).await?, of));
@@ -122,9 +121,8 @@ async fn receipt_reverse(
     let place = own_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
     let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
     let scope = permit.scope(ledger.database());
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         // The return is read first: what is read later is never older than its version.
         let Some(found) = rows::returns(&scope, &[ret]).await?.pop() else {
             return first_answer(ledger, permit, &key, missing()).await;
@@ -133,7 +131,7 @@ async fn receipt_reverse(
         let originals = movements_of(&scope, of, &[MovementKind::Return]).await?;
         let reverse = reversing(ledger, permit, input, (&found, originals.as_slice(), place.orders.as_slice()))?;
         match submit(ledger, permit, Command::of(ReceiptReversal(Box::new(reverse))), key.clone(), mode).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(without_own(named(&scope, stop, &originals).await?, of)),
             done => return done,
         }

@@ -9,7 +9,7 @@ use crate::{
     reversals::{
         core::Refusal as ReversalRefusal,
         rows::{movements_of, reversed_of},
-        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+        shell::{DocumentReverse, MUTATION, Tries, call_of, checked, missing, named, wanted},
     },
     stock::{
         core::{At, Field, Movement, Reference, ReferenceKind, RoomRefusal},
@@ -81,9 +81,8 @@ async fn step(
     movement: Option<MovementId>,
 ) -> Done {
     let key = key_of(permit, MUTATION, &input.idempotency_key, input);
-    let mut tries = MOST_TRIES;
+    let mut tries = Tries::of(input.expected_version);
     loop {
-        tries -= 1;
         let scope = permit.scope(ledger.database());
         let reach = permit.reach();
         let found =
@@ -97,7 +96,7 @@ async fn step(
             return first_answer(ledger, permit, &key, missing()).await;
         }
         match attempt(ledger, permit, (input, mode), (&found, transfer, original), key.clone()).await {
-            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) if tries.again(&stop) => {}
             Err(stop) => return Err(named(&scope, stop, std::slice::from_ref(original)).await?),
             done => return done,
         }

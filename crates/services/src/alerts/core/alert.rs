@@ -3,8 +3,6 @@
 use entity::prelude::*;
 use inventory::stock::core::LevelKey;
 
-use super::EXPIRING_DAYS;
-
 /// What an alert is about. Of each kind and subject there is at most one that is not RESOLVED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -65,90 +63,6 @@ impl Subject {
     pub fn product(&self) -> Option<ProductId> {
         self.ids().product
     }
-    /// The subject of a kind; none where the ids are not those of the kind.
-    pub fn of(kind: AlertKind, ids: SubjectIds) -> Option<Self> {
-        let level = || Some(LevelKey { product: ids.product?, store: ids.store? });
-        match kind {
-            AlertKind::LowStock
-            | AlertKind::OutOfStock
-            | AlertKind::BackInStock
-            | AlertKind::Overstock
-            | AlertKind::DeadStock
-            | AlertKind::LiquidationBehind
-            | AlertKind::StockAnomaly
-            | AlertKind::ForecastDrift
-            | AlertKind::ForecastCoverage => level().map(Self::Level),
-            AlertKind::NegativeMargin => ids.product.map(Self::Product),
-            AlertKind::Expiring => Some(Self::Lot(ids.lot?, level()?)),
-            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
-            AlertKind::TransferOverdue => Some(Self::Transfer(ids.transfer?, ids.store?)),
-            AlertKind::CountDifference => Some(Self::Count(ids.count?, ids.store?)),
-            AlertKind::FulfilmentOverdue | AlertKind::FulfilmentRejected => Some(Self::Order(ids.order?, ids.store?)),
-        }
-    }
-}
-
-/// A kind that a day brings, without an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatedKind {
-    /// A lot comes near its last day.
-    Expiring,
-    /// What was ordered has not come on its day.
-    PurchaseOrderLate,
-    /// What was sent has not arrived on its day.
-    TransferOverdue,
-    /// A day that is over was strange, and nobody has said that this is fine.
-    StockAnomaly,
-    /// What a store was to send by its day has not left.
-    FulfilmentOverdue,
-    /// All stores that had goods of an order have refused them, and it waits for them.
-    FulfilmentRejected,
-}
-
-impl DatedKind {
-    /// None for a kind that an event or another room opens.
-    fn of(kind: AlertKind) -> Option<Self> {
-        match kind {
-            AlertKind::Expiring => Some(Self::Expiring),
-            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
-            AlertKind::TransferOverdue => Some(Self::TransferOverdue),
-            AlertKind::StockAnomaly => Some(Self::StockAnomaly),
-            AlertKind::FulfilmentOverdue => Some(Self::FulfilmentOverdue),
-            AlertKind::FulfilmentRejected => Some(Self::FulfilmentRejected),
-            AlertKind::LowStock
-            | AlertKind::OutOfStock
-            | AlertKind::BackInStock
-            | AlertKind::Overstock
-            | AlertKind::NegativeMargin
-            | AlertKind::CountDifference
-            | AlertKind::DeadStock
-            | AlertKind::LiquidationBehind
-            | AlertKind::ForecastDrift
-            | AlertKind::ForecastCoverage => None,
-        }
-    }
-    /// Each with the kind of its alerts.
-    pub fn all() -> impl Iterator<Item = (Self, AlertKind)> {
-        AlertKind::ALL.iter().filter_map(|kind| Some((Self::of(*kind)?, *kind)))
-    }
-    /// The days of a rule that names none.
-    pub const fn usual_days(self) -> i32 {
-        match self {
-            Self::Expiring => EXPIRING_DAYS,
-            // Without requestedFor and a handling time a work is due at the moment at which its order was placed.
-            Self::FulfilmentOverdue => 1,
-            Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly | Self::FulfilmentRejected => 0,
-        }
-    }
-    /// Whether something with a day is told of today: so many days before it, or more than so many after it.
-    pub const fn is_due(self, day: i32, days: i32, today: i32) -> bool {
-        match self {
-            Self::Expiring => day <= today.saturating_add(days),
-            Self::PurchaseOrderLate | Self::TransferOverdue | Self::FulfilmentOverdue => day.saturating_add(days) < today,
-            // It was judged once it was over in its store; what was refused waits from that moment on.
-            Self::StockAnomaly | Self::FulfilmentRejected => true,
-        }
-    }
 }
 
 /// A price and the cost that it lies below.
@@ -161,13 +75,11 @@ pub struct Margin {
 /// The figures that an alert was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertValues {
-    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; works that have not left; what a count was off by; dead units; units
-    /// of a line of a plan; most units of a strange day; units that were wanted beyond what was forecast, below 0 for fewer; weeks outside their interval.
+    /// The amount that `alert_text!(quantity)` describes for each kind.
     pub quantity: Option<i64>,
     /// The line that was crossed.
     pub threshold: Option<i64>,
-    /// A lot's last day, the day for which an order or a transfer was expected, on which works were due or their order was placed, that of the last sale, the last one of a line, a strange one, or the Monday since
-    /// which forecasts are off.
+    /// The day that `alert_text!(day)` describes for each kind.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
 }
@@ -265,16 +177,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-
-    #[test]
-    fn what_is_expected_is_overdue_when_its_day_and_its_days_of_grace_are_over() {
-        for kind in [DatedKind::PurchaseOrderLate, DatedKind::TransferOverdue, DatedKind::FulfilmentOverdue] {
-            assert_eq!([9, 10, 11].map(|today| kind.is_due(10, 0, today)), [false, false, true]);
-            assert_eq!([11, 12, 13].map(|today| kind.is_due(10, 2, today)), [false, false, true]);
-            assert!(!kind.is_due(i32::MAX, 1, 10), "it has no day");
-        }
-        assert_eq!([7, 8, 9].map(|today| DatedKind::Expiring.is_due(10, 2, today)), [false, true, true]);
-    }
 
     #[test]
     fn a_beginning_that_is_too_long_ago_to_be_known_is_the_same_one() {

@@ -3,23 +3,14 @@
 use entity::prelude::*;
 use platform::markup::escaped;
 
-use super::alert::{Alert, AlertValues};
+use super::{
+    alert::Alert,
+    kind::sentence,
+    named::{DayText, Named},
+};
 
 /// Alerts that one letter lists; of more it says how many.
 pub const MOST_LISTED: usize = 200;
-
-/// The names of what an alert is about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Named {
-    pub store: Option<String>,
-    pub sku: Option<String>,
-    pub product: Option<String>,
-    /// The product's unit, and its decimals.
-    pub unit: Option<(String, u8)>,
-    pub lot: Option<String>,
-    /// Of a purchase order, a transfer, a count or an order.
-    pub number: Option<String>,
-}
 
 /// A letter's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +19,6 @@ pub struct Written {
     pub text: String,
     pub html: String,
 }
-
-/// How days and moments are told, which the clock knows.
-pub type DayText = fn(i32) -> String;
 
 /// The letter about these alerts, `more` beside those that are listed.
 pub fn written(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayText) -> Written {
@@ -61,98 +49,9 @@ fn plain(text: &str) -> String {
 }
 
 fn line(alert: &Alert, named: &Named, day: DayText) -> String {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let (store, product) = (text(&named.store), format!("{} {}", text(&named.sku), text(&named.product)));
-    let figures = &alert.figures;
-    let amount = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| quantity(figure, named.unit.as_ref()));
-    let on = figures.day.map(day).unwrap_or_default();
-    let number = text(&named.number);
-    let said = match alert.kind {
-        AlertKind::LowStock => {
-            format!(
-                "{product} runs low in {store}: {} available, told from {} on",
-                amount(figures.quantity),
-                amount(figures.threshold)
-            )
-        }
-        AlertKind::OutOfStock => format!("{product} has run out in {store}"),
-        AlertKind::BackInStock => format!("{product} is back in {store}: {} available", amount(figures.quantity)),
-        AlertKind::Overstock => {
-            format!(
-                "{store} has too much of {product}: {} available, told from {} on",
-                amount(figures.quantity),
-                amount(figures.threshold)
-            )
-        }
-        AlertKind::Expiring => {
-            format!("{product}, lot {} in {store}, is good until {on}: {} there", text(&named.lot), amount(figures.quantity))
-        }
-        AlertKind::NegativeMargin => match figures.margin {
-            Some(margin) => {
-                format!("{product} is sold below its cost: price {}, cost {}", money(margin.price), money(margin.cost))
-            }
-            None => format!("{product} is sold below its cost"),
-        },
-        AlertKind::PurchaseOrderLate => format!("purchase order {number} for {store} is late: it was expected on {on}"),
-        AlertKind::TransferOverdue => format!("transfer {number} to {store} is overdue: it was expected on {on}"),
-        AlertKind::CountDifference => {
-            format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
-        }
-        AlertKind::DeadStock => format!("{product} lies dead in {store}: {}", amount(figures.quantity)),
-        AlertKind::LiquidationBehind => {
-            format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
-        }
-        AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
-        AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {on}"),
-        AlertKind::FulfilmentRejected => {
-            let lines = figures.quantity.unwrap_or_default();
-            format!("order {number} of {store} waits for goods that every store has refused: {lines} of its lines")
-        }
-        AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
-    };
+    let said = sentence(alert, named, day);
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
     plain(&if is_over { format!("{said} (over by now)") } else { said })
-}
-
-/// How forecasts of a product in a store are off, and since which week.
-fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
-    let AlertValues { quantity: Some(off), threshold: Some(line), .. } = alert.figures else {
-        return format!("forecasts of {of} are off");
-    };
-    let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
-    if alert.kind == AlertKind::ForecastCoverage {
-        return format!(
-            "intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}"
-        );
-    }
-    let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
-    let amount = |units: i64| quantity(units, named.unit.as_ref());
-    format!(
-        "forecasts of {of} are too {low_or_high}: eight weeks brought {} {more_or_less} than was forecast, told from {} on{since}",
-        amount(off.saturating_abs()),
-        amount(line)
-    )
-}
-
-/// An integer of smallest units as people write it: 1500 of a kg with three decimals is 1.500 kg.
-fn quantity(figure: i64, unit: Option<&(String, u8)>) -> String {
-    let Some((code, decimals)) = unit else { return figure.to_string() };
-    let amount = decimal(figure, usize::from(*decimals));
-    format!("{amount} {code}")
-}
-
-fn money(money: Money) -> String {
-    format!("{} {}", money.amount(), money.currency)
-}
-
-fn decimal(figure: i64, decimals: usize) -> String {
-    if decimals == 0 {
-        return figure.to_string();
-    }
-    let sign = if figure < 0 { "-" } else { "" };
-    let digits = format!("{:0>width$}", figure.unsigned_abs(), width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    format!("{sign}{whole}.{fraction}")
 }
 
 #[cfg(test)]
@@ -160,7 +59,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alerts::core::{Handling, Margin, Subject};
+    use crate::alerts::core::{AlertValues, Handling, Margin, Subject};
     use inventory::stock::core::LevelKey;
 
     fn alert(kind: AlertKind, figures: AlertValues) -> Alert {
@@ -251,12 +150,5 @@ mod tests {
         assert_eq!(subject(AlertKind::ForecastDrift, -45, 37, None), format!("forecasts of {of} are {high}"));
         let wide = "do not hold: 10 of 16 weeks were outside, told from 9 on";
         assert_eq!(subject(AlertKind::ForecastCoverage, 10, 9, None), format!("intervals of the forecasts of {of} {wide}"));
-    }
-
-    #[test]
-    fn figures_are_told_in_units() {
-        assert_eq!(quantity(-1_500, Some(&("kg".to_owned(), 3))), "-1.500 kg");
-        assert_eq!(quantity(7, Some(&("kg".to_owned(), 3))), "0.007 kg");
-        assert_eq!(quantity(i64::MIN, Some(&("pc".to_owned(), 0))), "-9223372036854775808 pc");
     }
 }

@@ -3,17 +3,21 @@
 mod address;
 mod alert;
 mod email;
+mod kind;
 mod level;
+mod named;
 mod rule;
 mod schedule;
 mod settle;
 mod states;
 
 pub use address::{BadAddress, MAX_EMAIL, check_address, distinct_addresses, is_same_address};
-pub use alert::{Alert, AlertValues, DatedKind, Handling, Margin, Subject, SubjectIds};
-pub use email::{MOST_LISTED, Named, Written, written};
+pub use alert::{Alert, AlertValues, Handling, Margin, Subject, SubjectIds};
+pub use email::{MOST_LISTED, Written, written};
+pub use kind::{DatedKind, kind_takes};
 pub use level::{Level, LevelView, crossings};
-pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting, kind_takes};
+pub use named::Named;
+pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting};
 pub use schedule::{Local, Quiet, is_quiet, next_daily, quiet_end};
 pub use settle::{AlertHistory, Opening, Settled, Step, Trigger, settle};
 pub use states::{ALERT_STEPS, Action, actions_from, may, to_state};

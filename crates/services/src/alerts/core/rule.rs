@@ -167,24 +167,6 @@ impl Rules {
     }
 }
 
-/// Which of scope and parameters a kind takes: store, product or category, threshold, days.
-pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
-    match kind {
-        AlertKind::LowStock | AlertKind::Overstock | AlertKind::ForecastDrift => [true, true, true, false],
-        AlertKind::OutOfStock
-        | AlertKind::BackInStock
-        | AlertKind::DeadStock
-        | AlertKind::LiquidationBehind
-        | AlertKind::StockAnomaly
-        | AlertKind::ForecastCoverage => [true, true, false, false],
-        AlertKind::Expiring => [true, true, false, true],
-        AlertKind::NegativeMargin => [false, true, false, false],
-        AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue | AlertKind::FulfilmentOverdue => [true, false, false, true],
-        AlertKind::FulfilmentRejected => [true, false, false, false],
-        AlertKind::CountDifference => [true, false, true, false],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;

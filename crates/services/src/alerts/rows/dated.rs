@@ -1,4 +1,4 @@
-//! What a day brings: lots near their date, purchase orders that are late, transfers that are overdue. Which day it is where something lies is the caller's to say.
+//! Rows of the kinds that a day opens: those that are due, and those that have alerts. The caller compares the day with that of their store.
 
 use entity::{
     prelude::*,
@@ -11,8 +11,8 @@ use platform::{
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED},
 };
 
-use super::works;
-use crate::alerts::core::{DatedKind, Subject};
+use super::{strange, works};
+use crate::alerts::core::{DatedKind, MAX_DAYS, Subject};
 
 /// Something with a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,47 @@ pub struct Dated {
 
 /// Rows a page.
 pub(super) const PAGE: usize = 1_000;
+/// The time zone in which a day begins first.
+const EASTERNMOST: &str = "Etc/GMT-14";
 
-/// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, strange days,
-/// works that have not left, goods that stores have refused, alerts of any of these kinds. Works are looked for store by store, as their index has them:
-/// most have left.
-pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
+/// The next page of rows of a kind that may be due, without alerts, behind a row of the page before; and whether it is the last page. `days`: the most
+/// days that any rule of the kind has.
+pub async fn page_of_dated(
+    reads: &impl Reads,
+    kind: DatedKind,
+    now: Timestamp,
+    days: i32,
+    after: Option<&Dated>,
+) -> Result<(Vec<Dated>, bool), Fault> {
+    let today = clock::local_day(now, EASTERNMOST);
+    match kind {
+        DatedKind::Expiring => lots(reads, today.saturating_add(days), after).await,
+        DatedKind::PurchaseOrderLate => orders(reads, today, after).await,
+        DatedKind::TransferOverdue => transfers(reads, now, after).await,
+        DatedKind::StockAnomaly => strange::strange(reads, after).await,
+        DatedKind::FulfilmentOverdue => works::overdue(reads, now, after).await,
+        DatedKind::FulfilmentRejected => works::refused(reads, after).await,
+    }
+}
+
+/// Rows of a kind that have alerts, as they are now.
+pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, Fault> {
+    match kind {
+        DatedKind::Expiring => alerted_lots(reads).await,
+        DatedKind::PurchaseOrderLate => alerted_orders(reads).await,
+        DatedKind::TransferOverdue => alerted_transfers(reads).await,
+        DatedKind::StockAnomaly => strange::alerted_strange(reads).await,
+        DatedKind::FulfilmentOverdue => works::alerted_overdue(reads).await,
+        DatedKind::FulfilmentRejected => works::alerted_refused(reads).await,
+    }
+}
+
+/// The tenants that have something with a day: lots that can be sold, with a date that a rule may look ahead to, orders and transfers that are waited
+/// for, strange days, works that have not left, goods that stores have refused, alerts of any of these kinds. Works are looked for store by store, as
+/// their index has them: most have left.
+pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
+    let day = clock::local_day(now, EASTERNMOST).saturating_add(MAX_DAYS);
     let sql = format!(
         "SELECT tenant_id FROM (SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
@@ -83,7 +118,7 @@ impl From<LotRow> for Dated {
 
 /// The next page of what stores have of lots whose date is up to a day and of which no alert is there, behind a place; the soonest first. The page
 /// is the last one when it is not full.
-pub async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn lots(reads: &impl Reads, through: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM lot l
          JOIN lot_level v ON v.tenant_id = $1 AND v.lot_id = l.id AND v.on_hand > 0
@@ -131,7 +166,7 @@ impl From<OrderRow> for Dated {
 }
 
 /// The next page of orders of which lines are open that were expected before a day, and of which no alert is there, behind one.
-pub async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn orders(reads: &impl Reads, before: i32, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM purchase_order o
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.open > 0
@@ -181,7 +216,7 @@ impl From<AlertedLot> for Dated {
 }
 
 /// The lots that alerts are there of, as they are now: nothing of one that is not for sale.
-pub async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_lots(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN lot l ON l.tenant_id = $1 AND l.id = a.lot_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -221,7 +256,7 @@ impl From<AlertedOrder> for Dated {
 }
 
 /// The orders that alerts are there of, as they are now: without lines where they wait for nothing any more.
-pub async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_orders(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN purchase_order o ON o.tenant_id = $1 AND o.id = a.purchase_order_id JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
@@ -262,7 +297,7 @@ impl From<TransferRow> for Dated {
 }
 
 /// The next page of transfers that are under way, were expected before a moment, and of which no alert is there, behind one.
-pub async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM transfer t
          JOIN transfer_line l ON l.tenant_id = $1 AND l.transfer_id = t.id AND l.received + l.lost < l.shipped
@@ -279,7 +314,7 @@ pub async fn transfers(reads: &impl Reads, before: Timestamp, after: Option<&Dat
 }
 
 /// The transfers that alerts are there of, as they are now: without lines where nothing of them is under way any more.
-pub async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+async fn alerted_transfers(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {}
                FROM alert a JOIN transfer t ON t.tenant_id = $1 AND t.id = a.transfer_id JOIN store s ON s.tenant_id = $1 AND s.id = t.to_store_id

@@ -42,7 +42,7 @@ impl From<StrangeRow> for Dated {
 
 /// The next page of levels with open strange days, and of which no alert is there, behind one. NOT keeps SQLite from the index of alerts by
 /// kind: it would read all such alerts for each level.
-pub async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {} FROM stock_anomaly n JOIN stock_level k ON k.tenant_id = $1 AND k.product_id = n.product_id AND k.store_id = n.store_id
          JOIN store s ON s.tenant_id = $1 AND s.id = n.store_id JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id
@@ -60,7 +60,7 @@ pub async fn strange(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<D
 }
 
 /// The levels that alerts of strange days are there of, as they are now: with no units where all of them were accepted, or are strange no more.
-pub async fn alerted_strange(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_strange(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {} FROM alert k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
          LEFT JOIN stock_anomaly n ON n.tenant_id = $1 AND n.product_id = k.product_id AND n.store_id = k.store_id AND n.state = 'OPEN'

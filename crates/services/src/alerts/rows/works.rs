@@ -107,7 +107,7 @@ fn place(after: Option<&Dated>) -> (OrderId, StoreId) {
 
 /// The next page of orders of which a store has works that were due before a moment, and of which no alert is there, behind one. CROSS JOIN tells
 /// SQLite to begin with the stores: by the place behind which the page begins it would read all works that there ever were.
-pub async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM store s CROSS JOIN fulfilment_work w
          WHERE s.tenant_id = $1 AND w.tenant_id = $1 AND w.store_id = s.id AND {IS_LIVE} AND w.due_at < $2 AND (w.order_id, w.store_id) > ($3, $4)
@@ -124,7 +124,7 @@ pub async fn overdue(reads: &impl Reads, before: Timestamp, after: Option<&Dated
 
 /// The orders that such alerts are there of, as they are now: without works where the store has nothing left to send. Works are joined by their order
 /// alone: by their store, SQLite would read all that it has to send for each alert.
-pub async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id
          LEFT JOIN fulfilment_work w ON w.tenant_id = $1 AND w.order_id = a.order_id AND {IS_LIVE}
@@ -136,7 +136,7 @@ pub async fn alerted_overdue(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
 }
 
 /// The next page of orders that wait for goods which stores have refused, and of which no alert is there, behind one.
-pub async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
+pub(super) async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<Dated>, bool), Fault> {
     let sql = format!(
         "SELECT {select} FROM order_line_barred b
          JOIN order_line l ON l.tenant_id = $1 AND l.order_id = b.order_id AND l.position = b.position AND l.backordered > 0
@@ -153,7 +153,7 @@ pub async fn refused(reads: &impl Reads, after: Option<&Dated>) -> Result<(Vec<D
 }
 
 /// The orders that such alerts are there of, as they are now: without lines where they wait for nothing any more.
-pub async fn alerted_refused(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
+pub(super) async fn alerted_refused(reads: &impl Reads) -> Result<Vec<Dated>, Fault> {
     let sql = format!(
         "SELECT {select} FROM alert a JOIN sales_order o ON o.tenant_id = $1 AND o.id = a.order_id
          JOIN store s ON s.tenant_id = $1 AND s.id = a.store_id

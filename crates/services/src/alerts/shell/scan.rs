@@ -1,5 +1,4 @@
-//! What nothing but the day brings: lots near their date, orders that are late, transfers and works that are overdue, strange days, alerts that wake. And the end of
-//! what is long over.
+//! Alerts of kinds that a day opens, alerts that wake, and the end of those that were resolved long ago.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +15,10 @@ use super::{
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
-    core::{AlertScope, AlertValues, DatedKind, MAX_DAYS, Opening, Rules, Step, Trigger},
+    core::{AlertScope, AlertValues, DatedKind, Opening, Rules, Step, Trigger},
     rows::{self, Dated},
 };
 
-/// Where the day begins first.
-const EASTERNMOST: &str = "Etc/GMT-14";
 /// Alerts that wake in one run; the next run goes on.
 const MOST_WAKING: i64 = 1_000;
 /// Alerts that were resolved are kept for so long.
@@ -38,9 +35,8 @@ impl Alerts {
     /// Looks at what the day has brought for every tenant; says how many alerts were opened. Doing it twice does nothing more.
     pub async fn scan_all(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
-        let farthest = clock::local_day(now, EASTERNMOST).saturating_add(MAX_DAYS);
         let (mut opened, mut failed) = (0, None);
-        for tenant in rows::tenants_with_dates(&self.0.db.global(), farthest).await? {
+        for tenant in rows::tenants_with_dates(&self.0.db.global(), now).await? {
             match self.scan(tenant, now).await {
                 Ok(own) => opened += own,
                 Err(fault) => {
@@ -58,22 +54,10 @@ impl Alerts {
         let mut steps = over(&scope, &rules, now).await?;
         let mut opened = 0;
         for (dated_kind, kind) in DatedKind::all() {
+            let days = rules.most_days(kind, dated_kind.usual_days());
             let mut last: Option<Dated> = None;
             loop {
-                let (page, is_last) = match dated_kind {
-                    DatedKind::Expiring => {
-                        let through =
-                            clock::local_day(now, EASTERNMOST).saturating_add(rules.most_days(kind, dated_kind.usual_days()));
-                        rows::lots(&scope, through, last.as_ref()).await?
-                    }
-                    DatedKind::PurchaseOrderLate => {
-                        rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?
-                    }
-                    DatedKind::TransferOverdue => rows::transfers(&scope, now, last.as_ref()).await?,
-                    DatedKind::StockAnomaly => rows::strange(&scope, last.as_ref()).await?,
-                    DatedKind::FulfilmentOverdue => rows::overdue(&scope, now, last.as_ref()).await?,
-                    DatedKind::FulfilmentRejected => rows::refused(&scope, last.as_ref()).await?,
-                };
+                let (page, is_last) = rows::page_of_dated(&scope, dated_kind, now, days, last.as_ref()).await?;
                 let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
                 last = page.into_iter().next_back();
@@ -149,14 +133,7 @@ fn is_due(rules: &Rules, (dated_kind, kind): (DatedKind, AlertKind), dated: &Dat
 async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<DatedStep>, Fault> {
     let mut steps = Vec::new();
     for (dated_kind, kind) in DatedKind::all() {
-        let alerted = match dated_kind {
-            DatedKind::Expiring => rows::alerted_lots(scope).await?,
-            DatedKind::PurchaseOrderLate => rows::alerted_orders(scope).await?,
-            DatedKind::TransferOverdue => rows::alerted_transfers(scope).await?,
-            DatedKind::StockAnomaly => rows::alerted_strange(scope).await?,
-            DatedKind::FulfilmentOverdue => rows::alerted_overdue(scope).await?,
-            DatedKind::FulfilmentRejected => rows::alerted_refused(scope).await?,
-        };
+        let alerted = rows::alerted(scope, dated_kind).await?;
         let over = alerted.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
         steps.extend(over.map(|dated| (Step::Close(kind, dated.subject), now, None)));
     }

@@ -9,19 +9,25 @@ use entity::{
     tables::{tenant, tenant_counter},
 };
 use platform::{
+    clock::Clock,
     storage::{Database, Fault, GlobalReads, Options, Row},
     traces::{SpanKind, step},
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{BackupError, Backups, MANIFEST, file_lists::write_lists, read::context};
-use crate::backups::{
-    core::{
-        manifest::{Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead},
-        sealed::{DataKey, KEY_BYTES, sha256},
+use crate::{
+    backups::{
+        core::{
+            manifest::{
+                Chunk, Envelope, MOST_CHUNK_BYTES, MOST_MANIFEST_BYTES, Manifest, PARTS, PIECE_BYTES, SQLITE, TenantHead,
+            },
+            sealed::{DataKey, KEY_BYTES, sha256},
+        },
+        file::{LocalCopy, LocalLock},
+        id::BackupId,
     },
-    file::{LocalCopy, LocalLock},
-    id::BackupId,
+    files::Store,
 };
 
 /// One in so many uploads is read back at once.
@@ -204,18 +210,18 @@ pub(super) async fn put(
     if !backups.store.create(&object, sealed.into()).await? {
         return Err(BackupError::Occupied(object));
     }
-    read_back(backups, &object, &chunk).await?;
+    read_back(&backups.store, &backups.clock, &object, &chunk).await?;
     Ok(chunk)
 }
 
 /// Reads one in 64 objects back: a place that does not keep what it takes is found soon.
-async fn read_back(backups: &Backups, object: &str, chunk: &Chunk) -> Result<(), BackupError> {
+async fn read_back(store: &Store, clock: &Clock, object: &str, chunk: &Chunk) -> Result<(), BackupError> {
     let mut die = [0];
-    backups.clock.fill(&mut die);
+    clock.fill(&mut die);
     if die[0] % READ_BACK != 0 {
         return Ok(());
     }
-    let found = backups.store.get(object, MOST_CHUNK_BYTES).await?;
+    let found = store.get(object, MOST_CHUNK_BYTES).await?;
     let is_same = found.is_some_and(|bytes| sha256(&bytes) == chunk.sha256);
     if is_same { Ok(()) } else { Err(BackupError::ReadBack(object.to_owned())) }
 }
@@ -266,4 +272,29 @@ async fn heads_of(reads: &impl GlobalReads) -> Result<Vec<TenantHead>, Fault> {
         format!("SELECT {} FROM tenant t JOIN tenant_counter c ON c.tenant_id = t.id ORDER BY t.slug, t.id", HeadRow::SELECT);
     let rows = reads.records::<HeadRow>(&sql, vec![]).await?;
     Ok(rows.into_iter().map(|row| TenantHead { slug: row.slug, head: row.head }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::FileLocation;
+
+    #[tokio::test]
+    async fn a_place_that_keeps_other_bytes_than_it_was_given_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&FileLocation::Folder(folder.path().to_owned())).unwrap();
+        let clock = Clock::manual(|| Timestamp(0), 7);
+        assert!(store.create("backup/000000", b"kept".as_slice().into()).await.unwrap());
+        let chunk = |sent: &[u8]| Chunk { name: Chunk::name_of(0), bytes: 4, sha256: sha256(sent) };
+        let (kept, other) = (chunk(b"kept"), chunk(b"sent"));
+        let mut found = 0;
+        for _ in 0..1_000 {
+            read_back(&store, &clock, "backup/000000", &kept).await.unwrap();
+            if let Err(error) = read_back(&store, &clock, "backup/000000", &other).await {
+                assert!(matches!(&error, BackupError::ReadBack(object) if object == "backup/000000"), "{error}");
+                found += 1;
+            }
+        }
+        assert!((1..=60).contains(&found), "{found} of 1000, and one in 64 is looked for");
+    }
 }

@@ -2,9 +2,9 @@
 
 use inventory::catalog::core::goods;
 
-use super::Noun;
+use super::{Noun, order_lines};
 
-const BEFORE_GOODS: [&str; 18] = [
+const BEFORE_GOODS: &[&str] = &[
     "sku",
     "name",
     "description",
@@ -24,18 +24,36 @@ const BEFORE_GOODS: [&str; 18] = [
     "stockPolicy",
     "metadata",
 ];
-const BEFORE_TAGS: usize = BEFORE_GOODS.len() + goods::FIELD_NAMES.len();
+
+/// Lists of names behind each other, which are `N` names together.
+const fn joined<const N: usize>(lists: [&[&'static str]; 3]) -> [&'static str; N] {
+    let (mut all, mut at, mut list) = ([""; N], 0, 0);
+    while list < lists.len() {
+        let mut index = 0;
+        while index < lists[list].len() {
+            all[at] = lists[list][index];
+            (at, index) = (at + 1, index + 1);
+        }
+        list += 1;
+    }
+    assert!(at == N, "each name has its place");
+    all
+}
 
 /// The fields of a product: those of [`BEFORE_GOODS`], then those of its goods, and last its tags.
-static PRODUCTS: [&str; BEFORE_TAGS + 1] = {
-    let mut all = ["tags"; BEFORE_TAGS + 1];
-    let mut at = 0;
-    while at < BEFORE_TAGS {
-        all[at] = if at < BEFORE_GOODS.len() { BEFORE_GOODS[at] } else { goods::FIELD_NAMES[at - BEFORE_GOODS.len()] };
-        at += 1;
-    }
-    all
-};
+static PRODUCTS: [&str; BEFORE_GOODS.len() + goods::FIELD_NAMES.len() + 1] =
+    joined([BEFORE_GOODS, &goods::FIELD_NAMES, &["tags"]]);
+
+const BEFORE_LINES: &[&str] = &["externalRef", "channel", "store", "customer", "placedAt", "status"];
+
+/// The fields of a row of an order: those of its line are between those of the order.
+static ORDERS: [&str; BEFORE_LINES.len() + order_lines::IMPORTED.len() + 2] =
+    joined([BEFORE_LINES, order_lines::IMPORTED, &["number", "register"]]);
+
+const BEFORE_EXPORTED_LINES: &[&str] = &["number", "line", "status", "store", "channel", "externalRef", "customer", "placedAt"];
+
+static EXPORTED_ORDERS: [&str; BEFORE_EXPORTED_LINES.len() + order_lines::EXPORTED.len() + 1] =
+    joined([BEFORE_EXPORTED_LINES, order_lines::EXPORTED, &["register"]]);
 
 /// The fields of a noun, as files name them. The first ones find the row; exports write them all, in this order.
 pub fn fields_of(noun: Noun) -> &'static [&'static str] {
@@ -59,26 +77,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "seoDescription",
         ],
         Noun::Customers => &["externalRef", "name", "country", "email"],
-        Noun::Orders => &[
-            "externalRef",
-            "channel",
-            "store",
-            "customer",
-            "placedAt",
-            "status",
-            "kind",
-            "sku",
-            "barcode",
-            "name",
-            "quantity",
-            "currency",
-            "unitPrice",
-            "discount",
-            "tax",
-            "taxRate",
-            "number",
-            "register",
-        ],
+        Noun::Orders => &ORDERS,
         Noun::Movements | Noun::DemandFacts => &[],
     }
 }
@@ -165,30 +164,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "recordedAt",
             "lot",
         ],
-        Noun::Orders => &[
-            "number",
-            "line",
-            "status",
-            "store",
-            "channel",
-            "externalRef",
-            "customer",
-            "placedAt",
-            "kind",
-            "sku",
-            "name",
-            "quantity",
-            "fulfilled",
-            "cancelled",
-            "returned",
-            "currency",
-            "unitPrice",
-            "discount",
-            "tax",
-            "taxRate",
-            "total",
-            "register",
-        ],
+        Noun::Orders => &EXPORTED_ORDERS,
         Noun::DemandFacts => DEMAND_FACTS,
         Noun::StockChanges => &[],
     }
@@ -213,7 +189,7 @@ pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// What other programs call them.
+/// What other programs call them, but for fields of goods (`goods::ALSO`).
 const ALSO: &[(&str, &str)] = &[
     ("articlenumber", "sku"),
     ("itemcode", "sku"),
@@ -236,8 +212,6 @@ const ALSO: &[(&str, &str)] = &[
     ("leadtime", "leadTimeDays"),
     ("mail", "email"),
     ("parentslug", "parent"),
-    ("hscode", "tariffNumber"),
-    ("countryoforigin", "originCountry"),
     ("batch", "lot"),
     ("batchnumber", "lot"),
     ("lotcode", "lot"),
@@ -295,7 +269,7 @@ fn field_of_column(noun: Noun, name: &str) -> Option<&'static str> {
     let (fields, name) = (fields_of(noun), plain(name));
     let own = fields.iter().find(|field| plain(field) == name).copied();
     own.or_else(|| {
-        let mut also = ALSO.iter().filter(|(other, _)| *other == name);
+        let mut also = ALSO.iter().chain(goods::ALSO).filter(|(other, _)| *other == name);
         also.find_map(|(_, also)| fields.iter().find(|field| *field == also).copied())
     })
 }
@@ -363,6 +337,27 @@ mod tests {
         assert_eq!(columns(&["SKU", "Product Name", "colour"], &[]), Ok(vec![Some(0), Some(1), None]));
         assert_eq!(columns(&["Nummer", "Name"], &[("Nummer", "sku")]), Ok(vec![Some(0), Some(1)]));
         assert_eq!(columns(&["sku", "name"], &[("name", "")]), Ok(vec![Some(0), None]), "left out on purpose");
+    }
+
+    #[test]
+    fn columns_of_goods_have_other_names_and_are_on_the_page() {
+        let columns = columns(&["sku", "HS Code", "Country of origin"], &[]).unwrap();
+        let names: Vec<_> = columns.into_iter().flatten().map(|at| fields_of(Noun::Products)[at]).collect();
+        assert_eq!(names, ["sku", "tariffNumber", "originCountry"]);
+        let page = include_str!("../../../../../docs/files.md");
+        let row = page.lines().find(|line| line.starts_with("| PRODUCTS |")).unwrap();
+        let missing: Vec<_> = fields_of(Noun::Products).iter().filter(|field| !row.contains(**field)).collect();
+        assert!(missing.is_empty(), "docs/files.md has no column {missing:?} of products");
+    }
+
+    #[test]
+    fn columns_of_orders_are_on_the_page() {
+        let page = include_str!("../../../../../docs/files.md");
+        let row = page.lines().find(|line| line.starts_with("| ORDERS")).unwrap();
+        let names: Vec<&str> = row.split(|c: char| !c.is_alphanumeric()).collect();
+        // Orders of an export are found again by their number, which no other file has.
+        let missing: Vec<_> = ORDERS.iter().filter(|field| !names.contains(*field) && **field != "number").collect();
+        assert!(missing.is_empty(), "docs/files.md has no column {missing:?} of orders");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod fields;
 mod goods;
 pub mod guess;
 pub mod numbers;
+pub mod order_lines;
 pub mod orders;
 pub mod serial;
 pub mod typed;

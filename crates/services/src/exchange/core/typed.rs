@@ -1,5 +1,7 @@
 //! Types of the columns of an export that tells its rows in types, not in texts.
 
+use inventory::catalog::core::goods;
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnType {
@@ -27,14 +29,10 @@ pub fn type_of(column: &str) -> ColumnType {
 }
 
 fn is_whole(column: &str) -> bool {
-    const WHOLE: [&str; 31] = [
+    const WHOLE: [&str; 27] = [
         "unitDecimals",
         "lowStockThreshold",
         "minimumRemainingDays",
-        "weightGrams",
-        "lengthMm",
-        "widthMm",
-        "heightMm",
         "onHand",
         "reserved",
         "unavailable",
@@ -60,7 +58,7 @@ fn is_whole(column: &str) -> bool {
         "orders",
         "returns",
     ];
-    WHOLE.contains(&column) || ["Units", "Lines", "Seq"].iter().any(|end| column.ends_with(end))
+    WHOLE.contains(&column) || goods::is_whole(column) || ["Units", "Lines", "Seq"].iter().any(|end| column.ends_with(end))
 }
 
 /// The name of a column in a typed file: an amount says that it is in minor units.

@@ -3,42 +3,18 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{channel, customer, order_line, sales_order, store},
+    tables::{channel, customer, sales_order, store},
 };
-use inventory::{catalog::rows::Clause, orders::core::TaxRate};
+use inventory::{catalog::rows::Clause, orders::rows::LineRow};
 use platform::storage::{Fault, Reads};
 
-use super::export::{After, ExportScope, Page, money, one_of, read, stores, within};
-use crate::exchange::core::{ExportOptions, cells::Item};
-
-#[derive(Record)]
-#[record(of = order_line)]
-struct LineNames {
-    kind: LineKind,
-    sku: String,
-    name: String,
-    quantity: Quantity,
-    fulfilled: Quantity,
-    cancelled: Quantity,
-    returned: Quantity,
-}
-
-#[derive(Record)]
-#[record(of = order_line)]
-struct LineAmounts {
-    unit_price_minor: i64,
-    discount_minor: i64,
-    tax_minor: i64,
-    total_minor: i64,
-    tax_rate: Option<i64>,
-}
+use super::export::{After, ExportScope, Page, one_of, read, stores, within};
+use crate::exchange::core::{ExportOptions, cells::Item, order_lines};
 
 #[derive(Record)]
 struct OrderLineRow {
     #[record(of = sales_order, alias = "o")]
     number: i64,
-    #[record(of = order_line, alias = "l")]
-    position: i32,
     #[record(of = sales_order, alias = "o")]
     status: OrderStatus,
     #[record(of = store, alias = "s", column = "code")]
@@ -51,36 +27,26 @@ struct OrderLineRow {
     customer: Option<String>,
     #[record(of = sales_order, alias = "o")]
     placed_at: Timestamp,
-    #[record(alias = "l")]
-    line: LineNames,
+    line: LineRow,
     #[record(of = sales_order, alias = "o")]
     currency: String,
-    #[record(alias = "l")]
-    amounts: LineAmounts,
     #[record(of = sales_order, alias = "o")]
     register: Option<String>,
 }
 
 impl OrderLineRow {
     fn items(self, sees_customers: bool) -> Result<Vec<Item>, Fault> {
-        let Self { line, amounts, currency, .. } = self;
-        let mut items: Vec<Item> = vec![self.number.into(), i64::from(self.position).into()];
+        let currency =
+            Currency::parse(&self.currency).ok_or_else(|| Fault::corrupt("sales_order", "currencies are ISO 4217 codes"))?;
+        let line = self.line.line(currency)?;
+        let mut items: Vec<Item> = vec![self.number.into(), i64::from(line.position).into()];
         items.extend([self.status.as_str().into(), self.store.into(), self.channel.into()]);
         items.extend([
             self.external_ref.into(),
             if sees_customers { self.customer.into() } else { Item::Hidden },
             Item::Moment(self.placed_at),
         ]);
-        items.extend([line.kind.as_str().into(), line.sku.into(), line.name.into()]);
-        let counts = [line.quantity, line.fulfilled, line.cancelled, line.returned];
-        items.extend(counts.map(|count| Item::Number(count.get())));
-        items.push(currency.as_str().into());
-        let amount = |minor: i64| money(Some(minor), Some(currency.clone()), true).map(|[amount, _]| amount);
-        for minor in [amounts.unit_price_minor, amounts.discount_minor, amounts.tax_minor] {
-            items.push(amount(minor)?);
-        }
-        items.push(amounts.tax_rate.and_then(TaxRate::of_millionths).map(|rate| rate.to_string()).into());
-        items.push(amount(amounts.total_minor)?);
+        items.extend(order_lines::exported(line).map(|(_, item)| item));
         items.push(self.register.into());
         Ok(items)
     }
@@ -109,7 +75,7 @@ pub(super) async fn orders(
     one_of(&mut clause, "o.id", export_scope.orders.as_deref());
     within(&mut clause, "o.placed_at", options);
     read(reads, &select, clause, &["o.number", "l.position"], after, |row: OrderLineRow| {
-        let place = vec![row.number.into(), row.position.into()];
+        let place = vec![row.number.into(), row.line.position.into()];
         Ok((row.items(export_scope.sees_customers)?, place))
     })
     .await

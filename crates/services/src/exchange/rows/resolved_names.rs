@@ -6,9 +6,12 @@ use entity::{
     prelude::*,
     record::{self, Selected},
 };
-use inventory::catalog::core::{
-    gtin,
-    text::{fold, kept},
+use inventory::catalog::{
+    core::{
+        gtin,
+        text::{fold, kept},
+    },
+    rows::merge::SURVIVOR,
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 use uuid::Uuid;
@@ -57,9 +60,7 @@ pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> 
     match noun {
         Noun::Products => {
             names.categories = by_texts(reads, ("category", "id", "slug"), texts(noun, rows, "category", str::to_owned)).await?;
-            names.suppliers =
-                by_texts(reads, ("supplier", "coalesce(merged_into, id)", "code_key"), texts(noun, rows, "supplier", fold))
-                    .await?;
+            names.suppliers = by_texts(reads, ("supplier", SURVIVOR, "code_key"), texts(noun, rows, "supplier", fold)).await?;
         }
         Noun::Stock | Noun::StockChanges | Noun::Orders => {
             names.skus = by_texts(reads, ("product", "id", "sku_key"), texts(noun, rows, "sku", fold)).await?;

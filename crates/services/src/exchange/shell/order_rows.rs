@@ -3,9 +3,9 @@
 use entity::prelude::*;
 use inventory::{
     catalog::core::text::{fold, kept},
-    ledger::{ProductRef, StoreRef},
+    ledger::StoreRef,
     orders::{
-        core::{Line, Order, TaxRate},
+        core::Order,
         shell::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
     },
     stock::core::{At, Field, Shortage},
@@ -15,6 +15,7 @@ use platform::clock;
 use crate::exchange::core::{
     Noun, Refused,
     fields::{Cells, Record, ResolvedNames},
+    order_lines,
     orders::ORDER_ROWS,
 };
 
@@ -61,7 +62,7 @@ impl Said {
         let mut refused = Vec::new();
         let mut lines = Vec::with_capacity(cells.len());
         for row in &cells {
-            match line(row, names) {
+            match order_lines::read(row, names) {
                 Ok(line) => lines.push(line),
                 Err(why) => refused.push(why),
             }
@@ -179,7 +180,7 @@ impl Said {
             return Some(self.differs(0, "lines", order));
         }
         let mut lines = self.lines.iter().zip(&order.lines).enumerate();
-        lines.find_map(|(at, (said, line))| Some(self.differs(at, differing(said, line)?, order)))
+        lines.find_map(|(at, (said, line))| Some(self.differs(at, order_lines::differing(said, line)?, order)))
     }
 
     fn differs(&self, at: usize, field: &str, order: &Order) -> Refused {
@@ -192,77 +193,16 @@ impl Said {
     }
 }
 
-/// The first field in which a line differs from what a row says.
-fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
-    let product = said.product.as_ref().map(|product| matches!(product, ProductRef::Id(id) if Some(*id) == line.product()));
-    let is_part = |said: Option<Money>, is: Money| said.map_or(is.minor == 0, |said| said == is);
-    let tests = [
-        ("kind", said.kind == line.kind()),
-        ("sku", product != Some(false)),
-        ("name", said.name.as_ref().is_none_or(|name| *name == line.name)),
-        ("quantity", said.quantity == line.quantity),
-        ("unitPrice", said.unit_price.is_none_or(|price| price == line.unit_price)),
-        ("discount", is_part(said.discount, line.discount)),
-        ("tax", if said.tax_rate.is_some() { said.tax.is_none_or(|tax| tax == line.tax) } else { is_part(said.tax, line.tax) }),
-        ("taxRate", said.tax_rate.is_none_or(|rate| line.basis.rate == Some(rate))),
-    ];
-    tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
-}
-
-fn line(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewOrderLine, Refused> {
-    let refuse = |field: &str, why: &str| Refused::invalid(cells.row(), field, why);
-    let kind = match cells.text("kind").map(|text| text.trim().to_uppercase()) {
-        None => LineKind::Product,
-        Some(word) => LineKind::parse(&word).ok_or_else(|| refuse("kind", "one of PRODUCT and CHARGE is expected"))?,
-    };
-    let name = cells.text("name").map(|name| name.trim().to_owned()).filter(|_| kind == LineKind::Charge);
-    let product = match kind {
-        LineKind::Product => Some(ProductRef::Id(cells.product(names)?)),
-        LineKind::Charge if name.is_none() => return Err(Refused::required(cells.row(), "name")),
-        // An export writes the name of a charge there too.
-        LineKind::Charge if cells.text("sku").is_some_and(|sku| Some(sku.trim()) != name.as_deref()) => {
-            return Err(refuse("sku", "a CHARGE has a name and no product: leave it empty"));
-        }
-        LineKind::Charge => None,
-    };
-    let quantity = Quantity::new(cells.number("quantity")?)
-        .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..refuse("quantity", "that is too much") })?;
-    let money = |field: &str| cells.amount(field, "currency", names);
-    let tax_rate = match cells.text("taxRate").map(str::trim).filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => {
-            Some(TaxRate::parse(text).map_err(|_| refuse("taxRate", "a fraction from 0 to 1 is expected: 0.2 is 20 %"))?)
-        }
-    };
-    Ok(NewOrderLine {
-        kind,
-        product,
-        name,
-        quantity,
-        unit_price: money("unitPrice")?,
-        discount: money("discount")?,
-        tax: money("tax")?,
-        tax_rate,
-    })
-}
-
 /// The column of a place in an order; none where its line, or all of its lines, are meant.
 fn column(place: At) -> &'static str {
     match place.field {
-        Some(Field::Product) => "sku",
-        Some(Field::UnitPriceCurrency) => "currency",
         Some(Field::Channel) => "channel",
         Some(Field::Customer) => "customer",
         Some(Field::Store) => "store",
         Some(Field::ExternalRef) => "externalRef",
         Some(Field::PlacedAt) => "placedAt",
         Some(Field::Register) => "register",
-        Some(Field::Name) => "name",
-        Some(Field::Quantity) => "quantity",
-        Some(Field::UnitPrice) => "unitPrice",
-        Some(Field::Discount) => "discount",
-        Some(Field::Tax) => "tax",
-        Some(Field::TaxRate) => "taxRate",
-        Some(_) | None => "",
+        Some(field) => order_lines::column_of(field),
+        None => "",
     }
 }

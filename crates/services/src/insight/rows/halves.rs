@@ -122,6 +122,18 @@ async fn middle<T: TryGetable>(
     first(reads, &sql, values).await
 }
 
+/// Whether at most so many orders were placed in a span.
+pub(super) async fn are_at_most(
+    reads: &impl Reads,
+    placed: (Option<Timestamp>, Option<Timestamp>),
+    most: usize,
+) -> Result<bool, Fault> {
+    let (within, values) = placed_within(placed);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1{within} LIMIT {}) n", most + 1);
+    let orders = first::<i64>(reads, &sql, values).await?.unwrap_or_default();
+    Ok(orders <= most as i64)
+}
+
 async fn first<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Option<T>, Fault> {
     reads.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }

@@ -1,5 +1,7 @@
 //! Sums over the ledger by group: the rows of a summary of movements.
 
+mod packed;
+
 use std::collections::BTreeMap;
 
 use entity::{
@@ -14,7 +16,7 @@ use platform::storage::{Backend, Fault, Reads, Row, journal};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::sales::GroupSpan;
+use super::{halves::Halving, sales::GroupSpan};
 use crate::insight::core::GroupKey;
 
 /// What the rows of a summary of movements stand for.
@@ -76,15 +78,25 @@ pub struct MovementsQuery<'a> {
     pub counts_movements: bool,
 }
 
-/// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite sorts all entries by store or product: as
-/// none of them ever changes, those of earlier movements and of later ones are sorted side by side.
+/// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite would sort all entries by store or
+/// product: as none of them ever changes, those of earlier movements and of later ones are read side by side, packed, or sorted where they are too many to be
+/// held at once.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
-    if reads.backend() != Backend::Sqlite || !matches!(query.group, MovementGroup::Store | MovementGroup::Product) {
+    let is_by_entry = matches!(query.group, MovementGroup::Store | MovementGroup::Product);
+    if reads.backend() != Backend::Sqlite || !is_by_entry || Halving::of(reads) == Halving::Never {
         return groups_of(reads, query, None).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
-    let (earlier, later) =
-        tokio::try_join!(groups_of(reads, query, Some(("<=", middle))), groups_of(reads, query, Some((">", middle))))?;
+    let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
+    let packed = if middle <= packed::MOST_EVENTS {
+        tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
+    } else {
+        (None, None)
+    };
+    let (earlier, later) = match packed {
+        (Some(earlier), Some(later)) => (earlier, later),
+        _ => tokio::try_join!(groups_of(reads, query, earlier), groups_of(reads, query, later))?,
+    };
     // The first groups of both together are among the first of each.
     let mut groups: BTreeMap<GroupKey, MovementSums> = earlier.into_iter().collect();
     for (key, sums) in later {
@@ -109,13 +121,22 @@ impl MovementSums {
     }
 }
 
-/// The sums of the entries of some movements, by their events.
-async fn groups_of(
-    reads: &impl Reads,
-    query: &MovementsQuery<'_>,
-    events: Option<(&str, i64)>,
-) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
-    let backend = reads.backend();
+/// The entries that are summed, as the end of a statement.
+struct Entries {
+    /// Movements `m` and their entries `e`.
+    from: String,
+    /// What they are grouped by.
+    key: &'static str,
+    /// The mark of the currency.
+    currency: String,
+    filter: MovementFilter,
+    of_products: String,
+    of_events: String,
+    values: Vec<Value>,
+}
+
+/// The entries of some movements, by their events.
+fn entries_of(backend: Backend, query: &MovementsQuery<'_>, events: Option<(&str, i64)>) -> Entries {
     let mut values: Vec<Value> = query.products.values.clone();
     values.push(query.currency.as_str().into());
     let currency = format!("${}", values.len() + 1);
@@ -138,14 +159,25 @@ async fn groups_of(
         values.push(seq.into());
         of_events = format!(" AND m.seq {are} ${}", values.len() + 1);
     }
-    let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let entries = format!(
+    let from = format!(
         "FROM movement m CROSS JOIN entry e
          WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}{of_events}",
         movement = filter.movement,
         entry = filter.entry
     );
+    Entries { from, key, currency, filter, of_products, of_events, values }
+}
+
+/// The sums of the entries of some movements, by their events.
+async fn groups_of(
+    reads: &impl Reads,
+    query: &MovementsQuery<'_>,
+    events: Option<(&str, i64)>,
+) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
+    let backend = reads.backend();
+    let Entries { from: entries, key, currency, filter, of_products, of_events, values } = entries_of(backend, query, events);
+    let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     let sums = match each_movement(backend, query) {
         None => format!("SELECT {key}, {} {entries}{grouped}", MovementSums::SELECT),
         Some(each) => {
@@ -177,17 +209,20 @@ fn movements_counted(backend: Backend, filter: &MovementFilter, of_products: &st
 /// What entries are grouped by so that those of each movement are summed first, where all of them are of one group or most are; None where they are summed
 /// one by one. SQLite has movements in this order by the index that finds them; Postgres has days, of which there are few, sorted sooner than movements.
 fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Option<&'static str> {
-    let is_of_span = query.spec.occurred_from.is_some() || query.spec.occurred_before.is_some();
     match (backend, query.group) {
-        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => {
-            Some(if is_of_span { "m.occurred_at, m.seq" } else { "m.seq" })
-        }
+        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Some(as_found(query)),
         (Backend::Postgres, MovementGroup::None) => Some("m.seq"),
         (Backend::Postgres, MovementGroup::Kind) => Some("m.seq, m.kind"),
         (Backend::Postgres, MovementGroup::Store) => Some("m.seq, e.store_id"),
         (Backend::Sqlite, MovementGroup::Product | MovementGroup::Store)
         | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => None,
     }
+}
+
+/// Movements in the order of the index that SQLite finds them by.
+fn as_found(query: &MovementsQuery<'_>) -> &'static str {
+    let is_of_span = query.spec.occurred_from.is_some() || query.spec.occurred_before.is_some();
+    if is_of_span { "m.occurred_at, m.seq" } else { "m.seq" }
 }
 
 fn value(key: &GroupKey) -> Option<Value> {

@@ -5,6 +5,7 @@ pub(super) mod documents;
 pub(super) mod halves;
 pub(super) mod in_books;
 mod large;
+mod packed;
 mod settled;
 mod side;
 

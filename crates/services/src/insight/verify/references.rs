@@ -114,6 +114,7 @@ const TENANTED: &[&str] = &[
     "forecast_series",
     "forecast_sum",
     "stock_span",
+    "replenishment_budget",
     "replenishment_line",
     "replenishment_plan",
     "replenishment_policy",

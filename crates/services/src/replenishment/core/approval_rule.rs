@@ -99,8 +99,14 @@ impl ApprovalRule {
     }
 
     /// The lines that it approves. An order that is above the amount of a supplier waits as a whole, and so does one that the amount of the plan has no place
-    /// for beside more urgent ones. `known` are suppliers that were ordered from before: a first order is for a person.
-    pub fn approves(&self, lines: &[PlanLine], known: &BTreeSet<SupplierId>) -> BTreeSet<ReplenishmentLineId> {
+    /// for beside more urgent ones, or what is left of the tenant's budget. `known` are suppliers that were ordered from before: a first order is for a person.
+    /// Purchases wait where the budget is in another currency than the amounts.
+    pub fn approves(
+        &self,
+        lines: &[PlanLine],
+        known: &BTreeSet<SupplierId>,
+        budget: Option<Money>,
+    ) -> BTreeSet<ReplenishmentLineId> {
         let mut approved = BTreeSet::new();
         if !self.is_on {
             return approved;
@@ -109,8 +115,9 @@ impl ApprovalRule {
             let moved = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
             approved.extend(moved.map(|line| line.id));
         }
-        let Some(limits) = self.limits else { return approved };
-        let mut left = limits.plan.minor;
+        let is_counted = |limits: &Limits| budget.is_none_or(|budget| budget.currency == limits.plan.currency);
+        let Some(limits) = self.limits.filter(is_counted) else { return approved };
+        let mut left = budget.map_or(limits.plan.minor, |budget| budget.minor.min(limits.plan.minor));
         for (sum, ids) in self.orders(lines, limits.plan.currency, known) {
             if let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) {
                 left -= sum;

@@ -6,7 +6,10 @@ use entity::prelude::*;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::line::{LineKind, LineState, PlanLine};
+use super::{
+    line::{LineKind, LineState, PlanLine},
+    spending::beyond_budget,
+};
 
 /// A level that changed by more than this share of a line's quantity has overtaken it.
 const STALE_SHARE: u64 = 5;
@@ -17,6 +20,7 @@ const MOST_OF_A_DRAFT: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Choice {
     All,
+    /// Also of lines that a budget has no place for.
     Ids(Vec<ReplenishmentLineId>),
     /// Transfers, and purchases and cuts that are worth no more than this.
     Under(Money),
@@ -28,10 +32,13 @@ pub enum Choice {
 }
 
 impl Choice {
-    fn takes(&self, line: &PlanLine) -> bool {
+    /// Whether it takes a line as that is now.
+    pub fn takes(&self, line: &PlanLine) -> bool {
+        let is_open = line.state == LineState::Open;
         match self {
+            Self::Ids(ids) => (is_open || line.state.is_beyond_budget()) && ids.contains(&line.id),
+            _ if !is_open => false,
             Self::All => true,
-            Self::Ids(ids) => ids.contains(&line.id),
             Self::Rule { lines } => lines.contains(&line.id),
             Self::Under(most) => match line.kind {
                 LineKind::Transfer { .. } => true,
@@ -57,6 +64,8 @@ pub struct Claims {
     pub claimed: Vec<(usize, Uuid)>,
     pub stale: Vec<usize>,
     pub forbidden: Vec<usize>,
+    /// What is left of the tenant's budget has no place for them.
+    pub beyond: Vec<usize>,
     /// Chosen beyond the most of a call: they stay open.
     pub later: usize,
 }
@@ -64,7 +73,20 @@ pub struct Claims {
 /// Whether somebody may have a line's draft made.
 type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
 
-/// Decides on each open line that is chosen, the most urgent first. A line is stale where its level's position, or what its giver is free to send, moved by more
+impl Claims {
+    /// Takes back what goes over what is left of a budget, of claimed lines in their order. What the budget cannot count is claimed all the same.
+    pub fn hold_to(&mut self, chosen: &[PlanLine], left: Money) {
+        let beyond: BTreeSet<usize> = beyond_budget(chosen, left)
+            .into_iter()
+            .filter(|(_, issue)| *issue == ReplenishmentIssue::OverBudget)
+            .map(|(place, _)| self.claimed[place].0)
+            .collect();
+        self.claimed.retain(|(index, _)| !beyond.contains(index));
+        self.beyond = beyond.into_iter().collect();
+    }
+}
+
+/// Decides on each line that is chosen, the most urgent first. A line is stale where its level's position, or what its giver is free to send, moved by more
 /// than a fifth of its quantity, apart from what other lines of the plan have moved since.
 pub fn approve(
     lines: &[PlanLine],
@@ -76,7 +98,7 @@ pub fn approve(
     let (moved, given) = done_before(lines);
     let mut claims = Claims::default();
     let mut groups: BTreeMap<DraftKey, (Uuid, usize)> = BTreeMap::new();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.state == LineState::Open && choice.takes(line)) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| choice.takes(line)) {
         if !may(line) {
             claims.forbidden.push(index);
             continue;

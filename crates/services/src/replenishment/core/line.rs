@@ -108,6 +108,10 @@ impl LineState {
             _ => None,
         }
     }
+    /// Whether it is cut for its cost alone: whoever names it approves it all the same.
+    pub const fn is_beyond_budget(&self) -> bool {
+        matches!(self, Self::Cut(ReplenishmentIssue::OverBudget | ReplenishmentIssue::OtherCurrency))
+    }
     pub const fn document(&self) -> Option<Document> {
         match self {
             Self::Approved { document, .. } => Some(*document),

@@ -16,6 +16,7 @@ mod product;
 mod promise;
 mod propose;
 mod purchase;
+mod purchase_budget;
 mod reason;
 mod risk;
 mod score;
@@ -29,14 +30,15 @@ pub use cut::OpenLine;
 pub use headroom::Headroom;
 pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
 pub use minimum::spend;
-pub use plan::{Plan, PlanScope, sums};
+pub use plan::{Plan, PlanScope, cut_count, sums};
 pub use policy::{Policies, Policy, PolicyScope, Rule, SERVICE_PARTS};
 pub use policy_fields::{PolicyFields, PolicyProblem};
 pub use product::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, ProductState};
 pub use propose::plan_product;
+pub use purchase_budget::{Budget, BudgetPeriod, lower};
 pub use reason::{Reason, ReasonCode};
 pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};
-pub use spending::within_budget;
+pub use spending::{beyond_budget, within_budget};
 pub use terms::{CancelTerms, Terms, TransferCost, freight_of};
 
 #[cfg(test)]

@@ -51,6 +51,11 @@ pub struct Plan {
     pub updated_at: Timestamp,
 }
 
+/// How many lines are cut.
+pub fn cut_count(lines: &[PlanLine]) -> i64 {
+    lines.iter().filter(|line| matches!(line.state, LineState::Cut(_))).count() as i64
+}
+
 /// What the purchases cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
 pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();

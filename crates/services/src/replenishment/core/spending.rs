@@ -4,10 +4,17 @@ use entity::prelude::*;
 
 use super::line::{LineKind, LineState, PlanLine};
 
-/// Cuts open purchases that the budget has no place for. They are taken by expected margin at risk per unit of money, then by urgency; a line that does not
-/// fit is passed over, and smaller ones may still. Transfers cost nothing. What is bought in another currency, or whose price nobody knows, is cut: the budget
-/// cannot tell what it takes.
+/// Cuts open purchases that the budget has no place for.
 pub fn within_budget(lines: &mut [PlanLine], budget: Money) {
+    for (index, issue) in beyond_budget(lines, budget) {
+        lines[index].state = LineState::Cut(issue);
+    }
+}
+
+/// Indices of open purchases that the budget has no place for, and why. They are taken by expected margin at risk per unit of money, then by
+/// urgency; a line that does not fit is passed over, and smaller ones may still. Transfers cost nothing. What is bought in another currency, or
+/// whose price nobody knows, has no place: the budget cannot tell what it takes.
+pub fn beyond_budget(lines: &[PlanLine], budget: Money) -> Vec<(usize, ReplenishmentIssue)> {
     let mut order: Vec<usize> = (0..lines.len())
         .filter(|index| matches!(lines[*index].kind, LineKind::Purchase { .. }) && lines[*index].state == LineState::Open)
         .collect();
@@ -21,13 +28,13 @@ pub fn within_budget(lines: &mut [PlanLine], budget: Money) {
         let by_worth = worth(other_line).total_cmp(&worth(one_line));
         by_worth.then_with(|| days(one_line).cmp(&days(other_line))).then_with(|| one.cmp(other))
     });
-    let mut left = budget.minor;
+    let (mut left, mut beyond) = (budget.minor, Vec::new());
     for index in order {
-        let line = &mut lines[index];
-        match line.cost.filter(|cost| cost.currency == budget.currency) {
-            None => line.state = LineState::Cut(ReplenishmentIssue::OtherCurrency),
-            Some(cost) if cost.minor > left => line.state = LineState::Cut(ReplenishmentIssue::OverBudget),
+        match lines[index].cost.filter(|cost| cost.currency == budget.currency) {
+            None => beyond.push((index, ReplenishmentIssue::OtherCurrency)),
+            Some(cost) if cost.minor > left => beyond.push((index, ReplenishmentIssue::OverBudget)),
             Some(cost) => left -= cost.minor,
         }
     }
+    beyond
 }

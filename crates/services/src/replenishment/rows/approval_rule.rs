@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::{product, replenishment_rule},
 };
-use inventory::purchasing::{core::Supply, rows::supplies};
+use inventory::{
+    catalog::rows::merge::SURVIVOR,
+    purchasing::{core::Supply, rows::supplies},
+};
 use platform::{
     jobs::Horizon,
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
@@ -122,9 +125,9 @@ pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTre
     }
     let backend = reads.backend();
     let sql = format!(
-        "SELECT DISTINCT coalesce(s.merged_into, s.id) FROM supplier s WHERE s.tenant_id = $1 AND {}
+        "SELECT DISTINCT {SURVIVOR} FROM supplier s WHERE s.tenant_id = $1 AND {}
            AND EXISTS (SELECT 1 FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = s.id AND o.ordered_at IS NOT NULL)",
-        backend.in_ids("coalesce(s.merged_into, s.id)", 2)
+        backend.in_ids(SURVIVOR, 2)
     );
     let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
     rows.iter().map(Row::scalar).collect()

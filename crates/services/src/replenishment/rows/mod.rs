@@ -7,6 +7,7 @@ mod plan_sort;
 mod plans;
 mod policies;
 mod policy_list;
+mod purchase_budget;
 mod scores;
 mod terms;
 
@@ -25,5 +26,6 @@ pub use policies::{
     update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
+pub use purchase_budget::{KeptBudget, budget, change_budget, committed_between, committed_of};
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
 pub use terms::{StandingLine, open_lines, standing_lines, terms};

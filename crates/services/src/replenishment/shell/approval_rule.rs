@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     approve::{PlanApprove, approve_plan},
+    purchase_budget::{left, priced_today},
     sending::{Sender, send_orders},
 };
 use crate::{
@@ -167,7 +168,8 @@ pub async fn approve_night(
     let suspended = twice_drifted(&scope).await?;
     let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended.contains(&class));
     let trusted = priced_today(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
-    let chosen = kept.rule.approves(&trusted, &rows::ordered_from(&scope, &trusted).await?);
+    let (known, budget) = (rows::ordered_from(&scope, &trusted).await?, left(&scope, now, Some(id)).await?);
+    let chosen = kept.rule.approves(&trusted, &known, budget);
     let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
     let approved = if chosen.is_empty() && !is_begun {
         0
@@ -182,7 +184,7 @@ pub async fn approve_night(
             Ok(approved) => approved,
             Err(ReplenishmentError::Fault(fault)) => return Err(fault),
             Err(ReplenishmentError::Refused(refusals)) => match refusals.first() {
-                // Somebody approves it just now: the next round finds what is left.
+                // Somebody approves it, or spends the budget, just now: the next round finds what is left.
                 Some(ReplenishmentRefusal::Stale { .. }) => return Ok(0),
                 // Nothing of it is open any more.
                 Some(ReplenishmentRefusal::State(_) | ReplenishmentRefusal::NotFound { .. }) => 0,
@@ -202,18 +204,6 @@ pub async fn approve_night(
     rows::done_with(&work, plan.made_at, now).await?;
     work.commit().await?;
     Ok(approved)
-}
-
-/// Lines with what they would cost if they were ordered now: a draft has the prices of its day, not those of the plan. A purchase that has no price any more, or one
-/// in another currency than its plan says, which its draft is made in, has none, so that it waits for a person.
-async fn priced_today(reads: &impl Reads, mut lines: Vec<PlanLine>) -> Result<Vec<PlanLine>, Fault> {
-    let costs = rows::costs_today(reads, &lines).await?;
-    for line in lines.iter_mut().filter(|line| line.kind.supplier().is_some()) {
-        let planned = line.cost;
-        let today = costs.get(&line.id).copied();
-        line.cost = today.filter(|today| planned.is_some_and(|planned| planned.currency == today.currency));
-    }
-    Ok(lines)
 }
 
 /// The approval, with the rule as its actor.

@@ -21,9 +21,10 @@ use uuid::Uuid;
 use super::{
     DraftRefusal, ReplenishmentError, ReplenishmentRefusal, check_key,
     drafts::{Drafted, draft},
+    purchase_budget::hold_to_budget,
 };
 use crate::replenishment::{
-    core::{Choice, Claims, LineKind, LineState, Now, Plan, PlanLine, approve, state_of},
+    core::{Choice, Claims, LineKind, LineState, Now, Plan, PlanLine, approve, cut_count, state_of, sums},
     events::{PlanEvent, REPLENISHMENT_PLAN_APPROVED},
     rows,
 };
@@ -52,6 +53,8 @@ pub enum LineProblem {
     /// The permission that it needs in its store: the line stays open.
     Forbidden(&'static str),
     Stale,
+    /// The tenant's budget has no place for it any more: it is cut.
+    OverBudget,
     /// With the reasons of the room, which a later call with the same key does not know any more.
     DraftRefused(DraftRefusal),
 }
@@ -76,6 +79,8 @@ struct Receipt {
     claimed: Vec<i32>,
     stale: Vec<i32>,
     forbidden: Vec<i32>,
+    #[serde(default)]
+    beyond: Vec<i32>,
     later: usize,
 }
 
@@ -145,7 +150,9 @@ async fn claim(
     lines.retain(|line| sees(permit, line));
     check_ids(&input.choice, &lines)?;
     let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
-    let is_open = matches!(plan.state, ReplenishmentPlanState::Draft | ReplenishmentPlanState::Partly);
+    // Lines that the budget had no place for are named after all others are approved, too.
+    let is_named = plan.state == ReplenishmentPlanState::Approved && lines.iter().any(|line| input.choice.takes(line));
+    let is_open = is_named || matches!(plan.state, ReplenishmentPlanState::Draft | ReplenishmentPlanState::Partly);
     if !is_open && !is_claimed {
         return Err(ReplenishmentRefusal::State(plan.state).into());
     }
@@ -154,32 +161,42 @@ async fn claim(
     }
     let now = levels_now(work, &lines).await?;
     let may = |line: &PlanLine| may(permit, line);
-    let claims = if is_open {
+    let mut claims = if is_open {
         approve(&lines, &input.choice, &now, &may, (MOST_APPROVED, || ledger.clock().uuid()))
     } else {
         Claims::default()
     };
     let at = ledger.clock().now();
+    hold_to_budget(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
     }
-    for (index, group) in &claims.claimed {
-        lines[*index].state = LineState::Claimed { group: *group };
-        lines[*index].approved_by = Some(permit.actor());
-    }
-    for index in &claims.stale {
-        lines[*index].state = LineState::Refused(ReplenishmentIssue::Stale);
-    }
-    let changed = claims.claimed.iter().map(|(index, _)| *index).chain(claims.stale.iter().copied());
-    rows::change_lines(work, plan.id, changed.map(|index| &lines[index])).await?;
+    decided(&mut lines, &claims, permit.actor());
+    let changed = claims.claimed.iter().map(|(index, _)| index).chain(&claims.stale).chain(&claims.beyond);
+    rows::change_lines(work, plan.id, changed.map(|index| &lines[*index])).await?;
     if is_open {
-        plan.state = state_of(&rows::lines_of(work, plan.id).await?);
+        let all = rows::lines_of(work, plan.id).await?;
+        (plan.state, plan.cut_count, plan.costs) = (state_of(&all), cut_count(&all), sums(&all));
     }
     (plan.version, plan.updated_at) = (plan.version + 1, at);
     rows::change_plan(work, &plan).await?;
     idempotency::keep(work, &key, &receipt, at).await?;
     Ok((receipt, false))
+}
+
+/// Writes what was decided into the lines.
+fn decided(lines: &mut [PlanLine], claims: &Claims, by: Actor) {
+    for (index, group) in &claims.claimed {
+        lines[*index].state = LineState::Claimed { group: *group };
+        lines[*index].approved_by = Some(by);
+    }
+    for index in &claims.stale {
+        lines[*index].state = LineState::Refused(ReplenishmentIssue::Stale);
+    }
+    for index in &claims.beyond {
+        lines[*index].state = LineState::Cut(ReplenishmentIssue::OverBudget);
+    }
 }
 
 /// Every id names a line of the plan.
@@ -200,14 +217,19 @@ fn receipt_of(plan: ReplenishmentPlanId, lines: &[PlanLine], claims: &Claims) ->
         claimed: claims.claimed.iter().map(|(index, _)| lines[*index].position).collect(),
         stale: places(&claims.stale),
         forbidden: places(&claims.forbidden),
+        beyond: places(&claims.beyond),
         later: claims.later,
     }
 }
 
-/// The levels of open lines as they are now, at both ends of transfers.
+fn can_be_approved(state: &LineState) -> bool {
+    *state == LineState::Open || state.is_beyond_budget()
+}
+
+/// The levels of lines that can be approved as they are now, at both ends of transfers.
 async fn levels_now(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeMap<(ProductId, StoreId), Now>, Fault> {
     let mut products: Vec<ProductId> =
-        lines.iter().filter(|line| line.state == LineState::Open).map(|line| line.product).collect();
+        lines.iter().filter(|line| can_be_approved(&line.state)).map(|line| line.product).collect();
     products.sort_unstable();
     products.dedup();
     let (owed, drafted, leaving) = (rows::owed(reads).await?, rows::drafted(reads).await?, rows::leaving(reads).await?);
@@ -310,6 +332,8 @@ async fn approved_plan(
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));
+        } else if has(&receipt.beyond) {
+            problems.push((line, LineProblem::OverBudget));
         } else if has(&receipt.claimed) && line.state == LineState::Refused(ReplenishmentIssue::DraftRefused) {
             problems.push((line, LineProblem::DraftRefused(refusals.remove(&place).unwrap_or_default())));
         }

@@ -21,11 +21,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     facts::{WorkedOut, work_out},
+    purchase_budget::left,
 };
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, due_on, spend, sums},
+        core::{Plan, PlanLine, PlanScope, by_urgency, cut_count, due_on, lower, spend, sums},
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
@@ -86,7 +87,8 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
-    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, input.budget), (permit.actor(), false));
+    let budget = lower(input.budget, left(&scope, ledger.clock().now(), None).await?);
+    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, budget), (permit.actor(), false));
     if mode == Mode::Validate {
         return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
     }
@@ -169,7 +171,7 @@ pub(super) fn plan_of(
         forecast_week,
         budget,
         line_count: lines.len() as i64,
-        cut_count: lines.iter().filter(|line| matches!(line.state, LineState::Cut(_))).count() as i64,
+        cut_count: cut_count(&lines),
         left_out: left_out as i64,
         costs: sums(&lines),
         actor,

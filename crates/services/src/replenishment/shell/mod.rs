@@ -9,6 +9,7 @@ mod facts;
 mod make;
 mod nightly;
 mod policies;
+mod purchase_budget;
 mod score;
 mod sending;
 
@@ -25,6 +26,7 @@ pub use ask::{find_plan, find_policy, line_page, plan_page, policy_page};
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
+pub use purchase_budget::{BudgetSet, BudgetUse, budget_use, find_budget, set_budget};
 pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};
@@ -52,6 +54,10 @@ pub enum ReplenishmentRefusal {
         message: &'static str,
         field: Vec<String>,
     },
+    OutOfRange {
+        message: &'static str,
+        field: Vec<String>,
+    },
     /// Of a policy.
     Policy(PolicyProblem),
     /// Of a rule of approval.
@@ -76,7 +82,7 @@ impl Staged for ReplenishmentRefusal {
             Self::BadKey(_) | Self::TooMany { .. } => Stage::Shape,
             Self::NotEverywhere { .. } => Stage::Permission,
             Self::NotFound { .. } => Stage::Reference,
-            Self::Invalid { .. } => Stage::Value,
+            Self::Invalid { .. } | Self::OutOfRange { .. } => Stage::Value,
             Self::Policy(problem) => problem.stage(),
             Self::Rule(problem) => problem.stage(),
             Self::ScopeTaken | Self::TooManyPolicies(_) | Self::State(_) | Self::Stale { .. } | Self::KeyReused => Stage::State,

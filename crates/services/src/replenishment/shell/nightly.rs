@@ -11,6 +11,7 @@ use platform::{
 use super::{
     facts::work_out,
     make::{plan_of, write},
+    purchase_budget::left,
 };
 use crate::{
     demand::shell::catch_up,
@@ -52,7 +53,8 @@ pub async fn plan_night(
     }
     catch_up(db, tenant, usize::MAX).await?;
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
-    let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
+    let budget = left(&scope, now, None).await?;
+    let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), budget), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
     // Before the plans, as whoever approves one.
     journal::lock(&work).await?;

@@ -3,7 +3,7 @@
 mod orders;
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row};
+use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
@@ -281,7 +281,7 @@ impl Statement<'_> {
         let (keys, joins) = self.keys(&part);
         let (side, days, within) = (self.side("d.business_date"), self.days("d.business_date"), self.within(&part));
         let money = self.bound.mark(self.currency.as_str());
-        let sums = self.sums(|base| {
+        let column = |base: Base| {
             let column = match base {
                 Base::Ordered => "d.ordered_units",
                 Base::Cancelled => "d.cancelled_units",
@@ -303,12 +303,31 @@ impl Statement<'_> {
                 | Base::LostUnits
                 | Base::LostRevenue => return None,
             };
-            Some(column.to_owned())
-        });
+            Some(column)
+        };
+        if !self.sums_products_first() {
+            let sums = self.sums(|base| column(base).map(str::to_owned));
+            return format!(
+                "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
+                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}"
+            );
+        }
+        let sums = self.sums(|base| column(base).map(|column| format!("sum({column})")));
+        let names = (0..self.bases.len()).map(|nth| format!("d.b{nth} AS b{nth}")).collect::<Vec<_>>().join(", ");
+        let sides = if self.before.is_some() { ", w" } else { "" };
         format!(
-            "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
-             WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}"
+            "SELECT {keys}, d.w AS w, {names} FROM (
+               SELECT d.product_id, {side} AS w, {sums} FROM demand_day d
+               WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}
+               GROUP BY d.product_id{sides}) d{joins}"
         )
+    }
+
+    /// Whether facts are summed by product before these are grouped: SQLite would look up the product of each fact, and sort facts by longer keys.
+    fn sums_products_first(&self) -> bool {
+        let dimensions = &self.spec.dimensions;
+        let are_of_products = dimensions.iter().all(|one| one.is_of_products() && *one != ReportDimension::Product);
+        self.bound.backend() == Backend::Sqlite && !dimensions.is_empty() && are_of_products
     }
 
     /// What was on hand when the last day closed, and when the last day before did.

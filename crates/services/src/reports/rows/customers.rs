@@ -4,6 +4,7 @@ use entity::{
     prelude::*,
     record::{Record, Selected},
 };
+use inventory::catalog::rows::merge::{joined_merged, survivor_of};
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 
 use super::narrow::{Bound, CAME_BACK, Narrow, SOLD, moments};
@@ -82,16 +83,6 @@ fn returns(bound: &mut Bound, narrow: &Narrow, money: &str) -> String {
     )
 }
 
-/// The customer of a document; of one that is merged the one that it is merged into.
-fn survivor(alias: &str) -> String {
-    format!("coalesce(m.merged_into, {alias}.customer_id)")
-}
-
-/// Joins the merged customers, of whom there are few, on alias `m`.
-fn merged(alias: &str) -> String {
-    format!("LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = {alias}.customer_id AND m.merged_into IS NOT NULL")
-}
-
 /// What is left of a line's total, by quantity, rounded half away from zero, as salesReport has it. Whole totals of a smallest unit are multiplied apart from the
 /// rest, so that no product leaves 64 bits. Lines of more than 2^31 smallest units are in floating point, to a minor unit.
 fn amount(cancelled: &str) -> String {
@@ -133,12 +124,12 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
            GROUP BY {returned}) b ON b.customer_id = g.customer_id
          ORDER BY g.customer_id",
         select = Ordered::SELECT,
-        customer = survivor("d"),
+        customer = survivor_of("d.customer_id"),
         amount = amount("l.cancelled"),
-        merged = merged("d"),
-        returned = survivor("v"),
+        merged = joined_merged("d.customer_id"),
+        returned = survivor_of("v.customer_id"),
         refunded = refunded(narrow),
-        merged_returns = merged("v")
+        merged_returns = joined_merged("v.customer_id")
     );
     reads.records(&sql, bound.values).await
 }
@@ -168,8 +159,8 @@ pub async fn first_orders(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<Fir
          HAVING min(CASE WHEN q.nth = 1 THEN q.day END) >= {from} AND min(CASE WHEN q.nth = 1 THEN q.day END) <= {to}
          ORDER BY q.customer_id",
         select = FirstRow::SELECT,
-        customer = survivor("o"),
-        merged = merged("o")
+        customer = survivor_of("o.customer_id"),
+        merged = joined_merged("o.customer_id")
     );
     let first = |row: FirstRow| FirstOrders { first: row.first, second: row.second };
     Ok(reads.records::<FirstRow>(&sql, bound.values).await?.into_iter().map(first).collect())

@@ -53,6 +53,9 @@ impl Bound {
     pub fn of(reads: &impl Reads, narrow: &Narrow) -> Self {
         Self { backend: reads.backend(), values: narrow.products.values.clone() }
     }
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
     /// The mark of a value.
     pub fn mark(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());

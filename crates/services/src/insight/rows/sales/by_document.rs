@@ -1,6 +1,7 @@
 //! Sums by what a whole document is of. The lines of each document are summed first: the databases need neither sort lines nor tell documents apart line
 //! by line.
 
+use inventory::catalog::rows::merge::{joined_merged, survivor_of};
 use platform::storage::Backend;
 
 use super::{AMOUNT, COST, SCALE, SalesQuery, Side, nil};
@@ -59,7 +60,8 @@ impl SalesQuery {
 /// Documents of customers; those of one that is merged are of the one that it is merged into.
 fn of_survivors(documents: &str) -> String {
     format!(
-        "SELECT coalesce(m.merged_into, d.grp) AS grp, d.lines, d.units, d.amounts, d.charges, d.cost, d.large, d.settled FROM ({documents}) d
-         LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = d.grp AND m.merged_into IS NOT NULL"
+        "SELECT {} AS grp, d.lines, d.units, d.amounts, d.charges, d.cost, d.large, d.settled FROM ({documents}) d {}",
+        survivor_of("d.grp"),
+        joined_merged("d.grp")
     )
 }

@@ -2,7 +2,7 @@
 
 use platform::storage::{Backend, Fault, Reads};
 
-use super::{SalesFilter, SalesQuery, sales_at};
+use super::{SalesFilter, SalesQuery, packed::packed_halves, sales_at};
 use crate::insight::{
     core::{Group, SalesByGroup},
     rows::halves::{Cut, Halving, IdPart, middle_moment, middle_order, of_one_state},
@@ -50,7 +50,16 @@ pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: Cut) -
             [IdPart::Before(middle), IdPart::From(middle)].map(|part| SalesQuery { part: Some(part), ..query.clone() })
         }
     };
-    let halves = of_one_state(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?;
+    let packed = match reads.backend() {
+        Backend::Sqlite => packed_halves(reads, [&earlier, &later]).await?,
+        Backend::Postgres => Some([None, None]),
+    };
+    let halves = match packed {
+        None => None,
+        Some([Some(sold), Some(more)]) => Some([sold, more]),
+        // The database sums the lines that are not packed, or too many to be held at once.
+        Some(_) => of_one_state(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?,
+    };
     let Some([mut sold, more]) = halves else { return Ok(None) };
     sold.add(more);
     query.cut(&mut sold.groups);

@@ -45,11 +45,16 @@ pub(super) fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally
         unit_cost: found.cost,
         decimals: found.decimals as u8,
     };
-    sums.add(&match (side == Side::Sales as i32, is_product) {
+    sums.add(&sums_of(side == Side::Sales as i32, is_product, &line));
+    Ok(())
+}
+
+/// The units and the money of a line: of an order or of a return, of a product or of a charge.
+pub(super) fn sums_of(is_sale: bool, is_product: bool, line: &SoldLine) -> Sums {
+    match (is_sale, is_product) {
         (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
         (true, false) => Sums { charges: line.amount(), ..Sums::default() },
         (false, true) => Sums { units_returned: line.units(), refunds: line.amount(), ..Sums::default() },
         (false, false) => Sums { charge_credits: line.amount(), ..Sums::default() },
-    });
-    Ok(())
+    }
 }

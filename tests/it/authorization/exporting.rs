@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use entrepot::export_schedules::{core, rows};
 
-use crate::authorization::world::{House, World};
+use super::world::{House, World};
 
 impl World {
     /// A schedule of an export whose time does not come.

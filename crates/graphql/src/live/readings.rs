@@ -1,0 +1,110 @@
+//! Streams that send a whole state: the readings of it, after events and after a time without any.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use iam::access::{LiveRights, Permission, Permit};
+use platform::{
+    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
+    storage::{Database, Fault, journal::Head},
+};
+use tokio::time::Instant;
+
+use super::{
+    rights::{Changed, Rights},
+    stream::ResetReason,
+};
+use crate::{context::ContextExt, fault::Answer};
+
+/// Time between two readings at least.
+pub const EVERY: Duration = Duration::from_secs(1);
+/// Longest wait for events.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Schedule of one subscriber's readings.
+pub struct Readings {
+    pub rights: Rights,
+    listener: Listener,
+    /// Moment of the next reading.
+    due: Instant,
+    /// Moment before which no mark brings it.
+    not_before: Instant,
+}
+
+/// Reason for which a wait ends.
+pub enum Turn {
+    /// The next reading is due.
+    Read,
+    Events(Vec<Arc<SharedEvent>>),
+    /// Events up to this one are not kept any more. The next reading has all of them.
+    Missed(i64),
+    /// The caller's permissions changed, and not the rows that the stream is about.
+    Rights,
+    /// The stream ends.
+    Over(ResetReason),
+}
+
+impl Readings {
+    /// Follows the events of the permit's tenant from the head that it returns. The first reading is due at once.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn open<P: Permission>(ctx: &Context<'_>, permit: &Permit<P>, db: &Database) -> Answer<(Self, Head)> {
+        // Following begins before anything is read, so nothing can slip between the two.
+        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
+        let head = permit.scope(db).head().await?;
+        listener.go_on_after(head.seq);
+        let rights = Rights::of::<P>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
+        let now = Instant::now();
+        Ok((Self { rights, listener, due: now, not_before: now }, head))
+    }
+
+    /// Waits for the next turn. Changes of rights come first, then readings.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn turn(&mut self) -> Result<Turn, Fault> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                changed = self.rights.changed() => return Ok(match changed {
+                    Changed::Scope => Turn::Over(ResetReason::ScopeChanged),
+                    Changed::Else => Turn::Rights,
+                }),
+                () = tokio::time::sleep_until(self.due) => return Ok(Turn::Read),
+                next = self.listener.next(PATIENCE) => next?,
+            };
+            match next {
+                Next::Events(events) => return Ok(Turn::Events(events)),
+                Next::Quiet => {}
+                Next::Expired => {
+                    let position = self.listener.position();
+                    self.listener.go_on_after(position);
+                    return Ok(Turn::Missed(position));
+                }
+                Next::Another => return Ok(Turn::Over(ResetReason::EpochChanged)),
+            }
+        }
+    }
+
+    /// Takes over the rights of now, and marks the state.
+    pub fn accept(&mut self) {
+        self.rights.accept();
+        self.mark();
+    }
+
+    /// Brings the next reading forward, to a second after the last one.
+    pub fn mark(&mut self) {
+        self.due = self.due.min(self.not_before);
+    }
+
+    /// Plans the next reading `again` after this one, unless a mark brings it forward.
+    pub fn read_at(&mut self, moment: Instant, again: Duration) {
+        (self.not_before, self.due) = (moment + EVERY, moment + again);
+    }
+
+    /// Plans the next reading for this moment, and not before.
+    pub fn pause_until(&mut self, moment: Instant) {
+        (self.not_before, self.due) = (moment, moment);
+    }
+}

@@ -1,0 +1,283 @@
+//! Facts of each kind of alert: its subject, the parts of a rule that it takes, the days that open it, its sentence in an e-mail, and the
+//! descriptions in the API that name kinds (`alert_text!`).
+
+use entity::prelude::*;
+use inventory::stock::core::LevelKey;
+
+use super::{
+    EXPIRING_DAYS,
+    alert::{Alert, AlertValues, Subject, SubjectIds},
+    named::{DayText, Named, money, quantity},
+};
+
+/// Descriptions of fields in the API that say which kinds they are for. The crates that describe the fields take them from here.
+#[macro_export]
+macro_rules! alert_text {
+    (store) => {
+        "The store: of TRANSFER_OVERDUE the one that receives, of FULFILMENT_REJECTED the one that sold the order; null of NEGATIVE_MARGIN, which is of none."
+    };
+    (product) => {
+        "The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE, COUNT_DIFFERENCE, FULFILMENT_OVERDUE and FULFILMENT_REJECTED, which may be about\n\
+         many."
+    };
+    (order) => {
+        "Order of a FULFILMENT_OVERDUE or FULFILMENT_REJECTED alert. Null for other kinds, and without order.read in the store that sold it."
+    };
+    (quantity) => {
+        "Value at its opening: available of a level; quantity of a lot in the store; lines of a purchase order that are late, or of a transfer that have not\n\
+         all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of FULFILMENT_REJECTED; smallest units that a\n\
+         count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND; most units of a strange day of STOCK_ANOMALY; units\n\
+         of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less; weeks outside their interval of\n\
+         FORECAST_COVERAGE. Null of NEGATIVE_MARGIN."
+    };
+    (threshold) => {
+        "Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE, FORECAST_DRIFT (on either side of 0) and\n\
+         FORECAST_COVERAGE. Null for other kinds."
+    };
+    (day) => {
+        "The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer\n\
+         was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day on which the first of the works was due, of FULFILMENT_OVERDUE, or\n\
+         on which the order was placed, of FULFILMENT_REJECTED; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the\n\
+         last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY; the Monday since which forecasts are off of FORECAST_DRIFT and\n\
+         FORECAST_COVERAGE, null where that is longer ago than 26 weeks."
+    };
+    (rule_threshold) => {
+        "The line that is crossed, in smallest units; null for the level's own, for any difference of a count, or, of\n\
+         FORECAST_DRIFT, for units by the tracking signal alone."
+    };
+    (rule_days) => {
+        "Days before a lot's expiry date, or of grace after the expected day of an order or a transfer, or the day on which works\n\
+         are due; 0 to 3,650. Null for 30 before an expiry date, for 1 after the day of works, and else for no grace."
+    };
+    (set_threshold) => {
+        "Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that\n\
+         eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE."
+    };
+    (set_days) => {
+        "Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a\n\
+         transfer (TRANSFER_OVERDUE), or the day on which works are due (FULFILMENT_OVERDUE); 0 to 3,650. Null for 30 before an expiry\n\
+         date, for 1 after the day of works, and else for no grace."
+    };
+}
+
+impl Subject {
+    /// The subject of a kind; none where the ids are not those of the kind.
+    pub fn of(kind: AlertKind, ids: SubjectIds) -> Option<Self> {
+        let level = || Some(LevelKey { product: ids.product?, store: ids.store? });
+        match kind {
+            AlertKind::LowStock
+            | AlertKind::OutOfStock
+            | AlertKind::BackInStock
+            | AlertKind::Overstock
+            | AlertKind::DeadStock
+            | AlertKind::LiquidationBehind
+            | AlertKind::StockAnomaly
+            | AlertKind::ForecastDrift
+            | AlertKind::ForecastCoverage => level().map(Self::Level),
+            AlertKind::NegativeMargin => ids.product.map(Self::Product),
+            AlertKind::Expiring => Some(Self::Lot(ids.lot?, level()?)),
+            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
+            AlertKind::TransferOverdue => Some(Self::Transfer(ids.transfer?, ids.store?)),
+            AlertKind::CountDifference => Some(Self::Count(ids.count?, ids.store?)),
+            AlertKind::FulfilmentOverdue | AlertKind::FulfilmentRejected => Some(Self::Order(ids.order?, ids.store?)),
+        }
+    }
+}
+
+/// Which of scope and parameters a kind takes: store, product or category, threshold, days.
+pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
+    match kind {
+        AlertKind::LowStock | AlertKind::Overstock | AlertKind::ForecastDrift => [true, true, true, false],
+        AlertKind::OutOfStock
+        | AlertKind::BackInStock
+        | AlertKind::DeadStock
+        | AlertKind::LiquidationBehind
+        | AlertKind::StockAnomaly
+        | AlertKind::ForecastCoverage => [true, true, false, false],
+        AlertKind::Expiring => [true, true, false, true],
+        AlertKind::NegativeMargin => [false, true, false, false],
+        AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue | AlertKind::FulfilmentOverdue => [true, false, false, true],
+        AlertKind::FulfilmentRejected => [true, false, false, false],
+        AlertKind::CountDifference => [true, false, true, false],
+    }
+}
+
+/// A kind that a day brings, without an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatedKind {
+    /// A lot comes near its last day.
+    Expiring,
+    /// What was ordered has not come on its day.
+    PurchaseOrderLate,
+    /// What was sent has not arrived on its day.
+    TransferOverdue,
+    /// A day that is over was strange, and nobody has said that this is fine.
+    StockAnomaly,
+    /// What a store was to send by its day has not left.
+    FulfilmentOverdue,
+    /// All stores that had goods of an order have refused them, and it waits for them.
+    FulfilmentRejected,
+}
+
+impl DatedKind {
+    /// None for a kind that an event or another room opens.
+    fn of(kind: AlertKind) -> Option<Self> {
+        match kind {
+            AlertKind::Expiring => Some(Self::Expiring),
+            AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
+            AlertKind::TransferOverdue => Some(Self::TransferOverdue),
+            AlertKind::StockAnomaly => Some(Self::StockAnomaly),
+            AlertKind::FulfilmentOverdue => Some(Self::FulfilmentOverdue),
+            AlertKind::FulfilmentRejected => Some(Self::FulfilmentRejected),
+            AlertKind::LowStock
+            | AlertKind::OutOfStock
+            | AlertKind::BackInStock
+            | AlertKind::Overstock
+            | AlertKind::NegativeMargin
+            | AlertKind::CountDifference
+            | AlertKind::DeadStock
+            | AlertKind::LiquidationBehind
+            | AlertKind::ForecastDrift
+            | AlertKind::ForecastCoverage => None,
+        }
+    }
+    /// Each with the kind of its alerts.
+    pub fn all() -> impl Iterator<Item = (Self, AlertKind)> {
+        AlertKind::ALL.iter().filter_map(|kind| Some((Self::of(*kind)?, *kind)))
+    }
+    /// The days of a rule that names none.
+    pub const fn usual_days(self) -> i32 {
+        match self {
+            Self::Expiring => EXPIRING_DAYS,
+            // Without requestedFor and a handling time a work is due at the moment at which its order was placed.
+            Self::FulfilmentOverdue => 1,
+            Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly | Self::FulfilmentRejected => 0,
+        }
+    }
+    /// Whether something with a day is told of today: so many days before it, or more than so many after it.
+    pub const fn is_due(self, day: i32, days: i32, today: i32) -> bool {
+        match self {
+            Self::Expiring => day <= today.saturating_add(days),
+            Self::PurchaseOrderLate | Self::TransferOverdue | Self::FulfilmentOverdue => day.saturating_add(days) < today,
+            // It was judged once it was over in its store; what was refused waits from that moment on.
+            Self::StockAnomaly | Self::FulfilmentRejected => true,
+        }
+    }
+}
+
+/// The sentence of an e-mail about an alert. Names in it may have control characters.
+pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let (store, product) = (text(&named.store), format!("{} {}", text(&named.sku), text(&named.product)));
+    let figures = &alert.figures;
+    let amount = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| quantity(figure, named.unit.as_ref()));
+    let on = figures.day.map(day).unwrap_or_default();
+    let number = text(&named.number);
+    match alert.kind {
+        AlertKind::LowStock => {
+            format!(
+                "{product} runs low in {store}: {} available, told from {} on",
+                amount(figures.quantity),
+                amount(figures.threshold)
+            )
+        }
+        AlertKind::OutOfStock => format!("{product} has run out in {store}"),
+        AlertKind::BackInStock => format!("{product} is back in {store}: {} available", amount(figures.quantity)),
+        AlertKind::Overstock => {
+            format!(
+                "{store} has too much of {product}: {} available, told from {} on",
+                amount(figures.quantity),
+                amount(figures.threshold)
+            )
+        }
+        AlertKind::Expiring => {
+            format!("{product}, lot {} in {store}, is good until {on}: {} there", text(&named.lot), amount(figures.quantity))
+        }
+        AlertKind::NegativeMargin => match figures.margin {
+            Some(margin) => {
+                format!("{product} is sold below its cost: price {}, cost {}", money(margin.price), money(margin.cost))
+            }
+            None => format!("{product} is sold below its cost"),
+        },
+        AlertKind::PurchaseOrderLate => format!("purchase order {number} for {store} is late: it was expected on {on}"),
+        AlertKind::TransferOverdue => format!("transfer {number} to {store} is overdue: it was expected on {on}"),
+        AlertKind::CountDifference => {
+            format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
+        }
+        AlertKind::DeadStock => format!("{product} lies dead in {store}: {}", amount(figures.quantity)),
+        AlertKind::LiquidationBehind => {
+            format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
+        }
+        AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
+        AlertKind::FulfilmentOverdue => format!("order {number} has not left {store}: it was due on {on}"),
+        AlertKind::FulfilmentRejected => {
+            let lines = figures.quantity.unwrap_or_default();
+            format!("order {number} of {store} waits for goods that every store has refused: {lines} of its lines")
+        }
+        AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
+    }
+}
+
+/// How forecasts of a product in a store are off, and since which week.
+fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
+    let AlertValues { quantity: Some(off), threshold: Some(line), .. } = alert.figures else {
+        return format!("forecasts of {of} are off");
+    };
+    let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
+    if alert.kind == AlertKind::ForecastCoverage {
+        return format!(
+            "intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}"
+        );
+    }
+    let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
+    let amount = |units: i64| quantity(units, named.unit.as_ref());
+    format!(
+        "forecasts of {of} are too {low_or_high}: eight weeks brought {} {more_or_less} than was forecast, told from {} on{since}",
+        amount(off.saturating_abs()),
+        amount(line)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_is_overdue_when_its_day_and_its_days_of_grace_are_over() {
+        for kind in [DatedKind::PurchaseOrderLate, DatedKind::TransferOverdue, DatedKind::FulfilmentOverdue] {
+            assert_eq!([9, 10, 11].map(|today| kind.is_due(10, 0, today)), [false, false, true]);
+            assert_eq!([11, 12, 13].map(|today| kind.is_due(10, 2, today)), [false, false, true]);
+            assert!(!kind.is_due(i32::MAX, 1, 10), "it has no day");
+        }
+        assert_eq!([7, 8, 9].map(|today| DatedKind::Expiring.is_due(10, 2, today)), [false, true, true]);
+    }
+
+    /// All IDs: a subject takes those of its kind.
+    const EVERY: SubjectIds = SubjectIds {
+        store: Some(StoreId::NIL),
+        product: Some(ProductId::NIL),
+        lot: Some(LotId::NIL),
+        purchase_order: Some(PurchaseOrderId::NIL),
+        transfer: Some(TransferId::NIL),
+        count: Some(CountId::NIL),
+        order: Some(OrderId::NIL),
+    };
+
+    #[test]
+    fn descriptions_name_the_kinds_that_they_are_for_and_the_page_has_each() {
+        let page = include_str!("../../../../../docs/alerts.md");
+        for kind in AlertKind::ALL {
+            let ids = Subject::of(*kind, EVERY).unwrap().ids();
+            let [_, _, threshold, days] = kind_takes(*kind);
+            for (text, is_named) in [
+                (alert_text!(product), ids.product.is_none()),
+                (alert_text!(order), ids.order.is_some()),
+                (alert_text!(set_threshold), threshold),
+                (alert_text!(set_days), days),
+            ] {
+                assert_eq!(text.contains(kind.as_str()), is_named, "{kind}: {text}");
+            }
+            assert!(page.contains(&format!("\n| `{kind}` |")), "docs/alerts.md has no row of {kind}");
+        }
+    }
+}

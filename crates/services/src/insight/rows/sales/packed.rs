@@ -1,0 +1,219 @@
+//! Sums by product and by category, on SQLite, of the lines of each document in one row. SQLite finds documents by an index, and the lines of each
+//! together: it need not sort them by their product, nor look up the category of each.
+
+use std::{collections::HashMap, mem};
+
+use entity::record::{Record, Selected};
+use platform::storage::{Backend, Fault, Reads, Row, packed};
+use uuid::Uuid;
+
+use super::{SalesQuery, Side, large::sums_of, settled};
+use crate::insight::{
+    core::{Group, GroupKey, SalesByGroup, SoldLine, Sums},
+    rows::halves::{are_at_most, of_one_state, rows_and_head},
+};
+
+/// A document's lines, behind its side.
+#[derive(Record)]
+struct DocumentRow {
+    #[record(sql = "side")]
+    side: i32,
+    #[record(sql = "items")]
+    items: Vec<u8>,
+    #[record(sql = "quantities")]
+    quantities: String,
+    #[record(sql = "cancelled")]
+    cancelled: String,
+    #[record(sql = "totals")]
+    totals: String,
+    #[record(sql = "costs")]
+    costs: String,
+    #[record(sql = "decimals")]
+    decimals: String,
+    #[record(sql = "settled")]
+    settled: i64,
+}
+
+/// The columns of a `DocumentRow`.
+const COLUMNS: usize = 8;
+
+/// The products of a category.
+#[derive(Record)]
+struct CategoryRow {
+    #[record(sql = "category")]
+    category: Option<Uuid>,
+    #[record(sql = "items")]
+    items: Vec<u8>,
+}
+
+/// The columns of a `CategoryRow`.
+const CATEGORY_COLUMNS: usize = 2;
+
+/// The categories of products that have one, and the last event that was known then.
+struct Categories {
+    of_product: HashMap<Uuid, Uuid>,
+    known: Option<i64>,
+}
+
+/// The sums of the documents of both halves; None of a half that has more lines than are held at once. None at all where the halves, or the categories, were of
+/// two states of the database.
+pub(super) async fn packed_halves(
+    reads: &impl Reads,
+    [earlier, later]: [&SalesQuery; 2],
+) -> Result<Option<[Option<SalesByGroup>; 2]>, Fault> {
+    if !are_at_most(reads, (earlier.from, later.to), 2 * packed::MOST_ROWS).await? {
+        return Ok(Some([None, None]));
+    }
+    let categories = if earlier.group == Group::Category {
+        let Some(categories) = Categories::read(reads).await? else { return Ok(Some([None, None])) };
+        Some(categories)
+    } else {
+        None
+    };
+    of_one_state(half(reads, earlier, categories.as_ref()), half(reads, later, categories.as_ref())).await
+}
+
+/// The sums of the documents of a half, with the last event that was known then.
+async fn half(
+    reads: &impl Reads,
+    query: &SalesQuery,
+    categories: Option<&Categories>,
+) -> Result<(Option<SalesByGroup>, Option<i64>), Fault> {
+    let all = SalesQuery { span: None, ..query.clone() };
+    let (rows, head) = rows_and_head(reads, (all.packed_documents().as_str(), COLUMNS), all.values()).await?;
+    let head = head.filter(|head| categories.is_none_or(|categories| categories.known == Some(*head)));
+    let mut tally = PackedTally::of(categories);
+    let (mut lines, mut settled) = (0, 0);
+    for (nth, row) in rows.iter().enumerate() {
+        let document: DocumentRow = Row::new(row).record()?;
+        lines += tally.add(nth, &document)?;
+        settled += document.settled;
+    }
+    if !packed::are_all(rows.len(), lines) {
+        return Ok((None, head));
+    }
+    let mut sold = tally.sold(query.counts_documents);
+    if settled > 0 {
+        let lines = reads.rows(&all.settled_lines(reads.backend()), all.values()).await?;
+        settled::settle(&all, &lines, &mut sold.groups)?;
+    }
+    if let Some(after) = query.span.as_ref().and_then(|span| span.after.as_ref()) {
+        sold.groups.retain(|key, _| key > after);
+    }
+    Ok((Some(sold), head))
+}
+
+impl SalesQuery {
+    /// A row of each document, with the lines that are summed.
+    fn packed_documents(&self) -> String {
+        // Categories are those of products, which lines have.
+        let of_products = Self { group: Group::Product, ..self.clone() };
+        let documents = |side: Side| {
+            format!(
+                "SELECT {side} AS side, {items} AS items, {quantities} AS quantities, {cancelled} AS cancelled, {totals} AS totals, {costs} AS costs,
+                   {decimals} AS decimals, max(settled) AS settled
+                 FROM ({lines}) x GROUP BY placed, document",
+                items = packed::ids("item"),
+                quantities = packed::numbers("quantity"),
+                cancelled = packed::numbers("cancelled"),
+                totals = packed::numbers("total"),
+                costs = packed::numbers("cost"),
+                decimals = packed::numbers("decimals"),
+                lines = of_products.lines(side, Backend::Sqlite, "NULL"),
+                side = side as i32,
+            )
+        };
+        let both = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
+        packed::bounded(&both, DocumentRow::SELECT)
+    }
+}
+
+impl Categories {
+    /// None where there are more products than are held at once.
+    async fn read(reads: &impl Reads) -> Result<Option<Self>, Fault> {
+        let products = format!(
+            "SELECT p.category_id AS category, {} AS items FROM product p WHERE p.tenant_id = $1 GROUP BY p.category_id",
+            packed::ids("p.id")
+        );
+        let sql = packed::bounded(&products, CategoryRow::SELECT);
+        let (rows, known) = rows_and_head(reads, (sql.as_str(), CATEGORY_COLUMNS), vec![]).await?;
+        let (mut of_product, mut products) = (HashMap::new(), 0);
+        for row in &rows {
+            let CategoryRow { category, items } = Row::new(row).record()?;
+            products += packed::each_line("product", &items, [], |product, []| {
+                if let Some(category) = category {
+                    of_product.insert(product, category);
+                }
+            })?;
+        }
+        Ok(packed::are_all(rows.len(), products).then_some(Self { of_product, known }))
+    }
+}
+
+/// Sums of the lines of documents, by what these are grouped by.
+struct PackedTally<'a> {
+    /// None where products are the groups.
+    categories: Option<&'a Categories>,
+    /// The place of each product's group, and of each group.
+    of_product: HashMap<Uuid, usize>,
+    of_key: HashMap<GroupKey, usize>,
+    groups: Vec<(GroupKey, Sums)>,
+    /// The document that was counted last in each group.
+    last: Vec<usize>,
+    /// Orders and returns.
+    documents: [i128; 2],
+}
+
+impl<'a> PackedTally<'a> {
+    fn of(categories: Option<&'a Categories>) -> Self {
+        let (of_product, of_key) = (HashMap::new(), HashMap::new());
+        Self { categories, of_product, of_key, groups: Vec::new(), last: Vec::new(), documents: [0, 0] }
+    }
+
+    /// The place of a line's group; the nil ID is of a charge.
+    fn place(&mut self, item: Uuid) -> usize {
+        if let Some(place) = self.of_product.get(&item) {
+            return *place;
+        }
+        let key = match self.categories {
+            None if item.is_nil() => GroupKey::Nothing,
+            None => GroupKey::Id(item),
+            Some(categories) => categories.of_product.get(&item).copied().map_or(GroupKey::Nothing, GroupKey::Id),
+        };
+        let next = self.groups.len();
+        let place = *self.of_key.entry(key.clone()).or_insert(next);
+        if place == next {
+            self.groups.push((key, Sums::default()));
+            self.last.push(usize::MAX);
+        }
+        self.of_product.insert(item, place);
+        place
+    }
+
+    /// Adds the lines of a document, and says how many there are.
+    fn add(&mut self, nth: usize, document: &DocumentRow) -> Result<usize, Fault> {
+        let is_sale = document.side == Side::Sales as i32;
+        self.documents[usize::from(!is_sale)] += 1;
+        let DocumentRow { items, quantities, cancelled, totals, costs, decimals, .. } = document;
+        let numbers = [quantities, cancelled, totals, costs, decimals].map(String::as_str);
+        packed::each_line("order_line", items, numbers, |item, [quantity, cancelled, total, unit_cost, decimals]| {
+            let line = SoldLine { quantity, cancelled, total, unit_cost, decimals: decimals as u8 };
+            let place = self.place(item);
+            let documents = i128::from(mem::replace(&mut self.last[place], nth) != nth);
+            let (is_product, sums) = (!item.is_nil(), &mut self.groups[place].1);
+            sums.add(&sums_of(is_sale, is_product, &line));
+            let lines = i128::from(is_product);
+            if is_sale {
+                sums.orders += documents;
+                sums.order_lines += lines;
+            } else {
+                sums.returns += documents;
+                sums.return_lines += lines;
+            }
+        })
+    }
+
+    fn sold(self, counts_documents: bool) -> SalesByGroup {
+        SalesByGroup { groups: self.groups.into_iter().collect(), documents: counts_documents.then_some(self.documents) }
+    }
+}

@@ -1,0 +1,91 @@
+//! Budgets of plans, weeks and months.
+
+use platform::clock::parse_day;
+
+use super::*;
+
+fn day(text: &str) -> i32 {
+    parse_day(text).unwrap_or_default()
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").unwrap_or(Currency::GBP))
+}
+
+#[test]
+fn a_week_begins_on_a_monday_and_a_month_on_its_first() {
+    let of = |period: BudgetPeriod, text: &str| period.days(day(text));
+    let days = |from: &str, next: &str| Some((day(from), day(next)));
+    assert_eq!(of(BudgetPeriod::Week, "2026-11-29"), days("2026-11-23", "2026-11-30"), "a Sunday");
+    assert_eq!(of(BudgetPeriod::Week, "2026-11-30"), days("2026-11-30", "2026-12-07"));
+    assert_eq!(of(BudgetPeriod::Month, "2026-12-31"), days("2026-12-01", "2027-01-01"));
+    assert_eq!(of(BudgetPeriod::Month, "2028-02-29"), days("2028-02-01", "2028-03-01"));
+    assert_eq!(of(BudgetPeriod::Plan, "2026-11-30"), None);
+}
+
+#[test]
+fn what_orders_take_is_not_left_and_nothing_is_owed_to_the_budget() {
+    let budget = Budget { period: BudgetPeriod::Month, amount: gbp(1_000) };
+    assert_eq!([0, 400, 1_000, 1_001].map(|taken| budget.left(taken)), [1_000, 600, 0, 0].map(gbp));
+}
+
+#[test]
+fn a_plan_has_the_lower_of_its_own_budget_and_what_is_left() {
+    let (less, more, other) = (Some(gbp(100)), Some(gbp(200)), Some(euros(100)));
+    assert_eq!([lower(less, more), lower(more, less), lower(None, less), lower(less, None)], [less; 4]);
+    assert_eq!((lower(other, less), lower(None, None)), (other, None));
+}
+
+#[test]
+fn what_an_approval_holds_back_is_what_saves_least() {
+    let base = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)])).remove(0);
+    let line =
+        |number: u128, minor: i64, margin: i64| PlanLine { id: id(number), cost: Some(gbp(minor)), margin, ..base.clone() };
+    let abroad = PlanLine { cost: Some(euros(900)), ..line(4, 0, 0) };
+    let moved = PlanLine { kind: LineKind::Transfer { from: id(4) }, cost: None, ..line(5, 0, 0) };
+    let lines = [line(1, 600, 60), line(2, 500, 900), line(3, 450, 40), abroad, moved];
+    let mut claims = Claims { claimed: (0..lines.len()).map(|index| (index + 10, Uuid::nil())).collect(), ..Claims::default() };
+    claims.hold_to(&lines, gbp(1_000));
+    let kept: Vec<usize> = claims.claimed.iter().map(|(index, _)| *index).collect();
+    assert_eq!((claims.beyond, kept), (vec![10], vec![11, 12, 13, 14]), "600 do not fit beside 500; euros are not counted");
+}
+
+#[test]
+fn lines_beyond_a_budget_are_approved_by_name_alone() {
+    let base = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)])).remove(0);
+    let of = |state: LineState| PlanLine { id: id(1), state, ..base.clone() };
+    let named = Choice::Ids(vec![id(1)]);
+    for (issue, is_taken) in [
+        (ReplenishmentIssue::OverBudget, true),
+        (ReplenishmentIssue::OtherCurrency, true),
+        (ReplenishmentIssue::BelowMinimum, false),
+    ] {
+        let line = of(LineState::Cut(issue));
+        let others = [Choice::All, Choice::Under(gbp(i64::MAX)), Choice::Rule { lines: [id(1)].into() }];
+        assert_eq!((named.takes(&line), others.map(|choice| choice.takes(&line))), (is_taken, [false; 3]), "{issue:?}");
+    }
+    assert!(named.takes(&of(LineState::Open)) && Choice::All.takes(&of(LineState::Open)));
+}
+
+#[test]
+fn a_rule_buys_for_what_is_left_and_in_no_other_currency() {
+    let base = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)])).remove(0);
+    let line = |number: u128, supplier: u128, minor: i64| PlanLine {
+        id: id(number),
+        kind: LineKind::Purchase { supplier: Some(id(supplier)) },
+        cost: Some(gbp(minor)),
+        ..base.clone()
+    };
+    let lines = [line(1, 50, 600), line(2, 51, 300), line(3, 50, 500)];
+    let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
+    let taken = |plan: i64, budget: Money| -> Vec<ReplenishmentLineId> {
+        let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(9_999))), false, 0.0);
+        rule.map(|rule| rule.approves(&lines, &known, Some(budget)).into_iter().collect()).unwrap_or_default()
+    };
+    let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
+    assert_eq!(taken(9_999, gbp(1_400)), ids(&[1, 2, 3]));
+    assert_eq!(taken(9_999, gbp(1_399)), ids(&[1, 3]), "300 do not fit beside 1,100");
+    assert_eq!(taken(9_999, gbp(1_099)), ids(&[2]), "an order is not split");
+    assert_eq!(taken(300, gbp(9_999)), ids(&[2]), "the amount of the plan holds as well");
+    assert_eq!(taken(9_999, euros(9_999)), ids(&[]));
+}

@@ -1,0 +1,192 @@
+//! Setting a tenant's budget, and what of it is left.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, code, kind};
+use inventory::{
+    catalog::rows::small::tenant_zone,
+    ledger::{Ledger, Mode},
+};
+use platform::{
+    audit::{self, Fields, money},
+    clock::{Clock, local_day, local_moment},
+    path,
+    stages::{Refusals, Stage},
+    storage::{
+        Database, Fault, Reads, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{ReplenishmentError, ReplenishmentRefusal};
+use crate::replenishment::{
+    core::{Budget, BudgetPeriod, Choice, Claims, Plan, PlanLine, beyond_budget},
+    events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},
+    rows::{self, KeptBudget},
+};
+
+/// A budget as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct BudgetSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// None: purchases have no limit any more.
+    pub amount: Option<Money>,
+    pub period: BudgetPeriod,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+/// The use of a budget in the current week or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BudgetUse {
+    /// First and last day.
+    pub from: i32,
+    pub through: i32,
+    pub committed: Money,
+    pub remaining: Money,
+}
+
+type May = Permit<kind::StockPolicy>;
+type Done = Result<Acted<Option<KeptBudget>>, ReplenishmentError>;
+
+/// The tenant's budget; None before somebody has set one.
+pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<KeptBudget>, Fault> {
+    rows::budget(&permit.scope(db)).await
+}
+
+/// The use of a budget now. None where each plan has the whole amount, and for a caller of some stores: it is of all.
+pub async fn budget_use(permit: &May, ledger: &Ledger, budget: &Budget) -> Result<Option<BudgetUse>, Fault> {
+    let (scope, now) = (permit.scope(ledger.database()), ledger.clock().now());
+    let today = local_day(now, &tenant_zone(&scope).await?);
+    let Some((from, next)) = budget.period.days(today).filter(|_| permit.reach() == Reach::Everywhere) else { return Ok(None) };
+    let committed = committed(&scope, now, budget, None).await?;
+    let (remaining, committed) = (budget.left(committed), Money::new(committed, budget.amount.currency));
+    Ok(Some(BudgetUse { from, through: next - 1, committed, remaining }))
+}
+
+/// Sets the budget, or takes it away.
+///
+/// # Errors
+/// All refusals of the first stage that has any.
+pub async fn set_budget(db: &Database, clock: &Clock, permit: May, input: BudgetSet, mode: Mode) -> Done {
+    let mut refusals = Refusals::default();
+    refusals.extend(idempotency::check_key(&input.idempotency_key).err().map(ReplenishmentRefusal::BadKey));
+    if permit.reach() != Reach::Everywhere {
+        let message = "the budget is for all stores: stock.policy is needed for all of them";
+        refusals.add(ReplenishmentRefusal::NotEverywhere { message, field: path!["input"] });
+    }
+    refusals.end(Stage::Permission)?;
+    if let Some(amount) = input.amount {
+        if amount.minor < 0 {
+            let message = "an amount of 0 or more is expected";
+            refusals.add(ReplenishmentRefusal::OutOfRange { message, field: path!["input", "amount", "amount"] });
+        }
+        if rows::terms(&permit.scope(db)).await?.currency != Some(amount.currency) {
+            let message = "the tenant's own currency is expected";
+            refusals.add(ReplenishmentRefusal::Invalid { message, field: path!["input", "amount", "currencyCode"] });
+        }
+    }
+    refusals.end(Stage::Value)?;
+    let mut work = permit.scope(db).begin().await?;
+    let done = set(&mut work, clock.now(), &permit, &input).await;
+    settle(work, done, mode.is_dry()).await
+}
+
+async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentBudgetSet", key: text, hash: hash_of(input) };
+    let earlier = idempotency::in_turn(work, &key).await?;
+    let before = rows::budget(work).await?;
+    match earlier {
+        Before::Nothing => {}
+        Before::Reused => return Err(ReplenishmentRefusal::KeyReused.into()),
+        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
+    }
+    let actual = before.map_or(0, |kept| kept.version);
+    if input.expected_version.is_some_and(|expected| expected != actual) {
+        return Err(ReplenishmentRefusal::Stale { what: "budget", actual }.into());
+    }
+    let budget = input.amount.map(|amount| Budget { period: input.period, amount });
+    let after = KeptBudget { budget, version: actual + 1, updated_at: now };
+    rows::change_budget(work, &after).await?;
+    let (tenant, was) = (work.tenant(), before.map(|kept| traced(kept.budget)));
+    audit::changed(work, tenant, was.as_ref(), Some(&traced(budget)), None);
+    let event = BudgetEvent { is_limited: budget.is_some(), version: after.version };
+    let seq = journal::append_other(work, vec![REPLENISHMENT_BUDGET_SET.event(&event)], now).await?;
+    idempotency::keep(work, &key, &Receipt { seq }, now).await?;
+    Ok(Acted { value: Some(after), seq, is_replayed: false })
+}
+
+/// What the audit log compares: fields of the tenant's.
+fn traced(budget: Option<Budget>) -> Fields {
+    const MASK: &str = code::<kind::StockPolicy>();
+    Fields::default().masked("replenishmentBudget.amount", MASK, money(budget.map(|budget| budget.amount))).masked(
+        "replenishmentBudget.period",
+        MASK,
+        budget.map(|budget| budget.period),
+    )
+}
+
+/// What orders take of a budget; of one of plans, those of this plan.
+async fn committed(reads: &impl Reads, now: Timestamp, budget: &Budget, plan: Option<ReplenishmentPlanId>) -> Result<i64, Fault> {
+    let (currency, zone) = (budget.amount.currency, tenant_zone(reads).await?);
+    let Some((first, next)) = budget.period.days(local_day(now, &zone)) else {
+        return match plan {
+            Some(plan) => rows::committed_of(reads, currency, plan).await,
+            None => Ok(0),
+        };
+    };
+    let [from, until] = [first, next].map(|day| local_moment((day, 0), &zone, Timestamp(i64::MIN)));
+    rows::committed_between(reads, currency, (from, until)).await
+}
+
+/// What is left of the tenant's budget for a plan, or for a new one. None without a budget.
+pub(super) async fn left(reads: &impl Reads, now: Timestamp, plan: Option<ReplenishmentPlanId>) -> Result<Option<Money>, Fault> {
+    let Some(budget) = rows::budget(reads).await?.and_then(|kept| kept.budget) else { return Ok(None) };
+    let committed = committed(reads, now, &budget, plan).await?;
+    Ok(Some(budget.left(committed)))
+}
+
+/// Holds chosen lines to what is left of the budget, behind the counter: approvals are one after the other there. Lines that are named by ID are
+/// approved all the same. A rule keeps orders whole, so that it chooses anew where something has been ordered since it chose.
+pub(super) async fn hold_to_budget(
+    work: &Work,
+    now: Timestamp,
+    (plan, lines): (&Plan, &[PlanLine]),
+    (choice, claims): (&Choice, &mut Claims),
+) -> Result<(), ReplenishmentError> {
+    if matches!(choice, Choice::Ids(_)) || claims.claimed.is_empty() {
+        return Ok(());
+    }
+    let Some(left) = left(work, now, Some(plan.id)).await? else { return Ok(()) };
+    let chosen: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
+    if !matches!(choice, Choice::Rule { .. }) {
+        claims.hold_to(&chosen, left);
+        return Ok(());
+    }
+    if beyond_budget(&priced_today(work, chosen).await?, left).is_empty() {
+        Ok(())
+    } else {
+        Err(ReplenishmentRefusal::Stale { what: "use of the budget", actual: plan.version }.into())
+    }
+}
+
+/// Lines with what they would cost if they were ordered now: a draft has the prices of its day, not those of the plan. A purchase that has no price any more, or one
+/// in another currency than its plan says, which its draft is made in, has none, so that it waits for a person.
+pub(super) async fn priced_today(reads: &impl Reads, mut lines: Vec<PlanLine>) -> Result<Vec<PlanLine>, Fault> {
+    let costs = rows::costs_today(reads, &lines).await?;
+    for line in lines.iter_mut().filter(|line| line.kind.supplier().is_some()) {
+        let planned = line.cost;
+        let today = costs.get(&line.id).copied();
+        line.cost = today.filter(|today| planned.is_some_and(|planned| planned.currency == today.currency));
+    }
+    Ok(lines)
+}

@@ -1,0 +1,48 @@
+//! Facts, reports, forecasts, and what is said of them: alerts, anomalies, views that are sent.
+#![allow(clippy::disallowed_methods, reason = "tests measure real time")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+#![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
+
+mod alerts;
+mod anomalies;
+mod databases;
+mod demand;
+mod forecasting;
+mod insight;
+mod liquidation;
+mod reports;
+mod saved_views;
+
+// What rooms of the other targets share.
+mod access {
+    pub mod world;
+}
+#[path = "authorization/shared.rs"]
+mod authorization;
+mod costing {
+    pub mod world;
+}
+mod jobs {
+    mod world;
+
+    pub use world::until;
+}
+mod lots {
+    pub mod house;
+}
+mod purchasing {
+    mod breaks;
+    pub mod office;
+
+    pub mod proofs {
+        pub use super::breaks::{Break, each_is_named};
+    }
+}
+mod replenishment {
+    pub mod desk;
+}
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::world;

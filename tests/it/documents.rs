@@ -1,0 +1,48 @@
+//! Purchase orders and their plans, invoices and other papers, what is reversed, and how documents are named and found.
+#![allow(clippy::disallowed_methods, reason = "tests measure real time")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+#![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
+
+mod databases;
+mod papers;
+mod purchasing;
+mod references;
+mod replenishment;
+mod reversals;
+mod scan;
+mod search;
+
+// What rooms of the other targets share.
+#[path = "authorization/shared.rs"]
+mod authorization;
+mod costing {
+    pub mod world;
+}
+mod demand {
+    mod past;
+
+    pub mod days {
+        pub use super::past::ago;
+    }
+}
+mod exchange {
+    pub mod world;
+}
+mod jobs {
+    mod world;
+
+    pub use world::{Works, until};
+}
+mod lots {
+    pub mod house;
+}
+mod totals {
+    mod depot;
+
+    pub use depot::of_the_depot;
+}
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::world;

@@ -1,0 +1,49 @@
+//! Products, their stock and its costs, lots, and the files in which they come and go.
+#![allow(clippy::disallowed_methods, reason = "tests measure real time")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+#![allow(clippy::pedantic, reason = "scenarios are read as stories; the product keeps the pedantic lints")]
+
+mod catalog;
+mod costing;
+mod databases;
+mod exchange;
+mod lots;
+mod numbering;
+mod stages;
+mod stock;
+mod suggestions;
+
+// What rooms of the other targets share.
+mod access {
+    pub mod world;
+}
+#[path = "authorization/shared.rs"]
+mod authorization;
+mod demand {
+    mod past;
+
+    pub mod days {
+        pub use super::past::{ago, kept};
+    }
+}
+mod insight {
+    pub mod world;
+}
+mod jobs {
+    mod world;
+
+    pub use world::{Works, until};
+}
+mod purchasing {
+    mod breaks;
+    pub mod office;
+
+    pub mod proofs {
+        pub use super::breaks::{Break, each_is_named};
+    }
+}
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::world;

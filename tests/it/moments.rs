@@ -1,0 +1,55 @@
+//! Reads as of one moment, whatever is written meanwhile.
+
+use std::collections::HashMap;
+
+use entity::prelude::TenantId;
+use entrepot::storage::{Database, Fault, Reads, TenantScope, at_one_moment, replicas::Freshness};
+
+use crate::{catalog::world::World, world::on_both};
+
+async fn name(scope: &TenantScope) -> String {
+    scope.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await.unwrap()[0].try_get_by_index(0).unwrap()
+}
+
+/// The same by a look-up that requests share.
+async fn shared_name(scope: &TenantScope) -> String {
+    let load = |_: Vec<()>| async { Ok::<_, Fault>(HashMap::from([((), name(scope).await)])) };
+    scope.coalesce(vec![()], load).await.unwrap().remove(&()).unwrap()
+}
+
+async fn rename(db: &Database, tenant: TenantId, to: &str) {
+    let work = db.tenant(tenant).begin().await.unwrap();
+    work.execute("UPDATE tenant SET name = $2 WHERE id = $1", vec![to.into()]).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+on_both!(what_is_read_as_of_one_moment_agrees_whatever_is_written_meanwhile, world: World => {
+    let (db, tenant, other) = (&world.db, world.owner.tenant, world.other_tenant().await.tenant);
+    let opened_before = db.tenant(tenant);
+    rename(db, tenant, "Before").await;
+    let kept = at_one_moment(async {
+        let kept = db.tenant(tenant);
+        assert_eq!(name(&kept).await, "Before");
+        rename(db, tenant, "After").await;
+        rename(db, other, "Theirs").await;
+        assert_eq!([name(&kept).await, name(&kept.long()).await, name(&db.tenant(tenant)).await], ["Before"; 3]);
+        assert_eq!([shared_name(&kept).await, shared_name(&opened_before.of_this_request()).await], ["Before"; 2]);
+        let apart = kept.clone();
+        let found = tokio::spawn(async move { name(&apart).await }).await.unwrap();
+        assert_eq!(found, "Before", "look-ups run in tasks of their own");
+        assert_eq!(name(&kept.fresh(Freshness::Primary)).await, "After");
+        assert_eq!(name(&opened_before).await, "After", "a handle of no moment");
+        assert_eq!(name(&db.tenant(other)).await, "Theirs", "the moment is one tenant's");
+        kept
+    })
+    .await;
+    assert_eq!((name(&kept).await, kept.is_at_one_moment()), ("After".to_owned(), false), "the moment is over");
+});
+
+on_both!(moments_that_end_give_their_connections_back, world: World => {
+    let (db, tenant) = (&world.db, world.owner.tenant);
+    for nth in 0..20 {
+        rename(db, tenant, &nth.to_string()).await;
+        assert_eq!(at_one_moment(async { name(&db.tenant(tenant)).await }).await, nth.to_string());
+    }
+});

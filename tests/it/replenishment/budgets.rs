@@ -1,0 +1,246 @@
+//! A budget that is kept: what plans, people and the rule buy for it.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use super::{
+    desk::{Desk, approve},
+    rule::{amounts, decided, ordered_before, planned, set as set_rule, states},
+};
+use crate::{
+    authorization::world::World,
+    costing::world::pretend,
+    purchasing::office::{Office, done, gbp, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_months_budget_buys_what_it_can_and_the_rest_by_name,
+    orders_of_the_month_and_drafts_count_against_it,
+    each_plan_has_a_budget_of_plans_anew,
+    plans_that_each_fit_do_not_fit_together,
+    two_plans_approved_at_once_stay_within_the_budget,
+    a_rule_never_goes_over_the_budget,
+    a_rule_and_a_person_at_once_stay_within_the_budget,
+    a_budget_that_cannot_hold_is_refused,
+);
+
+const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
+
+async fn set(office: &Office<'_>, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    office.act("replenishmentBudgetSet", "ReplenishmentBudgetSetInput", BUDGET, input).await
+}
+
+/// A budget of so many pounds a month; None for no limit.
+async fn month(desk: &Desk<'_>, amount: Option<&str>) {
+    done(&set(&desk.books.office, json!({ "amount": amount.map(gbp) })).await, "budget");
+}
+
+/// What is counted against the budget, and what is left of it.
+async fn used(desk: &Desk<'_>) -> Value {
+    let query = "{ replenishmentBudget { current { committed { amount } remaining { amount } } } }";
+    let answer = desk.books.office.ask(query, json!({})).await;
+    let current = &answer["data"]["replenishmentBudget"]["current"];
+    json!([current["committed"]["amount"], current["remaining"]["amount"]])
+}
+
+/// A mug and a plate, of each of which a plan buys 60 for 108.00.
+async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
+    let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
+    desk.forecast(&[&mug, &plate]).await;
+    desk.promise().await;
+    (mug, plate)
+}
+
+fn pence(amount: &Value) -> i64 {
+    amount.as_str().unwrap().replace('.', "").parse().unwrap()
+}
+
+/// What the goods of all orders cost that are not called off, in pence.
+async fn ordered(desk: &Desk<'_>) -> i64 {
+    let query = "{ purchaseOrders { nodes { status lines { total { amount } } } } }";
+    let answer = desk.books.office.ask(query, json!({})).await;
+    let orders = answer["data"]["purchaseOrders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let standing = orders.iter().filter(|order| order["status"] != "CANCELLED");
+    standing.flat_map(|order| order["lines"].as_array().unwrap()).map(|line| pence(&line["total"]["amount"])).sum()
+}
+
+fn line_of<'v>(plan: &'v Value, state: &str) -> &'v Value {
+    let lines = plan["lines"]["nodes"].as_array().unwrap();
+    lines.iter().find(|line| line["state"] == state).unwrap_or_else(|| panic!("none is {state}: {plan:#}"))
+}
+
+async fn a_months_budget_buys_what_it_can_and_the_rest_by_name(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    month(&desk, Some("150.00")).await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!(
+        (&plan["lineCount"], &plan["cutCount"], &plan["costs"]),
+        (&json!(2), &json!(1), &json!([gbp("108.00")])),
+        "{plan:#}"
+    );
+    let cut = line_of(&plan, "CUT").clone();
+    assert_eq!((&cut["issue"], line_of(&plan, "OPEN")["cost"]["amount"].as_str()), (&json!("OVER_BUDGET"), Some("108.00")));
+    let payload = desk.approve(&plan, json!({ "all": true })).await;
+    assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("APPROVED")), "{payload:#}");
+    assert_eq!(used(&desk).await, json!(["108.00", "42.00"]));
+    // All that is open is approved, and the buyer wants the other one nevertheless.
+    let again = desk.approve_with(&payload["plan"], json!({ "all": true })).await;
+    refused(&again, "INVALID_STATE", "input.plan");
+    let payload = desk.approve(&payload["plan"], json!({ "ids": [cut["id"]] })).await;
+    assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("APPROVED")), "{payload:#}");
+    let plan = desk.read(&plan).await;
+    assert_eq!((&plan["cutCount"], &plan["costs"]), (&json!(0), &json!([gbp("216.00")])), "{plan:#}");
+    assert_eq!((used(&desk).await, ordered(&desk).await), (json!(["216.00", "0.00"]), 21_600));
+    desk.books.office.is_sound().await;
+}
+
+async fn orders_of_the_month_and_drafts_count_against_it(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let office = &desk.books.office;
+    let tea = office.product("TEA", "1.00").await;
+    let mut order = office.draft(json!([{ "product": tea, "quantity": 100 }])).await;
+    month(&desk, Some("200.00")).await;
+    assert_eq!(used(&desk).await, json!(["100.00", "100.00"]), "a draft waits to be ordered");
+    for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderPlace"] {
+        order = office.step(&order, step).await;
+    }
+    assert_eq!(used(&desk).await, json!(["100.00", "100.00"]), "it is counted once");
+    let issue = async || desk.plan(json!({})).await["lines"]["nodes"][0]["issue"].clone();
+    assert_eq!(issue().await, "OVER_BUDGET", "108.00 are more than what is left");
+    // Money of its own does not make it more.
+    assert_eq!(desk.plan(json!({ "budget": gbp("500.00") })).await["lines"]["nodes"][0]["issue"], "OVER_BUDGET");
+    pretend(world, "UPDATE purchase_order SET ordered_at = 0 WHERE tenant_id = $1").await;
+    assert_eq!((used(&desk).await, issue().await), (json!(["0.00", "200.00"]), Value::Null), "that was another month");
+    let other = office.draft(json!([{ "product": tea, "quantity": 100 }])).await;
+    assert_eq!(used(&desk).await, json!(["100.00", "100.00"]));
+    office.step(&other, "purchaseOrderCancel").await;
+    assert_eq!((used(&desk).await, issue().await), (json!(["0.00", "200.00"]), Value::Null), "it was called off");
+    // A plan may have less than what is left.
+    assert_eq!(desk.plan(json!({ "budget": gbp("107.99") })).await["lines"]["nodes"][0]["issue"], "OVER_BUDGET");
+}
+
+async fn each_plan_has_a_budget_of_plans_anew(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    let made = set(&desk.books.office, json!({ "amount": gbp("150.00"), "period": "PLAN" })).await;
+    let shown = json!({ "amount": { "amount": "150.00" }, "period": "PLAN", "current": null, "version": 1 });
+    assert_eq!(done(&made, "budget"), &shown);
+    for ordered_by_then in [10_800, 21_600] {
+        let plan = desk.plan(json!({})).await;
+        assert_eq!(desk.approve(&plan, json!({ "all": true })).await["approved"], 1, "{plan:#}");
+        assert_eq!(ordered(&desk).await, ordered_by_then);
+    }
+    assert_eq!(desk.plan(json!({})).await["lineCount"], 0);
+}
+
+async fn plans_that_each_fit_do_not_fit_together(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = two_products(&desk).await;
+    let (one, other) = (desk.plan(json!({})).await, desk.plan(json!({ "supplier": desk.books.office.supplier })).await);
+    month(&desk, Some("150.00")).await;
+    let lines = one["lines"]["nodes"].as_array().unwrap();
+    let of_mug = lines.iter().find(|line| line["product"]["id"] == mug["id"]).unwrap();
+    desk.approve(&one, json!({ "ids": [of_mug["id"]] })).await;
+    let payload = desk.approve(&other, json!({ "under": gbp("108.00") })).await;
+    assert_eq!((&payload["approved"], &payload["refusedCount"]), (&json!(0), &json!(2)), "{payload:#}");
+    let told = payload["refused"].as_array().unwrap();
+    let code = |product: &Value| &told.iter().find(|one| one["line"]["product"]["id"] == product["id"]).unwrap()["code"];
+    assert_eq!((code(&mug), code(&plate)), (&json!("STALE"), &json!("OVER_BUDGET")), "{payload:#}");
+    assert_eq!(desk.read(&other).await["cutCount"], 1);
+    assert_eq!(ordered(&desk).await, 10_800);
+    // The buyer raises it, and the next plan has a place for the plate.
+    month(&desk, Some("216.00")).await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!((states(&plan, &mug), states(&plan, &plate)), (Vec::new(), vec![&json!("OPEN")]), "{plan:#}");
+    assert_eq!(desk.approve(&plan, json!({ "all": true })).await["approved"], 1);
+    assert_eq!(ordered(&desk).await, 21_600);
+}
+
+async fn two_plans_approved_at_once_stay_within_the_budget(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    let (one, other) = (desk.plan(json!({})).await, desk.plan(json!({ "supplier": desk.books.office.supplier })).await);
+    month(&desk, Some("150.00")).await;
+    let all = json!({ "all": true });
+    let (office, keys) = (&desk.books.office, [key(), key()]);
+    let (first, second) = tokio::join!(approve(office, &keys[0], &one, all.clone()), approve(office, &keys[1], &other, all));
+    let approved = |payload: &Value| payload["approved"].as_i64().unwrap();
+    assert_eq!(approved(&first) + approved(&second), 1, "{first:#} {second:#}");
+    assert_eq!((used(&desk).await, ordered(&desk).await), (json!(["108.00", "42.00"]), 10_800));
+    office.is_sound().await;
+}
+
+async fn a_rule_never_goes_over_the_budget(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = two_products(&desk).await;
+    // 1.00 is ordered, and counts.
+    ordered_before(&desk).await;
+    done(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
+    let pounds = |pence: i64| format!("{}.{:02}", pence / 100, pence % 100);
+    let plan = desk.read(&planned(&desk, 1).await).await;
+    let total = pence(&plan["costs"][0]["amount"]);
+    assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("OPEN")], vec![&json!("OPEN")]], "{plan:#}");
+    month(&desk, Some(&pounds(total))).await;
+    assert_eq!(decided(&desk).await, 0, "an order waits as a whole");
+    assert_eq!(ordered(&desk).await, 100);
+    month(&desk, None).await;
+    let plan = desk.read(&planned(&desk, 2).await).await;
+    let total = pence(&plan["costs"][0]["amount"]);
+    month(&desk, Some(&pounds(total + 100))).await;
+    assert_eq!(decided(&desk).await, 2);
+    assert_eq!((ordered(&desk).await, used(&desk).await[1].clone()), (total + 100, json!("0.00")));
+    desk.books.office.is_sound().await;
+}
+
+async fn a_rule_and_a_person_at_once_stay_within_the_budget(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    ordered_before(&desk).await;
+    done(&set_rule(&desk.books.office, amounts("900.00", "900.00")).await, "rule");
+    planned(&desk, 1).await;
+    let own = desk.plan(json!({})).await;
+    // Enough for one of both plans, and not for both.
+    month(&desk, Some("217.00")).await;
+    let (_, payload) = tokio::join!(decided(&desk), desk.approve(&own, json!({ "all": true })));
+    decided(&desk).await;
+    let goods = ordered(&desk).await;
+    assert!((4_000..=21_700).contains(&goods), "{goods}: {payload:#}");
+}
+
+async fn a_budget_that_cannot_hold_is_refused(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let of = |amount: &str, currency: &str| json!({ "amount": { "amount": amount, "currencyCode": currency } });
+    refused(&set(office, of("-0.01", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
+    refused(&set(office, of("90071992547409.92", "GBP")).await, "OUT_OF_RANGE", "input.amount.amount");
+    refused(&set(office, of("100.00", "EUR")).await, "INVALID", "input.amount.currencyCode");
+    refused(&set(office, json!({ "expectedVersion": 1 })).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+    let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
+    caller.permissions.grant(kind::StockPolicy::INDEX, &reach);
+    let of_a_store = office.as_caller(caller);
+    refused(&set(&of_a_store, of("100.00", "GBP")).await, "INVALID", "input");
+    // Nothing may be bought at all.
+    let mut nothing = of("0.00", "GBP");
+    (nothing["period"], nothing["idempotencyKey"], nothing["expectedVersion"]) = (json!("WEEK"), json!(key()), json!(0));
+    let shown = json!({ "amount": { "amount": "0.00" }, "period": "WEEK", "version": 1,
+        "current": { "committed": { "amount": "0.00" }, "remaining": { "amount": "0.00" } } });
+    assert_eq!(done(&set(office, nothing.clone()).await, "budget"), &shown);
+    let again = set(office, nothing).await;
+    assert_eq!((&again["budget"], &again["replayed"]), (&shown, &json!(true)));
+    // What was ordered of all stores is not for everybody.
+    let query = "{ replenishmentBudget { amount { amount } current { committed { amount } } } }";
+    for clerk in [of_a_store, office.as_caller(world.ours.only(&["stock.policy"]))] {
+        let answer = clerk.ask(query, json!({})).await;
+        let seen = json!({ "amount": { "amount": "0.00" }, "current": null });
+        assert_eq!(answer["data"]["replenishmentBudget"], seen, "{answer:#}");
+    }
+    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
+    assert_eq!(answer["data"]["replenishmentBudget"], Value::Null, "{answer:#}");
+}
