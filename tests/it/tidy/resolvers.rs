@@ -46,6 +46,7 @@ const IN_BODY: &[(&str, &str, &str)] = &[
 /// Resolvers that take a permit besides: for one of their arguments, for what they show, or because their type says the permission.
 const BY_HAND: &[(&str, &str, &str)] = &[
     ("analysis/anomalies/query.rs", "stock_anomalies", "who sorts by value must see costs"),
+    ("analysis/replenishment/purchase_budget.rs", "current", "the type says stock.policy"),
     ("objects/counts/count.rs", "summary", "the type says count.read"),
     ("objects/exchange/types.rs", "result", "the type says exchange.run"),
     ("objects/liquidation/plan.rs", "result", "the type says purchase.read"),

@@ -1,11 +1,11 @@
 //! Budgets of plans, weeks and months.
 
-use platform::clock::parse_day;
+use platform::calendar::first_of;
 
 use super::*;
 
-fn day(text: &str) -> i32 {
-    parse_day(text).unwrap_or_default()
+fn day(year: i32, month: i32, day: i32) -> i32 {
+    first_of(year * 12 + month - 1) + day - 1
 }
 
 fn euros(minor: i64) -> Money {
@@ -14,13 +14,12 @@ fn euros(minor: i64) -> Money {
 
 #[test]
 fn a_week_begins_on_a_monday_and_a_month_on_its_first() {
-    let of = |period: BudgetPeriod, text: &str| period.days(day(text));
-    let days = |from: &str, next: &str| Some((day(from), day(next)));
-    assert_eq!(of(BudgetPeriod::Week, "2026-11-29"), days("2026-11-23", "2026-11-30"), "a Sunday");
-    assert_eq!(of(BudgetPeriod::Week, "2026-11-30"), days("2026-11-30", "2026-12-07"));
-    assert_eq!(of(BudgetPeriod::Month, "2026-12-31"), days("2026-12-01", "2027-01-01"));
-    assert_eq!(of(BudgetPeriod::Month, "2028-02-29"), days("2028-02-01", "2028-03-01"));
-    assert_eq!(of(BudgetPeriod::Plan, "2026-11-30"), None);
+    let sunday = day(2026, 11, 29);
+    assert_eq!(BudgetPeriod::Week.days(sunday), Some((day(2026, 11, 23), sunday + 1)), "a Sunday");
+    assert_eq!(BudgetPeriod::Week.days(sunday + 1), Some((sunday + 1, day(2026, 12, 7))));
+    assert_eq!(BudgetPeriod::Month.days(day(2026, 12, 31)), Some((day(2026, 12, 1), day(2027, 1, 1))));
+    assert_eq!(BudgetPeriod::Month.days(day(2028, 2, 29)), Some((day(2028, 2, 1), day(2028, 3, 1))));
+    assert_eq!(BudgetPeriod::Plan.days(sunday), None);
 }
 
 #[test]
