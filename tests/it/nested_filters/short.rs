@@ -54,7 +54,7 @@ fn leaves(world: &World, (list, ..): List) -> [Value; 2] {
         "carriersList" => [is("car"), json!({ "isActive": false })],
         "categories" => [since("createdAt"), is("cat")],
         "channels" => [since("createdAt"), is("chn")],
-        "dataJobs" => [is("exc"), json!({ "kind": ["BULK"] })],
+        "dataJobs" => [since("createdAt"), json!({ "kind": ["BULK"] })],
         "eventTypes" => [json!({ "permission": "order.read" }), json!({ "search": "HELD" })],
         "exchangeRates" => [is("fxr"), json!({ "baseCode": ["EUR"], "source": { "eq": "no such" } })],
         "exportSchedules" => [is("xsc"), json!({ "status": ["PAUSED"] })],

@@ -24,8 +24,8 @@ pub struct ArchiveFilter {
     pub or: Option<Vec<ArchiveFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<ArchiveFilter>>,
-    /// True for archived ones only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out in
-    /// a part of a filter whose other parts say it, that part matches both.
+    /// True for archived ones only, false for those in use, null for both. Default false for a whole filter: left out everywhere in it, only those in
+    /// use match; left out in a part of a filter whose other parts say it, that part matches both.
     #[graphql(default_with = "IsArchived::LeftOut")]
     pub is_archived: IsArchived,
     /// Condition on the ID.

@@ -35,8 +35,8 @@ pub struct SupplierProductFilter {
     pub supplier_sku: Option<StringFilter>,
     /// Barcode of the product. A whole code is compared as a GTIN, with or without leading zeros; a part of one as it is printed. Null for all.
     pub barcode: Option<StringFilter>,
-    /// True for archived rows only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out in
-    /// a part of a filter whose other parts say it, that part matches both.
+    /// True for archived rows only, false for those in use, null for both. Default false for a whole filter: left out everywhere in it, only those in
+    /// use match; left out in a part of a filter whose other parts say it, that part matches both.
     #[graphql(default_with = "IsArchived::LeftOut")]
     pub is_archived: IsArchived,
     /// Time at which the row was created.
