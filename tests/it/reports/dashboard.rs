@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_graphql::{Request, Response, Variables};
-use entrepot::schema;
+use entrepot::{schema, storage::at_one_moment};
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{asked, day, order, stocked};
 use crate::{authorization::world::World, costing::world::Books, purchasing::office::key, world::on_both};
@@ -14,6 +15,7 @@ on_both!(
     a_dashboard_says_how_things_stand,
     a_panel_needs_its_own_right,
     a_dashboard_is_kept_for_a_while,
+    a_dashboard_of_one_moment_is_shown_to_nobody_else,
     a_followed_dashboard_is_sent_again_when_it_shows_something_else,
 );
 
@@ -102,6 +104,26 @@ async fn a_dashboard_is_kept_for_a_while(world: &World) {
     role(world, &["stock.read"]).await;
     world.pass(10);
     assert_eq!(ask().await["asOf"], later["asOf"], "nothing that it shows has changed since");
+}
+
+async fn a_dashboard_of_one_moment_is_shown_to_nobody_else(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 9).await;
+    let open_orders = async || asked(&books, DASHBOARD, variables(&books, (7, 1))).await["openOrders"].clone();
+    let ((begins, has_begun), (sells, has_sold)) = (oneshot::channel(), oneshot::channel());
+    let as_it_was = at_one_moment(async {
+        world.node.db.tenant(world.ours.owner.tenant).head().await.unwrap();
+        begins.send(()).unwrap();
+        has_sold.await.unwrap();
+        open_orders().await
+    });
+    let meanwhile = async {
+        has_begun.await.unwrap();
+        order(&books, &[(&mug, 1)], 2, json!({ "status": "CONFIRMED" })).await;
+        sells.send(()).unwrap();
+    };
+    let (before, ()) = tokio::join!(as_it_was, meanwhile);
+    assert_eq!((before, open_orders().await), (json!(0), json!(1)));
 }
 
 /// A role for all stores, as a member is given it.

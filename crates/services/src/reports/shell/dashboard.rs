@@ -184,6 +184,10 @@ pub async fn dashboard(
 ) -> Result<(std::sync::Arc<Dashboard>, bool), ReportError> {
     let asked = DashboardKey::of(&permit, span, stores);
     let scope = permit.scope(db).long();
+    if scope.is_at_one_moment() {
+        // One that is kept may be newer than the moment, and what is made of the moment is older than what others are to see.
+        return Ok((std::sync::Arc::new(Box::pin(made(scope, asked, now)).await?.0), true));
+    }
     let wanted = match asker {
         DashboardAsker::Follower(seq) => Wanted { seq, now, staleness: Staleness::None },
         DashboardAsker::Client | DashboardAsker::Once => {
