@@ -130,7 +130,7 @@ impl Access {
 
     /// Whether a caller holds all that a key gives, which may have ended. Who holds less is not handed what was made with it.
     pub async fn holds_all_of_key(&self, caller: &Caller, key: ApiKeyId) -> Result<bool, Fault> {
-        let scope = self.0.db.tenant(caller.tenant);
+        let scope = self.committed(caller.tenant);
         let Some(Opened { key, integration }) = rows::opened(&scope, key).await? else { return Ok(false) };
         Ok(caller.permissions.lacks(&given_by(&scope, &key, &integration).await?).is_none())
     }
