@@ -372,6 +372,7 @@ async fn notes_on_a_view_that_is_not_for_all_are_told_to_those_who_manage_views(
         let payloads = events(&office, "note.added").await;
         let payload = payloads.iter().find(|payload| payload.contains(view.as_str().unwrap())).unwrap();
         let is_told = |codes: &[&str]| registry().shown("note.added", payload, &another(world, codes)).unwrap().is_some();
-        assert_eq!((is_told(&["view.read"]), is_told(&["view.read", "view.manage"])), (is_for_all, true), "{slug}");
+        let (reader, manager) = (["store.read", "view.read"], ["store.read", "view.read", "view.manage"]);
+        assert_eq!((is_told(&reader), is_told(&manager)), (is_for_all, true), "{slug}");
     }
 }
