@@ -1,6 +1,6 @@
 //! `dashboardChanged`: what a dashboard shows, and again each time that it shows something else.
 
-use std::{sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use async_graphql::Context;
 use entity::prelude::StoreId;
@@ -64,11 +64,12 @@ impl DashboardUpdate {
     }
 }
 
+/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
 #[derive(Default)]
-pub struct DashboardSubscription;
+pub struct DashboardSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
 #[resolvers(subscription)]
-impl DashboardSubscription {
+impl<Schema> DashboardSubscription<Schema> {
     /// Dashboard with many panels, at once (READY), then again, at most once a second, after changes of what it shows (LIVE). A dashboard that shows
     /// the same is not sent again. It is read with your own rights, as the query `dashboard` is.
     ///

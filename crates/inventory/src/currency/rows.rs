@@ -163,7 +163,7 @@ impl RateFilter {
         }
         for (column, currencies) in [("r.base", &self.bases), ("r.quote", &self.quotes)] {
             if let Some(currencies) = currencies {
-                let number = clause.number(backend.texts(currencies.iter().map(|one| one.as_str())));
+                let number = clause.number(backend.texts(currencies.iter().map(Currency::as_str)));
                 clause.push(&format!(" AND {}", backend.in_texts(column, number)));
             }
         }

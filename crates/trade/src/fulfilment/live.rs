@@ -1,6 +1,6 @@
 //! `fulfilmentWorkChanged`: works as they stand, then every change, none missed and in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use async_graphql::Context;
 use entity::prelude::FulfilmentWorkId;
@@ -160,11 +160,12 @@ impl Topic for WorkTopic {
     }
 }
 
+/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
 #[derive(Default)]
-pub struct FulfilmentWorkSubscription;
+pub struct FulfilmentWorkSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
 #[resolvers(subscription)]
-impl FulfilmentWorkSubscription {
+impl<Schema> FulfilmentWorkSubscription<Schema> {
     /// Works of your stores as they change. Without `after`: a snapshot in pages (SNAPSHOT, the
     /// last one READY), then every change as it commits (LIVE). With `after`: every change since,
     /// then live. No change is missing; a work may come twice.

@@ -1,6 +1,6 @@
 //! `orderChanged`: orders as they stand, then every change, none missed and in order.
 
-use std::{sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use async_graphql::Context;
 use futures_util::{Stream, StreamExt};
@@ -86,11 +86,12 @@ impl OrderChange {
     }
 }
 
+/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
 #[derive(Default)]
-pub struct OrderSubscription;
+pub struct OrderSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
 #[resolvers(subscription)]
-impl OrderSubscription {
+impl<Schema> OrderSubscription<Schema> {
     /// Orders as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one READY),
     /// then every change as it commits (LIVE). With `after`: every change since, then live. No
     /// change is missing; an order may come twice.

@@ -1,6 +1,6 @@
 //! `stockChanged`: how things stand, then every change, none missed and in order.
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use async_graphql::{Context, dataloader::DataLoader};
 use futures_util::{Stream, StreamExt, stream::BoxStream};
@@ -108,11 +108,12 @@ impl StockChange {
     }
 }
 
+/// Generic, so that its streams and what they show are compiled in the crate of the schema alone (`docs/decisions/0386`).
 #[derive(Default)]
-pub struct StockSubscription;
+pub struct StockSubscription<Schema = ()>(PhantomData<fn() -> Schema>);
 
 #[resolvers(subscription)]
-impl StockSubscription {
+impl<Schema> StockSubscription<Schema> {
     /// Stock levels as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one
     /// READY), then every change as it commits (LIVE). With `after`: every change since, then live.
     /// No change is missing; a level may come twice.
