@@ -80,7 +80,7 @@ impl<Schema> DashboardSubscription<Schema> {
         ctx: &Context<'_>,
         #[graphql(desc = "Stores, at most 250. Null for all that the caller sees.")] stores: Option<Vec<StoreRef>>,
         #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
-    ) -> Result<impl Stream<Item = Answer<DashboardUpdate>> + use<>, TopError> {
+    ) -> Result<impl Stream<Item = Answer<DashboardUpdate>> + use<Schema>, TopError> {
         let span = period.read()?;
         let stores = stores_named(ctx, stores).await?;
         Ok(Follow::open(ctx, permit, (span, stores)).await?.run())

@@ -176,7 +176,7 @@ impl<Schema> FulfilmentWorkSubscription<Schema> {
         #[graphql(desc = "Filter that the works pass. Null for all works.")] filter: Option<FulfilmentWorkFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins with a snapshot.")]
         after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<>, TopError> {
+    ) -> Result<impl Stream<Item = Answer<FulfilmentWorkUpdate>> + use<Schema>, TopError> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let rights = Rights::of::<kind::FulfilmentRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = by_ids(ctx, without_periods(filter)?, "filter").await?.unwrap_or_default();

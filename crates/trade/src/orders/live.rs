@@ -104,7 +104,7 @@ impl<Schema> OrderSubscription<Schema> {
             desc = "Go on after this cursor, of this stream or of orders.streamCursor with the same filter. Null begins with a snapshot."
         )]
         after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
+    ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<Schema>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = without_periods(filter)?;

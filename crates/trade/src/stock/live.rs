@@ -156,7 +156,7 @@ impl<Schema> StockSubscription<Schema> {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the levels and thresholds. All by default.")] filter: Option<AlertFilter>,
         #[graphql(desc = "Go on after this cursor, of this stream with the same filter. Null begins now.")] after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<>, TopError> {
+    ) -> Result<impl Stream<Item = Answer<AlertUpdate>> + use<Schema>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
         let topic = AlertTopic::of(&permit, by_ids(ctx, filter, "filter").await?.unwrap_or_default())?;
         let options = StreamOptions { name: filter_name(&topic), after, delay: std::time::Duration::ZERO };
