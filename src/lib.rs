@@ -19,7 +19,7 @@ pub use services::{
 pub use tools::{replay, watch};
 
 /// The crates that the program is made of, each above those before it.
-pub const CRATES: [&str; 18] = [
+pub const CRATES: [&str; 17] = [
     "macros",
     "forecast",
     "reference",
@@ -30,7 +30,6 @@ pub const CRATES: [&str; 18] = [
     "services",
     "graphql",
     "objects",
-    "circle",
     "trade",
     "analysis",
     "api",

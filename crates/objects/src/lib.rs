@@ -53,3 +53,6 @@ pub mod papers;
 pub mod events;
 /// Finds objects by their IDs across rooms.
 pub mod nodes;
+
+#[cfg(debug_assertions)]
+pub mod compiled;

@@ -1,8 +1,5 @@
 //! Makes rustc compile the resolvers of this crate in it, so that `api` has less to compile at once: `graphql::compiled_here`.
 
-// Its resolvers are compiled already.
-use circle as _;
-
 use crate::{
     catalog::{CatalogMutation, CatalogQuery},
     counts::{CountsMutation, CountsQuery},

@@ -24,8 +24,6 @@ pub const ROOMS: [&[&str]; CRATES.len()] = [
     &[],
     // objects
     &[],
-    // circle
-    &[],
     // trade
     &[],
     // analysis

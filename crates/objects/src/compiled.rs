@@ -1,6 +1,6 @@
-//! Makes rustc compile the resolvers that the roots in `objects` lead to: `graphql::compiled_here`.
+//! Makes rustc compile the resolvers of this crate in it, so that `api` has less to compile at once: `graphql::compiled_here`.
 
-use objects::{
+use crate::{
     alerts::AlertQuery,
     files::FileMutation,
     fulfilment::{CarrierMutation, CarrierQuery, FulfilmentQuery, FulfilmentWaveQuery},
