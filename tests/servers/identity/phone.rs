@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 
 /// Somebody's phone.
 #[derive(Clone)]
-pub(crate) struct Phone(Vec<u8>);
+pub(crate) struct Phone(pub Vec<u8>);
 
 impl Phone {
     pub(crate) fn of(uri: &str) -> Self {
