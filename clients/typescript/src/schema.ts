@@ -196,6 +196,12 @@ export type AlertKind =
 
 /** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertListFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<AlertListFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<AlertListFilter> | null;
+  /** Condition that must not hold. */
+  not?: AlertListFilter | null;
   /** Kinds of alerts to include; an empty list matches nothing. */
   kind?: ReadonlyArray<AlertKind> | null;
   /** States to include; an empty list matches nothing. */
@@ -227,6 +233,12 @@ export interface AlertRuleDeleteInput {
 
 /** Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertRuleFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<AlertRuleFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<AlertRuleFilter> | null;
+  /** Condition that must not hold. */
+  not?: AlertRuleFilter | null;
   /** Condition on the rule's ID. */
   id?: IdFilter | null;
   /** Kinds of alerts to which the rules apply; an empty list matches nothing. */
@@ -384,7 +396,16 @@ export interface ApiKeyCreateInput {
  * filter, lists show objects in use.
  */
 export interface ArchiveFilter {
-  /** True for archived ones only, false for those in use, null for both. Default false. */
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ArchiveFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ArchiveFilter> | null;
+  /** Condition that must not hold. */
+  not?: ArchiveFilter | null;
+  /**
+   * True for archived ones only, false for those in use, null for both. Default false for a whole filter: left out everywhere in it, only those in
+   * use match; left out in a part of a filter whose other parts say it, that part matches both.
+   */
   isArchived?: boolean | null;
   /** Condition on the ID. */
   id?: IdFilter | null;
@@ -458,6 +479,12 @@ export type AuditEntrySortField =
 
 /** Entries that match all of these; a condition that is null is ignored. */
 export interface AuditFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<AuditFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<AuditFilter> | null;
+  /** Condition that must not hold. */
+  not?: AuditFilter | null;
   /** Member or integration that acted. */
   actor?: IdFilter | null;
   /** About these things, of any kind. */
@@ -480,6 +507,12 @@ export type AuditOutcome =
 
 /** Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored. */
 export interface BackgroundJobFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<BackgroundJobFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<BackgroundJobFilter> | null;
+  /** Condition that must not hold. */
+  not?: BackgroundJobFilter | null;
   /** Condition on the ID of the job. */
   id?: IdFilter | null;
   /** Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -511,6 +544,12 @@ export type BackgroundJobStatus =
 
 /** Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored. */
 export interface BackorderFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<BackorderFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<BackorderFilter> | null;
+  /** Condition that must not hold. */
+  not?: BackorderFilter | null;
   /** Products of the lines to include. */
   product?: IdFilter | null;
   /** SKU of the line's product, in any spelling of capitals. */
@@ -542,6 +581,26 @@ export type BackorderSortField =
 export type BackupKind =
   | 'BACKUP'
   | 'DRILL';
+
+/** Backups and drills that match all of these; a condition that is null is ignored. */
+export interface BackupRunFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<BackupRunFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<BackupRunFilter> | null;
+  /** Condition that must not hold. */
+  not?: BackupRunFilter | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<BackupKind> | null;
+  /** Statuses to include; an empty list matches nothing. */
+  status?: ReadonlyArray<BackupStatus> | null;
+  /** Time at which the run began. */
+  startedAt?: DateTimeFilter | null;
+  /** Time at which the run ended. Runs that have not ended match `isNull: true` alone. */
+  endedAt?: DateTimeFilter | null;
+  /** True for drills that proved the restored database sound, false for those that found broken invariants, null for all runs. */
+  isSound?: boolean | null;
+}
 
 /** Sort order of the log of backups; runs with equal values are sorted by ID. */
 export interface BackupRunSort {
@@ -758,6 +817,12 @@ export type CancelReason =
 
 /** Filter of carriers. All conditions that are given must hold; a condition that is null is ignored. */
 export interface CarrierFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<CarrierFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<CarrierFilter> | null;
+  /** Condition that must not hold. */
+  not?: CarrierFilter | null;
   /** Condition on the carrier's ID. */
   id?: IdFilter | null;
   /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -1390,6 +1455,12 @@ export type DataJobEntity =
 
 /** Data jobs that match all of these; a condition that is null is ignored. */
 export interface DataJobFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<DataJobFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<DataJobFilter> | null;
+  /** Condition that must not hold. */
+  not?: DataJobFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<DataJobStatus> | null;
   /** Kinds to include; an empty list matches nothing. */
@@ -1611,6 +1682,32 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'INTERNAL';
 
+/** Exchange rates that match all of these; a condition that is null is ignored. */
+export interface ExchangeRateFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ExchangeRateFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ExchangeRateFilter> | null;
+  /** Condition that must not hold. */
+  not?: ExchangeRateFilter | null;
+  /** Condition on the ID of the rate. */
+  id?: IdFilter | null;
+  /** Base currencies to include, at most 250; an empty list matches nothing. */
+  baseCode?: ReadonlyArray<string> | null;
+  /** Quote currencies to include, at most 250; an empty list matches nothing. */
+  quoteCode?: ReadonlyArray<string> | null;
+  /** Day from which the rate is used. */
+  day?: DateFilter | null;
+  /** Name of the source, as in ECB, compared exactly. */
+  source?: StringFilter | null;
+  /** True for rates that another rate corrected, false for those in force, null for both. */
+  isReplaced?: boolean | null;
+  /** Members and integrations that entered the rate. */
+  enteredBy?: IdFilter | null;
+  /** Time at which the rate was entered. */
+  recordedAt?: DateTimeFilter | null;
+}
+
 /** An exchange rate to enter. */
 export interface ExchangeRateSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1800,6 +1897,12 @@ export type ExportScheduleEntity =
 
 /** Export schedules that match all of these; a condition that is null is ignored. */
 export interface ExportScheduleFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ExportScheduleFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ExportScheduleFilter> | null;
+  /** Condition that must not hold. */
+  not?: ExportScheduleFilter | null;
   /** Condition on the ID of the schedule. */
   id?: IdFilter | null;
   /** Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -1911,6 +2014,36 @@ export type FactorKind =
   | 'HOLIDAY'
   | 'WEATHER'
   | 'OTHER';
+
+/** Factor series that match all of these; a condition that is null is ignored. */
+export interface FactorSeriesFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<FactorSeriesFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<FactorSeriesFilter> | null;
+  /** Condition that must not hold. */
+  not?: FactorSeriesFilter | null;
+  /** Code of the series, compared exactly. */
+  code?: StringFilter | null;
+  /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** Kinds of factor to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<FactorKind> | null;
+  /** Stores that the series is for. A series for all stores does not match. */
+  store?: IdFilter | null;
+  /** Products that the series is for. A series for all products or for a category does not match. */
+  product?: IdFilter | null;
+  /** Categories that the series is for, these only. A series for all products or for one does not match. */
+  category?: IdFilter | null;
+  /** Country whose stores the series is for, as two capital letters, compared exactly. */
+  country?: StringFilter | null;
+  /** First day on which the series is known. */
+  from?: DateFilter | null;
+  /** Last day on which the series is known. */
+  until?: DateFilter | null;
+  /** Time of the series' last change. */
+  updatedAt?: DateTimeFilter | null;
+}
 
 /** A factor series that is to go. */
 export interface FactorSeriesRemoveInput {
@@ -2136,6 +2269,12 @@ export interface FulfilmentWaveCreateInput {
 
 /** Filter of waves. Conditions are combined by AND; a null condition is ignored. */
 export interface FulfilmentWaveFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<FulfilmentWaveFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<FulfilmentWaveFilter> | null;
+  /** Condition that must not hold. */
+  not?: FulfilmentWaveFilter | null;
   /** Waves of these stores. */
   store?: IdFilter | null;
   /** Whether the waves are open. Null for all. */
@@ -2467,6 +2606,12 @@ export interface HoldRuleArchiveInput {
 
 /** Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored. */
 export interface HoldRuleFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<HoldRuleFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<HoldRuleFilter> | null;
+  /** Condition that must not hold. */
+  not?: HoldRuleFilter | null;
   /** Part of the code, the kind or the reason, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
   /** True for archived rules only, false for those in force, null for both. */
@@ -2658,6 +2803,12 @@ export interface IntegrationCreateInput {
 
 /** Filter of integrations. All conditions that are given must hold; a condition that is null is ignored. */
 export interface IntegrationFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<IntegrationFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<IntegrationFilter> | null;
+  /** Condition that must not hold. */
+  not?: IntegrationFilter | null;
   /** Condition on the integration's ID. */
   id?: IdFilter | null;
   /** Part of the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -2845,6 +2996,12 @@ export interface LegalEntityArchiveInput {
 
 /** Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored. */
 export interface LegalEntityFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<LegalEntityFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<LegalEntityFilter> | null;
+  /** Condition that must not hold. */
+  not?: LegalEntityFilter | null;
   /** Condition on the legal entity's ID. */
   id?: IdFilter | null;
   /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -3302,6 +3459,12 @@ export type MarginTop =
 
 /** Members that match all of these; a condition that is null is ignored. */
 export interface MemberFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<MemberFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<MemberFilter> | null;
+  /** Condition that must not hold. */
+  not?: MemberFilter | null;
   /** The member itself. */
   id?: IdFilter | null;
   /** Statuses to include; INVITED has the pending invitations. An empty list matches nothing. */
@@ -3522,6 +3685,12 @@ export type NoteAudience =
 
 /** Filter of notes on a thing. All conditions that are given must hold; a condition that is null is ignored. */
 export interface NoteFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<NoteFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<NoteFilter> | null;
+  /** Condition that must not hold. */
+  not?: NoteFilter | null;
   /** Members and integrations that wrote the note. */
   author?: IdFilter | null;
   /** Audiences to include; an empty list matches nothing. */
@@ -4346,6 +4515,12 @@ export type PermissionClass =
 
 /** Filter of permissions. All conditions that are given must hold; a condition that is null is ignored. */
 export interface PermissionFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<PermissionFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<PermissionFilter> | null;
+  /** Condition that must not hold. */
+  not?: PermissionFilter | null;
   /** Part of the code or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
   /** Class of the permissions. Null for both. */
@@ -5547,6 +5722,12 @@ export interface ReceivedLotInput {
 
 /** Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored. */
 export interface RecurringJobFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<RecurringJobFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<RecurringJobFilter> | null;
+  /** Condition that must not hold. */
+  not?: RecurringJobFilter | null;
   /** Part of the kind, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
   /** States to include; an empty list matches nothing. */
@@ -5659,6 +5840,24 @@ export type ReorderReason =
   | 'REORDER_POINT'
   | 'DEMAND';
 
+/** Period of a budget. */
+export type ReplenishmentBudgetPeriod =
+  | 'PLAN'
+  | 'WEEK'
+  | 'MONTH';
+
+/** Limit of what purchases may cost, for the whole company. */
+export interface ReplenishmentBudgetSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Version of the budget that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Limit of what the goods that are bought in a period may cost together, 0 or more, in the company's currency. Null: no limit. */
+  amount?: MoneyInput | null;
+  /** Period of the amount. Default MONTH. */
+  period?: ReplenishmentBudgetPeriod;
+}
+
 /** Reason for which a line is REFUSED or CUT. */
 export type ReplenishmentIssue =
   | 'STALE'
@@ -5718,7 +5917,10 @@ export interface ReplenishmentPlanCreateInput {
   supplierId?: string | null;
   /** Supplier whose products are included. Null for all. */
   supplier?: SupplierRef | null;
-  /** Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for no limit. */
+  /**
+   * Limit of what purchases may cost together. Those that save the most margin for the money come first, and others are CUT. Null for what is left of
+   * `replenishmentBudget`, which also holds if it is less; no limit where none is set.
+   */
   budget?: MoneyInput | null;
 }
 
@@ -5771,6 +5973,12 @@ export type ReplenishmentPlanStatus =
 
 /** Policies of replenishment that match all of these; a condition that is null is ignored. */
 export interface ReplenishmentPolicyFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ReplenishmentPolicyFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReplenishmentPolicyFilter> | null;
+  /** Condition that must not hold. */
+  not?: ReplenishmentPolicyFilter | null;
   /** Condition on the ID of the policy. */
   id?: IdFilter | null;
   /** Kinds of rule to include; an empty list matches nothing. */
@@ -5924,6 +6132,7 @@ export type ReplenishmentReasonCode =
 export type ReplenishmentRefusalCode =
   | 'FORBIDDEN'
   | 'STALE'
+  | 'OVER_BUDGET'
   | 'DRAFT_REFUSED';
 
 /** The rule by which lines of the plan of each night are approved without a person. */
@@ -6532,6 +6741,12 @@ export interface RoleDeleteInput {
 
 /** Filter of roles. All conditions that are given must hold; a condition that is null is ignored. */
 export interface RoleFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<RoleFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<RoleFilter> | null;
+  /** Condition that must not hold. */
+  not?: RoleFilter | null;
   /** Condition on the role's ID. */
   id?: IdFilter | null;
   /** Part of the key or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -6674,6 +6889,12 @@ export interface SavedViewDeleteInput {
 
 /** Saved views that match all of these; a condition that is null is ignored. */
 export interface SavedViewFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<SavedViewFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<SavedViewFilter> | null;
+  /** Condition that must not hold. */
+  not?: SavedViewFilter | null;
   /** Slug of the view, compared exactly. */
   slug?: StringFilter | null;
   /** Part of the name or the slug, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -7044,6 +7265,12 @@ export interface StockAnomalyAcceptInput {
 
 /** Filter of anomalies. Conditions are combined by AND; a null condition is ignored. */
 export interface StockAnomalyFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StockAnomalyFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StockAnomalyFilter> | null;
+  /** Condition that must not hold. */
+  not?: StockAnomalyFilter | null;
   /** Condition on the anomaly's store. */
   store?: IdFilter | null;
   /** Condition on the anomaly's product. */
@@ -7287,6 +7514,12 @@ export interface StockReserveInput {
 
 /** Revaluations that match all of these; a condition that is null is ignored. */
 export interface StockRevaluationFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StockRevaluationFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StockRevaluationFilter> | null;
+  /** Condition that must not hold. */
+  not?: StockRevaluationFilter | null;
   /** Condition on the ID of the revaluation. */
   id?: IdFilter | null;
   /**
@@ -7608,6 +7841,12 @@ export type StocktakeKind =
 
 /** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
 export interface StocktakeLineFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StocktakeLineFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StocktakeLineFilter> | null;
+  /** Condition that must not hold. */
+  not?: StocktakeLineFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<StocktakeLineStatus> | null;
   /**
@@ -7865,6 +8104,12 @@ export interface StoreGroupCreateInput {
 
 /** Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored. */
 export interface StoreGroupFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StoreGroupFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StoreGroupFilter> | null;
+  /** Condition that must not hold. */
+  not?: StoreGroupFilter | null;
   /** Condition on the group's ID. */
   id?: IdFilter | null;
   /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -8209,6 +8454,12 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these; a condition that is null is ignored. */
 export interface SupplierProductFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<SupplierProductFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<SupplierProductFilter> | null;
+  /** Condition that must not hold. */
+  not?: SupplierProductFilter | null;
   /** Suppliers to include. Null for all. */
   supplier?: IdFilter | null;
   /** Products to include. Null for all. */
@@ -8219,7 +8470,10 @@ export interface SupplierProductFilter {
   supplierSku?: StringFilter | null;
   /** Barcode of the product. A whole code is compared as a GTIN, with or without leading zeros; a part of one as it is printed. Null for all. */
   barcode?: StringFilter | null;
-  /** True for archived rows only, false for those in use, null for both. Default false. */
+  /**
+   * True for archived rows only, false for those in use, null for both. Default false for a whole filter: left out everywhere in it, only those in
+   * use match; left out in a part of a filter whose other parts say it, that part matches both.
+   */
   isArchived?: boolean | null;
   /** Time at which the row was created. */
   createdAt?: DateTimeFilter | null;
@@ -8815,6 +9069,12 @@ export interface WebhookEndpointCreateInput {
 
 /** Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored. */
 export interface WebhookEndpointFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<WebhookEndpointFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<WebhookEndpointFilter> | null;
+  /** Condition that must not hold. */
+  not?: WebhookEndpointFilter | null;
   /** Condition on the endpoint's ID. */
   id?: IdFilter | null;
   /** Part of the URL or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
@@ -8877,6 +9137,12 @@ export interface WebhookEndpointUpdateInput {
 
 /** Filter of types of event. All conditions that are given must hold; a condition that is null is ignored. */
 export interface WebhookEventTypeFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<WebhookEventTypeFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<WebhookEventTypeFilter> | null;
+  /** Condition that must not hold. */
+  not?: WebhookEventTypeFilter | null;
   /** Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
   /** Permission of the events, compared exactly. Null for any. */
@@ -8980,19 +9246,20 @@ export const KEYED_INPUTS: readonly string[] = (
   'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderChargeAddInput ' +
   'PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput ' +
   'PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ReadyEmailSetInput ' +
-  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
-  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
-  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
-  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
-  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
-  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
-  'StoreRestoreInput StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
-  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
-  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
-  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
-  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointReplayInput WebhookEndpointUpdateInput'
+  'ReorderPolicySetInput ReplenishmentBudgetSetInput ReplenishmentPlanApproveInput ' +
+  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
+  'ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
+  'ReturnReceiveInput ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput ' +
+  'RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
+  'SavedViewLinkRevokeInput SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput ' +
+  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput ' +
+  'StockReserveInput StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput ' +
+  'StocktakeCreateInput StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput ' +
+  'StoreArchiveInput StoreCreateInput StoreGroupArchiveInput StoreGroupCreateInput ' +
+  'StoreGroupRestoreInput StoreGroupUpdateInput StoreRestoreInput StoreUpdateInput SupplierArchiveInput ' +
+  'SupplierCreateInput SupplierMergeInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
+  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput ' +
+  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
+  'TransferShipmentInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointReplayInput ' +
+  'WebhookEndpointUpdateInput'
 ).split(' ');

@@ -158,17 +158,23 @@ AlertKind = Literal[
 ]
 
 
-class AlertListFilter(TypedDict, total=False):
-    """Filter of alerts. All conditions that are given must hold; a condition that is null is ignored."""
-
-    kind: Optional[Sequence["AlertKind"]]
-    status: Optional[Sequence["AlertStatus"]]
-    state: Optional[Sequence["AlertStatus"]]
-    store: Optional["IdFilter"]
-    product: Optional["IdFilter"]
-    assignee: Optional["IdFilter"]
-    openedAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+AlertListFilter = TypedDict(
+    "AlertListFilter",
+    {
+        "and": "Optional[Sequence['AlertListFilter']]",
+        "or": "Optional[Sequence['AlertListFilter']]",
+        "not": "Optional['AlertListFilter']",
+        "kind": "Optional[Sequence['AlertKind']]",
+        "status": "Optional[Sequence['AlertStatus']]",
+        "state": "Optional[Sequence['AlertStatus']]",
+        "store": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "assignee": "Optional['IdFilter']",
+        "openedAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _AlertRuleDeleteInput(TypedDict):
@@ -181,13 +187,19 @@ class AlertRuleDeleteInput(_AlertRuleDeleteInput, total=False):
     idempotencyKey: str
 
 
-class AlertRuleFilter(TypedDict, total=False):
-    """Filter of rules for alerts. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    kind: Optional[Sequence["AlertKind"]]
-    store: Optional["IdFilter"]
-    isEnabled: Optional[bool]
+AlertRuleFilter = TypedDict(
+    "AlertRuleFilter",
+    {
+        "and": "Optional[Sequence['AlertRuleFilter']]",
+        "or": "Optional[Sequence['AlertRuleFilter']]",
+        "not": "Optional['AlertRuleFilter']",
+        "id": "Optional['IdFilter']",
+        "kind": "Optional[Sequence['AlertKind']]",
+        "store": "Optional['IdFilter']",
+        "isEnabled": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _AlertRuleSort(TypedDict):
@@ -295,16 +307,22 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
     expiresAt: Optional[str]
 
 
-class ArchiveFilter(TypedDict, total=False):
-    """Filter of categories, channels or product families. All conditions that are given must hold; a condition that is null is ignored. Without a filter, lists show objects in use."""
-
-    isArchived: Optional[bool]
-    id: Optional["IdFilter"]
-    code: Optional["StringFilter"]
-    name: Optional["StringFilter"]
-    search: Optional[str]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+ArchiveFilter = TypedDict(
+    "ArchiveFilter",
+    {
+        "and": "Optional[Sequence['ArchiveFilter']]",
+        "or": "Optional[Sequence['ArchiveFilter']]",
+        "not": "Optional['ArchiveFilter']",
+        "isArchived": "Optional[bool]",
+        "id": "Optional['IdFilter']",
+        "code": "Optional['StringFilter']",
+        "name": "Optional['StringFilter']",
+        "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _AttachmentAddInput(TypedDict):
@@ -367,14 +385,20 @@ AuditEntrySortField = Literal[
 ]
 
 
-class AuditFilter(TypedDict, total=False):
-    """Entries that match all of these; a condition that is null is ignored."""
-
-    actor: Optional["IdFilter"]
-    target: Optional["IdFilter"]
-    action: Optional["StringFilter"]
-    at: Optional["DateTimeFilter"]
-    outcome: Optional[Sequence["AuditOutcome"]]
+AuditFilter = TypedDict(
+    "AuditFilter",
+    {
+        "and": "Optional[Sequence['AuditFilter']]",
+        "or": "Optional[Sequence['AuditFilter']]",
+        "not": "Optional['AuditFilter']",
+        "actor": "Optional['IdFilter']",
+        "target": "Optional['IdFilter']",
+        "action": "Optional['StringFilter']",
+        "at": "Optional['DateTimeFilter']",
+        "outcome": "Optional[Sequence['AuditOutcome']]",
+    },
+    total=False,
+)
 
 
 AuditOutcome = Literal[
@@ -386,13 +410,19 @@ AuditOutcome = Literal[
 ]
 
 
-class BackgroundJobFilter(TypedDict, total=False):
-    """Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    status: Optional[Sequence["BackgroundJobStatus"]]
-    createdAt: Optional["DateTimeFilter"]
+BackgroundJobFilter = TypedDict(
+    "BackgroundJobFilter",
+    {
+        "and": "Optional[Sequence['BackgroundJobFilter']]",
+        "or": "Optional[Sequence['BackgroundJobFilter']]",
+        "not": "Optional['BackgroundJobFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "status": "Optional[Sequence['BackgroundJobStatus']]",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _BackgroundJobSort(TypedDict):
@@ -418,15 +448,21 @@ BackgroundJobStatus = Literal[
 ]
 
 
-class BackorderFilter(TypedDict, total=False):
-    """Filter of order lines that wait for stock. All conditions that are given must hold; a condition that is null is ignored."""
-
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    store: Optional["IdFilter"]
-    channel: Optional["IdFilter"]
-    placedAt: Optional["DateTimeFilter"]
-    backordered: Optional["QuantityFilter"]
+BackorderFilter = TypedDict(
+    "BackorderFilter",
+    {
+        "and": "Optional[Sequence['BackorderFilter']]",
+        "or": "Optional[Sequence['BackorderFilter']]",
+        "not": "Optional['BackorderFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "store": "Optional['IdFilter']",
+        "channel": "Optional['IdFilter']",
+        "placedAt": "Optional['DateTimeFilter']",
+        "backordered": "Optional['QuantityFilter']",
+    },
+    total=False,
+)
 
 
 class _BackorderSort(TypedDict):
@@ -449,6 +485,22 @@ BackupKind = Literal[
     "BACKUP",
     "DRILL",
 ]
+
+
+BackupRunFilter = TypedDict(
+    "BackupRunFilter",
+    {
+        "and": "Optional[Sequence['BackupRunFilter']]",
+        "or": "Optional[Sequence['BackupRunFilter']]",
+        "not": "Optional['BackupRunFilter']",
+        "kind": "Optional[Sequence['BackupKind']]",
+        "status": "Optional[Sequence['BackupStatus']]",
+        "startedAt": "Optional['DateTimeFilter']",
+        "endedAt": "Optional['DateTimeFilter']",
+        "isSound": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _BackupRunSort(TypedDict):
@@ -618,12 +670,18 @@ CancelReason = Literal[
 ]
 
 
-class CarrierFilter(TypedDict, total=False):
-    """Filter of carriers. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    isActive: Optional[bool]
+CarrierFilter = TypedDict(
+    "CarrierFilter",
+    {
+        "and": "Optional[Sequence['CarrierFilter']]",
+        "or": "Optional[Sequence['CarrierFilter']]",
+        "not": "Optional['CarrierFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "isActive": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class CarrierRef(TypedDict, total=False):
@@ -1115,14 +1173,20 @@ DataJobEntity = Literal[
 ]
 
 
-class DataJobFilter(TypedDict, total=False):
-    """Data jobs that match all of these; a condition that is null is ignored."""
-
-    status: Optional[Sequence["DataJobStatus"]]
-    kind: Optional[Sequence["DataJobKind"]]
-    entity: Optional[Sequence["DataJobEntity"]]
-    createdBy: Optional["IdFilter"]
-    createdAt: Optional["DateTimeFilter"]
+DataJobFilter = TypedDict(
+    "DataJobFilter",
+    {
+        "and": "Optional[Sequence['DataJobFilter']]",
+        "or": "Optional[Sequence['DataJobFilter']]",
+        "not": "Optional['DataJobFilter']",
+        "status": "Optional[Sequence['DataJobStatus']]",
+        "kind": "Optional[Sequence['DataJobKind']]",
+        "entity": "Optional[Sequence['DataJobEntity']]",
+        "createdBy": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 DataJobFormat = Literal[
@@ -1318,6 +1382,25 @@ ErrorCode = Literal[
 ]
 
 
+ExchangeRateFilter = TypedDict(
+    "ExchangeRateFilter",
+    {
+        "and": "Optional[Sequence['ExchangeRateFilter']]",
+        "or": "Optional[Sequence['ExchangeRateFilter']]",
+        "not": "Optional['ExchangeRateFilter']",
+        "id": "Optional['IdFilter']",
+        "baseCode": "Optional[Sequence[str]]",
+        "quoteCode": "Optional[Sequence[str]]",
+        "day": "Optional['DateFilter']",
+        "source": "Optional['StringFilter']",
+        "isReplaced": "Optional[bool]",
+        "enteredBy": "Optional['IdFilter']",
+        "recordedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
+
+
 class _ExchangeRateSetInput(TypedDict):
     baseCode: str
     quoteCode: str
@@ -1448,16 +1531,22 @@ ExportScheduleEntity = Literal[
 ]
 
 
-class ExportScheduleFilter(TypedDict, total=False):
-    """Export schedules that match all of these; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    entity: Optional[Sequence["ExportScheduleEntity"]]
-    status: Optional[Sequence["ExportScheduleStatus"]]
-    owner: Optional["IdFilter"]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+ExportScheduleFilter = TypedDict(
+    "ExportScheduleFilter",
+    {
+        "and": "Optional[Sequence['ExportScheduleFilter']]",
+        "or": "Optional[Sequence['ExportScheduleFilter']]",
+        "not": "Optional['ExportScheduleFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "entity": "Optional[Sequence['ExportScheduleEntity']]",
+        "status": "Optional[Sequence['ExportScheduleStatus']]",
+        "owner": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 ExportScheduleFormat = Literal[
@@ -1546,6 +1635,27 @@ FactorKind = Literal[
     "WEATHER",
     "OTHER",
 ]
+
+
+FactorSeriesFilter = TypedDict(
+    "FactorSeriesFilter",
+    {
+        "and": "Optional[Sequence['FactorSeriesFilter']]",
+        "or": "Optional[Sequence['FactorSeriesFilter']]",
+        "not": "Optional['FactorSeriesFilter']",
+        "code": "Optional['StringFilter']",
+        "search": "Optional[str]",
+        "kind": "Optional[Sequence['FactorKind']]",
+        "store": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "category": "Optional['IdFilter']",
+        "country": "Optional['StringFilter']",
+        "from": "Optional['DateFilter']",
+        "until": "Optional['DateFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _FactorSeriesRemoveInput(TypedDict):
@@ -1751,11 +1861,17 @@ class FulfilmentWaveCreateInput(_FulfilmentWaveCreateInput, total=False):
     dueBefore: Optional[str]
 
 
-class FulfilmentWaveFilter(TypedDict, total=False):
-    """Filter of waves. Conditions are combined by AND; a null condition is ignored."""
-
-    store: Optional["IdFilter"]
-    isOpen: Optional[bool]
+FulfilmentWaveFilter = TypedDict(
+    "FulfilmentWaveFilter",
+    {
+        "and": "Optional[Sequence['FulfilmentWaveFilter']]",
+        "or": "Optional[Sequence['FulfilmentWaveFilter']]",
+        "not": "Optional['FulfilmentWaveFilter']",
+        "store": "Optional['IdFilter']",
+        "isOpen": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _FulfilmentWaveFoundInput(TypedDict):
@@ -2042,11 +2158,17 @@ class HoldRuleArchiveInput(_HoldRuleArchiveInput, total=False):
     idempotencyKey: str
 
 
-class HoldRuleFilter(TypedDict, total=False):
-    """Filter of rules that set holds. All conditions that are given must hold; a condition that is null is ignored."""
-
-    search: Optional[str]
-    isArchived: Optional[bool]
+HoldRuleFilter = TypedDict(
+    "HoldRuleFilter",
+    {
+        "and": "Optional[Sequence['HoldRuleFilter']]",
+        "or": "Optional[Sequence['HoldRuleFilter']]",
+        "not": "Optional['HoldRuleFilter']",
+        "search": "Optional[str]",
+        "isArchived": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _HoldRuleSort(TypedDict):
@@ -2162,12 +2284,18 @@ class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     trustedDocumentsOnly: Optional[bool]
 
 
-class IntegrationFilter(TypedDict, total=False):
-    """Filter of integrations. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    isEnabled: Optional[bool]
+IntegrationFilter = TypedDict(
+    "IntegrationFilter",
+    {
+        "and": "Optional[Sequence['IntegrationFilter']]",
+        "or": "Optional[Sequence['IntegrationFilter']]",
+        "not": "Optional['IntegrationFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "isEnabled": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _IntegrationSort(TypedDict):
@@ -2314,11 +2442,17 @@ class LegalEntityArchiveInput(_LegalEntityArchiveInput, total=False):
     expectedVersion: Optional[int]
 
 
-class LegalEntityFilter(TypedDict, total=False):
-    """Filter of legal entities. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
+LegalEntityFilter = TypedDict(
+    "LegalEntityFilter",
+    {
+        "and": "Optional[Sequence['LegalEntityFilter']]",
+        "or": "Optional[Sequence['LegalEntityFilter']]",
+        "not": "Optional['LegalEntityFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class _LegalEntityRestoreInput(TypedDict):
@@ -2702,14 +2836,20 @@ MarginTop = Literal[
 ]
 
 
-class MemberFilter(TypedDict, total=False):
-    """Members that match all of these; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    status: Optional[Sequence["MemberStatus"]]
-    search: Optional[str]
-    isMfaEnabled: Optional[bool]
-    lastSeenAt: Optional["DateTimeFilter"]
+MemberFilter = TypedDict(
+    "MemberFilter",
+    {
+        "and": "Optional[Sequence['MemberFilter']]",
+        "or": "Optional[Sequence['MemberFilter']]",
+        "not": "Optional['MemberFilter']",
+        "id": "Optional['IdFilter']",
+        "status": "Optional[Sequence['MemberStatus']]",
+        "search": "Optional[str]",
+        "isMfaEnabled": "Optional[bool]",
+        "lastSeenAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class MemberRef(TypedDict, total=False):
@@ -2905,13 +3045,19 @@ NoteAudience = Literal[
 ]
 
 
-class NoteFilter(TypedDict, total=False):
-    """Filter of notes on a thing. All conditions that are given must hold; a condition that is null is ignored."""
-
-    author: Optional["IdFilter"]
-    audience: Optional[Sequence["NoteAudience"]]
-    search: Optional[str]
-    createdAt: Optional["DateTimeFilter"]
+NoteFilter = TypedDict(
+    "NoteFilter",
+    {
+        "and": "Optional[Sequence['NoteFilter']]",
+        "or": "Optional[Sequence['NoteFilter']]",
+        "not": "Optional['NoteFilter']",
+        "author": "Optional['IdFilter']",
+        "audience": "Optional[Sequence['NoteAudience']]",
+        "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _NoteSort(TypedDict):
@@ -3528,6 +3674,9 @@ PermissionClass = Literal[
 PermissionFilter = TypedDict(
     "PermissionFilter",
     {
+        "and": "Optional[Sequence['PermissionFilter']]",
+        "or": "Optional[Sequence['PermissionFilter']]",
+        "not": "Optional['PermissionFilter']",
         "search": "Optional[str]",
         "class": "Optional['PermissionClass']",
     },
@@ -4387,11 +4536,17 @@ class ReceivedLotInput(_ReceivedLotInput, total=False):
     damaged: Optional[int]
 
 
-class RecurringJobFilter(TypedDict, total=False):
-    """Filter of recurring jobs. All conditions that are given must hold; a condition that is null is ignored."""
-
-    search: Optional[str]
-    status: Optional[Sequence["BackgroundJobStatus"]]
+RecurringJobFilter = TypedDict(
+    "RecurringJobFilter",
+    {
+        "and": "Optional[Sequence['RecurringJobFilter']]",
+        "or": "Optional[Sequence['RecurringJobFilter']]",
+        "not": "Optional['RecurringJobFilter']",
+        "search": "Optional[str]",
+        "status": "Optional[Sequence['BackgroundJobStatus']]",
+    },
+    total=False,
+)
 
 
 class _RecurringJobSort(TypedDict):
@@ -4503,6 +4658,22 @@ ReorderReason = Literal[
 ]
 
 
+ReplenishmentBudgetPeriod = Literal[
+    "PLAN",
+    "WEEK",
+    "MONTH",
+]
+
+
+class ReplenishmentBudgetSetInput(TypedDict, total=False):
+    """Limit of what purchases may cost, for the whole company."""
+
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+    amount: Optional["MoneyInput"]
+    period: "ReplenishmentBudgetPeriod"
+
+
 ReplenishmentIssue = Literal[
     "STALE",
     "NO_SUPPLIER",
@@ -4600,16 +4771,22 @@ ReplenishmentPlanStatus = Literal[
 ]
 
 
-class ReplenishmentPolicyFilter(TypedDict, total=False):
-    """Policies of replenishment that match all of these; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    kind: Optional[Sequence["ReplenishmentPolicyKind"]]
-    product: Optional["IdFilter"]
-    store: Optional["IdFilter"]
-    supplier: Optional["IdFilter"]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+ReplenishmentPolicyFilter = TypedDict(
+    "ReplenishmentPolicyFilter",
+    {
+        "and": "Optional[Sequence['ReplenishmentPolicyFilter']]",
+        "or": "Optional[Sequence['ReplenishmentPolicyFilter']]",
+        "not": "Optional['ReplenishmentPolicyFilter']",
+        "id": "Optional['IdFilter']",
+        "kind": "Optional[Sequence['ReplenishmentPolicyKind']]",
+        "product": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "supplier": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 ReplenishmentPolicyKind = Literal[
@@ -4709,6 +4886,7 @@ ReplenishmentReasonCode = Literal[
 ReplenishmentRefusalCode = Literal[
     "FORBIDDEN",
     "STALE",
+    "OVER_BUDGET",
     "DRAFT_REFUSED",
 ]
 
@@ -5212,11 +5390,17 @@ class RoleDeleteInput(_RoleDeleteInput, total=False):
     role: Optional["RoleRef"]
 
 
-class RoleFilter(TypedDict, total=False):
-    """Filter of roles. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
+RoleFilter = TypedDict(
+    "RoleFilter",
+    {
+        "and": "Optional[Sequence['RoleFilter']]",
+        "or": "Optional[Sequence['RoleFilter']]",
+        "not": "Optional['RoleFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class _RoleGrantInput(TypedDict):
@@ -5335,15 +5519,21 @@ class SavedViewDeleteInput(TypedDict, total=False):
     savedView: Optional["SavedViewRef"]
 
 
-class SavedViewFilter(TypedDict, total=False):
-    """Saved views that match all of these; a condition that is null is ignored."""
-
-    slug: Optional["StringFilter"]
-    search: Optional[str]
-    isPaused: Optional[bool]
-    createdBy: Optional["IdFilter"]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+SavedViewFilter = TypedDict(
+    "SavedViewFilter",
+    {
+        "and": "Optional[Sequence['SavedViewFilter']]",
+        "or": "Optional[Sequence['SavedViewFilter']]",
+        "not": "Optional['SavedViewFilter']",
+        "slug": "Optional['StringFilter']",
+        "search": "Optional[str]",
+        "isPaused": "Optional[bool]",
+        "createdBy": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class SavedViewLinkCreateInput(TypedDict, total=False):
@@ -5641,6 +5831,9 @@ class StockAnomalyAcceptInput(_StockAnomalyAcceptInput, total=False):
 StockAnomalyFilter = TypedDict(
     "StockAnomalyFilter",
     {
+        "and": "Optional[Sequence['StockAnomalyFilter']]",
+        "or": "Optional[Sequence['StockAnomalyFilter']]",
+        "not": "Optional['StockAnomalyFilter']",
         "store": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
         "status": "Optional[Sequence['StockAnomalyStatus']]",
@@ -5858,17 +6051,23 @@ class StockReserveInput(_StockReserveInput, total=False):
     referenceId: Optional[str]
 
 
-class StockRevaluationFilter(TypedDict, total=False):
-    """Revaluations that match all of these; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    number: Optional["StringFilter"]
-    externalRef: Optional["StringFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    createdBy: Optional["IdFilter"]
-    createdAt: Optional["DateTimeFilter"]
+StockRevaluationFilter = TypedDict(
+    "StockRevaluationFilter",
+    {
+        "and": "Optional[Sequence['StockRevaluationFilter']]",
+        "or": "Optional[Sequence['StockRevaluationFilter']]",
+        "not": "Optional['StockRevaluationFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "number": "Optional['StringFilter']",
+        "externalRef": "Optional['StringFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "createdBy": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _StockRevaluationSort(TypedDict):
@@ -6102,13 +6301,19 @@ StocktakeKind = Literal[
 ]
 
 
-class StocktakeLineFilter(TypedDict, total=False):
-    """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
-
-    status: Optional[Sequence["StocktakeLineStatus"]]
-    state: Optional[Sequence["StocktakeLineStatus"]]
-    product: Optional["IdFilter"]
-    hasDifference: Optional[bool]
+StocktakeLineFilter = TypedDict(
+    "StocktakeLineFilter",
+    {
+        "and": "Optional[Sequence['StocktakeLineFilter']]",
+        "or": "Optional[Sequence['StocktakeLineFilter']]",
+        "not": "Optional['StocktakeLineFilter']",
+        "status": "Optional[Sequence['StocktakeLineStatus']]",
+        "state": "Optional[Sequence['StocktakeLineStatus']]",
+        "product": "Optional['IdFilter']",
+        "hasDifference": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _StocktakeLineInput(TypedDict):
@@ -6282,11 +6487,17 @@ class StoreGroupCreateInput(_StoreGroupCreateInput, total=False):
     stores: Optional[Sequence["StoreRef"]]
 
 
-class StoreGroupFilter(TypedDict, total=False):
-    """Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
+StoreGroupFilter = TypedDict(
+    "StoreGroupFilter",
+    {
+        "and": "Optional[Sequence['StoreGroupFilter']]",
+        "or": "Optional[Sequence['StoreGroupFilter']]",
+        "not": "Optional['StoreGroupFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class StoreGroupRef(TypedDict, total=False):
@@ -6579,17 +6790,23 @@ class SupplierProductBulkUpsertInput(_SupplierProductBulkUpsertInput, total=Fals
     idempotencyKey: str
 
 
-class SupplierProductFilter(TypedDict, total=False):
-    """Rows of suppliers' catalogues that match all of these; a condition that is null is ignored."""
-
-    supplier: Optional["IdFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    supplierSku: Optional["StringFilter"]
-    barcode: Optional["StringFilter"]
-    isArchived: Optional[bool]
-    createdAt: Optional["DateTimeFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+SupplierProductFilter = TypedDict(
+    "SupplierProductFilter",
+    {
+        "and": "Optional[Sequence['SupplierProductFilter']]",
+        "or": "Optional[Sequence['SupplierProductFilter']]",
+        "not": "Optional['SupplierProductFilter']",
+        "supplier": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "supplierSku": "Optional['StringFilter']",
+        "barcode": "Optional['StringFilter']",
+        "isArchived": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _SupplierProductInput(TypedDict):
@@ -7037,12 +7254,18 @@ class WebhookEndpointCreateInput(_WebhookEndpointCreateInput, total=False):
     description: Optional[str]
 
 
-class WebhookEndpointFilter(TypedDict, total=False):
-    """Filter of webhook endpoints. All conditions that are given must hold; a condition that is null is ignored."""
-
-    id: Optional["IdFilter"]
-    search: Optional[str]
-    isEnabled: Optional[bool]
+WebhookEndpointFilter = TypedDict(
+    "WebhookEndpointFilter",
+    {
+        "and": "Optional[Sequence['WebhookEndpointFilter']]",
+        "or": "Optional[Sequence['WebhookEndpointFilter']]",
+        "not": "Optional['WebhookEndpointFilter']",
+        "id": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "isEnabled": "Optional[bool]",
+    },
+    total=False,
+)
 
 
 class _WebhookEndpointReplayInput(TypedDict):
@@ -7090,12 +7313,18 @@ class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
     isEnabled: Optional[bool]
 
 
-class WebhookEventTypeFilter(TypedDict, total=False):
-    """Filter of types of event. All conditions that are given must hold; a condition that is null is ignored."""
-
-    search: Optional[str]
-    permission: Optional[str]
-    subscription: Optional[str]
+WebhookEventTypeFilter = TypedDict(
+    "WebhookEventTypeFilter",
+    {
+        "and": "Optional[Sequence['WebhookEventTypeFilter']]",
+        "or": "Optional[Sequence['WebhookEventTypeFilter']]",
+        "not": "Optional['WebhookEventTypeFilter']",
+        "search": "Optional[str]",
+        "permission": "Optional[str]",
+        "subscription": "Optional[str]",
+    },
+    total=False,
+)
 
 
 class _WebhookEventTypeSort(TypedDict):
@@ -7279,6 +7508,7 @@ KEYED_INPUTS = frozenset(
         "PurchaseOrdersCreateFromSuggestionsInput",
         "ReadyEmailSetInput",
         "ReorderPolicySetInput",
+        "ReplenishmentBudgetSetInput",
         "ReplenishmentPlanApproveInput",
         "ReplenishmentPlanCreateInput",
         "ReplenishmentPolicyRemoveInput",
