@@ -23,6 +23,8 @@ on_both!(
     a_rule_never_goes_over_the_budget,
     a_rule_and_a_person_at_once_stay_within_the_budget,
     a_budget_that_cannot_hold_is_refused,
+    what_has_become_dearer_does_not_go_over_the_budget,
+    what_the_company_has_left_is_not_for_callers_of_some_stores,
 );
 
 const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
@@ -255,4 +257,41 @@ async fn a_budget_that_cannot_hold_is_refused(world: &World) {
     }
     let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
     assert_eq!(answer["data"]["replenishmentBudget"], Value::Null, "{answer:#}");
+}
+
+async fn what_has_become_dearer_does_not_go_over_the_budget(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = two_products(&desk).await;
+    month(&desk, Some("216.00")).await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("OPEN")], vec![&json!("OPEN")]], "{plan:#}");
+    // 60 plates were 108.00 when the plan was made, and are 540.00 when they would be drafted.
+    let office = &desk.books.office;
+    let row = json!({ "supplier": office.supplier, "product": plate, "packSize": 12, "minimumOrder": 24, "leadTimeDays": 21,
+        "preferred": true, "unitCost": gbp("9.00") });
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    let answer = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    assert_eq!(answer["rows"][0]["outcome"], "UPDATED", "{answer:#}");
+    let payload = desk.approve(&plan, json!({ "all": true })).await;
+    assert_eq!((&payload["approved"], &payload["refused"][0]["code"]), (&json!(1), &json!("OVER_BUDGET")), "{payload:#}");
+    let plan = desk.read(&plan).await;
+    assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("APPROVED")], vec![&json!("CUT")]], "{plan:#}");
+    assert_eq!(ordered(&desk).await, 10_800);
+    office.is_sound().await;
+}
+
+async fn what_the_company_has_left_is_not_for_callers_of_some_stores(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    month(&desk, Some("150.00")).await;
+    let (office, plan) = (&desk.books.office, desk.plan(json!({})).await);
+    let everywhere = world.ours.only(&["store.read", "product.cost.read", "purchase.read"]);
+    let mut of_a_store = world.ours.only(&["store.read", "product.cost.read"]);
+    let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
+    of_a_store.permissions.grant(kind::PurchaseRead::INDEX, &reach);
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { budget { amount } } }";
+    for (caller, budget) in [(everywhere, json!({ "amount": "150.00" })), (of_a_store, Value::Null)] {
+        let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        assert_eq!(answer["data"]["replenishmentPlan"], json!({ "budget": budget }), "{answer:#}");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::ReplenishmentPlanId;
-use iam::access::kind;
+use iam::access::{Reach, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::CursorSigner;
@@ -124,10 +124,12 @@ impl ReplenishmentPlan {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.plan.scope.supplier?).await)
     }
-    /// Limit of what purchases may cost together. Null without a limit.
+    /// Limit of what purchases may cost together. Null without a limit, and for a caller whose purchase.read is for some stores.
     #[field(mask = ProductCostRead)]
-    async fn budget(&self, ctx: &Context<'_>) -> Option<Money> {
-        self.plan.budget.map(Money::from)
+    async fn budget(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        // It says what is left for the whole company.
+        let is_everywhere = ctx.permit::<kind::PurchaseRead>()?.reach() == Reach::Everywhere;
+        Ok(self.plan.budget.filter(|_| is_everywhere).map(Money::from))
     }
     /// Number of lines, those that are CUT among them.
     async fn line_count(&self) -> Long {

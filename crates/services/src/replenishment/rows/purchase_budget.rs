@@ -53,12 +53,17 @@ async fn sum(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<i64, F
 }
 
 /// What the goods of orders cost that were placed from one moment until before another, those of orders that have yet to be placed, and what is
-/// approved without an order yet.
+/// approved without an order yet. The sums are read in the order in which goods go from one to the next: what goes on meanwhile counts twice, and is
+/// not missed.
 pub async fn committed_between(
     reads: &impl Reads,
     currency: Currency,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<i64, Fault> {
+    let claimed = "SELECT CAST(coalesce(sum(CAST(l.cost_minor AS double precision)), 0) AS double precision)
+        FROM replenishment_plan p JOIN replenishment_line l ON l.tenant_id = $1 AND l.plan_id = p.id AND l.state = 'CLAIMED'
+        WHERE p.tenant_id = $1 AND l.kind = 'PURCHASE' AND l.cost_currency = $2";
+    let claimed = sum(reads, claimed, vec![currency.to_string().into()]).await?;
     let placed =
         "SELECT CAST(coalesce(sum(CAST(o.goods_minor AS double precision)), 0) AS double precision) FROM purchase_order o
         WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.ordered_at < $3 AND o.currency = $4 AND o.status <> 'CANCELLED'";
@@ -66,26 +71,22 @@ pub async fn committed_between(
     let waiting =
         "SELECT CAST(coalesce(sum(CAST(o.goods_minor AS double precision)), 0) AS double precision) FROM purchase_order o
         WHERE o.tenant_id = $1 AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED') AND o.currency = $2";
-    let placed = sum(reads, placed, of_days).await?;
     let waiting = sum(reads, waiting, vec![currency.to_string().into()]).await?;
-    let claimed = "SELECT CAST(coalesce(sum(CAST(l.cost_minor AS double precision)), 0) AS double precision)
-        FROM replenishment_plan p JOIN replenishment_line l ON l.tenant_id = $1 AND l.plan_id = p.id AND l.state = 'CLAIMED'
-        WHERE p.tenant_id = $1 AND l.kind = 'PURCHASE' AND l.cost_currency = $2";
-    let claimed = sum(reads, claimed, vec![currency.to_string().into()]).await?;
+    let placed = sum(reads, placed, of_days).await?;
     Ok(placed.saturating_add(waiting).saturating_add(claimed))
 }
 
 /// What the goods of a plan's orders cost, and what of it is approved without an order yet.
 pub async fn committed_of(reads: &impl Reads, currency: Currency, plan: ReplenishmentPlanId) -> Result<i64, Fault> {
+    let claimed =
+        "SELECT CAST(coalesce(sum(CAST(l.cost_minor AS double precision)), 0) AS double precision) FROM replenishment_line l
+        WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.state = 'CLAIMED' AND l.kind = 'PURCHASE' AND l.cost_currency = $3";
+    let claimed = sum(reads, claimed, vec![plan.into(), currency.to_string().into()]).await?;
     let ordered =
         "SELECT CAST(coalesce(sum(CAST(o.goods_minor AS double precision)), 0) AS double precision) FROM purchase_order o
         WHERE o.tenant_id = $1 AND o.currency = $3 AND o.status NOT IN ('CANCELLED', 'REJECTED')
           AND o.id IN (SELECT l.purchase_order_id FROM replenishment_line l
             WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.purchase_order_id IS NOT NULL)";
     let ordered = sum(reads, ordered, vec![plan.into(), currency.to_string().into()]).await?;
-    let claimed =
-        "SELECT CAST(coalesce(sum(CAST(l.cost_minor AS double precision)), 0) AS double precision) FROM replenishment_line l
-        WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.state = 'CLAIMED' AND l.kind = 'PURCHASE' AND l.cost_currency = $3";
-    let claimed = sum(reads, claimed, vec![plan.into(), currency.to_string().into()]).await?;
     Ok(ordered.saturating_add(claimed))
 }

@@ -155,8 +155,8 @@ pub(super) async fn left(reads: &impl Reads, now: Timestamp, plan: Option<Replen
     Ok(Some(budget.left(committed)))
 }
 
-/// Holds chosen lines to what is left of the budget, behind the counter: approvals are one after the other there. Lines that are named by ID are
-/// approved all the same. A rule keeps orders whole, so that it chooses anew where something has been ordered since it chose.
+/// Holds chosen lines to what is left of the budget at the prices of today, behind the counter: approvals are one after the other there. Lines that are
+/// named by ID are approved all the same. A rule keeps orders whole, so that it chooses anew where something has been ordered since it chose.
 pub(super) async fn hold_to_budget(
     work: &Work,
     now: Timestamp,
@@ -168,11 +168,12 @@ pub(super) async fn hold_to_budget(
     }
     let Some(left) = left(work, now, Some(plan.id)).await? else { return Ok(()) };
     let chosen: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
+    let chosen = priced_today(work, chosen).await?;
     if !matches!(choice, Choice::Rule { .. }) {
         claims.hold_to(&chosen, left);
         return Ok(());
     }
-    if beyond_budget(&priced_today(work, chosen).await?, left).is_empty() {
+    if beyond_budget(&chosen, left).is_empty() {
         Ok(())
     } else {
         Err(ReplenishmentRefusal::Stale { what: "use of the budget", actual: plan.version }.into())
