@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::prelude::TenantId;
-use entrepot::storage::{Database, Fault, Reads, TenantScope, at_one_moment, replicas::Freshness};
+use entrepot::storage::{Backend, Database, Fault, Reads, TenantScope, at_one_moment, replicas::Freshness};
 
 use crate::{catalog::world::World, world::on_both};
 
@@ -51,5 +51,17 @@ on_both!(moments_that_end_give_their_connections_back, world: World => {
     for nth in 0..20 {
         rename(db, tenant, &nth.to_string()).await;
         assert_eq!(at_one_moment(async { name(&db.tenant(tenant)).await }).await, nth.to_string());
+    }
+});
+
+on_both!(a_statement_of_a_moment_ends_with_the_minute_that_somebody_waits_for_it, world: World => {
+    let (db, tenant) = (&world.db, world.owner.tenant);
+    if db.backend() == Backend::Postgres {
+        let sql = "SELECT current_setting('statement_timeout') FROM tenant WHERE id = $1";
+        let limit = async {
+            let limit: String = db.tenant(tenant).rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
+            limit
+        };
+        assert_eq!(at_one_moment(limit).await, "1min");
     }
 });

@@ -1,6 +1,9 @@
 //! What goods cost when they leave, and what is left.
 
-use entrepot::costing::{jobs::keep_all, shell::catch_up};
+use entrepot::{
+    costing::{jobs::keep_all, shell::catch_up},
+    storage::at_one_moment,
+};
 use serde_json::{Value, json};
 
 use super::world::{Books, pretend};
@@ -20,6 +23,7 @@ on_both!(
     cost_of_zero_and_no_cost_at_all,
     many_entries_are_booked_in_pages_and_by_many_at_once,
     pages_without_a_movement_are_turned_too,
+    a_sale_of_a_moment_before_it_was_booked_has_no_cost,
     the_tenant_chooses_how_costs_are_told,
 );
 
@@ -262,6 +266,22 @@ async fn pages_without_a_movement_are_turned_too(world: &World) {
     assert!(catch_up(db, tenant, 1).await.unwrap().is_current());
     assert_eq!(books.cost(&mug).await, json!([20, "60.00", "60.00", [[10, "20.00"], [10, "40.00"]]]));
     books.office.is_sound().await;
+}
+
+async fn a_sale_of_a_moment_before_it_was_booked_has_no_cost(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "9.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let sold = books.sell(&mug, 3).await;
+    throw_away(world).await;
+    let query = "query($id: ID!) { order(by: { id: $id }) { number costOfGoodsSold { amount } } }";
+    let cost = async || {
+        let answer = books.office.ask(query, json!({ "id": sold["id"] })).await;
+        assert!(answer["data"]["order"]["number"].is_string(), "{answer:#}");
+        answer["data"]["order"]["costOfGoodsSold"].clone()
+    };
+    assert_eq!(at_one_moment(cost()).await, Value::Null, "not that it cost nothing");
+    assert_eq!(cost().await, json!({ "amount": "6.00" }));
 }
 
 /// The whole book: it is made again from the journal.

@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::TenantId;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::{Database, Fault, Reads, Snapshot};
+use super::{Database, Fault, Reads, Snapshot, transaction::Purpose};
 
 /// Moments of this process at a time. Each holds one of the connections for reading, of which there are twice as many by default.
 const MOST: usize = 4;
@@ -26,7 +26,7 @@ tokio::task_local! {
 impl Moment {
     /// The snapshot of a tenant's rows; None of another tenant than the first.
     pub(super) async fn of(&self, db: &Database, tenant: TenantId) -> Result<Option<&Snapshot>, Fault> {
-        let snapshot = self.0.get_or_try_init(|| Snapshot::begin(db, &db.reader, tenant)).await?;
+        let snapshot = self.0.get_or_try_init(|| Snapshot::begin(db, &db.reader, tenant, Purpose::Moment)).await?;
         Ok(Some(snapshot).filter(|snapshot| snapshot.tenant() == tenant))
     }
 }

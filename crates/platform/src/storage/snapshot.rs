@@ -22,7 +22,7 @@ pub struct Snapshot {
 
 impl TenantScope {
     pub async fn snapshot(&self) -> Result<Snapshot, Fault> {
-        Snapshot::begin(self.database(), &self.database().reader, self.tenant()).await
+        Snapshot::begin(self.database(), &self.database().reader, self.tenant(), Purpose::Snapshot).await
     }
 }
 
@@ -30,13 +30,18 @@ impl Global {
     /// The same for the deployment's own proofs: their statements are long, and Postgres plans them freely where no policy stands before
     /// them. Only the statements themselves keep to the tenant.
     pub async fn snapshot_for(&self, tenant: TenantId) -> Result<Snapshot, Fault> {
-        Snapshot::begin(&self.db, &self.db.proofs, tenant).await
+        Snapshot::begin(&self.db, &self.db.proofs, tenant, Purpose::Snapshot).await
     }
 }
 
 impl Snapshot {
-    pub(super) async fn begin(db: &Database, connections: &Connections, tenant: TenantId) -> Result<Self, Fault> {
-        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Snapshot).await?;
+    pub(super) async fn begin(
+        db: &Database,
+        connections: &Connections,
+        tenant: TenantId,
+        purpose: Purpose,
+    ) -> Result<Self, Fault> {
+        let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), purpose).await?;
         Ok(Self::inside(db, tenant, transaction))
     }
 

@@ -13,7 +13,7 @@ use sea_query_sqlx::SqlxValues;
 use tokio::sync::Mutex;
 
 use super::{
-    Fault,
+    Fault, limits,
     row_polls::rarely_woken,
     sessions::{Bound, Lent, Sessions, is_lost},
 };
@@ -31,6 +31,8 @@ pub(super) enum Purpose {
     Write,
     /// Reads that agree with each other.
     Snapshot,
+    /// The same of a request: a statement has the limit of requests.
+    Moment,
 }
 
 impl Connections {
@@ -46,7 +48,7 @@ impl Connections {
                 Ok(Transaction::Sqlite(pool.begin_with_options(options).await?))
             }
             // A deferred transaction keeps the write-ahead log's state of its first read.
-            (Self::Sqlite(pool), Purpose::Snapshot) => Ok(Transaction::Sqlite(pool.begin().await?)),
+            (Self::Sqlite(pool), Purpose::Snapshot | Purpose::Moment) => Ok(Transaction::Sqlite(pool.begin().await?)),
             (Self::Postgres(sessions), _) => {
                 let begun = match PgTransaction::begin(sessions, bound, purpose).await {
                     Err(err) if is_lost(&err) => PgTransaction::begin(sessions, bound, purpose).await,
@@ -151,10 +153,14 @@ impl PgTransaction {
         let mut lent = sessions.checkout(None).await?;
         let mut sql = match purpose {
             Purpose::Write => "BEGIN".to_owned(),
-            Purpose::Snapshot => {
+            Purpose::Snapshot | Purpose::Moment => {
                 format!("BEGIN ISOLATION LEVEL {}, {}", IsolationLevel::RepeatableRead, AccessMode::ReadOnly)
             }
         };
+        if purpose == Purpose::Moment {
+            // Whoever gives up leaves a statement behind, which snapshots let run for an hour.
+            sql += &format!("; SET LOCAL statement_timeout = {}", limits::REQUESTS.statement.as_millis());
+        }
         if let Some(tenant) = bound {
             // A UUID is hexadecimal digits and hyphens. The binding ends with the transaction.
             sql += &format!("; SELECT set_config('app.tenant_id', '{}', true)", tenant.uuid());

@@ -32,17 +32,23 @@ struct Turn(Arc<Mutex<()>>);
 
 /// Brings the book up to where the journal is now, by at most so many pages. What is left then is left to the next.
 pub async fn catch_up(db: &Database, tenant: TenantId, pages: usize) -> Result<BookProgress, Fault> {
-    let scope = db.tenant(tenant);
-    let (head, seq) = (journal::head(&scope).await?.seq, rows::book(&scope).await?);
+    catch_up_by(&db.tenant(tenant), pages).await
+}
+
+/// The same for what a handle reads. Look-ups in tasks of their own have the moment, or the replica, of their request from it alone.
+pub(super) async fn catch_up_by(scope: &TenantScope, pages: usize) -> Result<BookProgress, Fault> {
+    let (head, seq) = (journal::head(scope).await?.seq, rows::book(scope).await?);
     // As of a moment that has begun nobody reads what is booked now.
     if seq >= head || scope.is_at_one_moment() {
         return Ok(BookProgress { seq, head });
     }
-    let turn: Turn = db.extensions().get().unwrap_or_else(|| {
+    let extensions = scope.database().extensions();
+    let turn: Turn = extensions.get().unwrap_or_else(|| {
         let turn = Turn::default();
-        db.extensions().insert(turn.clone());
+        extensions.insert(turn.clone());
         turn
     });
+    let scope = scope.clone();
     // In a task of its own: what a mutation's audit entry rides along with is the mutation's, and whoever gives up waiting does not tear a page.
     let kept = tokio::spawn(async move {
         let _mine = turn.0.lock().await;

@@ -6,11 +6,11 @@ use entity::{prelude::*, quantity::MAX_SAFE};
 use iam::access::{Permit, kind};
 use platform::{
     clock::day_text,
-    storage::{Database, Fault, Reads, TenantScope},
+    storage::{Database, Fault, TenantScope},
 };
 use uuid::Uuid;
 
-use super::keep::{BookProgress, catch_up};
+use super::keep::{BookProgress, catch_up_by};
 use crate::costing::{
     core::{Layer, Sums, Values, share},
     rows::{self, CostFilter, CostGroup, Worth},
@@ -58,7 +58,7 @@ pub struct Method {
 
 /// `method` is the one that was asked for; the tenant's own where none was.
 pub async fn begin(scope: &TenantScope, method: Option<CostingMethod>) -> Result<Method, Fault> {
-    let progress = catch_up(scope.database(), scope.tenant(), PAGES).await?;
+    let progress = catch_up_by(scope, PAGES).await?;
     let (own, currency) = rows::method(scope).await?;
     Ok(Method { method: method.unwrap_or(own), currency, progress })
 }
