@@ -159,6 +159,43 @@ async fn an_index_of_a_large_table_is_built_beside_writers_and_again_where_it_wa
     }
 }
 
+/// While a process waits for another one that builds, that one goes on with the migrations, and a later one of them drops the index: nobody builds it again.
+#[tokio::test]
+async fn an_index_that_a_later_migration_drops_is_not_built_by_who_waited_for_it() {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = connect(&home.url).await;
+    let migration = "m0189_orders_by_status";
+    Migrator::up(&connection, Some(place_of(migration) as u32)).await.unwrap();
+    let large = "UPDATE pg_class SET reltuples = 1000000 WHERE oid = 'sales_order'::regclass";
+    run(&connection, large).await;
+    let db = Database::open(&home.url, Options::default()).await.unwrap();
+    let (builder, migrator) = (connect(&home.url).await, connect(&home.url).await);
+    for sql in ["BEGIN", "SELECT pg_advisory_xact_lock(7170162)"] {
+        run(&builder, sql).await;
+    }
+
+    let others = async {
+        sleep(Duration::from_secs(1)).await;
+        for sql in ["BEGIN", "SELECT pg_advisory_xact_lock(7170151)"] {
+            run(&migrator, sql).await;
+        }
+        Migrator::up(&connection, None).await.unwrap();
+        for sql in ["DROP INDEX sales_order_status_placed", large] {
+            run(&connection, sql).await;
+        }
+        run(&builder, "COMMIT").await;
+        run(&migrator, "COMMIT").await;
+    };
+    let (applied, ()) = tokio::join!(db.migrate(), others);
+    assert_eq!(applied.unwrap(), 0, "the other one has applied all");
+    let there = "SELECT indexrelid::text FROM pg_index WHERE indexrelid = to_regclass('sales_order_status_placed')";
+    assert!(texts(&connection, there).await.is_empty());
+    db.close().await.unwrap();
+    for connection in [connection, builder, migrator] {
+        connection.close().await.unwrap();
+    }
+}
+
 /// The strongest first.
 const MODES: [LockMode; 6] = [
     LockMode::AccessExclusive,

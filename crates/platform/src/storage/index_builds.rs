@@ -9,12 +9,7 @@ use std::{pin::pin, time::Duration};
 use migration::online::{IndexState, OnlineIndex};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
-use super::{
-    Database, Fault, LockLimits, Row,
-    migrate::is_of_locks,
-    postgres,
-    session_lock::{AdvisoryKey, SessionLock},
-};
+use super::{Database, Fault, LockLimits, Row, migrate::is_of_locks, postgres, session_lock::AdvisoryKey};
 use crate::clock;
 
 /// Between two looks at what a session does that builds.
@@ -32,12 +27,17 @@ const PHASE: &str = "SELECT coalesce((SELECT p.phase FROM pg_stat_progress_creat
   FROM pg_stat_activity a WHERE a.pid = $1";
 
 impl Database {
-    /// Builds indexes one after the other, but for those that somebody else has built until it is their turn.
+    /// Builds indexes one after the other. While another process builds, it waits a moment and builds none: that one goes on with the migrations, and a later
+    /// one may drop what it has built, so the caller looks again at what is due. To wait in a statement would be to have a snapshot, whose end the builder
+    /// waits for.
     ///
     /// # Errors
     /// The database fails, or the connection is lost. What is finished by then stays.
     pub(super) async fn build_indexes(&self, indexes: &[OnlineIndex], limits: LockLimits) -> Result<(), Fault> {
-        let lock = self.turn_to_build().await?;
+        let Some(lock) = self.lock_session(AdvisoryKey::Indexes).await? else {
+            clock::sleep(TURN).await;
+            return Ok(());
+        };
         let builder = postgres::unlimited(self);
         for index in indexes {
             self.build_patiently(&builder, index, limits).await?;
@@ -46,16 +46,6 @@ impl Database {
         // Whether it was held until now does not matter: whoever came meanwhile has waited for what was being built.
         drop(lock);
         Ok(())
-    }
-
-    /// One process builds at a time. The others ask again and again: a session that waits in a statement has a snapshot, whose end the builder would wait for.
-    async fn turn_to_build(&self) -> Result<SessionLock, Fault> {
-        loop {
-            if let Some(lock) = self.lock_session(AdvisoryKey::Indexes).await? {
-                return Ok(lock);
-            }
-            clock::sleep(TURN).await;
-        }
     }
 
     /// Builds one, and builds it again where the server has ended it for others that waited for it.
