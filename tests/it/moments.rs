@@ -65,3 +65,12 @@ on_both!(a_statement_of_a_moment_ends_with_the_minute_that_somebody_waits_for_it
         assert_eq!(at_one_moment(limit).await, "1min");
     }
 });
+
+on_both!(proofs_run_sooner_than_they_would_be_compiled, world: World => {
+    let (db, tenant) = (&world.db, world.owner.tenant);
+    if db.backend() == Backend::Postgres {
+        let proofs = db.global().snapshot_for(tenant).await.unwrap();
+        let rows = proofs.rows("SELECT current_setting('jit') FROM tenant WHERE id = $1", vec![]).await.unwrap();
+        assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), "off");
+    }
+});
