@@ -5,7 +5,7 @@ use entrepot::insight::verify::verify;
 
 use super::world::{PRODUCTS, World, product_row};
 
-/// By hand: `cargo nextest run --test servers --run-ignored only half_a_million`. Prints what each part took.
+/// By hand: `cargo nextest run --test retail --run-ignored only half_a_million`. Prints what each part took.
 async fn half_a_million(world: World) {
     let mut make = world.make.clone();
     let work = world.scope().begin().await.unwrap();

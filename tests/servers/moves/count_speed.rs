@@ -1,4 +1,4 @@
-//! A large count. By hand: `cargo nextest run --release --test servers --run-ignored only five_thousand_lines`.
+//! A large count. By hand: `cargo nextest run --release --test retail --run-ignored only five_thousand_lines`.
 
 use std::time::{Duration, Instant};
 
