@@ -302,9 +302,9 @@ impl<T> CountedPage<T> {
 /// Position of a page in its list.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PageInfo {
-    /// Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you.
+    /// True if there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you.
     pub has_next_page: bool,
-    /// Whether there are nodes before this page. With `after` it may be true though that cursor's node is gone or hidden from you.
+    /// True if there are nodes before this page. With `after` it may be true though that cursor's node is gone or hidden from you.
     pub has_previous_page: bool,
     /// The first node's cursor. Null for a page without nodes.
     pub start_cursor: Option<Cursor>,
