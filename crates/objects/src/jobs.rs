@@ -71,7 +71,7 @@ impl BackgroundJob {
     async fn kind(&self) -> &str {
         &self.0.kind
     }
-    /// Whether the job is one of the deployment's recurring jobs.
+    /// True if the job is one of the deployment's recurring jobs.
     #[field(was("isStanding", "2026-11-25"))]
     async fn is_recurring(&self) -> bool {
         self.0.period.is_some()

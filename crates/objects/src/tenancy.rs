@@ -112,7 +112,7 @@ pub struct TenantUpdateInput {
     pub default_currency: Option<CurrencyCode>,
     /// IANA time zone of the tenant. Past business days keep their dates. Null leaves it as it is.
     pub time_zone: Option<String>,
-    /// Whether members must use a second factor. Null leaves it as it is.
+    /// True if members must use a second factor. Null leaves it as it is.
     pub is_mfa_required: Option<bool>,
     /// Deprecated name of `isMfaRequired`.
     #[graphql(deprecation = "2026-11-27: use isMfaRequired. Removed after 2027-11-27.")]

@@ -80,7 +80,7 @@ impl Integration {
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
-    /// Whether the integration's keys may send only documents that the operator has listed.
+    /// True if the integration's keys may send only documents that the operator has listed.
     #[field(permit(ApikeyRead, in_body), was("trustedDocumentsOnly", "2026-11-27"))]
     async fn is_trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         self.open(ctx)?;
@@ -167,7 +167,7 @@ impl ApiKey {
     async fn allowed_cidrs(&self) -> &[String] {
         &self.0.cidrs
     }
-    /// Whether the key may send only documents that the operator has listed: by its own setting or by the integration's.
+    /// True if the key may send only documents that the operator has listed: by its own setting or by the integration's.
     #[field(was("trustedDocumentsOnly", "2026-11-27"))]
     async fn is_trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)

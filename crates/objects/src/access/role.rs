@@ -48,7 +48,7 @@ impl Role {
     async fn name(&self) -> &str {
         &self.0.role.name
     }
-    /// Whether the role is one of the default roles, which cannot be changed.
+    /// True if the role is one of the default roles, which cannot be changed.
     async fn is_built_in(&self) -> bool {
         self.0.is_built_in
     }

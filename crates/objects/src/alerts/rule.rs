@@ -75,7 +75,7 @@ impl AlertRule {
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.scope.product?).await)
     }
-    /// Whether the alerts to which the rule applies are opened.
+    /// True if the alerts to which the rule applies are opened.
     async fn is_enabled(&self) -> bool {
         self.0.is_enabled
     }

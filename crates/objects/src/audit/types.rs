@@ -138,7 +138,7 @@ crate::connection!(counted AuditEntryConnection, AuditEntryEdge, AuditEntry, "au
 /// Result of a verification of the audit log.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct AuditVerification {
-    /// Whether every entry in the range is as it was written.
+    /// True if every entry in the range is as it was written.
     pub ok: bool,
     /// Number of the first entry that is not as it was written. Null when all are.
     pub first_broken_seq: Option<Long>,

@@ -131,7 +131,7 @@ impl Category {
     async fn product_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether products of all descendants are counted too. Default false.", default)] with_descendants: bool,
+        #[graphql(desc = "True if products of all descendants are counted too. Default false.", default)] with_descendants: bool,
     ) -> Answer<Long> {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
@@ -142,7 +142,7 @@ impl Category {
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether products of all descendants are included too. Default false.", default)] with_descendants: bool,
+        #[graphql(desc = "True if products of all descendants are included too. Default false.", default)] with_descendants: bool,
         #[graphql(desc = "Filter of the products; all products of the category by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,

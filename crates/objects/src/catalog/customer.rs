@@ -65,7 +65,7 @@ impl Customer {
         // Who read whose contacts is in the audit log.
         Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
     }
-    /// Whether the personal data of the customer was lost with the keys of the deployment. False once other data is given, and after the customer was erased.
+    /// True if the personal data of the customer was lost with the keys of the deployment. False once other data is given, and after the customer was erased.
     async fn is_personal_data_lost(&self) -> bool {
         self.0.is_lost
     }

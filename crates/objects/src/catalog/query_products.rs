@@ -132,7 +132,7 @@ impl ProductQuery {
         #[graphql(desc = "Filter of the categories; those in use by default.")] filter: Option<ArchiveFilter>,
         #[graphql(desc = "Sort of the categories. Null for POSITION, ASC.")] sort: Option<CategorySort>,
         #[graphql(
-            desc = "Whether categories at all depths below the parent are included too; without a parent, all categories. Default false.",
+            desc = "True if categories at all depths below the parent are included too; without a parent, all categories. Default false.",
             default
         )]
         with_descendants: bool,

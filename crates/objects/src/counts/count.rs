@@ -69,7 +69,7 @@ impl Stocktake {
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.selection.class().map(Into::into)
     }
-    /// Whether the book quantities are hidden from callers without count.review.
+    /// True if the book quantities are hidden from callers without count.review.
     async fn is_blind(&self) -> bool {
         self.0.sight == BookVisibility::Blind
     }
@@ -133,7 +133,7 @@ impl Stocktake {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
     }
-    /// Whether there are more reversals of the count than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    /// True if there are more reversals of the count than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
         Some(Box::pin(has_more_reversals(ctx, self.0.id.uuid())).await)

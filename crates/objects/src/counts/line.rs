@@ -153,7 +153,7 @@ impl StocktakeLine {
         let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
         Box::pin(lot_seen(ctx, id)).await.transpose()
     }
-    /// Whether the line was on the list of the stocktake; false for goods that were only found.
+    /// True if the line was on the list of the stocktake; false for goods that were only found.
     async fn is_expected(&self) -> bool {
         self.shown.line.expected == Expected::Listed
     }

@@ -194,7 +194,7 @@ impl DataJob {
     async fn status(&self) -> DataJobStatus {
         self.0.state.into()
     }
-    /// Whether the job only validates: it reports what it would do.
+    /// True if the job only validates: it reports what it would do.
     #[field(was("isDryRun", "2026-11-25"))]
     async fn is_validate_only(&self) -> bool {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);

@@ -66,7 +66,7 @@ impl ShippingCarrier {
     async fn number_pattern(&self) -> Option<&str> {
         self.0.number_pattern.as_deref()
     }
-    /// Whether new parcels can name the carrier.
+    /// True if new parcels can name the carrier.
     async fn is_active(&self) -> bool {
         self.0.is_active
     }
@@ -107,7 +107,7 @@ pub struct CarrierUpsertInput {
     /// Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
     /// themselves. Null for any.
     pub number_pattern: Option<String>,
-    /// Whether new parcels can name the carrier. Default true.
+    /// True if new parcels can name the carrier. Default true.
     #[graphql(default = true)]
     pub is_active: bool,
 }

@@ -68,7 +68,7 @@ impl FulfilmentWave {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Whether the wave is open: its works are in no other open wave.
+    /// True if the wave is open: its works are in no other open wave.
     async fn is_open(&self) -> bool {
         self.row.closed_at.is_none()
     }
@@ -98,7 +98,7 @@ impl FulfilmentWave {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
-    /// Whether more papers were drawn of the wave than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    /// True if more papers were drawn of the wave than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
     async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
         Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
     }

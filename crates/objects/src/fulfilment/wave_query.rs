@@ -41,7 +41,7 @@ pub struct FulfilmentWaveFilter {
     pub not: Option<Box<FulfilmentWaveFilter>>,
     /// Waves of these stores.
     pub store: Option<IdFilter>,
-    /// Whether the waves are open. Null for all.
+    /// True for open waves only, false for the others, null for both.
     pub is_open: Option<bool>,
 }
 

@@ -96,7 +96,7 @@ impl FulfilmentWork {
     async fn due_at(&self) -> DateTime {
         DateTime(self.head.due_at)
     }
-    /// Whether the work is late: dueAt has passed, and units are left to send.
+    /// True if the work is late: dueAt has passed, and units are left to send.
     async fn is_late(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(is_late_at(&self.head, ctx.given::<Ledger>()?.clock().now()))
     }
@@ -109,7 +109,7 @@ impl FulfilmentWork {
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
     }
-    /// Whether the order has a hold: its goods are not brought nearer to leaving.
+    /// True if the order has a hold: its goods are not brought nearer to leaving.
     async fn is_held(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.order_facts(ctx).await?.is_held)
     }
@@ -144,7 +144,7 @@ impl FulfilmentWork {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.head.id.uuid())).await
     }
-    /// Whether more papers were drawn of the work than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    /// True if more papers were drawn of the work than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
     async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
         Box::pin(has_more_papers(ctx, self.head.id.uuid())).await
     }

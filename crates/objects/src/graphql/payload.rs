@@ -21,7 +21,7 @@ macro_rules! payload {
             pub $field: Option<$type>,
             /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
             pub user_errors: Vec<$crate::graphql::refusal::UserError>,
-            /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+            /// True if the payload repeats the result of an earlier call with the same idempotency key.
             pub replayed: bool,
             /// The last event of this change, to wait for on a stream; null when nothing was written.
             pub seq: Option<$crate::graphql::scalars::Long>,
@@ -55,7 +55,7 @@ macro_rules! seen_payload {
             pub async fn user_errors(&self) -> &Vec<$crate::graphql::refusal::UserError> {
                 &self.user_errors
             }
-            /// Whether the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored.
+            /// True if the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored.
             pub async fn replayed(&self) -> &bool {
                 &self.replayed
             }

@@ -138,7 +138,7 @@ pub fn try_user_errors_of<R>(
         ty = "Option<String>",
         desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
     ),
-    field(name = "retryable", ty = "&bool", desc = "Whether the call may succeed later without being changed."),
+    field(name = "retryable", ty = "&bool", desc = "True if the call may succeed later without being changed."),
     field(
         name = "docs",
         ty = "String",
@@ -162,7 +162,7 @@ pub struct InputError {
     pub message: String,
     #[graphql(skip)]
     pub field: Option<Path>,
-    /// Whether the call may succeed later without being changed.
+    /// True if the call may succeed later without being changed.
     pub retryable: bool,
 }
 
@@ -176,7 +176,7 @@ pub struct VersionConflict {
     pub message: String,
     #[graphql(skip)]
     pub field: Option<Path>,
-    /// Whether the call may succeed later without being changed.
+    /// True if the call may succeed later without being changed.
     pub retryable: bool,
     /// Current version of the row.
     pub actual_version: Long,
@@ -194,7 +194,7 @@ pub struct InsufficientStock {
     pub message: String,
     #[graphql(skip)]
     pub field: Option<Path>,
-    /// Whether the call may succeed later without being changed.
+    /// True if the call may succeed later without being changed.
     pub retryable: bool,
     /// Level that is short. Null where you may not see it.
     pub level: Option<StockLevel>,
@@ -224,7 +224,7 @@ pub struct InUse {
     pub message: String,
     #[graphql(skip)]
     pub field: Option<Path>,
-    /// Whether the call may succeed later without being changed.
+    /// True if the call may succeed later without being changed.
     pub retryable: bool,
     /// Documents that depend on the object, the newest first: at most 10, of those that you may see. Movements without a document
     /// are listed themselves.

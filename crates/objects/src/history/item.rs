@@ -133,9 +133,9 @@ pub struct HistoryField {
     pub before: Option<Json>,
     /// Value after, in the same form. Null when there is none, when isMasked, and of notes and metadata of an order.
     pub after: Option<Json>,
-    /// Whether the value identifies a person; `before` and `after` are masked then.
+    /// True if the value identifies a person; `before` and `after` are masked then.
     pub is_personal: bool,
-    /// Whether before and after are hidden because the caller lacks a permission.
+    /// True if before and after are hidden because the caller lacks a permission.
     pub is_masked: bool,
 }
 

@@ -41,12 +41,12 @@ pub struct Tenant {
     pub default_currency: CurrencyCode,
     /// IANA time zone of the tenant.
     pub time_zone: String,
-    /// Whether members must use a second factor.
+    /// True if members must use a second factor.
     pub is_mfa_required: bool,
     /// Deprecated name of `isMfaRequired`.
     #[graphql(deprecation = "2026-11-27: use isMfaRequired. Removed after 2027-11-27.")]
     pub mfa_required: bool,
-    /// Whether the tenant is a sandbox, for trials only.
+    /// True if the tenant is a sandbox, for trials only.
     pub is_sandbox: bool,
     /// Deprecated name of `isSandbox`.
     #[graphql(deprecation = "2026-11-27: use isSandbox. Removed after 2027-11-27.")]
@@ -100,7 +100,7 @@ pub struct Member {
     pub display_name: String,
     /// Status of the member.
     pub status: MemberStatus,
-    /// Whether the member uses a second factor.
+    /// True if the member uses a second factor.
     pub is_mfa_enabled: bool,
     /// Deprecated name of `isMfaEnabled`.
     #[graphql(deprecation = "2026-11-27: use isMfaEnabled. Removed after 2027-11-27.")]
@@ -187,7 +187,7 @@ impl From<Sent> for Invitation {
 pub struct Profile {
     /// E-mail address of the user.
     pub email: String,
-    /// Whether the e-mail address is verified.
+    /// True if the e-mail address is verified.
     pub is_email_verified: bool,
     /// Deprecated name of `isEmailVerified`.
     #[graphql(deprecation = "2026-11-25: use isEmailVerified. Removed after 2027-11-25.")]
@@ -226,7 +226,7 @@ pub enum Actor {
 /// The stores that a permission covers: said, never implied.
 #[derive(Clone, SimpleObject)]
 pub struct StoreScope {
-    /// Whether the scope has all stores.
+    /// True if the scope has all stores.
     pub all: bool,
     /// The stores of these groups.
     pub groups: Vec<StoreGroup>,
@@ -265,7 +265,7 @@ pub struct LoginSession {
     /// Deprecated name of `expiresAt`.
     #[graphql(deprecation = "2026-11-25: use expiresAt. Removed after 2027-11-25.")]
     pub ends_at: DateTime,
-    /// Whether the session is the caller's own.
+    /// True if the session is the caller's own.
     pub is_current: bool,
     /// Deprecated name of `isCurrent`.
     #[graphql(deprecation = "2026-11-27: use isCurrent. Removed after 2027-11-27.")]
@@ -381,7 +381,7 @@ impl Viewer {
         let sessions = ctx.given::<Identity>()?.sessions(user).await?;
         Ok(sessions.into_iter().take(MOST_SESSIONS_SHOWN).map(|session| LoginSession::new(session, current)).collect())
     }
-    /// Whether the user has more login sessions than `sessions` has. False for an integration.
+    /// True if the user has more login sessions than `sessions` has. False for an integration.
     async fn has_more_sessions(&self, ctx: &Context<'_>) -> Answer<bool> {
         let Some(user) = self.user else { return Ok(false) };
         Ok(ctx.given::<Identity>()?.sessions(user).await?.len() > MOST_SESSIONS_SHOWN)

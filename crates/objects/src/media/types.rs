@@ -67,7 +67,7 @@ impl ProductImage {
     async fn height(&self) -> Option<Long> {
         self.0.1.area.map(|area| Long(area.height.into()))
     }
-    /// Whether the picture has small versions: they are made shortly after it was added, and never of a GIF.
+    /// True if the picture has small versions: they are made shortly after it was added, and never of a GIF.
     async fn has_thumbnails(&self) -> bool {
         self.0.1.thumbnails == Some(Thumbnails::Made)
     }

@@ -95,7 +95,7 @@ impl Note {
             |edit: core::Edit| NoteEdit { version: Long(edit.version), text: edit.body, written_at: DateTime(edit.written_at) };
         Ok(edits.into_iter().map(shown).collect())
     }
-    /// Whether the note was edited more often than `edits` has texts.
+    /// True if the note was edited more often than `edits` has texts.
     async fn has_more_edits(&self) -> bool {
         // Each change keeps the text that it replaces.
         self.0.version > MOST_EDITS + 1

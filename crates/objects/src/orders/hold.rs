@@ -126,7 +126,7 @@ impl OrderHold {
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.actor_key()).await
     }
-    /// Whether you may lift the hold by orderHoldLift: it is not lifted yet, and you have
+    /// True if you may lift the hold by orderHoldLift: it is not lifted yet, and you have
     /// order.hold, for FRAUD also order.hold.fraud, in the order's store.
     async fn is_liftable(&self, ctx: &Context<'_>) -> Answer<bool> {
         self.may_be_lifted(ctx)

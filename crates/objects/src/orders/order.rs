@@ -202,7 +202,7 @@ impl Order {
     async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         Ok(self.personal(ctx).await?.billing_address.map(Address::from))
     }
-    /// Whether contact and addresses of the order were lost with the keys of the deployment. False once others are given.
+    /// True if contact and addresses of the order were lost with the keys of the deployment. False once others are given.
     async fn is_personal_data_lost(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.detail(ctx).await?.is_lost)
     }
@@ -236,7 +236,7 @@ impl Order {
         let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
         Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
     }
-    /// Whether the order has more steps than `steps` has.
+    /// True if the order has more steps than `steps` has.
     async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
         has_more_steps(ctx, self.row.id).await
     }
@@ -342,7 +342,7 @@ impl Order {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of_order(ctx, self.row.id, self.row.store)).await
     }
-    /// Whether there are more papers than `papers` has, or may be; the root field `papers` has pages of those of one document. False for callers
+    /// True if there are more papers than `papers` has, or may be; the root field `papers` has pages of those of one document. False for callers
     /// bound to a channel.
     async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
         Box::pin(has_more_papers_of_order(ctx, self.row.id, self.row.store)).await
@@ -352,7 +352,7 @@ impl Order {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
-    /// Whether there are more reversals of the order and of its shipments than `reversedBy` has; `documentReversals` has pages of them. Null without
+    /// True if there are more reversals of the order and of its shipments than `reversedBy` has; `documentReversals` has pages of them. Null without
     /// stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {

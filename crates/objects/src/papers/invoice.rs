@@ -206,7 +206,7 @@ impl Invoice {
     async fn total_in_books(&self) -> Option<Money> {
         self.0.in_books.as_ref().map(|books| books.totals.total.into())
     }
-    /// Whether the name and the address of the buyer were lost with the keys of the deployment. False after the customer was erased.
+    /// True if the name and the address of the buyer were lost with the keys of the deployment. False after the customer was erased.
     async fn is_personal_data_lost(&self) -> bool {
         self.0.is_lost
     }

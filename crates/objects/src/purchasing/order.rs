@@ -141,7 +141,7 @@ impl PurchaseOrder {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
-    /// Whether more papers were drawn of the purchase order than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    /// True if more papers were drawn of the purchase order than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
     async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
         Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
     }
@@ -178,7 +178,7 @@ impl PurchaseOrder {
     async fn rate_difference(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         Box::pin(difference(ctx, &self.row)).await.transpose()
     }
-    /// Whether the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
+    /// True if the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
     /// it is in another currency.
     #[field(mask = ProductCostRead, was("belowMinimum", "2026-11-27"))]
     async fn is_below_minimum(&self, ctx: &Context<'_>) -> Answer<Option<bool>> {

@@ -99,7 +99,7 @@ impl SupplierReturn {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
-    /// Whether there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    /// True if there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
         Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)

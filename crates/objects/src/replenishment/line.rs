@@ -210,7 +210,7 @@ impl ReplenishmentLineScore {
     async fn demand(&self) -> Quantity {
         units(self.0.demand)
     }
-    /// Whether the demand was at most the point that the proposal rests on, less its `undershootUnits`.
+    /// True if the demand was at most the point that the proposal rests on, less its `undershootUnits`.
     async fn is_within(&self) -> bool {
         self.0.is_within
     }
@@ -232,7 +232,7 @@ impl ReplenishmentLineScore {
     async fn naive_point(&self) -> Option<Quantity> {
         self.0.naive_point.map(units)
     }
-    /// Whether the demand was at most the point of the naive policy. Null where that is unknown.
+    /// True if the demand was at most the point of the naive policy. Null where that is unknown.
     async fn is_naive_within(&self) -> Option<bool> {
         self.0.is_naive_within()
     }

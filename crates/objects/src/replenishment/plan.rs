@@ -99,7 +99,7 @@ impl ReplenishmentPlan {
     async fn business_date(&self) -> Date {
         Date(self.plan.business_date)
     }
-    /// Whether the plan was made at night, and not on demand.
+    /// True if the plan was made at night, and not on demand.
     async fn is_nightly(&self) -> bool {
         self.plan.is_nightly
     }

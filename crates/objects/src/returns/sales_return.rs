@@ -140,7 +140,7 @@ impl Return {
     async fn papers(&self, ctx: &Context<'_>) -> Answer<Vec<Paper>> {
         Box::pin(papers_of(ctx, self.row.id.uuid())).await
     }
-    /// Whether more papers were drawn of the return than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
+    /// True if more papers were drawn of the return than `papers` has; the root field `papers` has pages of them. False for callers bound to a channel.
     async fn has_more_papers(&self, ctx: &Context<'_>) -> Answer<bool> {
         Box::pin(has_more_papers(ctx, self.row.id.uuid())).await
     }
@@ -149,7 +149,7 @@ impl Return {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
-    /// Whether there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
+    /// True if there are more reversals of the return than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
         Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)

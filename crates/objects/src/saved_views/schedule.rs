@@ -128,22 +128,22 @@ impl SavedViewSchedule {
         }
         Ok(found)
     }
-    /// Whether a table that equals the one before is not sent.
+    /// True if a table that equals the one before is not sent.
     #[field(was("onlyIfChanged", "2026-11-27"))]
     async fn is_sent_only_if_changed(&self) -> bool {
         self.0.fields.only_if_changed
     }
-    /// Whether the event view.result reports each table to webhooks.
+    /// True if the event view.result reports each table to webhooks.
     #[field(was("emitsEvent", "2026-11-27"))]
     async fn has_event(&self) -> bool {
         self.0.fields.emits_event
     }
-    /// Whether the event view.result has the first rows of each table, for the owner and their webhooks.
+    /// True if the event view.result has the first rows of each table, for the owner and their webhooks.
     #[field(was("tellsRows", "2026-11-27"))]
     async fn has_event_rows(&self) -> bool {
         self.0.fields.tells_rows
     }
-    /// Whether each table is kept as a file of the owner's, for seven days.
+    /// True if each table is kept as a file of the owner's, for seven days.
     #[field(was("keepsFile", "2026-11-27"))]
     async fn has_file(&self) -> bool {
         self.0.fields.keeps_file

@@ -93,7 +93,7 @@ impl SavedView {
     async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
         Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
     }
-    /// Whether savedViewChanged can follow the view with its own variables.
+    /// True if savedViewChanged can follow the view with its own variables.
     #[field(cost = "1")]
     async fn is_live(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(ctx.given::<SavedViews>()?.not_live(&self.0).await?.is_none())

@@ -72,7 +72,7 @@ impl WebhookEndpoint {
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, prelude::Actor::member(self.0.maker)).await
     }
-    /// Whether messages are sent to the endpoint.
+    /// True if messages are sent to the endpoint.
     async fn is_enabled(&self) -> bool {
         self.0.disabled.is_none()
     }
