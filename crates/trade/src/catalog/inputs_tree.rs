@@ -46,7 +46,7 @@ pub struct CategoryCreateInput {
     pub metadata: Option<Json>,
     /// Text about the category for shoppers, at most 10,000 characters. Null for none.
     pub description: Option<String>,
-    /// Whether shops show the category. Null for true.
+    /// True if shops show the category. Null for true.
     pub is_active: Option<bool>,
     /// Title of the category's page for search engines, at most 255 characters. Null for none.
     pub seo_title: Option<String>,
@@ -117,7 +117,7 @@ pub struct CategoryUpdateInput {
     pub metadata: MaybeUndefined<Json>,
     /// Text about the category for shoppers, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Whether shops show the category. Left out, it stays; null is refused.
+    /// True if shops show the category. Left out, it stays; null is refused.
     pub is_active: MaybeUndefined<bool>,
     /// Title of the category's page for search engines, at most 255 characters.
     pub seo_title: MaybeUndefined<String>,
@@ -190,7 +190,7 @@ pub struct CategoryUpsertInput {
     pub metadata: MaybeUndefined<Json>,
     /// Text about the category for shoppers, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// Whether shops show the category. True when the row creates one and leaves it out; null is refused.
+    /// True if shops show the category. Left out, it is true where the row creates the category; null is refused.
     pub is_active: MaybeUndefined<bool>,
     /// Title of the category's page for search engines, at most 255 characters.
     pub seo_title: MaybeUndefined<String>,

@@ -67,7 +67,7 @@ macro_rules! bulk_payload {
             /// Reasons for which the whole call was refused; empty when it was not. Refused rows
             /// have their own.
             pub user_errors: Vec<UserError>,
-            /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+            /// True if the payload repeats the result of an earlier call with the same idempotency key.
             pub replayed: bool,
             /// The last event of this change, to wait for on a stream; null when nothing was written.
             pub seq: Option<Long>,

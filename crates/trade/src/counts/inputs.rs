@@ -42,14 +42,14 @@ pub struct StocktakeCreateInput {
     /// The products, of a LIST and of no other; at most 2,000. Empty by default.
     #[graphql(default)]
     pub products: Vec<ProductRef>,
-    /// Whether the book quantities are hidden from callers without count.review. Default true.
+    /// True if the book quantities are hidden from callers without count.review. Default true.
     #[graphql(default = true)]
     pub is_blind: bool,
     /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. Null for none.
     pub external_ref: Option<String>,
     /// Note that is kept with the stocktake, at most 1,000 characters. Null for none.
     pub note: Option<String>,
-    /// Whether the stocktake is started in the same call. False by default.
+    /// True if the stocktake is started in the same call. False by default.
     #[graphql(default)]
     pub start: bool,
 }

@@ -42,7 +42,7 @@ pub struct ExchangeRateSetInput {
     pub day: Date,
     /// Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced.
     pub source: String,
-    /// Whether a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
+    /// True if a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
     /// one. Default false.
     #[graphql(default)]
     pub is_unusual: bool,
@@ -62,7 +62,7 @@ pub struct ExchangeRatesImportInput {
     /// Content of an XML file of the European Central Bank, `eurofxref-daily.xml`, `eurofxref-hist-90d.xml`, or `eurofxref-hist.xml` with at most 5,000
     /// rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
     pub ecb_xml: Option<String>,
-    /// Whether rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false.
+    /// True if rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false.
     #[graphql(default)]
     pub is_unusual: bool,
     /// Deprecated name of `isUnusual`.

@@ -77,7 +77,7 @@ pub struct FulfilmentWorkPickInput {
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// True if the missing units are not in the store: they are sourced from other stores, as after
     /// a rejection for NO_STOCK. Default false.
     #[graphql(default = false)]
     pub is_short: bool,
@@ -139,7 +139,7 @@ pub struct FulfilmentWorkActionInput {
     /// Language of an e-mail to the contact of the order that says the store and the code: of an order with the delivery method COLLECT
     /// whose contact has an e-mail address. Null for the language and the choice of readyEmailSet, which sends none at first.
     pub notify_in: Option<PaperLocale>,
-    /// Whether the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
+    /// True if the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
     pub notify: Option<bool>,
 }
 

@@ -45,7 +45,7 @@ impl ReadyEmail {
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.own.store?).await)
     }
-    /// Whether an e-mail is sent without being asked for. Null leaves that to the tenant's setting, which is off at first.
+    /// True if an e-mail is sent without being asked for. Null leaves that to the tenant's setting, which is off at first.
     async fn is_on(&self) -> Option<bool> {
         self.own.terms.is_on
     }
@@ -57,7 +57,7 @@ impl ReadyEmail {
     async fn text(&self) -> Option<&str> {
         self.own.terms.text.as_deref()
     }
-    /// Whether an e-mail is sent without being asked for, by the setting and the tenant's behind it.
+    /// True if an e-mail is sent without being asked for, by the setting and the tenant's behind it.
     #[field(was("sends", "2026-11-27"))]
     async fn is_sent(&self) -> bool {
         self.in_force.is_on.unwrap_or_default()
@@ -91,7 +91,7 @@ pub struct ReadyEmailSetInput {
     pub expected_version: Option<Long>,
     /// Store of the setting. Null for the tenant's, which holds for all stores that say nothing else.
     pub store: Option<StoreRef>,
-    /// Whether an e-mail is sent by fulfilmentWorkReady and fulfilmentWaveReady without being asked for. Null for the tenant's setting; off where that says nothing.
+    /// True if an e-mail is sent by fulfilmentWorkReady and fulfilmentWaveReady without being asked for. Null for the tenant's setting; off where that says nothing.
     pub is_on: Option<bool>,
     /// Language of the e-mails. Null for the tenant's setting; EN where that says nothing.
     pub locale: Option<PaperLocale>,

@@ -34,7 +34,7 @@ pub struct FulfilmentWaveFoundInput {
     pub work_id: ID,
     /// Lines and quantities that were picked; all that can be when it is left out. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// True if the missing units are not in the store: they are sourced from other stores, as after
     /// a rejection for NO_STOCK. Default false.
     #[graphql(default = false)]
     pub is_short: bool,
@@ -80,7 +80,7 @@ pub struct FulfilmentWaveReadyInput {
     pub idempotency_key: String,
     /// Language of the e-mails to the contacts of the orders. Null for the language and the choice of readyEmailSet, which sends none at first.
     pub notify_in: Option<PaperLocale>,
-    /// Whether the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
+    /// True if the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet.
     pub notify: Option<bool>,
 }
 

@@ -44,7 +44,7 @@ pub struct FulfilmentWaveStepPayload {
     pub results: Vec<FulfilmentWaveResult>,
     /// Reasons for which the call was refused; empty when it was carried out, also where works were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key, and no work was changed now.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key, and no work was changed now.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

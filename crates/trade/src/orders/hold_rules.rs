@@ -52,11 +52,11 @@ impl HoldRule {
     async fn total_at_least(&self) -> Option<Money> {
         self.0.fields.total_at_least.map(Money::from)
     }
-    /// Whether the rule matches only orders that are neither paid nor authorised in full.
+    /// True if the rule matches only orders that are neither paid nor authorised in full.
     async fn is_unpaid(&self) -> bool {
         self.0.fields.is_unpaid
     }
-    /// Whether the rule matches only orders that are shipped and say no shipping address.
+    /// True if the rule matches only orders that are shipped and say no shipping address.
     #[field(was("lacksAddress", "2026-11-27"))]
     async fn is_address_missing(&self) -> bool {
         self.0.fields.lacks_address
@@ -65,11 +65,11 @@ impl HoldRule {
     async fn countries(&self) -> &[String] {
         &self.0.fields.countries
     }
-    /// Whether the rule matches only orders whose bill goes to another country than their goods.
+    /// True if the rule matches only orders whose bill goes to another country than their goods.
     async fn is_billed_elsewhere(&self) -> bool {
         self.0.fields.more.is_billed_elsewhere
     }
-    /// Whether the rule matches only orders of which the customer has got nothing yet by another order.
+    /// True if the rule matches only orders of which the customer has got nothing yet by another order.
     async fn is_new_customer(&self) -> bool {
         self.0.fields.more.is_new_customer
     }
@@ -81,7 +81,7 @@ impl HoldRule {
     async fn product_tags(&self) -> &[String] {
         &self.0.fields.more.product_tags
     }
-    /// Whether the rule takes its hold off once the order does not match any more.
+    /// True if the rule takes its hold off once the order does not match any more.
     #[field(was("liftsItself", "2026-11-27"))]
     async fn is_hold_lifted_automatically(&self) -> bool {
         self.0.fields.more.lifts_itself
@@ -114,10 +114,10 @@ pub struct HoldRuleUpsertInput {
     pub reason: String,
     /// Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total.
     pub total_at_least: Option<MoneyInput>,
-    /// Whether the rule matches only orders that are neither paid nor authorised in full. Default false.
+    /// True if the rule matches only orders that are neither paid nor authorised in full. Default false.
     #[graphql(default)]
     pub is_unpaid: bool,
-    /// Whether the rule matches only orders that are shipped and say no shipping address. Default false.
+    /// True if the rule matches only orders that are shipped and say no shipping address. Default false.
     #[graphql(default)]
     pub is_address_missing: bool,
     /// Deprecated name of `isAddressMissing`.
@@ -127,11 +127,11 @@ pub struct HoldRuleUpsertInput {
     /// country. Empty by default.
     #[graphql(default)]
     pub countries: Vec<String>,
-    /// Whether the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
+    /// True if the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
     /// Default false.
     #[graphql(default)]
     pub is_billed_elsewhere: bool,
-    /// Whether the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
+    /// True if the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
     /// none of which anything has left. Orders without a customer match. Default false.
     #[graphql(default)]
     pub is_new_customer: bool,
@@ -143,7 +143,7 @@ pub struct HoldRuleUpsertInput {
     /// Empty by default.
     #[graphql(default)]
     pub product_tags: Vec<String>,
-    /// Whether the rule takes its hold off once the order does not match any more. Default false.
+    /// True if the rule takes its hold off once the order does not match any more. Default false.
     #[graphql(default)]
     pub is_hold_lifted_automatically: bool,
     /// Deprecated name of `isHoldLiftedAutomatically`.

@@ -65,7 +65,7 @@ pub struct SourcingInput {
 pub struct StoreSourcingInput {
     /// The store.
     pub store: StoreRef,
-    /// Whether orders of other stores may take stock from the store. Default true.
+    /// True if orders of other stores may take stock from the store. Default true.
     #[graphql(default = true)]
     pub is_source: bool,
     /// Priority of the store in the PRIORITY strategy; the lowest number comes first. Default 0.
@@ -192,7 +192,7 @@ impl Sourcing {
     async fn stores(&self) -> Vec<SourcingStore> {
         self.stores.iter().copied().take(MOST_STORES_SHOWN).map(SourcingStore).collect()
     }
-    /// Whether there are more open stores than `stores` has.
+    /// True if there are more open stores than `stores` has.
     async fn has_more_stores(&self) -> bool {
         self.stores.len() > MOST_STORES_SHOWN
     }
@@ -217,7 +217,7 @@ impl SourcingStore {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// Whether orders of other stores may take stock from the store.
+    /// True if orders of other stores may take stock from the store.
     async fn is_source(&self) -> bool {
         self.0.is_source
     }

@@ -142,7 +142,7 @@ impl SourcingPayload {
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub async fn replayed(&self) -> &bool {
         &self.replayed
     }

@@ -86,7 +86,7 @@ impl SupplierProduct {
         let one = |one: &core::PriceBreak| PriceBreak { from: one.from, cost: entity::prelude::Money::new(one.minor, currency) };
         self.0.breaks.iter().map(one).collect()
     }
-    /// Whether the supplier is the preferred one of the product.
+    /// True if the supplier is the preferred one of the product.
     #[field(was("preferred", "2026-11-25"))]
     async fn is_preferred(&self) -> bool {
         self.0.is_preferred

@@ -180,7 +180,7 @@ pub struct SupplierProductInput {
     /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
-    /// Whether the supplier is the preferred one of the product, in place of the previous one. Default false.
+    /// True if the supplier is the preferred one of the product, in place of the previous one. Default false.
     #[graphql(default = false)]
     pub is_preferred: bool,
     /// Deprecated name of `isPreferred`.

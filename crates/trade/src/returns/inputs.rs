@@ -76,10 +76,10 @@ pub struct ReturnCreateInput {
     pub external_ref: Option<String>,
     /// Register of the store at which the return is created: a code of at most 32 characters. It stays as it is. Null for none.
     pub register: Option<String>,
-    /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true.
+    /// True if the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true.
     #[graphql(default = true)]
     pub receive: bool,
-    /// Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
+    /// True if the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
     /// return.approve. Default false.
     #[graphql(default = false)]
     pub close: bool,

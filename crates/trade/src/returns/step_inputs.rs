@@ -76,7 +76,7 @@ pub struct ReturnReceiveInput {
     pub expected_version: Option<Long>,
     /// Lines that were received, at most 2,000; by default everything that is still to be received.
     pub lines: Option<Vec<ReturnReceiveLineInput>>,
-    /// Whether the receipt is the last: nothing more will come, and missing units can then be asked back again. Default false.
+    /// True if the receipt is the last: nothing more will come, and missing units can then be asked back again. Default false.
     #[graphql(default = false)]
     pub is_last: bool,
     /// Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period.

@@ -116,7 +116,7 @@ impl AvailabilityExplanation {
         let permit = ctx.permit::<kind::StockRead>()?;
         Ok(self.seen(&permit).take(MOST_LISTED).cloned().map(|held| Reservation(None, held)).collect())
     }
-    /// Whether there are more active reservations that you may see than `reservations` has. `reservedOther` includes them.
+    /// True if there are more active reservations that you may see than `reservations` has. `reservedOther` includes them.
     async fn has_more_reservations(&self, ctx: &Context<'_>) -> Answer<bool> {
         let permit = ctx.permit::<kind::StockRead>()?;
         Ok(self.seen(&permit).nth(MOST_LISTED).is_some())

@@ -16,7 +16,7 @@ pub struct StockPayload {
     pub movement: Option<StockMovement>,
     /// Reasons for the refusal; empty when the change was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the stored result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the stored result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of the change; null when nothing was written.
     pub seq: Option<Long>,
@@ -30,7 +30,7 @@ pub struct ReservationPayload {
     pub reservations: Option<Vec<Reservation>>,
     /// Reasons for the refusal; empty when the change was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the stored result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the stored result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of the change; null when nothing was written.
     pub seq: Option<Long>,
