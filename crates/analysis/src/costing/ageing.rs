@@ -110,7 +110,7 @@ impl StockAgesConnection {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether the values include the tenant's last event.
+    /// True if the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }

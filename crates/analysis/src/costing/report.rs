@@ -32,7 +32,7 @@ impl StockValuation {
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
-    /// Whether the books include the tenant's last event. After many changes they take some time: query again.
+    /// True if the books include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }
@@ -89,7 +89,7 @@ impl CostReport {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether the books include the tenant's last event. After many changes they take some time: query again.
+    /// True if the books include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }
@@ -167,7 +167,7 @@ impl ProductCost {
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
-    /// Whether the values include the tenant's last event.
+    /// True if the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }
@@ -195,7 +195,7 @@ impl ProductCost {
     async fn layers(&self) -> Vec<CostLayer> {
         self.0.layers.iter().map(|layer| CostLayer { layer: *layer, currency: self.0.how.currency }).collect()
     }
-    /// Whether the product has more layers than `layers` lists: the youngest are left out, and `fifoValue` includes them.
+    /// True if the product has more layers than `layers` lists: the youngest are left out, and `fifoValue` includes them.
     async fn has_more_layers(&self) -> bool {
         self.0.has_more_layers
     }

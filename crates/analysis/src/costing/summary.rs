@@ -78,7 +78,7 @@ impl CostSummary {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether the books included the tenant's last event when they were read. After many changes
+    /// True if the books included the tenant's last event when they were read. After many changes
     /// the books need some time; query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
@@ -139,7 +139,7 @@ impl StockValueSummary {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether the books included the tenant's last event when they were read. After many changes
+    /// True if the books included the tenant's last event when they were read. After many changes
     /// the books need some time; query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()

@@ -82,7 +82,7 @@ impl DemandFact {
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(links::channel(ctx, ChannelId::from_uuid(self.id(rows::DemandDimension::Channel)?)).await)
     }
-    /// Whether the product was in stock in the store when the day closed: a day without stock says nothing of what was wanted. Null unless rows are grouped
+    /// True if the product was in stock in the store when the day closed: a day without stock says nothing of what was wanted. Null unless rows are grouped
     /// by day, product and store, and before the product's first movement in the store.
     async fn is_in_stock(&self) -> Option<bool> {
         self.is_in_stock
@@ -220,7 +220,7 @@ impl DemandFactConnection {
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether the values include the tenant's last event. After many changes they take some time: query again.
+    /// True if the values include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

@@ -207,7 +207,7 @@ impl StockPerformanceConnection {
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether the values include the tenant's last event.
+    /// True if the values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

@@ -100,7 +100,7 @@ pub struct ForecastFactor {
     pub name: String,
     /// Kind of factor.
     pub kind: FactorKind,
-    /// Whether the forecast uses the factor: it lowered the error of held-out weeks by 0.005 or more.
+    /// True if the forecast uses the factor: it lowered the error of held-out weeks by 0.005 or more.
     pub is_used: bool,
     /// Deprecated name of `isUsed`.
     #[graphql(deprecation = "2026-11-27: use isUsed. Removed after 2027-11-27.")]

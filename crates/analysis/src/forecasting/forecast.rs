@@ -147,7 +147,7 @@ impl Forecast {
     async fn tracking_signal(&self) -> Option<f64> {
         Some(self.0.signal?.value)
     }
-    /// Whether the tracking signal is beyond 4 or -4, and was a week before.
+    /// True if the tracking signal is beyond 4 or -4, and was a week before.
     async fn has_drifted(&self) -> bool {
         self.0.signal.is_some_and(|signal| signal.has_drifted)
     }
@@ -230,7 +230,7 @@ pub struct ForecastWeek {
     pub lower95: Option<f64>,
     /// Upper bound of the 95 % interval. Null where too few errors are known.
     pub upper95: Option<f64>,
-    /// Whether the week is more than eight weeks ahead, where the interval is widened and not
+    /// True if the week is more than eight weeks ahead, where the interval is widened and not
     /// measured.
     pub is_extrapolated: bool,
     /// Deprecated name of `isExtrapolated`.

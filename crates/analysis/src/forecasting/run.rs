@@ -77,7 +77,7 @@ pub struct SimulatedServiceLevel {
     pub achieved_corrected: f64,
     /// Level for the weeks to come.
     pub level: f64,
-    /// Whether plans use `level` for this promise: it missed the promise by less.
+    /// True if plans use `level` for this promise: it missed the promise by less.
     pub is_used: bool,
     /// Number of order cycles that were simulated.
     pub cycles: Long,
@@ -107,7 +107,7 @@ pub struct ForecastMethod {
     pub mean: String,
     /// Method of the median.
     pub median: String,
-    /// Whether the last week's value had no greater error than any method, so that it is used.
+    /// True if the last week's value had no greater error than any method, so that it is used.
     pub is_naive_better: bool,
     /// Deprecated name of `isNaiveBetter`.
     #[graphql(deprecation = "2026-11-27: use isNaiveBetter. Removed after 2027-11-27.")]

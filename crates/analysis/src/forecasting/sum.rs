@@ -84,7 +84,7 @@ pub struct ForecastSumWeek {
     pub lower95: Option<f64>,
     /// Upper bound of the 95 % interval. Null where fewer than 200 errors of such sums are known.
     pub upper95: Option<f64>,
-    /// Whether the week is more than eight weeks ahead, where the interval is widened and not measured.
+    /// True if the week is more than eight weeks ahead, where the interval is widened and not measured.
     pub is_extrapolated: bool,
     /// Deprecated name of `isExtrapolated`.
     #[graphql(deprecation = "2026-11-27: use isExtrapolated. Removed after 2027-11-27.")]

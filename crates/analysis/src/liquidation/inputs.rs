@@ -66,7 +66,7 @@ pub struct LiquidationSettingsSetInput {
     pub slow_days_of_supply: Option<i32>,
     /// Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow.
     pub slow_monthly_units: Option<i32>,
-    /// Whether stock is listed that expires before it is sold. Default true.
+    /// True if stock is listed that expires before it is sold. Default true.
     #[graphql(default = true)]
     pub is_expiring_listed: bool,
     /// Deprecated name of `isExpiringListed`.
@@ -150,7 +150,7 @@ pub struct LiquidationPlanAdvanceInput {
     pub plan: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
+    /// True if a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
     /// as it is. True and false take a member, not an integration, with product.write for all stores.
     pub is_automatic: Option<bool>,
     /// Deprecated name of `isAutomatic`.

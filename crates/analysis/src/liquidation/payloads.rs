@@ -54,7 +54,7 @@ pub struct LiquidationApprovalPayload {
     pub refused_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -77,7 +77,7 @@ pub struct LiquidationAdvancePayload {
     pub refused_count: i32,
     /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

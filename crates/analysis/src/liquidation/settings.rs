@@ -95,7 +95,7 @@ impl LiquidationSettings {
     async fn slow_monthly_units(&self) -> Option<i32> {
         self.of.criteria.slow_monthly_units
     }
-    /// Whether stock is listed that expires before it is sold.
+    /// True if stock is listed that expires before it is sold.
     #[field(was("expiring", "2026-11-27"))]
     async fn is_expiring_listed(&self) -> bool {
         self.of.criteria.expiring

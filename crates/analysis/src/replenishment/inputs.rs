@@ -140,7 +140,7 @@ pub struct ReplenishmentRuleSetInput {
     pub idempotency_key: String,
     /// Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Whether the rule approves lines from the next plan on. Default true.
+    /// True if the rule approves lines from the next plan on. Default true.
     #[graphql(default = true)]
     pub is_enabled: bool,
     /// Deprecated name of `isEnabled`.
@@ -150,7 +150,7 @@ pub struct ReplenishmentRuleSetInput {
     pub plan_amount: Option<MoneyInput>,
     /// Limit of what the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
     pub supplier_amount: Option<MoneyInput>,
-    /// Whether transfers are approved. Default true.
+    /// True if transfers are approved. Default true.
     #[graphql(default = true)]
     pub has_transfers: bool,
     /// Deprecated name of `hasTransfers`.
@@ -159,7 +159,7 @@ pub struct ReplenishmentRuleSetInput {
     /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8.
     #[graphql(default_with = "0.8")]
     pub confidence: f64,
-    /// Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
+    /// True if the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
     /// who sets it. Requires purchase.approve for all stores. Default false.
     #[graphql(default = false)]
     pub is_sending: bool,

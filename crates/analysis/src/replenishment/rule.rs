@@ -15,7 +15,7 @@ pub struct ReplenishmentRule(pub KeptRule);
 /// whose intervals did not hold twice in a row wait for a person.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentRule {
-    /// Whether the rule approves lines. False: each line waits for a person.
+    /// True if the rule approves lines. False: each line waits for a person.
     #[field(was("enabled", "2026-11-27"))]
     async fn is_enabled(&self) -> bool {
         self.0.rule.is_on
@@ -28,7 +28,7 @@ impl ReplenishmentRule {
     async fn supplier_amount(&self) -> Option<Money> {
         self.0.rule.limits.map(|limits| limits.supplier.into())
     }
-    /// Whether transfers are approved, which cost nothing here.
+    /// True if transfers are approved, which cost nothing here.
     #[field(was("transfers", "2026-11-27"))]
     async fn has_transfers(&self) -> bool {
         self.0.rule.transfers
@@ -37,7 +37,7 @@ impl ReplenishmentRule {
     async fn confidence(&self) -> f64 {
         f64::from(self.0.rule.confidence) / CONFIDENCE_PARTS
     }
-    /// Whether the rule also places the purchase orders that it makes and sends them, in the name of the member who set it.
+    /// True if the rule also places the purchase orders that it makes and sends them, in the name of the member who set it.
     #[field(was("sends", "2026-11-27"))]
     async fn is_sending(&self) -> bool {
         self.0.rule.sender.is_some()

@@ -208,7 +208,7 @@ impl ReportRowConnection {
     async fn seq(&self) -> Long {
         Long(self.shape.source.progress.seq)
     }
-    /// Whether the values include the tenant's last event. After many changes they take some time: query again.
+    /// True if the values include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.shape.source.progress.is_current()
     }

@@ -33,9 +33,9 @@ pub struct ReportMeasureInfo {
     pub combines_with: Vec<ReportDimension>,
     /// Dimensions whose rows sum to the total. Without one of a report's dimensions, the report has no total of it unless it is a ratio.
     pub adds_over: Vec<ReportDimension>,
-    /// Whether the measure is additive: its rows sum to the total by each dimension that it combines with.
+    /// True if the measure is additive: its rows sum to the total by each dimension that it combines with.
     pub is_additive: bool,
-    /// Whether the measure is hidden from callers without product.cost.read.
+    /// True if the measure is hidden from callers without product.cost.read.
     pub is_cost: bool,
     /// Deprecated name of `isCost`.
     #[graphql(deprecation = "2026-11-27: use isCost. Removed after 2027-11-27.")]
@@ -49,7 +49,7 @@ pub struct ReportDimensionInfo {
     pub dimension: ReportDimension,
     /// Row in words.
     pub description: &'static str,
-    /// Whether the dimension is one of time. A report has at most one of those.
+    /// True if the dimension is one of time. A report has at most one of those.
     pub is_of_time: bool,
 }
 

@@ -99,7 +99,7 @@ impl ReportValue {
         let (now, before) = self.both()?;
         now.grown(before).map(six)
     }
-    /// Whether the value is hidden: it shows costs, and the caller lacks product.cost.read.
+    /// True if the value is hidden: it shows costs, and the caller lacks product.cost.read.
     async fn is_hidden(&self) -> bool {
         self.cell.is_hidden
     }

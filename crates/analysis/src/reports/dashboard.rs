@@ -212,7 +212,7 @@ impl Dashboard {
     async fn seq(&self) -> Long {
         Long(self.0.progress.seq)
     }
-    /// Whether the dashboard includes the tenant's last event. If it does not, a new one is being made: query again after a second.
+    /// True if the dashboard includes the tenant's last event. If it does not, a new one is being made: query again after a second.
     async fn is_current(&self) -> bool {
         self.1 && self.0.progress.is_current()
     }

@@ -70,7 +70,7 @@ macro_rules! report_connection {
             async fn seq(&self) -> crate::graphql::scalars::Long {
                 crate::graphql::scalars::Long(self.source.progress.seq)
             }
-            /// Whether the values include the tenant's last event. After many changes they take some time: query again.
+            /// True if the values include the tenant's last event. After many changes they take some time: query again.
             async fn is_current(&self) -> bool {
                 self.source.progress.is_current()
             }

@@ -48,7 +48,7 @@ impl Shrinkage {
             _ => None,
         }
     }
-    /// Whether the row is of differences that counts found.
+    /// True if the row is of differences that counts found.
     async fn is_count(&self) -> bool {
         self.key == Some(LossKey::Count)
     }

@@ -33,9 +33,9 @@ pub struct ProductDescriptionEndpoint {
     pub url: String,
     /// Name of the model.
     pub model: String,
-    /// Whether requests carry a key.
+    /// True if requests carry a key.
     pub has_secret_key: bool,
-    /// Whether descriptions are proposed. Nothing is sent while it is false.
+    /// True if descriptions are proposed. Nothing is sent while it is false.
     pub is_enabled: bool,
     /// Largest number of tokens of an answer, 1 to 4,096.
     pub max_tokens: i32,
@@ -91,7 +91,7 @@ pub struct ProductDescriptionEndpointSetInput {
     pub model: String,
     /// Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it.
     pub secret_key: Option<String>,
-    /// Whether descriptions are proposed. Default false.
+    /// True if descriptions are proposed. Default false.
     #[graphql(default)]
     pub is_enabled: bool,
     /// Largest number of tokens of an answer, 1 to 4,096. Default 400.
@@ -159,13 +159,13 @@ impl Again for ProductDescriptionEndpointPayload {
 pub struct ProductDescriptionProposePayload {
     /// Proposed description, plain text of at most 4,000 characters. productTextAccept gives it to the product. Null when there is none.
     pub proposal: Option<String>,
-    /// Whether the text ends where the answer had as many tokens as are allowed.
+    /// True if the text ends where the answer had as many tokens as are allowed.
     pub is_cut: bool,
     /// Reason for which the endpoint has proposed nothing. Null when it did, and when it was not asked for another reason than BUSY.
     pub failure: Option<ProductDescriptionFailure>,
     /// Reasons for which there is no proposal; empty when there is one.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key; the endpoint was not asked again for it.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key; the endpoint was not asked again for it.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as no event is written.
     pub seq: Option<Long>,

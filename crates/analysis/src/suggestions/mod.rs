@@ -50,7 +50,7 @@ macro_rules! suggestions {
             async fn status(&self) -> ProductTextStatus {
                 self.status
             }
-            /// Whether the catalogue is larger than one reading, which covers the newest products.
+            /// True if the catalogue is larger than one reading, which covers the newest products.
             async fn is_partial(&self) -> bool {
                 self.is_partial
             }

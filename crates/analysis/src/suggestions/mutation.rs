@@ -152,7 +152,7 @@ pub struct ProductTextAcceptPayload {
     pub products: Vec<Product>,
     /// Reasons for which the call was refused; then no product was changed. Empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -163,7 +163,7 @@ pub struct ProductTextAcceptPayload {
 pub struct ProductSuggestionRefusePayload {
     /// Reasons for which the refusal was not kept; empty when it is kept.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key. Refusing again without a key changes nothing either.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key. Refusing again without a key changes nothing either.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as no event is written.
     pub seq: Option<Long>,

@@ -48,7 +48,7 @@ pub struct RefusedSuggestionInput {
     /// Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default.
     #[graphql(default)]
     pub tags: Vec<String>,
-    /// Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
+    /// True if the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false.
     #[graphql(default)]
     pub is_name_right: bool,
     /// Deprecated name of `isNameRight`.

@@ -44,7 +44,7 @@ impl ProductCategorySuggestion {
     async fn product(&self) -> &Product {
         &self.product
     }
-    /// Whether the first category has a confidence of 0.5 or more; below that it is a guess.
+    /// True if the first category has a confidence of 0.5 or more; below that it is a guess.
     async fn is_confident(&self) -> bool {
         self.is_confident
     }
@@ -129,7 +129,7 @@ pub struct ProductTextModel {
     /// Share of the products held out that are in the most frequent category, 0 to 1, as a baseline for `accuracyTop1`. Null
     /// while there is no model.
     pub baseline: Option<f64>,
-    /// Whether the tenant has more categorised products than the model learns from, which are the
+    /// True if the tenant has more categorised products than the model learns from, which are the
     /// newest.
     pub is_partial: bool,
 }

@@ -98,7 +98,7 @@ pub struct ProductTagModel {
     pub baseline_precision: Option<f64>,
     /// Share that the most frequent tag has of all tags of products, 0 to 1, as a baseline for `recall`. Null while there is no model.
     pub baseline_recall: Option<f64>,
-    /// Whether the tenant has more products with tags than the model learns from, which are the newest.
+    /// True if the tenant has more products with tags than the model learns from, which are the newest.
     pub is_partial: bool,
 }
 
