@@ -86,7 +86,7 @@ impl BackupRun {
     async fn stored_bytes(&self) -> Option<Long> {
         self.0.stored_bytes.map(Long)
     }
-    /// Whether all invariants hold over the database that a drill restored; null for a backup, and for a drill that did not come so far.
+    /// True if all invariants hold over the database that a drill restored; null for a backup, and for a drill that did not come so far.
     async fn is_sound(&self) -> Option<bool> {
         self.0.is_sound
     }

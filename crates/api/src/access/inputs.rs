@@ -258,7 +258,7 @@ pub struct IntegrationCreateInput {
     pub permissions: Vec<String>,
     /// Stores to which the integration's permissions of the class STORE apply.
     pub scope: StoreScopeInput,
-    /// Whether the integration's keys may send only documents that the operator has listed. Null for false.
+    /// True if the integration's keys may send only documents that the operator has listed. Null for false.
     pub is_trusted_documents_only: Option<bool>,
     /// Deprecated name of `isTrustedDocumentsOnly`.
     #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]
@@ -303,12 +303,12 @@ pub struct IntegrationUpdateInput {
     pub permissions: Option<Vec<String>>,
     /// Stores to which the integration's permissions of the class STORE are to apply. Null leaves it as it is.
     pub scope: Option<StoreScopeInput>,
-    /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
+    /// True if the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is.
     pub is_trusted_documents_only: Option<bool>,
     /// Deprecated name of `isTrustedDocumentsOnly`.
     #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]
     pub trusted_documents_only: Option<bool>,
-    /// Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is.
+    /// True if the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is.
     pub is_enabled: Option<bool>,
     /// Deprecated name of `isEnabled`.
     #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]
@@ -360,7 +360,7 @@ pub struct ApiKeyCreateInput {
     pub scope: Option<StoreScopeInput>,
     /// Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any.
     pub allowed_cidrs: Option<Vec<String>>,
-    /// Whether the key may send only documents that the operator has listed. Null for the integration's setting.
+    /// True if the key may send only documents that the operator has listed. Null for the integration's setting.
     pub is_trusted_documents_only: Option<bool>,
     /// Deprecated name of `isTrustedDocumentsOnly`.
     #[graphql(deprecation = "2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.")]

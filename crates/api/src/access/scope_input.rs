@@ -13,7 +13,7 @@ use crate::{
 /// The stores of a grant: said, never implied. Exactly one of these.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StoreScopeInput {
-    /// Whether the scope has all stores: true. Left out where groups or stores are named; null is refused.
+    /// True for all stores. Left out where groups or stores are named; false and null are refused.
     All(bool),
     /// Deprecated form of `groups`: their IDs.
     #[graphql(deprecation = "2026-11-27: use groups. Removed after 2027-11-27.")]

@@ -98,7 +98,7 @@ pub struct AlertRuleUpsertInput {
     pub product_id: Option<ID>,
     /// Product that the rule is for. Null for all.
     pub product: Option<ProductRef>,
-    /// Whether the alerts to which the rule applies are opened and notified. Default true.
+    /// True if the alerts to which the rule applies are opened and notified. Default true.
     #[graphql(default = true)]
     pub is_enabled: bool,
     #[doc = services::alert_text!(set_threshold)]

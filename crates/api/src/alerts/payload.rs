@@ -42,7 +42,7 @@ impl AlertPayload {
     pub async fn user_errors(&self) -> &Vec<UserError> {
         &self.user_errors
     }
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key, with the alert as it is now.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key, with the alert as it is now.
     pub async fn replayed(&self) -> &bool {
         &self.replayed
     }

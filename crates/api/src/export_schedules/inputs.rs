@@ -55,7 +55,7 @@ pub struct ExportScheduleSetInput {
     pub time_zone: Option<String>,
     /// Bucket into which the files are written. Null for the deployment's file store.
     pub bucket: Option<ExportBucketInput>,
-    /// Whether the schedule is paused: a paused schedule is not run. Default false.
+    /// True if the schedule is paused: a paused schedule is not run. Default false.
     #[graphql(default)]
     pub is_paused: bool,
 }
@@ -67,7 +67,7 @@ pub struct ExportScheduleRunInput {
     pub idempotency_key: String,
     /// ID of the schedule.
     pub id: ID,
-    /// Whether all rows are written once more, into a new set. Default false: rows that changed since the run before.
+    /// True if all rows are written once more, into a new set. Default false: rows that changed since the run before.
     #[graphql(default)]
     pub is_full_refresh: bool,
     /// Deprecated name of `isFullRefresh`.

@@ -159,7 +159,7 @@ impl ExportSchedule {
     async fn through_seq(&self) -> Option<Long> {
         self.0.through.map(Long)
     }
-    /// Whether a run has begun and not ended; it may wait for its next try.
+    /// True if a run has begun and not ended; it may wait for its next try.
     async fn is_running(&self) -> bool {
         self.0.run.is_some()
     }

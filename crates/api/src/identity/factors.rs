@@ -25,7 +25,7 @@ pub struct TotpPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call; always false, as secrets are returned once.
+    /// True if the payload repeats the result of an earlier call; always false, as secrets are returned once.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,

@@ -22,7 +22,7 @@ use crate::graphql::{
 pub struct OkPayload {
     /// Reasons for which the call was refused; empty when it was carried out, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key; false where no key is taken.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key; false where no key is taken.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,
@@ -54,7 +54,7 @@ pub struct SessionPayload {
     pub session: Option<LoginSession>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call; always false, as a repeated call changes nothing.
+    /// True if the payload repeats the result of an earlier call; always false, as a repeated call changes nothing.
     pub replayed: bool,
     /// Position in the tenant's stream; always null, as the call writes no event to it.
     pub seq: Option<Long>,

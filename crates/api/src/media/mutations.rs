@@ -41,7 +41,7 @@ pub struct ProductImagePayload {
     pub images: Vec<ProductImage>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -56,7 +56,7 @@ pub struct ProductDocumentPayload {
     pub documents: Vec<ProductDocument>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

@@ -28,7 +28,7 @@ use crate::{
 /// Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well.
 #[derive(Debug, Clone, InputObject)]
 pub struct SavedViewReadersInput {
-    /// Whether all who hold view.read may read the view; then no role and no member is named. Default false.
+    /// True if all who hold view.read may read the view; then no role and no member is named. Default false.
     #[graphql(default)]
     pub everyone: bool,
     /// Deprecated form of `roles`: their IDs.
@@ -80,7 +80,7 @@ pub struct SavedViewUpdateInput {
     pub document: Option<String>,
     /// Values of the view's variables where a reader gives none: an object, in place of the whole former one.
     pub variables: Option<Json>,
-    /// Whether the view is paused: a paused view is not run. Null leaves it as it is.
+    /// True if the view is paused: a paused view is not run. Null leaves it as it is.
     pub is_paused: Option<bool>,
     /// Members and roles whom the view is shared with, in the place of the former ones.
     pub readers: Option<SavedViewReadersInput>,
@@ -167,26 +167,26 @@ pub struct SavedViewScheduleSetInput {
     pub member_ids: Vec<ID>,
     /// Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none.
     pub members: Option<Vec<MemberRef>>,
-    /// Whether a table that equals the one before is not sent. Default false.
+    /// True if a table that equals the one before is not sent. Default false.
     #[graphql(default)]
     pub is_sent_only_if_changed: bool,
     /// Deprecated name of `isSentOnlyIfChanged`.
     #[graphql(default, deprecation = "2026-11-27: use isSentOnlyIfChanged. Removed after 2027-11-27.")]
     pub only_if_changed: bool,
-    /// Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false.
+    /// True if the event view.result reports each table to webhooks. With it no address and no member is needed. Default false.
     #[graphql(default)]
     pub has_event: bool,
     /// Deprecated name of `hasEvent`.
     #[graphql(default, deprecation = "2026-11-27: use hasEvent. Removed after 2027-11-27.")]
     pub emits_event: bool,
-    /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
+    /// True if the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
     /// are shown them, and they are in the journal of events as long as it is kept. Needs hasEvent. Default false.
     #[graphql(default)]
     pub has_event_rows: bool,
     /// Deprecated name of `hasEventRows`.
     #[graphql(default, deprecation = "2026-11-27: use hasEventRows. Removed after 2027-11-27.")]
     pub tells_rows: bool,
-    /// Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+    /// True if each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
     /// address and no member is needed. Default false.
     #[graphql(default)]
     pub has_file: bool,
@@ -196,7 +196,7 @@ pub struct SavedViewScheduleSetInput {
     /// Language of the words and decimal signs of a PDF. Default EN.
     #[graphql(default_with = "PaperLocale::English")]
     pub locale: PaperLocale,
-    /// Whether the schedule is paused: a paused schedule is not run. Default false.
+    /// True if the schedule is paused: a paused schedule is not run. Default false.
     #[graphql(default)]
     pub is_paused: bool,
 }

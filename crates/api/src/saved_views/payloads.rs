@@ -51,7 +51,7 @@ pub struct SavedViewLinkPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the link was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key, without the secret.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key, without the secret.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -95,7 +95,7 @@ pub struct SavedViewSchedulePayload {
     pub saved_view: Option<SavedView>,
     /// Reasons for which the schedule was refused; empty when it was set, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,

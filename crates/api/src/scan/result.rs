@@ -142,7 +142,7 @@ impl ScanResult {
     async fn matches(&self) -> &[ScanMatch] {
         &self.matches
     }
-    /// Whether the code names more things that the caller may read than `matches` has.
+    /// True if the code names more things that the caller may read than `matches` has.
     async fn has_more_matches(&self) -> bool {
         self.has_more_matches
     }

@@ -21,7 +21,7 @@ use crate::{
     field(
         name = "replayed",
         ty = "&bool",
-        desc = "Whether the payload repeats the result of an earlier call with the same idempotency key."
+        desc = "True if the payload repeats the result of an earlier call with the same idempotency key."
     ),
     field(name = "seq", ty = "&Option<Long>", desc = "The last event of this change; null when nothing was written.")
 )]

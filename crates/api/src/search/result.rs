@@ -54,7 +54,7 @@ impl SearchResults {
     async fn results(&self) -> &[SearchResult] {
         &self.page.page.nodes
     }
-    /// Whether there are more results, or more may match than all pages have. On the last page: add characters to the query, or name fewer kinds.
+    /// True if there are more results, or more may match than all pages have. On the last page: add characters to the query, or name fewer kinds.
     async fn has_more(&self) -> bool {
         self.has_more
     }

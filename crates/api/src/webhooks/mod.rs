@@ -34,7 +34,7 @@ pub struct WebhookEventType {
     pub description: &'static str,
     /// Part of the name before its first point, such as order: the pattern order.* selects all events of the noun.
     pub noun: &'static str,
-    /// Whether the system produces the event by itself, at a due time or in a job. False where a mutation emits it.
+    /// True if the system produces the event by itself, at a due time or in a job. False where a mutation emits it.
     pub is_by_system: bool,
     /// Name of the subscription that carries the event. Null when only webhooks and Query.events carry it.
     pub subscription: Option<&'static str>,

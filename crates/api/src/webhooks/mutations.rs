@@ -53,7 +53,7 @@ pub struct WebhookEndpointUpdateInput {
     pub event_types: Option<Vec<String>>,
     /// Description of the endpoint; null clears it.
     pub description: MaybeUndefined<String>,
-    /// Whether messages are sent to the endpoint. An endpoint that is enabled goes on where it stopped, as far as events
+    /// True if messages are sent to the endpoint. An endpoint that is enabled goes on where it stopped, as far as events
     /// are kept. Null leaves it as it is.
     pub is_enabled: Option<bool>,
 }
@@ -86,7 +86,7 @@ pub struct WebhookEndpointPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key, without the secret.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key, without the secret.
     pub replayed: bool,
     /// The last event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -101,7 +101,7 @@ pub struct WebhookReplayPayload {
     pub job: Option<BackgroundJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Whether the payload repeats the result of an earlier call with the same idempotency key; nothing was sent again for it.
+    /// True if the payload repeats the result of an earlier call with the same idempotency key; nothing was sent again for it.
     pub replayed: bool,
     /// Sending again is no event: null.
     pub seq: Option<Long>,
