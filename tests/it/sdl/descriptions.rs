@@ -94,10 +94,10 @@ fn everything_is_described() {
 /// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
 const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
     Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|Such|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|\
-    When|Where|Which|Who|Whoever|Whom|Whose|Why";
+    When|Where|Whether|Which|Who|Whoever|Whom|Whose|Why";
 
 /// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
-const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever|Whom|Whose|Why";
+const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Whether|Who|Whoever|Whom|Whose|Why";
 
 /// Words that begin no clause after a colon or a semicolon either: the clause names its thing. Where begins a condition there.
 const CLAUSE_OPENINGS: &str = "how|the same|what|whatever|who|whoever|whom|whose|why";
@@ -164,9 +164,9 @@ fn is_value(path: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, name)| !name.contains(char::is_lowercase))
 }
 
-/// Whether a text begins with its noun. That of a Boolean has it after Whether: "Whether the store is open", and not "Whether this is open".
+/// Whether a text begins with its noun. That of a Boolean has it after "True if": "True if the store is open", and not "True if this is open".
 fn names_its_thing(text: &str) -> bool {
-    match text.strip_prefix("Whether ") {
+    match text.strip_prefix("True if ") {
         Some(rest) => !opens_with_any(rest, &OPENINGS.to_lowercase()),
         None => !opens_with_any(text, OPENINGS),
     }
@@ -216,7 +216,7 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
     assert!(open.is_empty(), "{} descriptions do not end with a full stop: {:#?}", open.len(), shown(&open));
     assert!(
         unclear.is_empty(),
-        "{} descriptions begin with one of {OPENINGS}, or do so after Whether, or a later sentence with one of {SENTENCE_OPENINGS}: {:#?}",
+        "{} descriptions begin with one of {OPENINGS}, or do so after True if, or a later sentence with one of {SENTENCE_OPENINGS}: {:#?}",
         unclear.len(),
         shown(&unclear)
     );
@@ -232,10 +232,10 @@ fn descriptions_name_their_thing_and_end_as_sentences_do() {
     let is_boolean = |path: &str| shapes.get(path).is_some_and(|shape| shape.starts_with("Boolean"));
     let doubtful: Vec<String> = texts
         .iter()
-        .filter(|(path, text)| opens_with(text, "Whether") && !is_boolean(path))
+        .filter(|(path, text)| opens_with(text, "True") && !is_boolean(path))
         .map(|(path, text)| format!("{path}: {text}"))
         .collect();
-    assert!(doubtful.is_empty(), "{} say Whether and are no Booleans: {:#?}", doubtful.len(), shown(&doubtful));
+    assert!(doubtful.is_empty(), "{} begin with True and are no Booleans: {:#?}", doubtful.len(), shown(&doubtful));
     let counted: Vec<String> = texts
         .iter()
         .filter(|(path, text)| opens_with(text, "All") && !is_value(path))
@@ -348,11 +348,14 @@ fn an_opening_is_found_as_a_whole_word() {
     }
     assert!(!is_clear("Only works of the store.") && is_clear("Outcome of the line."));
     for text in
-        ["Whether this is the preferred supplier.", "Whether such alerts are opened.", "Whether the same call may succeed."]
+        ["True if this is the preferred supplier.", "True if such alerts are opened.", "True if the same call may succeed."]
     {
         assert!(!is_clear(text), "{text}");
     }
-    assert!(is_clear("Whether the supplier is the preferred one.") && is_clear("Whether all stores of the group are open."));
+    assert!(is_clear("True if the supplier is the preferred one.") && is_clear("True if all stores of the group are open."));
+    assert!(
+        is_clear("True for open stores.") && !is_clear("Whether the store is open.") && !is_clear("Open. Whether it closes.")
+    );
     assert!(is_value("WorkStatus.PACKED") && !is_value("StoreScope.all"));
     assert!(!is_standard("Nobody has seen it.") && is_standard("Applies to wishlists."));
     assert!(!is_standard("Codes, each good\nonce.") && is_standard("Lead time in `figures`, in days."));
