@@ -56,9 +56,9 @@ pub struct AlertListFilter {
     pub store: Option<IdFilter>,
     /// Condition on the alert's product.
     pub product: Option<IdFilter>,
-    /// Handed to these members.
+    /// Members to whom the alert is handed.
     pub assignee: Option<IdFilter>,
-    /// Opened then.
+    /// Time at which the alert was opened.
     pub opened_at: Option<DateTimeFilter>,
     /// Time at which the alert last changed. Refused by `alertChanged`.
     pub updated_at: Option<DateTimeFilter>,

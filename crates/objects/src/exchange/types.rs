@@ -133,7 +133,7 @@ pub struct DataJobCounts {
     pub updated: Long,
     /// Rows that were left as they were. In an export, all rows.
     pub unchanged: Long,
-    /// Refused, for what the result says.
+    /// Rows that were refused, for reasons that the result names.
     pub refused: Long,
 }
 

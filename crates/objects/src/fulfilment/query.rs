@@ -64,7 +64,7 @@ pub struct FulfilmentWorkFilter {
     pub store: Option<IdFilter>,
     /// Works in one of these states; an empty list matches nothing.
     pub status: Option<Vec<WorkStatus>>,
-    /// Works that are due then.
+    /// Time at which the work is due.
     pub due_at: Option<DateTimeFilter>,
     /// Works of these orders.
     pub order: Option<IdFilter>,

@@ -91,11 +91,11 @@ pub struct PurchaseOrderFilter {
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Condition on the ID of the purchase order.
     pub id: Option<IdFilter>,
-    /// Bought from these suppliers.
+    /// Suppliers from whom the goods are bought.
     pub supplier: Option<IdFilter>,
-    /// Calling off from these blanket orders.
+    /// Blanket orders from which the purchase order calls off.
     pub blanket_order: Option<IdFilter>,
-    /// Delivered to these stores.
+    /// Stores to which the goods are delivered.
     pub store: Option<IdFilter>,
     /// Day before which the goods are expected. Orders without a day do not match. Null for any.
     pub expected_before: Option<Date>,

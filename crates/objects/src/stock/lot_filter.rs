@@ -76,7 +76,7 @@ pub struct LotCodeFilter {
     /// Codes of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
-    /// A code that begins with this.
+    /// Beginning of the code.
     pub starts_with: Option<String>,
 }
 
