@@ -93,7 +93,7 @@ impl FulfilmentWorkChange {
     async fn event_type(&self) -> &str {
         self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
-    /// False: the work has left the filter, and no more is said of it until it enters again.
+    /// True if the work is in the filter. False once it has left, and no more is said of it until it enters again.
     async fn in_filter(&self) -> bool {
         self.in_filter
     }

@@ -59,7 +59,7 @@ pub struct BlanketOrderFilter {
     pub status: Option<Vec<BlanketOrderStatus>>,
     /// Condition on the ID of the blanket order.
     pub id: Option<IdFilter>,
-    /// Agreed with these suppliers.
+    /// Suppliers with whom the blanket order was agreed.
     pub supplier: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,

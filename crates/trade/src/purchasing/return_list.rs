@@ -46,9 +46,9 @@ pub struct SupplierReturnFilter {
     pub not: Option<Box<SupplierReturnFilter>>,
     /// Condition on the ID of the return.
     pub id: Option<IdFilter>,
-    /// Sent back to these suppliers.
+    /// Suppliers to whom the goods were sent back.
     pub supplier: Option<IdFilter>,
-    /// Sent from these stores.
+    /// Stores from which the goods were sent.
     pub store: Option<IdFilter>,
     /// Purchase orders of which one delivered at least one line of the return.
     pub purchase_order: Option<IdFilter>,

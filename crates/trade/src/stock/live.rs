@@ -102,7 +102,7 @@ impl StockChange {
         };
         Ok(movement.as_ref().map(of).unwrap_or_default())
     }
-    /// False: the level has left the filter, and no more is said of it until it enters again.
+    /// True if the level is in the filter. False once it has left, and no more is said of it until it enters again.
     async fn in_filter(&self) -> bool {
         self.in_filter
     }

@@ -59,11 +59,11 @@ pub struct TransferFilter {
     pub status: Option<Vec<TransferStatus>>,
     /// Condition on the ID of the transfer.
     pub id: Option<IdFilter>,
-    /// Comes from this store.
+    /// Stores that send the transfer.
     pub from_store: Option<IdFilter>,
     /// Stores that receive the transfer.
     pub to_store: Option<IdFilter>,
-    /// Comes from or goes to this store.
+    /// Stores that send or receive the transfer.
     pub store: Option<IdFilter>,
     /// Products on a line of the transfer.
     pub product: Option<IdFilter>,
