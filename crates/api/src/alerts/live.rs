@@ -90,7 +90,7 @@ impl AlertChange {
     async fn event_type(&self) -> &str {
         self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
-    /// False when the alert, by its state or assignee, does not match the filter.
+    /// True if the alert, by its state and assignee, matches the filter.
     async fn in_filter(&self) -> bool {
         self.in_filter
     }

@@ -28,11 +28,11 @@ pub struct AuditFilter {
     pub not: Option<Box<AuditFilter>>,
     /// Member or integration that acted.
     pub actor: Option<IdFilter>,
-    /// About these things, of any kind.
+    /// Things that the entry is about, of any kind.
     pub target: Option<IdFilter>,
     /// Condition on the action: the name of the mutation.
     pub action: Option<StringFilter>,
-    /// Written then.
+    /// Time at which the entry was written.
     pub at: Option<DateTimeFilter>,
     /// Outcomes to include; an empty list matches nothing.
     pub outcome: Option<Vec<AuditOutcome>>,

@@ -89,9 +89,9 @@ pub struct LoginPayload {
     pub result: Option<LoginResult>,
     /// Reasons for which the login was refused; empty when it was not.
     pub user_errors: Vec<UserError>,
-    /// Logins are never replayed: false.
+    /// True if the payload repeats the result of an earlier call; always false, as logins are never replayed.
     pub replayed: bool,
-    /// Logins are no events of the tenant's stream: null.
+    /// Position in the tenant's stream; always null, as logins are no events of it.
     pub seq: Option<Long>,
 }
 

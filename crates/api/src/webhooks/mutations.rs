@@ -103,7 +103,7 @@ pub struct WebhookReplayPayload {
     pub user_errors: Vec<UserError>,
     /// True if the payload repeats the result of an earlier call with the same idempotency key; nothing was sent again for it.
     pub replayed: bool,
-    /// Sending again is no event: null.
+    /// Position in the tenant's stream; always null, as sending again is no event.
     pub seq: Option<Long>,
 }
 
