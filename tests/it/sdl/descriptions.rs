@@ -92,7 +92,7 @@ fn everything_is_described() {
 }
 
 /// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
-const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
+const OPENINGS: &str = "All of|All that|Always|Anything|As|By|Could|False|How|If|It|Its|Less than|May|More than|Most that|Nobody|Nor|\
     Not|Nothing|Of|Only|Out|Should|So|Somebody|Something|Such|That|The same|Their|These|They|This|Those|Until|Up to|What|Whatever|\
     When|Where|Whether|Which|Who|Whoever|Whom|Whose|Why";
 
@@ -352,6 +352,7 @@ fn an_opening_is_found_as_a_whole_word() {
     {
         assert!(!is_clear(text), "{text}");
     }
+    assert!(!is_clear("False: the order has left the filter."));
     assert!(is_clear("True if the supplier is the preferred one.") && is_clear("True if all stores of the group are open."));
     assert!(
         is_clear("True for open stores.") && !is_clear("Whether the store is open.") && !is_clear("Open. Whether it closes.")
