@@ -40,7 +40,7 @@ need_binary
 FOLDER="$WORK/replay${KEEP:+ed}"
 if [ -n "$KEEP" ]; then
   for on in "${ON[@]}"; do rm -rf "${FOLDER:?}/$on" "$FOLDER/$on."*; done
-  [[ " ${ON[*]} " != *" sqlite "* ]] || rm -f "$FOLDER"/entrepot.sqlite*
+  [[ " ${ON[*]} " != *" sqlite "* ]] || rm -rf "$FOLDER"/entrepot.sqlite*
 else
   rm -rf "$FOLDER"
 fi
