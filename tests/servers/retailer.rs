@@ -185,7 +185,7 @@ async fn schema(db: &Database, ledger: Ledger) -> RetailSchema {
         .data(Limits::default())
         .data(Catalog { db: db.clone(), clock, signer: CursorSigner::new([7; 32]) })
         .data(identity)
-        .data(entrepot::schema::node_fields())
+        .data(entrepot::schema::object_fields())
         .finish()
 }
 

@@ -41,7 +41,7 @@ use crate::{
 
 mod engine;
 mod judges;
-mod node_fields;
+mod object_fields;
 mod payloads;
 mod registry_loan;
 mod roots;
@@ -49,7 +49,7 @@ mod sizes;
 mod weights;
 pub use engine::EntrepotSchema;
 pub use judges::{Judges, PendingSchema};
-pub use node_fields::node_fields;
+pub use object_fields::object_fields;
 pub use objects::events;
 pub use objects::nodes::{Node, current_document, find, reference};
 pub use payloads::Payload;
@@ -211,7 +211,7 @@ fn plain() -> judges::Builder {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<Versioned>()
         .register_output_type::<Payload>()
-        .data(node_fields())
+        .data(object_fields())
         .directive(sizes::Sizes)
         .directive(weights::Weights)
         .disable_suggestions()

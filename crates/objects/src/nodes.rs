@@ -23,7 +23,7 @@ pub mod documents;
 mod node;
 
 pub use documents::{current_document, reference};
-pub use node::{ForObject, Node, NodeFields};
+pub use node::Node;
 
 pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
     ctx.caller()?;

@@ -13,7 +13,7 @@ use entrepot::{
     graphql::{answer::data_json, fault::TopError, price::UnusedPoints},
     identity::{Identity, Session, Settings},
     paging::CursorSigner,
-    schema::{Payload, Versioned, attach},
+    schema::{Payload, Versioned, attach, object_fields},
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Options, journal},
 };
@@ -52,6 +52,7 @@ impl Setup for Catalogue {
             .register_output_type::<Versioned>()
             .data(service)
             .data(identity.clone())
+            .data(object_fields())
             .finish();
         World::new(home, db, (hands, clock), Self { schema, owner, identity })
     }

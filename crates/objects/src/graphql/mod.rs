@@ -2,6 +2,7 @@
 
 pub use ::graphql::*;
 
+pub mod abstract_type;
 pub mod canonical;
 pub mod dry_run;
 pub mod once;

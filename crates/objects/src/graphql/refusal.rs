@@ -1,16 +1,20 @@
 //! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
 
+mod user_error;
+
 use ::graphql::{
     code::docs_of,
     sent_value::{path_to_key, sent_value},
 };
-use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
 use inventory::stock::core::MOST_TOLD;
 use platform::{
     path,
     stages::Stop,
     storage::idempotency::{KeyProblem, MAX_KEY},
 };
+
+pub use user_error::UserError;
 
 use super::scalars::{Long, Quantity};
 use crate::{
@@ -117,39 +121,6 @@ pub fn try_user_errors_of<R>(
         }
         Stop::Fault(fault) => Err(fault.into()),
     }
-}
-
-/// A refusal as data: nothing was changed.
-#[derive(Interface)]
-#[graphql(
-    field(name = "code", ty = "&ErrorCode", desc = "Stable code of the refusal."),
-    field(
-        name = "message",
-        ty = "&String",
-        desc = "Explanation of the refusal in words, with the values that would be accepted."
-    ),
-    field(
-        name = "field",
-        ty = "Option<Vec<String>>",
-        desc = "The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant."
-    ),
-    field(
-        name = "value",
-        ty = "Option<String>",
-        desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
-    ),
-    field(name = "retryable", ty = "&bool", desc = "True if the call may succeed later without being changed."),
-    field(
-        name = "docs",
-        ty = "String",
-        desc = "Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open."
-    )
-)]
-pub enum UserError {
-    InputError(InputError),
-    VersionConflict(Box<VersionConflict>),
-    InsufficientStock(Box<InsufficientStock>),
-    InUse(Box<InUse>),
 }
 
 /// A refusal that needs no more data than its code and field.

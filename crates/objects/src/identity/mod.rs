@@ -1,5 +1,6 @@
 //! GraphQL of identity.
 
+mod actors;
 pub mod members;
 pub mod types;
 
@@ -12,8 +13,9 @@ use iam::{
     identity::{Identity, MemberView, email_key, rows},
 };
 
+pub use actors::Actor;
 pub use members::MemberRef;
-pub use types::{Actor, LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
+pub use types::{LoginSession, Member, MemberStatus, PermissionGrant, Profile, StoreScope, SystemActor, Tenant, Viewer};
 
 use crate::{
     access::author,

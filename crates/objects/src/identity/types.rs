@@ -1,6 +1,6 @@
 //! Tenants, members, and who is calling.
 
-use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject, Union};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use entity::{prelude::*, tenant};
 use iam::{
     access::{Caller, MemberTried, REGISTRY, core::Grant},
@@ -13,9 +13,9 @@ use iam::{
     },
 };
 
-use super::actor;
+use super::{Actor, actor};
 use crate::{
-    access::{Integration, KeyUse, RoleGrant, StoreGroup, grants_shown, reach_shown},
+    access::{KeyUse, RoleGrant, StoreGroup, grants_shown, reach_shown},
     catalog::Store,
     graphql::{
         context::ContextExt,
@@ -213,14 +213,6 @@ impl From<iam::identity::Profile> for Profile {
 pub struct SystemActor {
     /// Name of the component that acted.
     pub name: String,
-}
-
-/// Actor of an action: a member, an integration, the system, or anonymous.
-#[derive(Debug, Clone, Union)]
-pub enum Actor {
-    Member(Box<Member>),
-    Integration(Integration),
-    SystemActor(SystemActor),
 }
 
 /// The stores that a permission covers: said, never implied.

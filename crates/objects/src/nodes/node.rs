@@ -1,12 +1,10 @@
-//! The interface `Node`: what `derive(Interface)` makes of an enum, but for one thing. The fields of an object that was found as a node are
-//! collected by a function of the schema's data. Called by name, it would make each crate that resolves a node compile the resolvers of
-//! all kinds of objects (`docs/decisions/0386`).
+//! The interface `Node`: see `graphql/abstract_type.rs`.
 
 use std::borrow::Cow;
 
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Error, ID, InterfaceType, OutputType, Positioned, ServerResult, Value,
-    indexmap::{IndexMap, IndexSet},
+    indexmap::IndexMap,
     parser::types::Field,
     registry::{MetaField, MetaType, MetaTypeId, Registry},
     resolver_utils::{Fields, resolve_container},
@@ -25,6 +23,7 @@ use crate::{
     exchange::DataJob,
     files::File,
     fulfilment::{FulfilmentWave, FulfilmentWork, Parcel, ShippingCarrier},
+    graphql::abstract_type::{ObjectFields, abstract_type},
     identity::{LoginSession, Member, Tenant},
     jobs::BackgroundJob,
     liquidation::LiquidationPlan,
@@ -45,32 +44,16 @@ use crate::{
 
 const NAME: &str = "Node";
 
-/// Taker of the object of a node, whatever its type.
-pub trait ForObject<'a> {
-    /// Takes the object.
-    ///
-    /// # Errors
-    /// An error of the object's fields.
-    fn object<T: ContainerType>(self, object: &'a T) -> ServerResult<()>;
-}
-
-/// Collects the fields that are selected of the object of a node. It is among the data of each schema that resolves nodes.
-pub struct NodeFields(pub for<'a> fn(&'a Node, &ContextSelectionSet<'a>, &mut Fields<'a>) -> ServerResult<()>);
-
-/// Declares the enum, and what names each of its types.
+/// Declares the enum, and what gives the ID of each of its objects.
 macro_rules! node {
     ($($variant:ident($object:ty)),+ $(,)?) => {
-        /// Object with an ID.
-        #[derive(Clone)]
-        pub enum Node {
-            $($variant($object),)+
-        }
-
-        $(impl From<$object> for Node {
-            fn from(object: $object) -> Self {
-                Self::$variant(object)
+        abstract_type! {
+            /// Object with an ID.
+            #[derive(Clone)]
+            Node {
+                $($variant($object),)+
             }
-        })+
+        }
 
         impl Node {
             /// TypeID of the object.
@@ -81,33 +64,6 @@ macro_rules! node {
                 match self {
                     $(Self::$variant(object) => object.id(ctx).await.map_err(Into::<Error>::into).map(Into::into),)+
                 }
-            }
-
-            /// Hands over the object. It is generic, so the resolvers of all objects are compiled in the crate that calls it.
-            ///
-            /// # Errors
-            /// Those of `taker`.
-            pub fn with_object<'a>(&'a self, taker: impl ForObject<'a>) -> ServerResult<()> {
-                match self {
-                    $(Self::$variant(object) => taker.object(object),)+
-                }
-            }
-
-            fn object_name(&self) -> Cow<'static, str> {
-                match self {
-                    $(Self::$variant(_) => <$object as OutputType>::type_name(),)+
-                }
-            }
-
-            /// Describes the types of all variants, and gives their names in order.
-            fn describe_objects(registry: &mut Registry) -> IndexSet<String> {
-                let mut names = IndexSet::new();
-                $(
-                    <$object as OutputType>::create_type_info(registry);
-                    registry.add_implements(&<$object as OutputType>::type_name(), NAME);
-                    names.insert(<$object as OutputType>::type_name().into_owned());
-                )+
-                names
             }
         }
     };
@@ -184,8 +140,7 @@ impl ContainerType for Node {
     }
 
     fn collect_all_fields<'a>(&'a self, ctx: &ContextSelectionSet<'a>, fields: &mut Fields<'a>) -> ServerResult<()> {
-        let NodeFields(collect) = ctx.data::<NodeFields>().map_err(|missing| missing.into_server_error(ctx.item.pos))?;
-        collect(self, ctx, fields)
+        (ObjectFields::of(ctx)?.node)(self, ctx, fields)
     }
 }
 
@@ -200,7 +155,7 @@ impl OutputType for Node {
 
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Interface, |registry| {
-            let possible_types = Self::describe_objects(registry);
+            let possible_types = Self::describe_objects(registry, Some(NAME));
             let mut id = MetaField::new("id", <ID as OutputType>::create_type_info(registry));
             id.description = Some("TypeID of the object, equal in all fields that return it.".to_owned());
             MetaType::Interface {

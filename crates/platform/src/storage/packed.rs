@@ -8,6 +8,8 @@ use super::Fault;
 /// Lines and rows that one statement gives. A row takes some hundreds of bytes, and a line some tens.
 pub const MOST_LINES: usize = 1_000_000;
 pub const MOST_ROWS: usize = 100_000;
+/// Events of a half, or documents of both halves, up to which lines are packed: about every second event has lines, and the rows of a half are held at once.
+pub const MOST_EVENTS: i64 = 2 * MOST_ROWS as i64;
 
 /// The IDs of a document's lines, 16 bytes each: nil for a line without one, so that all columns have as many values.
 pub fn ids(column: &str) -> String {

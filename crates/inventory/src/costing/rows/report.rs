@@ -83,9 +83,6 @@ struct EventRow {
     fifos: String,
 }
 
-/// Events of a half from which on postings are not packed. About every second event has postings, and so many of them are held at once.
-const MOST_EVENTS: i64 = 2 * packed::MOST_ROWS as i64;
-
 /// The moments of the first and the last posting; None where there is none.
 #[derive(Record)]
 struct BookedSpan {
@@ -223,7 +220,7 @@ pub async fn cost_sums(reads: &impl Reads, group: CostGroup, filter: &CostFilter
     }
     let middle = book(reads).await? / 2;
     let [earlier, later] = [Some(("seq <=", middle)), Some(("seq >", middle))];
-    if middle <= MOST_EVENTS {
+    if middle <= packed::MOST_EVENTS {
         let packed = tokio::try_join!(packed_sums(reads, group, filter, earlier), packed_sums(reads, group, filter, later))?;
         if let (Some(mut sums), Some(later)) = packed {
             sums.extend(later);

@@ -126,12 +126,12 @@ async fn middle<T: TryGetable>(
 pub(super) async fn are_at_most(
     reads: &impl Reads,
     placed: (Option<Timestamp>, Option<Timestamp>),
-    most: usize,
+    most: i64,
 ) -> Result<bool, Fault> {
     let (within, values) = placed_within(placed);
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM sales_order o WHERE o.tenant_id = $1{within} LIMIT {}) n", most + 1);
     let orders = first::<i64>(reads, &sql, values).await?.unwrap_or_default();
-    Ok(orders <= most as i64)
+    Ok(orders <= most)
 }
 
 async fn first<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Option<T>, Fault> {

@@ -12,7 +12,7 @@ use inventory::{
     catalog::rows::page::ProductCondition,
     stock::rows::{MovementFilter, MovementFilterSpec, movement_filter},
 };
-use platform::storage::{Backend, Fault, Reads, Row, journal};
+use platform::storage::{Backend, Fault, Reads, Row, journal, packed::MOST_EVENTS};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
     }
     let middle = journal::head(reads).await?.seq / 2;
     let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
-    let packed = if middle <= packed::MOST_EVENTS {
+    let packed = if middle <= MOST_EVENTS {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)

@@ -9,9 +9,6 @@ use uuid::Uuid;
 use super::{Entries, MovementSums, MovementsQuery, as_found, entries_of};
 use crate::insight::{core::GroupKey, rows::GroupSpan};
 
-/// Events of a half from which on entries are not packed. About every second event is a movement, and so many of them are held at once.
-pub(super) const MOST_EVENTS: i64 = 2 * packed::MOST_ROWS as i64;
-
 /// The entries of a movement.
 #[derive(Record)]
 struct MovementRow {

@@ -61,7 +61,7 @@ pub(super) async fn packed_halves(
     reads: &impl Reads,
     [earlier, later]: [&SalesQuery; 2],
 ) -> Result<Option<[Option<SalesByGroup>; 2]>, Fault> {
-    if !are_at_most(reads, (earlier.from, later.to), 2 * packed::MOST_ROWS).await? {
+    if !are_at_most(reads, (earlier.from, later.to), packed::MOST_EVENTS).await? {
         return Ok(Some([None, None]));
     }
     let categories = if earlier.group == Group::Category {

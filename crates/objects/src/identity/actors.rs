@@ -1,0 +1,67 @@
+//! The union `Actor`: see `graphql/abstract_type.rs`.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, UnionType, Value,
+    parser::types::Field,
+    registry::{MetaType, MetaTypeId, Registry},
+    resolver_utils::{Fields, resolve_container},
+};
+
+use super::{Member, SystemActor};
+use crate::{
+    access::Integration,
+    graphql::abstract_type::{ObjectFields, abstract_type},
+};
+
+const NAME: &str = "Actor";
+
+abstract_type! {
+    /// Actor of an action: a member, an integration, the system, or anonymous.
+    #[derive(Debug, Clone)]
+    Actor {
+        Member(Box<Member>),
+        Integration(Integration),
+        SystemActor(SystemActor),
+    }
+}
+
+impl ContainerType for Actor {
+    async fn resolve_field(&self, _ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        Ok(None)
+    }
+
+    fn collect_all_fields<'a>(&'a self, ctx: &ContextSelectionSet<'a>, fields: &mut Fields<'a>) -> ServerResult<()> {
+        (ObjectFields::of(ctx)?.actor)(self, ctx, fields)
+    }
+}
+
+impl OutputType for Actor {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed(NAME)
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.object_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_output_type::<Self, _>(MetaTypeId::Union, |registry| MetaType::Union {
+            name: NAME.to_owned(),
+            description: Some("Actor of an action: a member, an integration, the system, or anonymous.".to_owned()),
+            possible_types: Self::describe_objects(registry, None),
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            rust_typename: Some(std::any::type_name::<Self>()),
+            directive_invocations: Vec::new(),
+        })
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _field: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container(ctx, self).await
+    }
+}
+
+impl UnionType for Actor {}
