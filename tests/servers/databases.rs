@@ -2,6 +2,7 @@
 
 mod idle_pages;
 mod months;
+mod own_limits;
 mod tables;
 mod upgrades;
 

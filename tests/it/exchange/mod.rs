@@ -11,6 +11,7 @@ mod imports;
 mod killers;
 mod labels;
 mod mangled;
+mod merged;
 mod orders;
 mod pictures;
 mod progress;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, postgres::PgConnectOptions};
 
 /// The limits of connections of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,25 @@ impl Limits {
             ("tcp_keepalives_count", KEEPALIVE_COUNT),
             ("tcp_user_timeout", USER_TIMEOUT_MS),
         ])
+    }
+
+    /// Has an open connection keep these limits, and none of whole transactions (Postgres 17 and newer), where statements run for longer than those of
+    /// requests. A pooler may drop the options, and then the login's own limits would hold.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn keep_on(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.statement <= REQUESTS.statement {
+            return Ok(());
+        }
+        let sql = format!(
+            "SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};
+             SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
+            self.lock.as_millis(),
+            self.statement.as_millis(),
+            self.idle.as_millis()
+        );
+        connection.execute(AssertSqlSafe(sql)).await.map(drop)
     }
 }
 

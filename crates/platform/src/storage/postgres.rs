@@ -6,7 +6,7 @@ use migration::row_security::{APP, STEWARD};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, Statement,
     sqlx::{
-        self, AssertSqlSafe, ConnectOptions, Connection,
+        self, AssertSqlSafe, ConnectOptions, Connection, Executor,
         error::DatabaseError,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
@@ -76,7 +76,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let write_health = WriteHealth::default();
     let login = Login::at(logins(url, &options.application())?, &write_health).await?;
     // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
-    let owner = opened(pool_of(OWNERS, &write_health).test_before_acquire(true), login.options().clone());
+    let owner = opened(pool_of(OWNERS, &write_health, UNTIMED).test_before_acquire(true), login.options().clone());
     login.lead(owner.get_postgres_connection_pool());
     owner.ping().await.map_err(|err| refused(url, &err))?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
@@ -317,8 +317,8 @@ pub(super) const OLDEST: Duration = Duration::from_mins(30);
 
 /// A pool that opens connections when they are needed. They are looked at when they are taken: with time limits of its own sqlx 0.9 starts
 /// a task that counts idle connections, and may count without an end (see `connect`). And they are looked at, for so long and no longer, when
-/// they come back: sqlx itself would wait without a limit.
-fn pool_of(most: u32, write_health: &WriteHealth) -> PgPoolOptions {
+/// they come back: sqlx itself would wait without a limit. Each new one has the settings first.
+fn pool_of(most: u32, write_health: &WriteHealth, settings: &'static str) -> PgPoolOptions {
     let write_health = write_health.clone();
     PgPoolOptions::new()
         .max_connections(most)
@@ -326,6 +326,7 @@ fn pool_of(most: u32, write_health: &WriteHealth) -> PgPoolOptions {
         .test_before_acquire(false)
         .max_lifetime(None)
         .idle_timeout(None)
+        .after_connect(move |connection, _| Box::pin(async move { connection.execute(settings).await.map(drop) }))
         .before_acquire(move |_, kept| {
             let is_good = kept.idle_for < IDLE_LIMIT && kept.age < OLDEST && write_health.holds(kept.age);
             Box::pin(ready(Ok(is_good)))
@@ -342,11 +343,17 @@ fn opened(pool: PgPoolOptions, connect: PgConnectOptions) -> DatabaseConnection 
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool.connect_lazy_with(connect))
 }
 
+/// SQL: takes limits away that the login, its database or the server may have. Options of the connection could do so too, but a pooler may drop them, and a
+/// server older than 17 would refuse `transaction_timeout`.
+const UNTIMED: &str =
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')";
+const UNLIMITED: &str = "SELECT set_config(name, '0', false) FROM pg_settings
+    WHERE name IN ('lock_timeout', 'statement_timeout', 'transaction_timeout')";
+
 /// A connection of the tables' owner whose statements run, and wait for locks, for as long as it takes.
 pub(super) fn unlimited(db: &Database) -> DatabaseConnection {
     let options = db.owner.get_postgres_connection_pool().connect_options();
-    let options = PgConnectOptions::clone(&options).options([("lock_timeout", "0"), ("statement_timeout", "0")]);
-    opened(pool_of(1, &db.write_health), options)
+    opened(pool_of(1, &db.write_health, UNLIMITED), PgConnectOptions::clone(&options))
 }
 
 /// Where the login finds its tables, if that is not where everybody does.
@@ -381,7 +388,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_counts_idle_connections_beside_those_who_take_them() {
         let login = PgConnectOptions::new_without_pgpass().host("127.0.0.1");
-        let pool = opened(pool_of(2, &WriteHealth::default()), login);
+        let pool = opened(pool_of(2, &WriteHealth::default(), UNTIMED), login);
         let options = pool.get_postgres_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime(), options.get_min_connections()), (None, None, 0));
     }

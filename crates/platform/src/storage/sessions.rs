@@ -221,7 +221,7 @@ impl Sessions {
         let admitted = tokio::select! {
             biased;
             () = login.ends(term) => Err(left()),
-            admitted = timeline.admits(login, &mut connection) => admitted,
+            admitted = timeline.admits(login, self.0.limits, &mut connection) => admitted,
         };
         let may_stay = admitted.inspect_err(|err| {
             if is_lost(err) {
@@ -234,8 +234,8 @@ impl Sessions {
     /// Looks again at the server, on an idle connection or a new one.
     pub(super) async fn look_at_timeline(&self) -> Result<(), sqlx::Error> {
         let mut lent = self.checkout(None).await?;
-        let (timeline, login) = (self.0.write_health.timeline().clone(), self.0.login.clone());
-        lent.ask(self.0.limits.sign_of_life(), async |connection| timeline.admits(&login, connection).await).await?;
+        let (timeline, login, limits) = (self.0.write_health.timeline().clone(), self.0.login.clone(), self.0.limits);
+        lent.ask(limits.sign_of_life(), async |connection| timeline.admits(&login, limits, connection).await).await?;
         lent.give_back();
         Ok(())
     }

@@ -21,7 +21,7 @@ use super::{
     Database, Fault,
     dialect::listed,
     hosts::{Login, left},
-    limits,
+    limits::{self, Limits},
 };
 use crate::clock::Clock;
 
@@ -139,13 +139,18 @@ impl Timeline {
     }
 
     /// Looks at a connection's server before the connection is used; whether the connection may be used again. One to a standby may not: the standby
-    /// may be promoted meanwhile. Boxed, since each statement that may need a connection would carry it.
+    /// may be promoted meanwhile. The connection keeps the limits from then on. Boxed, since each statement that may need a connection would carry it.
     pub(super) fn admits<'a>(
         &'a self,
         login: &'a Login,
+        limits: Limits,
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
-        Box::pin(self.may_stay(login, connection))
+        Box::pin(async move {
+            let may_stay = self.may_stay(login, connection).await?;
+            limits.keep_on(connection).await?;
+            Ok(may_stay)
+        })
     }
 
     async fn may_stay(&self, login: &Login, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
@@ -240,6 +245,7 @@ impl Timeline {
             if has_roles { options.options([("role", STEWARD)]) } else { options }
         });
         let (mut connection, _) = login.connect().await?;
+        limits::STEWARDS.keep_on(&mut connection).await?;
         connection.execute("BEGIN").await?;
         connection.execute(BEGIN_ROW).await?;
         let found = Look::read(&connection.fetch_one(LOCK).await?)?;

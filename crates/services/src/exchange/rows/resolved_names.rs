@@ -1,20 +1,10 @@
 //! What the names in a chunk stand for: one statement a kind of name, none where no row has one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use entity::{
-    prelude::*,
-    record::{self, Selected},
-};
-use inventory::catalog::{
-    core::{
-        gtin,
-        text::{fold, kept},
-    },
-    rows::merge::SURVIVOR,
-};
-use platform::storage::{Fault, Finds, Reads, Row};
-use uuid::Uuid;
+use entity::prelude::*;
+use inventory::catalog::rows::keys::{KeyKind, ids_by_kept};
+use platform::storage::{Fault, Reads, Row};
 
 use crate::exchange::core::{
     Noun,
@@ -24,56 +14,38 @@ use crate::exchange::core::{
 /// The folded code of the channel that orders have when nobody says one.
 pub const DIRECT: &str = "direct";
 
-/// A name and what it stands for, by the columns that marks stand for.
-#[derive(record::Record)]
-struct NamedRow {
-    #[record(sql = "{name}")]
-    name: String,
-    #[record(sql = "{id}")]
-    id: Uuid,
-}
-
-async fn by_texts<K: Send>(
+/// The IDs that the keys of rows in a field name, as in every other call: the key of a merged row names its survivor.
+async fn named<K>(
     reads: &impl Reads,
-    (table, id, column): (&str, &str, &str),
-    texts: BTreeSet<String>,
+    (noun, rows): (Noun, &[Record]),
+    field: &str,
+    kind: KeyKind,
 ) -> Result<HashMap<String, Id<K>>, Fault> {
-    if texts.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let backend = reads.backend();
-    let select = NamedRow::SELECT.replace("{name}", column).replace("{id}", id);
-    let sql = format!("SELECT {select} FROM {table} WHERE tenant_id = $1 AND {}", backend.in_texts(column, 2));
-    let rows = reads.records::<NamedRow>(&sql, vec![backend.texts(texts.iter().map(String::as_str))]).await?;
-    Ok(rows.into_iter().map(|row| (row.name, Id::from_uuid(row.id))).collect())
-}
-
-/// The texts that rows have in a field, as the table's keys have them. Databases keep no NUL: no name has one.
-fn texts(noun: Noun, rows: &[Record], field: &str, key: fn(&str) -> String) -> BTreeSet<String> {
     let cells = rows.iter().filter_map(|row| Cells::of(noun, row).ok());
-    cells.filter_map(|cells| cells.text(field).map(|text| key(text.trim()))).filter(|key| !key.contains('\0')).collect()
+    let mut kept: Vec<String> = cells.filter_map(|cells| cells.text(field).map(|text| kind.kept(text))).collect();
+    if noun == Noun::Orders && kind == KeyKind::ChannelCode {
+        // That of orders whose rows name none.
+        kept.push(DIRECT.to_owned());
+    }
+    let found = ids_by_kept(reads, kind, kept).await?;
+    Ok(found.into_iter().map(|(key, id)| (key, Id::from_uuid(id))).collect())
 }
 
 /// Looks up what a chunk of rows names.
 pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> Result<ResolvedNames, Fault> {
     let mut names = ResolvedNames::default();
+    let chunk = (noun, rows);
     match noun {
         Noun::Products => {
-            names.categories = by_texts(reads, ("category", "id", "slug"), texts(noun, rows, "category", str::to_owned)).await?;
-            names.suppliers = by_texts(reads, ("supplier", SURVIVOR, "code_key"), texts(noun, rows, "supplier", fold)).await?;
+            names.categories = named(reads, chunk, "category", KeyKind::CategorySlug).await?;
+            names.suppliers = named(reads, chunk, "supplier", KeyKind::SupplierCode).await?;
         }
         Noun::Stock | Noun::StockChanges | Noun::Orders => {
-            names.skus = by_texts(reads, ("product", "id", "sku_key"), texts(noun, rows, "sku", fold)).await?;
-            names.barcodes =
-                by_texts(reads, ("barcode", "product_id", "code_key"), texts(noun, rows, "barcode", gtin::key)).await?;
-            names.stores = by_texts(reads, ("store", "id", "code_key"), texts(noun, rows, "store", fold)).await?;
-            let (mut channels, customers) = (texts(noun, rows, "channel", fold), texts(noun, rows, "customer", kept));
-            if noun == Noun::Orders {
-                // That of orders whose rows name none.
-                channels.insert(DIRECT.to_owned());
-            }
-            names.channels = by_texts(reads, ("channel", "id", "code_key"), channels).await?;
-            names.customers = by_texts(reads, ("customer", "id", "external_ref"), customers).await?;
+            names.skus = named(reads, chunk, "sku", KeyKind::ProductSku).await?;
+            names.barcodes = named(reads, chunk, "barcode", KeyKind::ProductBarcode).await?;
+            names.stores = named(reads, chunk, "store", KeyKind::StoreCode).await?;
+            names.channels = named(reads, chunk, "channel", KeyKind::ChannelCode).await?;
+            names.customers = named(reads, chunk, "customer", KeyKind::CustomerExternalRef).await?;
         }
         Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::DemandFacts => {}
     }

@@ -29,7 +29,7 @@ pub(super) struct Said {
     pub reference: Result<String, i64>,
     pub channel: Option<ChannelId>,
     store: StoreId,
-    customer: Option<CustomerId>,
+    pub customer: Option<CustomerId>,
     placed_at: Option<Timestamp>,
     status: Option<String>,
     register: Option<String>,

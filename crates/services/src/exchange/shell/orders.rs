@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
+    catalog::rows::merge::merged_customers,
     ledger::{Mode, Stop},
     orders::{
         core::Order,
@@ -156,7 +157,14 @@ impl Exchange {
             (Err(number), _) => OrderName::Number(*number),
             _ => return Ok(None),
         };
-        let Some(order) = self.order_named(terms, &name).await? else { return Ok(None) };
+        let Some(mut order) = self.order_named(terms, &name).await? else { return Ok(None) };
+        if let (Some(customer), Some(own)) = (said.customer, order.customer)
+            && customer != own
+            && merged_customers(&self.0.db.tenant(terms.run.tenant), &[customer]).await?.contains(&(customer, own))
+        {
+            // An export has the reference of the one that the order was made for, which names the survivor.
+            order.customer = said.customer;
+        }
         if terms.options.mode == RowMode::Create {
             let message = format!("the order is here, with the number {}: leave its rows out", order.number);
             let refused = Refused { code: "DUPLICATE".to_owned(), ..Refused::invalid(said.first(), "externalRef", message) };

@@ -1,0 +1,77 @@
+//! Files that name customers and suppliers by keys of those that are merged into others.
+
+use serde_json::{Value, json};
+
+use super::world::{Works, World, ask, counts, export, fetched, import, over, product, result};
+use crate::world::on_both;
+
+on_both!(
+    an_order_is_placed_for_the_customer_that_the_named_one_is_merged_into,
+    a_product_comes_from_the_supplier_that_the_named_one_is_merged_into,
+);
+
+const CUSTOMER: (&str, &str) = ("Customer", "customer");
+const SUPPLIER: (&str, &str) = ("Supplier", "supplier");
+
+async fn made(world: &World, (kind, what): (&str, &str), input: Value) -> Value {
+    let query = format!(
+        "mutation($input: {kind}CreateInput!) {{ {what}Create(input: $input) {{ {what} {{ id }} userErrors {{ code }} }} }}"
+    );
+    world.must(&world.ours, &query, json!({ "input": input })).await[what]["id"].clone()
+}
+
+async fn merge(world: &World, (kind, what): (&str, &str), (one, into): (&Value, &Value)) {
+    let query = format!("mutation($input: {kind}MergeInput!) {{ {what}Merge(input: $input) {{ seq userErrors {{ code }} }} }}");
+    let input = json!({ "idempotencyKey": format!("{what} merge"), "id": one, "intoId": into });
+    world.must(&world.ours, &query, json!({ "input": input })).await;
+}
+
+fn row(reference: &str, customer: &str) -> String {
+    format!(
+        "externalRef,store,customer,kind,name,quantity,currency,unitPrice\n{reference},alpha-shop,{customer},CHARGE,Wrapping,1,GBP,4.95\n"
+    )
+}
+
+/// The customer whom an order of this reference names.
+async fn customer_of(world: &World, reference: &str) -> Value {
+    let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { customer { externalRef } } } }";
+    let found = ask(world, query, json!({ "filter": { "externalRef": { "eq": reference } } })).await;
+    found["orders"]["nodes"][0]["customer"]["externalRef"].clone()
+}
+
+async fn an_order_is_placed_for_the_customer_that_the_named_one_is_merged_into(world: &World) {
+    let works = Works::begin(world);
+    let shop = made(world, CUSTOMER, json!({ "externalRef": "SHOP-1", "name": "Ada" })).await;
+    let web = made(world, CUSTOMER, json!({ "externalRef": "WEB-1", "name": "A. Lovelace" })).await;
+    let done = over(world, &import(world, "ORDERS", row("before", "WEB-1"), json!({})).await).await;
+    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    merge(world, CUSTOMER, (&web, &shop)).await;
+    let done = over(world, &import(world, "ORDERS", row("after", "WEB-1"), json!({})).await).await;
+    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    assert_eq!(customer_of(world, "after").await, "SHOP-1");
+    // What was made for the merged one is its own, and is known by either reference.
+    assert_eq!(customer_of(world, "before").await, "WEB-1");
+    for customer in ["WEB-1", "SHOP-1"] {
+        let again = over(world, &import(world, "ORDERS", row("before", customer), json!({})).await).await;
+        assert_eq!(counts(&again), [1, 0, 0, 1, 0], "{customer}: {}", result(world, &again).await);
+    }
+    let other = over(world, &import(world, "ORDERS", row("before", "alpha-1"), json!({})).await).await;
+    assert!(result(world, &other).await.contains("DUPLICATE,customer"), "{}", result(world, &other).await);
+    let done = over(world, &export(world, json!({ "entity": "ORDERS", "format": "CSV" })).await).await;
+    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+    let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
+    let all = counts(&done)[0];
+    assert_eq!(counts(&again), [all, 0, 0, all, 0], "{}", result(world, &again).await);
+    works.kill().await;
+}
+
+async fn a_product_comes_from_the_supplier_that_the_named_one_is_merged_into(world: &World) {
+    let works = Works::begin(world);
+    let kiln = made(world, SUPPLIER, json!({ "code": "KILN", "name": "Kiln" })).await;
+    let oven = made(world, SUPPLIER, json!({ "code": "OVEN", "name": "Oven" })).await;
+    merge(world, SUPPLIER, (&kiln, &oven)).await;
+    let done = over(world, &import(world, "PRODUCTS", "sku,name,supplier\nbowl,Bowl,kiln\n", json!({})).await).await;
+    assert_eq!(counts(&done), [1, 1, 0, 0, 0], "{}", result(world, &done).await);
+    assert_eq!(product(world, "bowl").await["supplier"]["code"], "OVEN");
+    works.kill().await;
+}
