@@ -345,7 +345,8 @@ impl<E: Executor> Reading<'_, E> {
         let read = serde_json::from_slice(&json);
         let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "something went wrong on our side", self.id))?;
         match answer["errors"].get(0) {
-            Some(error) => Err(self.document_error(error, &error["extensions"])),
+            // Without its path, which is one of our own document.
+            Some(error) => Err(self.document_error(&json!({ "message": error["message"] }), &error["extensions"])),
             None => Ok((answer["data"].take(), json.len())),
         }
     }

@@ -82,10 +82,13 @@ async fn a_key_is_told_every_network_then_every_permission(world: &World) {
     );
     let of = integration(world, json!(["product.read"]), everywhere()).await;
     let input = json!({ "integrationId": of, "name": "Key", "permissions": ["product.read", "stock.read", "order.read"],
-        "budget": { "points": 0, "restoreRate": 1 }, "expiresAt": "2020-01-01T00:00:00Z" });
+        "budget": { "points": 0, "restoreRate": -1 }, "expiresAt": "2020-01-01T00:00:00Z" });
     assert_eq!(
         create(input).await,
-        all("INVALID", &["input.permissions.1", "input.permissions.2", "input.expiresAt", "input.budget.points"])
+        all(
+            "INVALID",
+            &["input.permissions.1", "input.permissions.2", "input.expiresAt", "input.budget.points", "input.budget.restoreRate"]
+        )
     );
 }
 

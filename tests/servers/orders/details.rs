@@ -129,6 +129,9 @@ async fn what_is_left_out_stays_and_null_clears() {
         ] {
             refused(&edits(&world, &order, fields).await, code, field);
         }
+        let line = json!({"product": {"id": world.mug}, "quantity": 1});
+        let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [line], "tags": ["gift", " "]});
+        refused(&world.act("orderCreate", new).await, "INVALID", "input.tags.1");
         world.verify().await;
     })
     .await;

@@ -50,6 +50,7 @@ async fn orders_are_found_by_what_they_are_made_of() {
             (json!({"number": {"in": ["1", "so-5", "PO-2", "x"]}}), "15"),
             (json!({"number": {"startsWith": "4"}}), "4"),
             (json!({"number": {"startsWith": "SO-"}}), "12345"),
+            (json!({"number": {"startsWith": "so"}}), "12345"),
             (json!({"number": {"startsWith": "TR-"}}), ""),
             (json!({"number": {"contains": "2"}}), "2"),
             (json!({"number": {"contains": "%"}}), ""),

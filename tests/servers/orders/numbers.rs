@@ -15,5 +15,7 @@ fn what_is_no_number_matches_nothing() {
     assert_eq!(number(TextTest::StartsWith("x".to_owned())), none);
     assert_eq!(number(TextTest::Contains("%".to_owned())), none);
     assert_eq!(number(TextTest::StartsWith("SO-".to_owned())), None, "every number");
+    assert_eq!(number(TextTest::StartsWith("so".to_owned())), None, "every number, from its first letters on");
+    assert_eq!(number(TextTest::StartsWith("PO".to_owned())), none);
     assert_eq!(number(TextTest::StartsWith("SO-12".to_owned())), Some(NumberTest::StartsWith(12)));
 }

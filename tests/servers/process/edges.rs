@@ -240,6 +240,30 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
         let found = (&error["extensions"]["code"], &error["extensions"]["field"], &error["message"]);
         assert_eq!(found, (&json!(code), &json!(field), &json!(message)), "{answer}");
     }
+    // Other inputs have the code of a malformed value, and say what was meant.
+    let find = "query($value: OrderRef!) { order(by: $value) { id } }";
+    let create = "mutation($value: CustomerCreateInput!) { customerCreate(input: $value) { replayed } }";
+    let watch = "mutation($value: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $value) { replayed } }";
+    for (query, value, place, message) in [
+        (find, json!({}), "by", "\"by\", exactly one field of external, id, number is expected, and not null"),
+        (find, json!({ "id": null }), "by", "\"by\", exactly one field of external, id, number is expected, and not null"),
+        (
+            create, json!({ "name": "Ada", "externlRef": "1" }), "input.externlRef",
+            "\"input\", unknown field \"externlRef\" of type \"CustomerCreateInput\". Did you mean \"externalRef\"?",
+        ),
+        // What is missing beside it is perhaps what was meant.
+        (
+            watch, json!({ "url": "https://x.example", "events": ["*"] }), "input.events",
+            "\"input\", unknown field \"events\" of type \"WebhookEndpointCreateInput\"",
+        ),
+    ] {
+        let answer = shop.client.send(query, &json!({ "value": value })).await.unwrap();
+        let error = &answer["errors"][0];
+        let field: Vec<&str> = place.split('.').collect();
+        let found = (&error["extensions"]["code"], &error["extensions"]["field"], &error["message"]);
+        let message = format!("Invalid value for argument {message}");
+        assert_eq!(found, (&json!("BAD_USER_INPUT"), &json!(field), &json!(message)), "{answer}");
+    }
     // What a scalar refuses inside inputs is said once, with the path.
     let filter = json!({ "and": [{ "not": { "placedAt": { "gte": "yesterday" } } }] });
     let answer = shop.client.send(query, &json!({ "filter": filter })).await.unwrap();

@@ -172,7 +172,8 @@ on_both!(a_table_has_the_rights_of_whoever_reads_it, site: Site => {
         assert_eq!((status, code), (403, json!("FORBIDDEN")), "{file}");
     }
     let stranger = program(&owner, &["store.read"]).await;
-    assert_eq!(refused(&stranger, "stores.csv").await.0, 403, "who may see stores, and no views");
+    let (status, _, words) = refused(&stranger, "stores.csv").await;
+    assert_eq!((status, words.as_str()), (403, "the permission view.read is needed"), "who may see stores, and no views");
     let other = server.tenant().await;
     assert_eq!(get(&other, "stores.csv").await.status(), StatusCode::NOT_FOUND, "a view of another company");
     let mut nobody = owner.clone();

@@ -340,9 +340,9 @@ impl IntegrationUpdateInput {
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct ApiKeyBudgetInput {
     /// Points of the key's bucket when it is full, from 1 to 1,000,000.
-    pub points: u32,
+    pub points: i32,
     /// Points that return to the key's bucket each second, from 1 to 1,000,000.
-    pub restore_rate: u32,
+    pub restore_rate: i32,
 }
 
 /// A key to be made.
@@ -386,9 +386,10 @@ impl ApiKeyCreateInput {
             permissions: self.permissions,
             cidrs: self.allowed_cidrs.unwrap_or_default(),
             trusted_only: self.is_trusted_documents_only.or(self.trusted_documents_only).unwrap_or_default(),
-            budget: self
-                .budget
-                .map(|ApiKeyBudgetInput { points, restore_rate }| KeyBudget { points, restored_per_second: restore_rate }),
+            budget: self.budget.map(|ApiKeyBudgetInput { points, restore_rate }| {
+                let [points, restored_per_second] = [points, restore_rate].map(|one| u32::try_from(one).unwrap_or(0));
+                KeyBudget { points, restored_per_second }
+            }),
             expires_at: self.expires_at.map(|at| Timestamp(at.0.micros())),
         }
     }

@@ -24,6 +24,8 @@ pub struct Mismatch {
     pub path: Vec<String>,
     /// The field that is there and that its input does not have, if it is one.
     pub unknown: Option<UnknownField>,
+    /// The input of which not exactly one field is given, if it is one.
+    pub one_of: Option<Name>,
 }
 
 /// A field that an input does not have.
@@ -213,12 +215,12 @@ impl<'a> Look<'a> {
     fn unlike_input(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Option<Mismatch> {
         let Some(members) = self.members(value) else { return Some(here()) };
         if self.schema_index.is_one_of(name) && (members.len() != 1 || members.iter().any(|(_, member)| member.is_null())) {
-            return Some(here());
+            return Some(Mismatch { one_of: Some(name.clone()), ..here() });
         }
         let within = members.iter().find_map(|(member, value)| {
             let Some(field) = fields.get(*member) else {
                 let unknown = UnknownField { input: name.clone(), name: (*member).clone() };
-                return Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown) });
+                return Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown), one_of: None });
             };
             self.mismatch(*value, field).map(|mismatch| mismatch.under(member))
         });
@@ -291,7 +293,7 @@ impl Mismatch {
 
 /// Of a value itself.
 fn here() -> Mismatch {
-    Mismatch { path: Vec::new(), unknown: None }
+    Mismatch { path: Vec::new(), unknown: None, one_of: None }
 }
 
 /// Whether a scalar takes a value, of which a list or an object is none; what is not known here does.

@@ -25,34 +25,68 @@ impl<E: Executor> OperationService<E> {
         for error in response.errors.iter_mut().take(reported).filter(|error| is_coercion(error)) {
             let message = innermost(&error.message).to_owned();
             let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, &error.path);
-            let Some(Mismatch { path, unknown }) = found else {
+            let Some(Mismatch { path, unknown, one_of }) = found else {
                 error.message = message;
                 continue;
             };
             let extensions = error.extensions.get_or_insert_default();
-            if let Some(field) = unknown.filter(|field| is_filter(&field.input)) {
-                error.message = self.unknown_field(&field, &path);
-                extensions.set("code", Code::ValidationFailed.as_str());
-            } else {
-                error.message = placed(message, &path);
-            }
+            error.message = match (unknown, one_of) {
+                (Some(field), _) if is_filter(&field.input) => {
+                    extensions.set("code", Code::ValidationFailed.as_str());
+                    self.unknown_filter(&field, &path)
+                }
+                (Some(field), _) => self.unknown_field(placed(message, &path), &field, &path),
+                (None, Some(input)) => self.not_one(placed(message, &path), &input, &path),
+                (None, None) => placed(message, &path),
+            };
             extensions.set("field", path);
         }
     }
 
+    fn unknown_filter(&self, field: &UnknownField, path: &[String]) -> String {
+        let UnknownField { input, name } = field;
+        format!("Unknown field \"{name}\" of {input} at {}.{}", path.join("."), self.meant(field))
+    }
+
+    /// The engine may have named a field that this input lacks; the one that it does not have is why, and its path is given.
+    fn unknown_field(&self, message: String, field: &UnknownField, path: &[String]) -> String {
+        let Some(argument) =
+            argument_of(&message).filter(|argument| path.split_last().is_some_and(|(_, above)| above.join(".") == *argument))
+        else {
+            return message;
+        };
+        let (UnknownField { input, name }, meant) = (field, self.meant(field));
+        let stop = if meant.is_empty() { "" } else { "." };
+        format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{stop}{meant}")
+    }
+
+    /// The fields are listed where the schema is shown.
+    fn not_one(&self, message: String, input: &Name, path: &[String]) -> String {
+        if argument_of(&message).is_none_or(|argument| path.join(".") != argument) {
+            return message;
+        }
+        let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
+        let mut names: Vec<&str> = fields.into_iter().flat_map(|fields| fields.keys().map(Name::as_str)).collect();
+        names.sort_unstable();
+        let of = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
+        format!("Invalid value for argument \"{}\", exactly one field{of} is expected, and not null", path.join("."))
+    }
+
     /// Names are suggested where the schema is shown.
-    fn unknown_field(&self, UnknownField { input, name }: &UnknownField, path: &[String]) -> String {
-        let mut message = format!("Unknown field \"{name}\" of {input} at {}.", path.join("."));
+    fn meant(&self, UnknownField { input, name }: &UnknownField) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let names = fields.map(|fields| nearest(name, fields.keys().map(Name::as_str))).unwrap_or_default();
         let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        if let Some((last, others)) = quoted.split_last() {
-            let others = others.join(", ");
-            let or = if others.is_empty() { "" } else { " or " };
-            message.push_str(&format!(" Did you mean {others}{or}{last}?"));
-        }
-        message
+        let Some((last, others)) = quoted.split_last() else { return String::new() };
+        let others = others.join(", ");
+        let or = if others.is_empty() { "" } else { " or " };
+        format!(" Did you mean {others}{or}{last}?")
     }
+}
+
+/// The place that a message of validation names.
+fn argument_of(message: &str) -> Option<&str> {
+    message.strip_prefix("Invalid value for argument \"")?.split_once('"').map(|(place, _)| place)
 }
 
 /// A message with the place of the value, unless validation has named it.

@@ -181,6 +181,12 @@ impl Patterns {
             || self.of(kind).any(|version| version.pattern.letters.eq_ignore_ascii_case(letters))
     }
 
+    /// Whether the letters of a kind's numbers begin with this text. Capitals do not count.
+    pub fn is_beginning(&self, kind: Numbered, text: &str) -> bool {
+        let begins = |letters: &str| letters.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+        begins(&usual_letters(kind)) || self.of(kind).any(|version| begins(&version.pattern.letters))
+    }
+
     /// The digits of a text that may be a number of a kind, with or without its letters, and without the zeros before them; none of any other text. A text of
     /// letters alone has no digits.
     pub fn digits<'a>(&self, kind: Numbered, text: &'a str) -> Option<&'a str> {
@@ -254,6 +260,11 @@ mod tests {
             assert_eq!(patterns.number(Numbered::Order, text), None, "{text}");
         }
         assert_eq!(patterns.digits(Numbered::Order, "web-"), Some(""));
+        for (text, is_beginning) in
+            [("S", true), ("so", true), ("we", true), ("SO-", true), ("O", false), ("SO-1", false), ("PO", false)]
+        {
+            assert_eq!(patterns.is_beginning(Numbered::Order, text), is_beginning, "{text}");
+        }
         assert_eq!(patterns.number(Numbered::Transfer, "WEB-7"), None);
     }
 

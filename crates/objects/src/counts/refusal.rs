@@ -14,8 +14,8 @@ pub fn count(why: &Refusal) -> Said {
         Refusal::Status(status) => {
             state(&format!("the count is {status}; {}", open(actions_from(*status).map(Action::mutation))))
         }
-        Refusal::OfKind(kind) => invalid(&format!("only a {kind} count has it")),
-        Refusal::NeededBy(kind) => invalid(&format!("a {kind} count needs it")),
+        Refusal::OfKind(kind) => invalid(&format!("only a stocktake of the kind {kind} takes this: leave it out")),
+        Refusal::NeededBy(kind) => invalid(&format!("a stocktake of the kind {kind} needs this")),
         Refusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a count has the reference {reference}")),
         Refusal::ListedTwice => invalid("this product occurs twice: one line can say it"),
         Refusal::NothingFits => state("there is nothing to count: no product fits"),
@@ -26,8 +26,8 @@ pub fn count(why: &Refusal) -> Said {
         Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::BeforeStart => range("it lies before the count was started"),
         Refusal::Negative => range("nobody counts less than 0"),
-        Refusal::ProductTwice => invalid("this product occurs twice: one figure can hold"),
-        Refusal::LotTwice => invalid("this lot occurs twice: one figure can hold"),
+        Refusal::ProductTwice => invalid("this product occurs twice: count it once"),
+        Refusal::LotTwice => invalid("this lot occurs twice: count it once"),
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
         Refusal::SerialAboveOne => range("a serial number stands for one unit: 0 or 1"),
         Refusal::LotUnsaid { sku, tracking } => {

@@ -77,6 +77,8 @@ pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<Num
         TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
         TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
             Some("") => None,
+            // As every number does, from its first letter on.
+            None if patterns.is_beginning(kind, text.trim()) => None,
             // What is no number is the beginning of none.
             prefix => {
                 Some(prefix.and_then(|prefix| prefix.parse().ok()).map_or(NumberTest::In(Vec::new()), NumberTest::StartsWith))

@@ -110,6 +110,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Status => &["status"],
         Field::Store => &["store"],
         Field::Supplier => &["supplier"],
+        Field::Tags => &["tags"],
         Field::TagsAdd => &["tagsAdd"],
         Field::TagsRemove => &["tagsRemove"],
         Field::Tax => &["tax"],

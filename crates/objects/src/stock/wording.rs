@@ -149,7 +149,7 @@ fn stock(why: &Refusal) -> Said {
         Refusal::NotPositive => range(NOT_POSITIVE),
         Refusal::NegativeStock => range("stock is never negative"),
         Refusal::NegativeCost => range("a cost is never negative"),
-        Refusal::LevelTwice => invalid("this product and store occur twice: one figure can hold"),
+        Refusal::LevelTwice => invalid("this product and store occur twice: name them once"),
         Refusal::LineTooLarge => range("the line is too large to be kept exactly"),
         Refusal::RateMissing { from, to, day } => {
             let told = purchasing::refusal::rate_missing(*from, *to, *day);

@@ -145,7 +145,7 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
         checks.refuse(Refusal::OddCountry.at(country()));
     }
     if let Some(said) = &input.detail {
-        detail::check(&mut checks, said);
+        detail::check(&mut checks, said, Field::Tags);
     }
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
     if input.sourcing.is_some() {

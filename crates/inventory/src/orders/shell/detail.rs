@@ -78,12 +78,13 @@ impl DetailSaid {
     }
 }
 
-pub(super) fn check(checks: &mut Checks, said: &DetailSaid) {
+/// `added` is the field that tags are added by: a new order has another one than a change.
+pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
     let notes = [(&said.note_for_customer, Field::NoteForCustomer), (&said.note_for_staff, Field::NoteForStaff)];
     for (note, field) in notes {
         checks.text(note.set().map(String::as_str), MAX_NOTE, || At::input(field));
     }
-    for (tags, list) in [(&said.tags_add, Field::TagsAdd), (&said.tags_remove, Field::TagsRemove)] {
+    for (tags, list) in [(&said.tags_add, added), (&said.tags_remove, Field::TagsRemove)] {
         checks.items(tags.len(), MAX_TAGS, || At::input(list));
         for (index, tag) in tags.iter().enumerate().take(MAX_TAGS) {
             checks.text(Some(tag), MAX_TAG, || At::row(list, index));

@@ -176,7 +176,7 @@ fn check(input: &OrderUpdate) -> Result<(), Stop> {
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.set().map(String::as_str), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.reason.as_deref(), MAX_NOTE, || At::input(Field::Reason));
-    detail::check(&mut checks, &input.detail);
+    detail::check(&mut checks, &input.detail, Field::TagsAdd);
     let most = if input.sourcing.is_some() { MAX_SOURCED } else { MAX_LINES };
     checks.items(input.set_lines.len(), most, || At::input(Field::SetLines));
     checks.items(input.add_lines.len(), most, || At::input(Field::AddLines));

@@ -92,6 +92,7 @@ pub enum Field {
     Status,
     Store,
     Supplier,
+    Tags,
     TagsAdd,
     TagsRemove,
     Tax,
