@@ -7,7 +7,7 @@
   insight.py lag       --out FILE --on DB --database URL [--psql PATH] --seconds N --what TEXT [--reach S]
   insight.py settle    --database URL [--psql PATH] --seconds N           waits until facts, cost books and alerts have followed every journal
   insight.py fill      --url URL --account DIR [--products N] [--stores N] [--weeks N]    the catalogue and the sales of a nightly plan
-  insight.py plan      --account DIR --out FILE --on DB [--products N] [--stores N] --metrics URL
+  insight.py plan      --account DIR --out FILE --on DB [--products N] [--stores N] --metrics URL --pid N    N: the server's, for its peak memory
 
 DIR has the account.json of bench/load.py. The reports are those root fields of schema.graphql that need report.read or
 product.cost.read, and a few with other permissions; their arguments and selections are made from the server's introspection, a
@@ -394,6 +394,12 @@ def metric(url, name, label):
     return total
 
 
+def peak_mib(pid):
+    """The most memory that a process had, in MiB."""
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
 def plan(o):
     api, figures = Api.reopen(o.account), Figures(o.out, o.on)
     until, run = time.monotonic() + o.patience, None
@@ -404,7 +410,8 @@ def plan(o):
     # The run is there before its job has ended.
     while (took := metric(o.metrics, "entrepot_job_duration_seconds_sum", 'job="forecast.make"')) is None and time.monotonic() < until:
         time.sleep(0.5)
-    figures.add("forecast run, all of its job", took if took is not None else "not reported", "s", note=f"{run['series']:,} series of {run['historyWeeks']} weeks")
+    figures.add("forecast run, all of its job", took if took is not None else "not reported", "s", 60, note=f"{run['series']:,} series of {run['historyWeeks']} weeks")
+    figures.add("the server's peak memory until then", peak_mib(o.pid), "MiB", 500)
     asker, times = Asker(api, timeout=300), []
     for n in range(3):
         took, payload = asker.change("replenishmentPlanCreate", {"idempotencyKey": f"plan-{time.time_ns()}"}, "plan { lineCount leftOut forecastWeek }")
@@ -419,7 +426,7 @@ def plan(o):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("command", choices=["dashboard", "first", "reports", "lag", "settle", "fill", "plan"])
-    for name in ("account", "out", "on", "url", "starts", "database", "only", "metrics", "what"):
+    for name in ("account", "out", "on", "url", "starts", "database", "only", "metrics", "pid", "what"):
         p.add_argument("--" + name)
     p.add_argument("--psql", default="psql")
     for name, default in (("each", 6), ("products", 5000), ("stores", 20), ("weeks", 10)):

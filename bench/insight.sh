@@ -10,7 +10,7 @@
 #   totals     every row of the reports that the year's file determines, beside what bench/year.py makes of the file alone: to the unit and the penny
 #   lag        facts behind the journal under w2, at 500 a second and at most (1 s), and w2 with jobs and with none (5 %); each begins when jobs have
 #              done what the load before it has left
-#   plan       a run of forecasts, and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
+#   plan       a run of forecasts (60 s, 500 MiB), and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
 # for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
@@ -126,7 +126,8 @@ plan() {
   insight fill --url "http://127.0.0.1:$PORT/graphql" --account "$FOLDER/plan-$on" "${more[@]}"
   stop_server insight
   serve insight "$URL" "$PORT" --metrics-listen "$METRICS"
-  insight plan --account "$FOLDER/plan-$on" --out "$FIGURES" --on "$on" --metrics "http://$METRICS/metrics" "${more[@]}"
+  insight plan --account "$FOLDER/plan-$on" --out "$FIGURES" --on "$on" --metrics "http://$METRICS/metrics" \
+    --pid "$(server_pid insight)" "${more[@]}"
   stop_server insight
 }
 

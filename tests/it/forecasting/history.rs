@@ -9,6 +9,7 @@ use crate::{authorization::world::World, demand::days::ago, world::on_both};
 on_both!(
     demand_ends_with_its_season,
     months_without_stock_are_no_lack_of_demand,
+    a_company_of_one_week_has_an_answer,
     a_forecast_of_what_is_long_gone_is_not_scored,
     an_empty_shelf_is_no_measure_of_forecasts,
     orders_that_were_recorded_late_cost_points,
@@ -61,6 +62,29 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     assert_eq!((&node["stockouts"], counted, &lost["totals"]["cutDays"]), (&json!(1), 28, &json!(out - 28)), "{answer:#}");
     let high = node["lostUnits"]["high"].as_f64().unwrap();
     assert!(out > 90 && high > 0.0 && high.is_finite(), "{answer:#}");
+    trade.books.office.is_sound().await;
+}
+
+async fn a_company_of_one_week_has_an_answer(world: &World) {
+    let trade = Trade::of(world).await;
+    let (mug, cup) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("CUP", "2.00").await);
+    trade.receive(&mug, 100, 20).await;
+    trade.receive(&cup, 100, 20).await;
+    // One sale, all in one day; of the other product none.
+    trade.sell_weekly(&mug, &[3]).await;
+    assert_eq!(trade.run(0).await.unwrap().weeks, 1);
+    for store in [trade.books.office.store.clone(), Value::Null] {
+        let found = trade.forecast(&mug, store.clone()).await;
+        assert_eq!(
+            (&found["class"], &found["status"], &found["knownWeeks"]),
+            (&json!("NEW"), &json!("NEW"), &json!(1)),
+            "{found:#}"
+        );
+        let weeks = found["weeks"].as_array().unwrap();
+        assert_eq!((weeks.len(), &weeks[0]["mean"], &weeks[25]["mean"]), (26, &json!(3.0), &json!(3.0)), "{found:#}");
+        assert!(weeks.iter().all(|week| week["lower80"].is_null() && week["upper95"].is_null()), "no error is known: {found:#}");
+        assert_eq!(trade.forecast(&cup, store).await, Value::Null, "nobody ever asked for it");
+    }
     trade.books.office.is_sound().await;
 }
 

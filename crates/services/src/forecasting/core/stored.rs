@@ -320,6 +320,19 @@ mod tests {
     }
 
     #[test]
+    fn a_week_in_which_more_came_back_than_was_sold_is_kept_as_one_without_demand() {
+        let mut panel = Panel::new(30).unwrap();
+        let mut weeks = [10.0; 30];
+        weeks[20] = -4.0;
+        panel.push(&weeks, Traits::default()).unwrap();
+        let stored = series_of(&forecast_all(&panel, &Settings::default()), 0, 20_000, None);
+        let week = Excluded { week: 20_140, recorded: -4.0, used: Some(0.0), reason: ExclusionReason::Negative };
+        assert_eq!(stored.excluded, [week]);
+        assert!(stored.deductions.contains(&(QualityReason::NegativeWeeks, 10.0)), "{:?}", stored.deductions);
+        assert!(stored.points().all(|point| (5.0..15.0).contains(&point.mean)), "{stored:?}");
+    }
+
+    #[test]
     fn the_methods_of_a_run_come_first_in_the_next_one() {
         // Of ten each week every method is as good as any.
         let mut panel = Panel::new(30).unwrap();

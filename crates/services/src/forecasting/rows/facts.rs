@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, demand_week, order_line, product, sales_order, stock_level},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ const DAY: i64 = 86_400_000_000;
 /// An order that is recorded so long after it was placed is late, in microseconds: seven days.
 const LATE_AFTER: i64 = 7 * DAY;
 /// Days whose weeks are read at once: three years of many products are millions of rows, each of which takes more memory than what is kept of it.
-const DAYS_AT_ONCE: u16 = 28;
+const DAYS_AT_ONCE: u16 = 7;
 
 /// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
 pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
@@ -81,7 +81,8 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
          ORDER BY d.week_date, d.product_id, d.store_id",
         WeekRow::SELECT
     );
-    for from in (since..until).step_by(DAYS_AT_ONCE.into()) {
+    let oldest = oldest_week(reads, (since, until)).await?.unwrap_or(until);
+    for from in (oldest..until).step_by(DAYS_AT_ONCE.into()) {
         let to = (from + i32::from(DAYS_AT_ONCE)).min(until);
         for row in reads.records::<WeekRow>(&weeks, vec![from.into(), to.into()]).await? {
             levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
@@ -119,6 +120,16 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     }
     add_late_units(reads, &mut levels, (since, until)).await?;
     Ok(levels)
+}
+
+/// The oldest week with facts, from `since` on and before `until`.
+async fn oldest_week(reads: &impl Reads, (since, until): (i32, i32)) -> Result<Option<i32>, Fault> {
+    let sql = format!(
+        "SELECT min(d.week_date) FROM demand_week d
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3"
+    );
+    let found = reads.rows(&sql, vec![since.into(), until.into()]).await?;
+    Ok(found.first().map(Row::scalar::<Option<i32>>).transpose()?.flatten())
 }
 
 /// Units of orders that were recorded late. Those placed before the tenant was here are a history that was imported, and not late. Orders are looked up by

@@ -17,12 +17,10 @@ pub use facts::{
     ListedCost, are_known, demand_weeks, level_days, level_facts, listed_costs, store_facts, unit_cost, wanted_days,
 };
 pub use runs::{
-    KeptRun, KeptSeries, choices, classes, day_errors, forget, insert_pools, insert_run, insert_series, last_run, pools,
-    products_of_run, remove_run, run_before, run_weeks, runs_until, series_of_levels, series_of_products, series_of_run,
-    series_of_runs, tenants_with_facts,
+    KeptRun, KeptSeries, all_series_of_products, choices, classes, day_errors, forget, insert_pools, insert_run, insert_series,
+    last_run, parts_of_run, pools, products_of_run, remove_run, run_before, run_weeks, runs_until, series_of_levels,
+    series_of_products, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};
-pub use watched::{
-    Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_series_of_run, store_units, unwatched_run,
-};
+pub use watched::{Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_units, unwatched_run};

@@ -13,6 +13,9 @@ use sea_orm::Value;
 
 use crate::forecasting::core::{StoredDayErrors, StoredSeries, class_of};
 
+/// Series that are read together.
+const READ_AT_ONCE: i64 = 4_000;
+
 /// A run without its series.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
 #[record(of = forecast_run, alias = "r")]
@@ -64,6 +67,15 @@ impl TryFrom<SeriesRow> for KeptSeries {
             serde_json::from_str(&body).map_err(|_| Fault::corrupt("forecast_series", "its body is that of a forecast"))?;
         Ok(Self { first_week, product: product_id, store: store_id, class, status, body })
     }
+}
+
+/// How many series a run has of a product.
+#[derive(Record)]
+struct CountRow {
+    #[record(of = forecast_series, alias = "s")]
+    product_id: ProductId,
+    #[record(sql = "count(*)")]
+    series: i64,
 }
 
 #[derive(Record)]
@@ -160,9 +172,41 @@ pub async fn classes(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<(Pr
         .collect())
 }
 
-/// All series of a run.
-pub async fn series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<KeptSeries>, Fault> {
-    series(reads, "s.first_week = $2", vec![first_week.into()]).await
+/// The products of a run in parts, whose series are read one part after the other: the bodies of all take more memory than what is asked of them. A product is
+/// in one part with all its stores.
+pub async fn parts_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<Vec<ProductId>>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 GROUP BY s.product_id ORDER BY s.product_id",
+        CountRow::SELECT
+    );
+    let counts = reads.records::<CountRow>(&sql, vec![first_week.into()]).await?;
+    Ok(parts(counts.into_iter().map(|row| (row.product_id, row.series)), READ_AT_ONCE))
+}
+
+/// Products in their order, in parts of at most so many series. One that has more is a part of its own.
+fn parts(counts: impl Iterator<Item = (ProductId, i64)>, most: i64) -> Vec<Vec<ProductId>> {
+    let (mut found, mut size): (Vec<Vec<ProductId>>, i64) = (Vec::new(), 0);
+    for (product, series) in counts {
+        if let Some(part) = found.last_mut().filter(|_| size + series <= most) {
+            part.push(product);
+            size += series;
+        } else {
+            found.push(vec![product]);
+            size = series;
+        }
+    }
+    found
+}
+
+/// A run's series of products, in single stores and in all together.
+pub async fn all_series_of_products(
+    reads: &impl Reads,
+    first_week: i32,
+    products: &[ProductId],
+) -> Result<Vec<KeptSeries>, Fault> {
+    let backend = reads.backend();
+    let only = format!("s.first_week = $2 AND {}", backend.in_ids("s.product_id", 3));
+    series(reads, &only, vec![first_week.into(), backend.ids(products.iter().copied())]).await
 }
 
 /// A run's series of products, each in one store.
@@ -218,7 +262,7 @@ pub async fn series_of_runs(
     series(reads, only, vec![since.into(), product.into(), store.into()]).await
 }
 
-pub(super) async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
+async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
     let sql =
         format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
     reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()
@@ -264,4 +308,23 @@ pub async fn tenants_with_facts(global: &Global) -> Result<Vec<TenantId>, Fault>
         "SELECT b.tenant_id FROM demand_book b WHERE b.is_current AND b.row_count > 0 AND b.tenant_id NOT IN {SUSPENDED} ORDER BY b.tenant_id"
     );
     global.rows(&sql, vec![]).await?.iter().map(Row::scalar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_in_parts_of_whole_products() {
+        let product = |n: u128| ProductId::from_uuid(uuid::Uuid::from_u128(n));
+        let of = |counts: &[i64]| {
+            let found = parts((1..).map(product).zip(counts.iter().copied()), 10);
+            let numbers = found.iter().map(|part| part.iter().map(|one| one.uuid().as_u128()).collect::<Vec<_>>());
+            numbers.collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[4, 6, 1, 2]), [vec![1, 2], vec![3, 4]], "ten are not too many");
+        assert_eq!(of(&[4, 7, 3, 1]), [vec![1], vec![2, 3], vec![4]]);
+        assert_eq!(of(&[21, 1, 30]), [vec![1], vec![2], vec![3]], "what has more than that is read by itself");
+        assert!(of(&[]).is_empty());
+    }
 }

@@ -11,7 +11,7 @@ use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::{
     facts::{CURRENT, WANTED},
-    runs::{KeptSeries, series},
+    runs::{parts_of_run, series_of_products},
 };
 use crate::forecasting::core::{Level, StoredClasses};
 
@@ -26,11 +26,6 @@ pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
 pub async fn note_watched(work: &Work, first_week: i32, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE forecast_run SET watched_at = $3 WHERE tenant_id = $1 AND first_week = $2";
     work.execute(sql, vec![first_week.into(), now.micros().into()]).await.map(drop)
-}
-
-/// A run's series of single stores.
-pub async fn store_series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<KeptSeries>, Fault> {
-    series(reads, "s.first_week = $2 AND s.store_id <> $3", vec![first_week.into(), StoreId::NIL.into()]).await
 }
 
 #[derive(Record)]
@@ -61,8 +56,12 @@ pub async fn store_units(
 
 /// The classes that a run gave to products in single stores.
 pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<Level, StoredClasses>, Fault> {
-    let all = store_series_of_run(reads, first_week).await?;
-    Ok(all.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))).collect())
+    let mut found = BTreeMap::new();
+    for part in parts_of_run(reads, first_week).await? {
+        let kept = series_of_products(reads, first_week, &part).await?;
+        found.extend(kept.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))));
+    }
+    Ok(found)
 }
 
 /// What a product that stock is planned of is sold for.

@@ -7,7 +7,7 @@ use entity::{
     tables::{forecast_pool, forecast_run, forecast_series, forecast_sum},
 };
 use forecast::{
-    Panel, Run, Settings,
+    Panel, Run, SeriesForecast, Settings,
     engine::{MethodPools, SumErrors, sum_errors},
     factors::{apply, judge},
     forecast_all,
@@ -46,6 +46,8 @@ const MOST_THREADS: usize = 2;
 const KEPT_WEEKS: i32 = 104;
 /// Errors of a sum that are kept of a pool: a quantile moves by a thousandth at most.
 const KEPT_SCORES: usize = 1_001;
+/// Series that are written together: the texts of all take more memory than the run that they are made of.
+const WRITTEN_AT_ONCE: usize = 2_048;
 
 /// A run that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +115,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
-    let (series, sums) = computed.rows(tenant, first_week);
-    let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
+    let made = MadeRun { first_week, weeks: computed.stores.weeks, series: computed.count() };
     let mut work = scope.begin().await?;
     if runs.iter().any(|(week, _)| *week == first_week) {
         rows::remove_run(&work, first_week).await?;
@@ -137,8 +138,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     )
     .await?;
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
-    rows::insert_series(&work, series).await?;
-    rows::insert_sums(&work, sums).await?;
+    Box::pin(computed.write(&work, (tenant, first_week))).await?;
     let last_scored = last_scored(&scores);
     rows::insert_scores(&work, scores, last_settled(first_week)).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
@@ -264,19 +264,14 @@ impl Computed {
         self.store_run.pools.iter().enumerate().map(row).collect()
     }
 
-    /// What is written: each store's series, and each product's, whose mean is the sum of its stores'; and the sums of categories and stores.
-    fn rows(&self, tenant: TenantId, first_week: i32) -> (Vec<forecast_series::Model>, Vec<forecast_sum::Model>) {
-        let row = |product: ProductId, store: StoreId, run: &Run, nth: usize, body: &StoredSeries| forecast_series::Model {
-            tenant_id: tenant,
-            first_week,
-            product_id: product,
-            store_id: store,
-            class: class_of(run.series[nth].class),
-            computed_class: class_of(run.series[nth].computed_class),
-            status: status_of(run.series[nth].status),
-            body: serde_json::to_string(body).unwrap_or_default(),
-        };
-        let mut all = Vec::with_capacity(self.stores.series.len() + self.products.series.len());
+    /// Forecasts, those of all stores together among them.
+    fn count(&self) -> usize {
+        self.stores.series.len() + self.products.series.len()
+    }
+
+    /// Writes each store's series, and each product's, whose mean is the sum of its stores'; and the sums of categories and stores.
+    async fn write(&self, work: &Work, key: (TenantId, i32)) -> Result<(), Fault> {
+        let mut batch = Vec::with_capacity(self.count().min(WRITTEN_AT_ONCE));
         let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
         let mut sums = self.basis.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
@@ -292,22 +287,45 @@ impl Computed {
                     None => sum.push(point.mean),
                 }
             }
-            all.push(row(series.product, series.store.unwrap_or(StoreId::NIL), &self.store_run, nth, &body));
+            batch.push(series_row(key, series, &self.store_run.series[nth], &body));
+            if batch.len() == WRITTEN_AT_ONCE {
+                rows::insert_series(work, std::mem::take(&mut batch)).await?;
+            }
         }
         for (nth, series) in self.products.series.iter().enumerate() {
             let means = of_products.get(&series.product).map(Vec::as_slice);
             let body = series_of(&self.product_run, nth, self.products.first_week, means);
-            all.push(row(series.product, StoreId::NIL, &self.product_run, nth, &body));
+            batch.push(series_row(key, series, &self.product_run.series[nth], &body));
+            if batch.len() == WRITTEN_AT_ONCE {
+                rows::insert_series(work, std::mem::take(&mut batch)).await?;
+            }
         }
-        let row = |((category, store), sum): (SumKey, StoredSum)| forecast_sum::Model {
-            tenant_id: tenant,
-            first_week,
-            category_id: category,
-            store_id: store,
-            body: serde_json::to_string(&sum).unwrap_or_default(),
-        };
-        (all, sums.stored(&self.errors).into_iter().map(row).collect())
+        rows::insert_series(work, batch).await?;
+        rows::insert_sums(work, sums.stored(&self.errors).into_iter().map(|sum| sum_row(key, sum)).collect()).await
     }
+}
+
+fn series_row(
+    (tenant_id, first_week): (TenantId, i32),
+    series: &SeriesHistory,
+    forecast: &SeriesForecast,
+    body: &StoredSeries,
+) -> forecast_series::Model {
+    forecast_series::Model {
+        tenant_id,
+        first_week,
+        product_id: series.product,
+        store_id: series.store.unwrap_or(StoreId::NIL),
+        class: class_of(forecast.class),
+        computed_class: class_of(forecast.computed_class),
+        status: status_of(forecast.status),
+        body: serde_json::to_string(body).unwrap_or_default(),
+    }
+}
+
+fn sum_row((tenant_id, first_week): (TenantId, i32), ((category_id, store_id), sum): (SumKey, StoredSum)) -> forecast_sum::Model {
+    let body = serde_json::to_string(&sum).unwrap_or_default();
+    forecast_sum::Model { tenant_id, first_week, category_id, store_id, body }
 }
 
 /// Classes of what is planned, by the last year at the price of now.

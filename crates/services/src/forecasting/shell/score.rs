@@ -49,26 +49,29 @@ pub(super) async fn score_weeks(
     for (run, weeks) in due {
         // Runs are in order: none of those to come forecasts a week before its own.
         came.retain(|week, _| *week >= run);
-        let kept = rows::series_of_run(scope, run).await?;
-        let days = RunDays::of(rows::day_errors(scope, run).await?, &kept, &weeks);
-        if !days.errors.is_empty() {
+        let errors = rows::day_errors(scope, run).await?;
+        if !errors.is_empty() {
             let unread: Vec<i32> = weeks.iter().map(|(week, _)| *week).filter(|week| !came.contains_key(week)).collect();
             for week in unread {
                 came.insert(week, came_days(scope, week).await?);
             }
         }
-        for series in kept.into_iter().filter(KeptSeries::is_scored) {
-            for (week, lead) in &weeks {
-                let found = actual(series.product, series.store, *week);
-                let (Some((units, is_whole)), Some(point)) = (found, series.body.ahead(*lead as usize)) else { continue };
-                let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
-                let key = ScoreKey { week: *week, lead: *lead, level, class: series.class };
-                let (naive, step) = (series.body.naive, series.body.step);
-                let outcome = Outcome { forecast: point.mean, naive, bounds: point.bounds, step, units };
-                let tally = tallies.entry(key).or_default();
-                tally.add(&outcome);
-                if let Some(came) = came.get(week).filter(|_| is_whole) {
-                    days.score(tally, (&series, *lead), came);
+        for part in rows::parts_of_run(scope, run).await? {
+            let kept = rows::all_series_of_products(scope, run, &part).await?;
+            let days = RunDays::of(&errors, &kept, &weeks);
+            for series in kept.iter().filter(|series| series.is_scored()) {
+                for (week, lead) in &weeks {
+                    let found = actual(series.product, series.store, *week);
+                    let (Some((units, is_whole)), Some(point)) = (found, series.body.ahead(*lead as usize)) else { continue };
+                    let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
+                    let key = ScoreKey { week: *week, lead: *lead, level, class: series.class };
+                    let (naive, step) = (series.body.naive, series.body.step);
+                    let outcome = Outcome { forecast: point.mean, naive, bounds: point.bounds, step, units };
+                    let tally = tallies.entry(key).or_default();
+                    tally.add(&outcome);
+                    if let Some(came) = came.get(week).filter(|_| is_whole) {
+                        days.score(tally, (series, *lead), came);
+                    }
                 }
             }
         }
@@ -90,15 +93,15 @@ async fn came_days(scope: &TenantScope, week: i32) -> Result<CameDays, Fault> {
     Ok(came)
 }
 
-/// Days as a run forecast them.
-struct RunDays {
-    errors: StoredDayErrors,
+/// Days of products as a run forecast them.
+struct RunDays<'a> {
+    errors: &'a StoredDayErrors,
     /// Of all stores together, by product and lead.
     sums: HashMap<(ProductId, i32), ByDay<f64>>,
 }
 
-impl RunDays {
-    fn of(errors: StoredDayErrors, kept: &[KeptSeries], weeks: &[(i32, i32)]) -> Self {
+impl<'a> RunDays<'a> {
+    fn of(errors: &'a StoredDayErrors, kept: &[KeptSeries], weeks: &[(i32, i32)]) -> Self {
         let mut sums: HashMap<(ProductId, i32), ByDay<f64>> = HashMap::new();
         let leads: BTreeSet<i32> = weeks.iter().filter(|_| !errors.is_empty()).map(|(_, lead)| *lead).collect();
         for series in kept.iter().filter(|series| series.store != StoreId::NIL) {

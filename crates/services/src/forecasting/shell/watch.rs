@@ -73,26 +73,31 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
 async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
     let mut levels = ByLevel::new();
     let mut unknown: BTreeSet<(LevelKey, i32)> = BTreeSet::new();
-    for series in rows::store_series_of_run(scope, first_week).await? {
-        let level = LevelKey { product: series.product, store: series.store };
-        let without_stock = series.body.excluded.iter().filter(|one| one.reason.lacks_stock());
-        unknown.extend(without_stock.map(|one| (level, one.week)));
-        levels.insert(level, Vec::new());
+    for part in rows::parts_of_run(scope, first_week).await? {
+        for series in rows::series_of_products(scope, first_week, &part).await? {
+            let level = LevelKey { product: series.product, store: series.store };
+            let without_stock = series.body.excluded.iter().filter(|one| one.reason.lacks_stock());
+            unknown.extend(without_stock.map(|one| (level, one.week)));
+            levels.insert(level, Vec::new());
+        }
     }
     let units = rows::store_units(scope, (since, until)).await?;
     for week in rows::run_weeks(scope, since).await?.into_iter().filter(|week| *week < until) {
-        for series in rows::store_series_of_run(scope, week).await?.into_iter().filter(KeptSeries::is_scored) {
-            let level = LevelKey { product: series.product, store: series.store };
-            let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
-            if unknown.contains(&(level, week)) {
-                continue;
+        for part in rows::parts_of_run(scope, week).await? {
+            let kept = rows::series_of_products(scope, week, &part).await?;
+            for series in kept.into_iter().filter(KeptSeries::is_scored) {
+                let level = LevelKey { product: series.product, store: series.store };
+                let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
+                if unknown.contains(&(level, week)) {
+                    continue;
+                }
+                weeks.push(JudgedWeek {
+                    week,
+                    forecast: point.mean,
+                    bounds80: point.bounds.map(|[lower, upper, ..]| (lower, upper)),
+                    units: units.get(&(week, series.product, series.store)).copied().unwrap_or(0) as f64,
+                });
             }
-            weeks.push(JudgedWeek {
-                week,
-                forecast: point.mean,
-                bounds80: point.bounds.map(|[lower, upper, ..]| (lower, upper)),
-                units: units.get(&(week, series.product, series.store)).copied().unwrap_or(0) as f64,
-            });
         }
     }
     Ok(levels)

@@ -48,9 +48,9 @@ pub(super) struct Target<'a> {
 pub fn plan_product(basis: &Basis, product: &ProductState) -> Vec<PlanLine> {
     let asked = product.levels.iter().filter(|level| level.is_asked && !has_plenty(basis, product, level));
     let targets = asked.filter_map(|level| target(basis, product, level));
-    let mut needs: Vec<Target<'_>> = targets.filter(|target| is_due(basis, target)).collect();
+    let (mut needs, others): (Vec<Target<'_>>, Vec<Target<'_>>) = targets.partition(|target| is_due(basis, target));
     needs.sort_by_key(|need| (stock_days(basis, need.level).unwrap_or(i32::MAX), need.level.store));
-    let mut givers = if needs.is_empty() { Vec::new() } else { givers(basis, product, &needs) };
+    let mut givers = if needs.is_empty() { Vec::new() } else { givers(basis, product, &needs, &others) };
     let mut lines = Vec::new();
     for need in &needs {
         let (moved, dear) = transfers(basis, product, need, &mut givers, &mut lines);
@@ -220,14 +220,22 @@ struct Giver {
     days: f64,
 }
 
-/// Stores with a surplus that need nothing themselves, those first whose surplus would last longest.
-fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>]) -> Vec<Giver> {
+/// Stores with a surplus that need nothing themselves, those first whose surplus would last longest. `others` are the targets that are known beside the needs.
+fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>], others: &[Target<'_>]) -> Vec<Giver> {
     let needs_it = |store: StoreId| needs.iter().any(|need| need.level.store == store);
     let giver = |level: &LevelState| {
-        let surplus = level.free().saturating_sub(kept(basis, product, level)?);
+        // Targets take most of a plan's time: those are not worked out that cannot matter, and none twice.
+        if level.free() <= 0 || needs_it(level.store) {
+            return None;
+        }
+        let known = others.iter().find(|other| other.level.store == level.store);
+        let surplus = level.free().saturating_sub(match known {
+            Some(target) => kept_by(basis, level, || whole_units(target.levels.up_to))?,
+            None => kept(basis, product, level)?,
+        });
         let weekly = basis.demand(level).mean(1.0);
         let days = if weekly > 0.0 { surplus as f64 / weekly * 7.0 } else { f64::INFINITY };
-        (surplus > 0 && !needs_it(level.store)).then_some(Giver { store: level.store, surplus, free: level.free(), days })
+        (surplus > 0).then_some(Giver { store: level.store, surplus, free: level.free(), days })
     };
     let mut found: Vec<Giver> = product.levels.iter().filter_map(giver).collect();
     found.sort_by(|one, other| other.days.total_cmp(&one.days).then_with(|| one.store.cmp(&other.store)));
@@ -236,12 +244,16 @@ fn givers(basis: &Basis, product: &ProductState, needs: &[Target<'_>]) -> Vec<Gi
 
 /// What a store keeps for itself: up to its target, and its safety stock. None where nobody knows what it needs.
 pub(super) fn kept(basis: &Basis, product: &ProductState, level: &LevelState) -> Option<i64> {
+    kept_by(basis, level, || target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to)))
+}
+
+/// The same by a target in whole units, which is asked for where it matters.
+fn kept_by(basis: &Basis, level: &LevelState, up_to: impl FnOnce() -> i64) -> Option<i64> {
     let own = level.maximum.or(level.reorder_point);
     if !basis.has_run && own.is_none() {
         return None;
     }
-    let by_rule = target(basis, product, level).map_or(0, |target| whole_units(target.levels.up_to));
-    Some(by_rule.max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
+    Some(up_to().max(own.unwrap_or(0)).saturating_add(level.safety_stock.max(0)))
 }
 
 /// Lines that move what a store lacks from others, how much they move, and how much of what is still missing it would cost too much to move.

@@ -12,6 +12,7 @@ use platform::{
     clock::{Clock, local_day},
     storage::{Fault, TenantScope},
 };
+use tokio::task::JoinHandle;
 
 use crate::{
     demand::core::week_of,
@@ -81,17 +82,28 @@ pub async fn work_out(
     let catalogue = rows::catalogue(&scope).await?;
     let known = known(&scope, (today, now), (wanted, seen), &catalogue).await?;
     let mut lines = Vec::new();
+    let mut working: Option<JoinHandle<Vec<PlanLine>>> = None;
     for chunk in catalogue.chunks(CHUNK) {
+        // Read while the chunk before it is worked out.
         let products = products(&scope, &known, chunk, today).await?;
+        if let Some(before) = working.take() {
+            lines.extend(ended(before).await?);
+        }
         let basis = known.basis.clone();
         // Processor time of its own: seconds where there are many products.
-        let found = tokio::task::spawn_blocking(move || -> Vec<PlanLine> {
+        working = Some(tokio::task::spawn_blocking(move || {
             products.iter().flat_map(|product| plan_product(&basis, product)).collect()
-        });
-        lines.extend(found.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))?);
+        }));
+    }
+    if let Some(last) = working {
+        lines.extend(ended(last).await?);
     }
     let minimums = known.suppliers.iter().filter_map(|(supplier, facts)| Some((*supplier, facts.minimum_order?))).collect();
     Ok(WorkedOut { lines, minimums, seq, business_date: today, forecast_week: known.forecast_week })
+}
+
+async fn ended(working: JoinHandle<Vec<PlanLine>>) -> Result<Vec<PlanLine>, Fault> {
+    working.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))
 }
 
 async fn known(
