@@ -41,6 +41,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     serve::file_modes::keep_to_oneself();
     logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
+    #[cfg(unix)]
+    serve::descriptors::allow_many();
     let runtime = match Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return failed(&err),

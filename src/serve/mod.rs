@@ -5,6 +5,8 @@ pub mod job_registry;
 pub mod backup;
 mod bulk_executor;
 pub mod copy;
+#[cfg(unix)]
+pub mod descriptors;
 mod settings;
 mod database;
 mod authenticator;

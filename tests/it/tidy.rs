@@ -1,6 +1,7 @@
 //! The house's own rules, kept over the source: who may name whom, what a core may not know, how long a file may be.
 
 mod binding;
+mod deploy;
 mod events;
 mod facts;
 mod locks;

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod damaged;
+mod damaged_dumps;
 mod drill;
 mod dumps;
 mod files;

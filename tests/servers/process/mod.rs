@@ -44,6 +44,7 @@ mod load;
 mod logs;
 mod mail;
 mod many_tenants;
+mod migrating;
 mod nginx;
 mod modes;
 mod nodes;

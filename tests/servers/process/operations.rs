@@ -9,7 +9,7 @@ use super::{
     client::Socket,
     load::Load,
     redis::Way,
-    server::{Server, Site, free_address},
+    server::{Environment, Server, Site, UNLIMITED, free_address},
     shop::Shop,
     stream::{State, Stream, StreamOptions},
 };
@@ -236,6 +236,17 @@ fn signal(server: &Server, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &server.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
+
+on_both!(a_node_takes_as_many_sockets_as_it_may_have, site: Site => {
+    // As a container gives it, with more to be had.
+    let few = Environment { files: Some(128), ..Environment::default() };
+    let server = Server::start_in(site, free_address(), &UNLIMITED, &few).await;
+    // Linux alone tells it.
+    let Ok(limits) = std::fs::read_to_string(format!("/proc/{}/limits", server.id())) else { return };
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let [soft, hard] = [3, 4].map(|column| line.split_whitespace().nth(column).unwrap().parse().unwrap_or(u64::MAX));
+    assert_eq!(soft, hard.min(65_536), "{line}");
+});
 
 const SOCKETS: usize = 200;
 

@@ -123,6 +123,8 @@ pub struct Environment {
     pub room: Option<u64>,
     /// Its address space, in KiB.
     pub memory: Option<u64>,
+    /// How many files it may have open before it says otherwise.
+    pub files: Option<u64>,
     /// The file of the authority that has signed the certificate of a server that speaks TLS.
     pub authority: Option<PathBuf>,
 }
@@ -132,6 +134,7 @@ impl Environment {
         let limits: Vec<String> = [
             self.room.map(|room| format!("trap '' XFSZ; ulimit -f {room}; ")),
             self.memory.map(|memory| format!("ulimit -v {memory}; ")),
+            self.files.map(|files| format!("ulimit -S -n {files}; ")),
         ]
         .into_iter()
         .flatten()

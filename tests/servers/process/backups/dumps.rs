@@ -79,7 +79,7 @@ async fn a_node_dumps_by_schedule(site: &Site) {
 }
 
 /// A store of a new company, by the API.
-async fn shop(site: &Site) {
+pub(super) async fn shop(site: &Site) {
     let further = [&UNLIMITED[..], &["--registration", "open", "--jobs", "off"]].concat();
     let server = Server::start_with(site, free_address(), &further).await;
     let owner = Client::register(&server.url(), "dumped").await;
