@@ -28,6 +28,7 @@ pub mod limits;
 pub mod loader;
 pub mod merged;
 pub mod nested;
+pub mod number_filters;
 pub mod operation;
 pub mod preauthorize;
 pub mod price;

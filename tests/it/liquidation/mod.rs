@@ -3,6 +3,7 @@
 
 mod bundles;
 mod clearance;
+mod lines;
 mod masked;
 mod nightly;
 mod watched;

@@ -17,6 +17,8 @@ const APPLIED: &[(&str, &str, &str)] = &[
     ("trade/catalog/customer_filter.rs", "cost", "of a field of an input"),
     ("objects/catalog/family.rs", "cost", "of sorts without an index"),
     ("trade/orders/backorder_filter.rs", "cost", "of a sort without an index"),
+    ("objects/liquidation/line_filter.rs", "cost", "of sorts without an index"),
+    ("objects/replenishment/line_filter.rs", "cost", "of sorts without an index"),
     ("objects/sorts.rs", "cost", "of sorts without an index"),
     ("objects/stock/inputs.rs", "cost", "of sorts without an index, under their earlier name"),
     ("objects/stock/lot_filter.rs", "cost", "of a sort without an index"),

@@ -43,6 +43,7 @@ pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
         &[("source", UNINDEXED), ("isReplaced", UNINDEXED), ("enteredBy", UNINDEXED), ("recordedAt", UNINDEXED)],
     ),
     ("InvoiceFilter", &[("search", RANGES)]),
+    ("LiquidationPlanLineFilter", &[("search", SEARCH), ("categoryTree", RANGES), ("value", UNINDEXED)]),
     ("LotFilter", &[("onHand", UNINDEXED), ("updatedAt", UNINDEXED)]),
     (
         "OrderFilter",
@@ -59,6 +60,7 @@ pub const WEIGHTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("PurchaseOrderFilter", &[("search", RANGES), ("tag", UNINDEXED), ("createdBy", UNINDEXED), ("total", UNINDEXED)]),
+    ("ReplenishmentPlanLineFilter", &[("search", SEARCH), ("categoryTree", RANGES), ("confidence", UNINDEXED)]),
     ("ReturnFilter", &[("search", RANGES), ("channel", UNINDEXED), ("tag", UNINDEXED), ("register", UNINDEXED)]),
     ("ReversalFilter", &[("createdBy", UNINDEXED)]),
     (

@@ -154,8 +154,13 @@ pub fn product_filter(ctx: &Context<'_>, filter: Option<ProductFilter>) -> Answe
 /// The same of an argument of another name.
 pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
     let Some(filter) = filter else { return Ok(Filter::default()) };
+    product_filter_in(ctx, filter, &vec![argument.to_owned()])
+}
+
+/// The same of a filter at a place.
+pub fn product_filter_in(ctx: &Context<'_>, filter: ProductFilter, at: &Path) -> Answer<Filter> {
     let mut left = MAX_TESTS;
-    let mut filter = parse(filter, 0, &vec![argument.to_owned()], &mut left)?;
+    let mut filter = parse(filter, 0, at, &mut left)?;
     stock_seen(ctx, &mut filter)?;
     Ok(filter)
 }

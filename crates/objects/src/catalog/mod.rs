@@ -34,7 +34,8 @@ pub use customer::{
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::{
-    MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, search_text, texts, texts as tag_tests,
+    MetadataFilter, ProductFilter, metadata_tests, moments, product_filter, product_filter_in, search_text, texts,
+    texts as tag_tests,
 };
 pub use kit::KitComponent;
 pub use loads::{Loads, loads};

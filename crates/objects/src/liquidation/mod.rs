@@ -2,6 +2,7 @@
 
 pub mod enums;
 pub mod line;
+pub mod line_filter;
 pub mod option;
 pub mod plan;
 
@@ -10,7 +11,6 @@ pub use enums::{
     LiquidationRefusalCode, PriceResponseSource,
 };
 pub use line::{LiquidationPlanLine, LiquidationPlanLineConnection, LiquidationPlanLineEdge};
+pub use line_filter::{LiquidationPlanLineFilter, LiquidationPlanLineSort, LiquidationPlanLineSortField};
 pub use option::{LiquidationOption, LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse};
-pub use plan::{
-    LiquidationPlan, LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlanLineFilter, LiquidationResult, find_plan,
-};
+pub use plan::{LiquidationPlan, LiquidationPlanConnection, LiquidationPlanEdge, LiquidationResult, find_plan};

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude::{self, LiquidationPlanId};
 use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::CursorSigner;
-use services::liquidation::{core, rows::LineFilter, shell};
+use services::liquidation::{
+    core,
+    rows::{self, LineFilter},
+    shell,
+};
 
 use super::{
-    enums::{LiquidationAction, LiquidationLineStatus, LiquidationPlanStatus},
+    enums::LiquidationPlanStatus,
     line::{LiquidationPlanLine, LiquidationPlanLineConnection},
+    line_filter::{LiquidationPlanLineFilter, LiquidationPlanLineSort},
     option::{LiquidationRecovery, money},
 };
 use crate::{
@@ -20,7 +25,6 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::{IdFilter, of_both},
         scalars::{CurrencyCode, Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -42,41 +46,6 @@ impl From<core::Plan> for LiquidationPlan {
     fn from(plan: core::Plan) -> Self {
         Self { plan: Arc::new(plan), lines: None }
     }
-}
-
-/// Lines of a plan. All conditions hold; one that is null is absent.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct LiquidationPlanLineFilter {
-    /// Stores to include.
-    pub store: Option<IdFilter>,
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<LiquidationLineStatus>>,
-    /// Deprecated name of `status`.
-    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<LiquidationLineStatus>>,
-    /// Actions to include; an empty list matches nothing.
-    pub action: Option<Vec<LiquidationAction>>,
-}
-
-crate::keyed_filter!(flat LiquidationPlanLineFilter, "store" store StoreCode);
-
-impl LiquidationPlanLineFilter {
-    fn read(filter: Option<Self>) -> Answer<LineFilter> {
-        let Self { store, status, state, action } = filter.unwrap_or_default();
-        Ok(LineFilter {
-            seen: None,
-            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
-            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
-            actions: action.map(|actions| actions.into_iter().map(Into::into).collect()),
-        })
-    }
-}
-
-/// Whether a line of a dry run is one of those that the filter is about.
-fn fits(filter: &LineFilter, line: &core::PlanLine) -> bool {
-    filter.stores.as_ref().is_none_or(|stores| stores.contains(&line.store))
-        && filter.states.as_ref().is_none_or(|states| states.contains(&line.state.word()))
-        && filter.actions.as_ref().is_none_or(|actions| actions.contains(&line.act.word()))
 }
 
 /// Proposals for dead and slow stock, as they were worked out at one time. Approved lines become drafts of transfers, returns to suppliers, prices and removals, and
@@ -167,43 +136,46 @@ impl LiquidationPlan {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.plan.updated_at)
     }
-    /// Lines of the caller's stores, or to them, the largest value first; without product.cost.read by product and store.
+    /// Lines of the caller's stores, or to them, the largest value first unless another order is asked for; without product.cost.read by product and store.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, states and actions to include. Null for all.")] filter: Option<LiquidationPlanLineFilter>,
+        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<LiquidationPlanLineFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the lines. Null for VALUE, DESC, and without product.cost.read for PRODUCT, ASC.")]
+        sort: Option<LiquidationPlanLineSort>,
     ) -> Answer<LiquidationPlanLineConnection> {
-        let filter = LiquidationPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
-        let order = shell::line_order(&permit);
-        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", order.name(), self.plan.id));
-        let mut request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let ledger = ctx.given::<Ledger>()?;
-        let (page, all) = if let Some(lines) = &self.lines {
-            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), order.keys(line)));
-            let mut all: Vec<_> = all.collect();
-            all.sort_by(|one, other| one.1.cmp(&other.1));
-            let count = all.len();
-            request = request.among(&all);
-            (request.pick(all).into_iter().map(|(line, _)| line).collect(), Err(count))
-        } else {
-            let listed = shell::line_page(&permit, ledger.database(), (self.plan.id, filter), &request).await?;
-            (listed.rows, Ok(listed.source))
-        };
-        let results = shell::line_results(&permit, ledger, &self.plan, &page).await?;
-        let nodes = page.into_iter().map(|line| {
-            let (keys, recovered) = (order.keys(&line), results.get(&line.id).copied());
-            (LiquidationPlanLine::new(line, self.plan.currency, recovered), keys)
+        let currency = self.plan.currency;
+        let mut filter = LiquidationPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?, currency)?;
+        let sorted = LiquidationPlanLineSort::sorted(ctx, sort, shell::line_order(&permit))?;
+        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let (ledger, made) = (ctx.given::<Ledger>()?, self.lines.as_ref().map(|lines| lines.as_slice()));
+        let db = ledger.database();
+        let is_vague = Box::pin(shell::look_up_products(&permit, db, &mut filter, (self.plan.id, made))).await?;
+        if let Some(lines) = made {
+            // Nothing came of what is only tried.
+            let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line))).cloned();
+            let node = |line: core::PlanLine| {
+                let keys = sorted.keys(&line);
+                (LiquidationPlanLine::new(line, currency, None), keys)
+            };
+            let all = (found.map(node).collect(), rows::goes_down(sorted));
+            return Ok(Page::of_all_sorted(all, &request, kind, signer).vague(is_vague).into());
+        }
+        let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
+        let results = shell::line_results(&permit, ledger, &self.plan, &listed.rows).await?;
+        let nodes = listed.rows.into_iter().map(|line| {
+            let (keys, recovered) = (sorted.keys(&line), results.get(&line.id).copied());
+            (LiquidationPlanLine::new(line, currency, recovered), keys)
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);
-        Ok(match all {
-            Ok(source) => page.counted(permit.scope(ledger.database()), source).into(),
-            Err(count) => page.of_known(count).into(),
-        })
+        Ok(page.counted(permit.scope(db), listed.source).vague(is_vague).into())
     }
 }
 

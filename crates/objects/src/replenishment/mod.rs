@@ -2,6 +2,7 @@
 
 pub mod enums;
 pub mod line;
+pub mod line_filter;
 pub mod plan;
 pub mod policy;
 
@@ -13,5 +14,6 @@ pub use line::{
     ReplenishmentFigures, ReplenishmentLineScore, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection,
     ReplenishmentPlanLineEdge, ReplenishmentReason,
 };
-pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlanLineFilter, find_plan};
+pub use line_filter::{ReplenishmentPlanLineFilter, ReplenishmentPlanLineSort, ReplenishmentPlanLineSortField};
+pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlanEdge, find_plan};
 pub use policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, find_policy};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject};
+use async_graphql::{Context, ID};
 use entity::prelude::ReplenishmentPlanId;
 use iam::access::{Reach, kind};
 use inventory::ledger::Ledger;
@@ -15,8 +15,9 @@ use services::replenishment::{
 };
 
 use super::{
-    enums::{ReplenishmentLineKind, ReplenishmentLineStatus, ReplenishmentPlanStatus},
+    enums::ReplenishmentPlanStatus,
     line::{ReplenishmentPlanLine, ReplenishmentPlanLineConnection},
+    line_filter::{ReplenishmentPlanLineFilter, ReplenishmentPlanLineSort},
 };
 use crate::{
     catalog::Supplier,
@@ -24,7 +25,6 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::{IdFilter, of_both},
         scalars::{Cursor, Date, DateTime, Long},
     },
     identity::{Actor, actor},
@@ -46,41 +46,6 @@ impl From<core::Plan> for ReplenishmentPlan {
     fn from(plan: core::Plan) -> Self {
         Self { plan: Arc::new(plan), lines: None }
     }
-}
-
-/// Lines of a plan. All conditions hold; one that is null is absent.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct ReplenishmentPlanLineFilter {
-    /// Stores to include.
-    pub store: Option<IdFilter>,
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<ReplenishmentLineStatus>>,
-    /// Deprecated name of `status`.
-    #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
-    pub state: Option<Vec<ReplenishmentLineStatus>>,
-    /// Kinds to include; an empty list matches nothing.
-    pub kind: Option<Vec<ReplenishmentLineKind>>,
-}
-
-crate::keyed_filter!(flat ReplenishmentPlanLineFilter, "store" store StoreCode);
-
-impl ReplenishmentPlanLineFilter {
-    fn read(filter: Option<Self>) -> Answer<LineFilter> {
-        let Self { store, status, state, kind } = filter.unwrap_or_default();
-        Ok(LineFilter {
-            seen: None,
-            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
-            states: of_both(status, state).map(|states| states.into_iter().map(Into::into).collect()),
-            kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-        })
-    }
-}
-
-/// Whether a line of a dry run is one of those that the filter is about.
-fn fits(filter: &LineFilter, line: &core::PlanLine) -> bool {
-    filter.stores.as_ref().is_none_or(|stores| stores.contains(&line.store))
-        && filter.states.as_ref().is_none_or(|states| states.contains(&line.state.word()))
-        && filter.kinds.as_ref().is_none_or(|kinds| kinds.contains(&line.kind.word()))
 }
 
 /// Proposals to move and to buy, from the newest forecast, stock, drafts and policies at one time. Approved lines become drafts of purchase orders and transfers.
@@ -160,35 +125,37 @@ impl ReplenishmentPlan {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.plan.updated_at)
     }
-    /// Lines to or from stores of the caller's, the most urgent first.
+    /// Lines to or from stores of the caller's, the most urgent first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, states and kinds to include. Null for all.")] filter: Option<ReplenishmentPlanLineFilter>,
+        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<ReplenishmentPlanLineFilter>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Sort of the lines. Null for URGENCY, ASC.")] sort: Option<ReplenishmentPlanLineSort>,
     ) -> Answer<ReplenishmentPlanLineConnection> {
-        let filter = ReplenishmentPlanLineFilter::read(by_ids(ctx, filter, "filter").await?)?;
-        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
+        let mut filter = ReplenishmentPlanLineFilter::read(ctx, by_ids(ctx, filter, "filter").await?)?;
+        let sorted = ReplenishmentPlanLineSort::sorted(ctx, sort)?;
+        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let (db, made) = (ctx.given::<Ledger>()?.database(), self.lines.as_ref().map(|lines| lines.as_slice()));
+        let is_vague = Box::pin(shell::look_up_products(&permit, db, &mut filter, (self.plan.id, made))).await?;
         let node = |line: core::PlanLine| {
-            let keys = rows::line_keys(&line);
+            let keys = sorted.keys(&line);
             (ReplenishmentPlanLine::from(line), keys)
         };
-        if let Some(lines) = &self.lines {
-            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
-            let all: Vec<_> = all.collect();
-            let (count, request) = (all.len(), request.among(&all));
-            let nodes = request.pick(all).into_iter().map(|(line, _)| node(line));
-            return Ok(Page::build(nodes.collect(), &request, kind, signer).of_known(count).into());
+        if let Some(lines) = made {
+            let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line)));
+            let all: Vec<_> = found.cloned().map(node).collect();
+            return Ok(Page::of_all_sorted((all, sorted.descending), &request, kind, signer).vague(is_vague).into());
         }
-        let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::line_page(&permit, db, (self.plan.id, filter), &request).await?;
-        let nodes = listed.rows.into_iter().map(node);
-        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(permit.scope(db), listed.source).into())
+        let listed = shell::line_page(&permit, db, (self.plan.id, &filter), sorted, &request).await?;
+        let page = Page::build(listed.rows.into_iter().map(node).collect(), &request, kind, signer);
+        Ok(page.counted(permit.scope(db), listed.source).vague(is_vague).into())
     }
 }
 

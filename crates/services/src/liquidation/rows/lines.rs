@@ -8,50 +8,17 @@ use entity::{
     tables::liquidation_line,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work},
+    paging::{ListSource, PageRequest},
+    storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work},
 };
-use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::line_list::{LinesSorted, goes_down};
 use crate::{
     liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery},
     replenishment::rows::StoreUnits,
 };
-
-/// What the lines of a plan are listed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineOrder {
-    /// What is worth most at its cost comes first.
-    Value,
-    /// By product and store: the other order says which of two lines costs more.
-    Product,
-}
-
-impl LineOrder {
-    /// Its name in cursors.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Value => "liquidationLines:VALUE:DESC",
-            Self::Product => "liquidationLines:PRODUCT:ASC",
-        }
-    }
-    /// What rows are compared by; a plan has one line of a product in a store.
-    const fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Value => &["l.position"],
-            Self::Product => &["l.product_id", "l.store_id"],
-        }
-    }
-    /// Where a line stands in its plan.
-    pub fn keys(self, line: &PlanLine) -> Vec<Key> {
-        match self {
-            Self::Value => vec![Key::Int(line.position.into())],
-            Self::Product => vec![line.product.into(), line.store.into()],
-        }
-    }
-}
 
 /// The body of a line.
 #[derive(Serialize, Deserialize)]
@@ -267,41 +234,14 @@ pub async fn lines_of(reads: &impl Reads, plan: LiquidationPlanId) -> Result<Vec
     reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
 }
 
-/// Which lines of a plan; an empty list matches nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LineFilter {
-    /// Of these stores, or to them.
-    pub seen: Option<Vec<StoreId>>,
-    pub stores: Option<Vec<StoreId>>,
-    pub states: Option<Vec<LiquidationLineState>>,
-    pub actions: Option<Vec<LiquidationAction>>,
-}
-
-/// The lines of a plan that the filter is about.
-pub fn lines_source(backend: Backend, plan: LiquidationPlanId, filter: &LineFilter) -> ListSource {
-    let mut from = "FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = $2".to_owned();
-    let mut values: Vec<Value> = vec![plan.into()];
-    if let Some(seen) = &filter.seen {
-        values.push(backend.ids(seen.iter().copied()));
-        let next = values.len() + 1;
-        from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.to_store_id", next)));
-    }
-    from.push_str(&backend.and_ids("l.store_id", filter.stores.as_deref(), &mut values));
-    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
-    from.push_str(&backend.and_texts("l.state", states, &mut values));
-    let actions = filter.actions.as_ref().map(|actions| actions.iter().map(|action| action.as_str()));
-    from.push_str(&backend.and_texts("l.action", actions, &mut values));
-    ListSource { from, values }
-}
-
 /// A page of lines in this order.
 pub async fn line_page(
     reads: &impl Reads,
     source: ListSource,
-    order: LineOrder,
+    sorted: LinesSorted,
     request: &PageRequest,
 ) -> Result<Vec<PlanLine>, Fault> {
-    let (sql, values) = source.page(LineRow::SELECT, order.columns(), false, request);
+    let (sql, values) = source.page(LineRow::SELECT, sorted.columns(), goes_down(sorted), request);
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod facts;
 mod history;
+mod line_list;
 mod lines;
 mod partners;
 mod plans;
@@ -11,10 +12,8 @@ mod settings;
 
 pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products};
 pub use history::{CategoryWeeks, InCategory, PriceHistory, category_weeks, in_stock, most_sold_weeks, price_weeks};
-pub use lines::{
-    LineFilter, LineOrder, change_lines, insert_lines, line_page, lines_of, lines_source, lines_under_way, products_under_way,
-    units_under_way,
-};
+pub use line_list::{BY_PRODUCT, LINES, LineFilter, LineSort, LinesSorted, goes_down, lines_source, products_of};
+pub use lines::{change_lines, insert_lines, line_page, lines_of, lines_under_way, products_under_way, units_under_way};
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
 pub use plans::{
     PLANS, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_page, plans_source, supersede,

@@ -8,7 +8,7 @@ use inventory::{catalog::rows::small::tenant_zone, ledger::Ledger};
 use platform::{
     clock::local_day,
     paging::{Key, Listed, PageRequest},
-    storage::{Database, Fault, Reads, TenantScope},
+    storage::{Database, Fault, Nested, Reads, TenantScope},
 };
 
 use super::work_out::{Within, work_out};
@@ -16,8 +16,9 @@ use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered},
-        rows::{self, LineFilter, LineOrder, PlansSorted, Settings},
+        rows::{self, LineFilter, LinesSorted, PlansSorted, Settings},
     },
+    replenishment::rows::line_tests::{PlanProducts, look_up},
     reports::{
         core::Span,
         shell::{Ranked, ReportSource},
@@ -116,24 +117,44 @@ pub async fn find_plan(permit: &Permit<kind::PurchaseRead>, db: &Database, id: L
     rows::plan(&permit.scope(db), id).await
 }
 
-/// The order in which lines are shown to the permit: that of their costs only to who sees costs.
-pub fn line_order(permit: &Permit<kind::PurchaseRead>) -> LineOrder {
-    if permit.caller().sees_costs() { LineOrder::Value } else { LineOrder::Product }
+/// The order in which lines are shown to the permit unless another one is asked for: that of their costs only to who sees costs.
+pub fn line_order(permit: &Permit<kind::PurchaseRead>) -> LinesSorted {
+    if permit.caller().sees_costs() { LinesSorted::default() } else { rows::BY_PRODUCT }
 }
 
-/// A page of a plan's lines, in the order of the permit: those of stores of the permit's, or to them.
+/// Asks the catalogue for the products that parts of a filter are about: of the lines that a dry run made, or else of those that are kept. Whether a search
+/// may have found only some of them.
+pub async fn look_up_products(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    filter: &mut Nested<LineFilter>,
+    (plan, made): (LiquidationPlanId, Option<&[PlanLine]>),
+) -> Result<bool, Fault> {
+    let parts = filter.all_mut().into_iter().map(|part| &mut part.of_catalogue);
+    let asked: Vec<&mut PlanProducts> = parts.filter(|products| products.is_asked()).collect();
+    if asked.is_empty() {
+        return Ok(false);
+    }
+    let scope = permit.scope(db);
+    let of_plan = match made {
+        Some(lines) => lines.iter().map(|line| line.product).collect(),
+        None => rows::products_of(&scope, plan).await?,
+    };
+    look_up(&scope, asked, &of_plan).await
+}
+
+/// A page of a plan's lines: those of stores of the permit's, or to them.
 pub async fn line_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    (plan, mut filter): (LiquidationPlanId, LineFilter),
+    (plan, filter): (LiquidationPlanId, &Nested<LineFilter>),
+    sorted: LinesSorted,
     request: &PageRequest,
 ) -> Result<Listed<PlanLine>, Fault> {
-    if let Reach::Stores(stores) = permit.reach() {
-        filter.seen = Some(stores.to_vec());
-    }
-    let scope = permit.scope(db);
-    let source = rows::lines_source(scope.backend(), plan, &filter);
-    Ok(Listed { rows: rows::line_page(&scope, source.clone(), line_order(permit), request).await?, source })
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let seen = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let source = rows::lines_source(scope.backend(), plan, seen, filter);
+    Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
 /// What lines of a plan have brought so far, or what was kept of those that are scored; those that nothing came of yet are left out.

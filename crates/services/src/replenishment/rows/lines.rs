@@ -6,17 +6,14 @@ use entity::{
     tables::replenishment_line,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Bulk, Fault, Finds, Reads, Rows, Work},
+    paging::{ListSource, PageRequest},
+    storage::{Bulk, Fault, Finds, Reads, Rows, Work},
 };
-use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::line_list::LinesSorted;
 use crate::replenishment::core::{Document, LineFigures, LineKind, LineScore, LineState, PlanLine, Reason, ReasonCode};
-
-/// Names the order of a plan's lines in cursors.
-pub const LINES: &str = "replenishmentLines:URGENCY:ASC";
 
 /// The body of a line.
 #[derive(Serialize, Deserialize)]
@@ -288,41 +285,14 @@ pub async fn lines_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<V
     reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
 }
 
-/// Which lines of a plan; an empty list matches nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LineFilter {
-    /// Of these stores, or from them.
-    pub seen: Option<Vec<StoreId>>,
-    pub stores: Option<Vec<StoreId>>,
-    pub states: Option<Vec<ReplenishmentLineState>>,
-    pub kinds: Option<Vec<ReplenishmentLineKind>>,
-}
-
-/// Where a line stands in its plan.
-pub fn line_keys(line: &PlanLine) -> Vec<Key> {
-    vec![Key::Int(line.position.into())]
-}
-
-/// The lines of a plan that the filter is about.
-pub fn lines_source(backend: Backend, plan: ReplenishmentPlanId, filter: &LineFilter) -> ListSource {
-    let mut from = "FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = $2".to_owned();
-    let mut values: Vec<Value> = vec![plan.into()];
-    if let Some(seen) = &filter.seen {
-        values.push(backend.ids(seen.iter().copied()));
-        let next = values.len() + 1;
-        from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.from_store_id", next)));
-    }
-    from.push_str(&backend.and_ids("l.store_id", filter.stores.as_deref(), &mut values));
-    let states = filter.states.as_ref().map(|states| states.iter().map(|state| state.as_str()));
-    from.push_str(&backend.and_texts("l.state", states, &mut values));
-    let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()));
-    from.push_str(&backend.and_texts("l.kind", kinds, &mut values));
-    ListSource { from, values }
-}
-
-/// A page of lines, the most urgent first.
-pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PlanLine>, Fault> {
-    let (sql, values) = source.page(LineRow::SELECT, &["l.position"], false, request);
+/// A page of lines in this order.
+pub async fn line_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: LinesSorted,
+    request: &PageRequest,
+) -> Result<Vec<PlanLine>, Fault> {
+    let (sql, values) = sorted.page(source, LineRow::SELECT, request);
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
 }
 

@@ -2,6 +2,8 @@
 
 mod approval_rule;
 mod facts;
+mod line_list;
+pub mod line_tests;
 mod lines;
 mod plan_sort;
 mod plans;
@@ -15,7 +17,8 @@ pub use approval_rule::{KeptRule, change_rule, costs_today, done_with, nightly_s
 pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
-pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
+pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
+pub use lines::{change_lines, insert_lines, line_page, lines_of};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
     PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source, settle_executed,

@@ -9,7 +9,10 @@ use platform::{
 
 use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
-    rows::{self, LineFilter, PlansSorted, PoliciesSorted, PolicyFilter},
+    rows::{
+        self, LineFilter, LinesSorted, PlansSorted, PoliciesSorted, PolicyFilter,
+        line_tests::{PlanProducts, look_up},
+    },
 };
 
 /// A page of policies: of the permit's stores, and of none.
@@ -57,17 +60,37 @@ pub async fn find_plan(
     rows::plan(&permit.scope(db), id).await
 }
 
-/// A page of a plan's lines, the most urgent first: those to or from stores of the permit's.
+/// Asks the catalogue for the products that parts of a filter are about: of the lines that a dry run made, or else of those that are kept. Whether a search
+/// may have found only some of them.
+pub async fn look_up_products(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    filter: &mut Nested<LineFilter>,
+    (plan, made): (ReplenishmentPlanId, Option<&[PlanLine]>),
+) -> Result<bool, Fault> {
+    let parts = filter.all_mut().into_iter().map(|part| &mut part.of_catalogue);
+    let asked: Vec<&mut PlanProducts> = parts.filter(|products| products.is_asked()).collect();
+    if asked.is_empty() {
+        return Ok(false);
+    }
+    let scope = permit.scope(db);
+    let of_plan = match made {
+        Some(lines) => lines.iter().map(|line| line.product).collect(),
+        None => rows::products_of(&scope, plan).await?,
+    };
+    look_up(&scope, asked, &of_plan).await
+}
+
+/// A page of a plan's lines: those to or from stores of the permit's.
 pub async fn line_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    (plan, mut filter): (ReplenishmentPlanId, LineFilter),
+    (plan, filter): (ReplenishmentPlanId, &Nested<LineFilter>),
+    sorted: LinesSorted,
     request: &PageRequest,
 ) -> Result<Listed<PlanLine>, Fault> {
-    if let Reach::Stores(stores) = permit.reach() {
-        filter.seen = Some(stores.to_vec());
-    }
-    let scope = permit.scope(db);
-    let source = rows::lines_source(scope.backend(), plan, &filter);
-    Ok(Listed { rows: rows::line_page(&scope, source.clone(), request).await?, source })
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let seen = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let source = rows::lines_source(scope.backend(), plan, seen, filter);
+    Ok(Listed { rows: rows::line_page(&scope, source.clone(), sorted, request).await?, source })
 }

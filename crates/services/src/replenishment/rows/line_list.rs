@@ -1,0 +1,162 @@
+//! Which lines of a plan a list has, and in which order.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use inventory::catalog::rows::{Clause, conditions::push_nested};
+use platform::{
+    paging::{Key, ListSource, SortBy, Sorted},
+    storage::{Backend, Fault, Nested, Reads, Row},
+};
+
+use super::line_tests::{Numbers, PlanProducts, listed, millionths, push_ids, push_texts};
+use crate::replenishment::core::PlanLine;
+
+/// Names lists of lines in cursors.
+pub const LINES: &str = "replenishmentLines";
+
+/// What lines are sorted by; the place in the plan breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineSort {
+    Urgency,
+    Quantity,
+    /// By currency first: amounts of several have no order. A line without a cost comes before all others.
+    Cost,
+    Product,
+    Store,
+}
+
+/// A sort and its direction.
+pub type LinesSorted = Sorted<LineSort>;
+
+impl SortBy for LineSort {
+    type Row = PlanLine;
+    const DEFAULT: Sorted<Self> = Sorted { by: Self::Urgency, descending: false };
+
+    fn word_and_columns(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Urgency => ("URGENCY", &["l.position"]),
+            Self::Quantity => ("QUANTITY", &["l.quantity", "l.position"]),
+            Self::Cost => ("COST", &["coalesce(l.cost_currency, '')", "coalesce(l.cost_minor, 0)", "l.position"]),
+            Self::Product => ("PRODUCT", &["l.product_id", "l.position"]),
+            Self::Store => ("STORE", &["l.store_id", "l.position"]),
+        }
+    }
+    fn keys(self, line: &PlanLine) -> Vec<Key> {
+        let mut keys = match self {
+            Self::Urgency => Vec::new(),
+            Self::Quantity => vec![Key::Int(line.quantity)],
+            Self::Cost => {
+                let (currency, minor) = line.cost.map(|cost| (cost.currency.to_string(), cost.minor)).unwrap_or_default();
+                vec![Key::Text(currency), Key::Int(minor)]
+            }
+            Self::Product => vec![line.product.into()],
+            Self::Store => vec![line.store.into()],
+        };
+        keys.push(Key::Int(line.position.into()));
+        keys
+    }
+}
+
+/// Which lines of a plan; what is None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineFilter {
+    pub ids: Option<Vec<ReplenishmentLineId>>,
+    pub stores: Option<Vec<StoreId>>,
+    /// Of transfers.
+    pub from_stores: Option<Vec<StoreId>>,
+    pub products: Option<Vec<ProductId>>,
+    pub of_catalogue: PlanProducts,
+    pub suppliers: Option<Vec<SupplierId>>,
+    pub states: Option<Vec<ReplenishmentLineState>>,
+    pub kinds: Option<Vec<ReplenishmentLineKind>>,
+    pub issues: Option<Vec<ReplenishmentIssue>>,
+    pub quantity: Numbers,
+    pub urgency_days: Numbers,
+    pub due_on: Numbers,
+    /// Of one currency, in its minor units.
+    pub cost: Option<(Currency, Numbers)>,
+    /// In millionths.
+    pub confidence: Numbers,
+}
+
+/// The confidence of a kept line, in millionths.
+const fn confidence(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => {
+            "CAST(round(CAST(CAST(l.body AS json) #>> '{figures,confidence}' AS double precision) * 1000000) AS bigint)"
+        }
+        Backend::Sqlite => "CAST(round(json_extract(l.body, '$.figures.confidence') * 1000000) AS bigint)",
+    }
+}
+
+impl LineFilter {
+    /// Adds the conditions on `replenishment_line l`, each beginning with ` AND `.
+    fn push_to(&self, clause: &mut Clause) {
+        push_ids(clause, "l.id", self.ids.as_deref());
+        push_ids(clause, "l.store_id", self.stores.as_deref());
+        push_ids(clause, "l.from_store_id", self.from_stores.as_deref());
+        push_ids(clause, "l.product_id", self.products.as_deref());
+        push_ids(clause, "l.supplier_id", self.suppliers.as_deref());
+        push_texts(clause, "l.state", self.states.as_ref().map(|list| list.iter().map(|word| word.as_str())));
+        push_texts(clause, "l.kind", self.kinds.as_ref().map(|list| list.iter().map(|word| word.as_str())));
+        push_texts(clause, "l.issue", self.issues.as_ref().map(|list| list.iter().map(|word| word.as_str())));
+        self.of_catalogue.push_to(clause);
+        self.quantity.push_to(clause, "l.quantity");
+        self.urgency_days.push_to(clause, "l.urgency_days");
+        self.due_on.push_to(clause, "l.due_on");
+        if let Some((currency, amounts)) = self.cost {
+            let mark = clause.bind(currency.to_string());
+            clause.push(&format!(" AND l.cost_currency = {mark}"));
+            amounts.push_to(clause, "l.cost_minor");
+        }
+        let confidence = confidence(clause.backend());
+        self.confidence.push_to(clause, confidence);
+    }
+
+    /// Whether a line is among those that the SQL finds.
+    pub fn fits(&self, line: &PlanLine) -> bool {
+        let has_cost = |(currency, amounts): (Currency, Numbers)| {
+            line.cost.is_some_and(|cost| cost.currency == currency && amounts.has(Some(cost.minor)))
+        };
+        listed(self.ids.as_deref(), Some(line.id))
+            && listed(self.stores.as_deref(), Some(line.store))
+            && listed(self.from_stores.as_deref(), line.kind.giver())
+            && listed(self.products.as_deref(), Some(line.product))
+            && listed(self.suppliers.as_deref(), line.kind.partner())
+            && listed(self.states.as_deref(), Some(line.state.word()))
+            && listed(self.kinds.as_deref(), Some(line.kind.word()))
+            && listed(self.issues.as_deref(), line.state.issue())
+            && self.of_catalogue.has(line.product)
+            && self.quantity.has(Some(line.quantity))
+            && self.urgency_days.has(line.urgency_days.map(i64::from))
+            && self.due_on.has(line.due_on.map(i64::from))
+            && self.cost.is_none_or(has_cost)
+            && self.confidence.has(line.figures.confidence.map(millionths))
+    }
+}
+
+/// The lines of a plan that the filter is about: all, or those of the `seen` stores, or from them.
+pub fn lines_source(
+    backend: Backend,
+    plan: ReplenishmentPlanId,
+    seen: Option<&[StoreId]>,
+    filter: &Nested<LineFilter>,
+) -> ListSource {
+    let mut clause = Clause::new(backend);
+    let plan = clause.bind(plan);
+    if let Some(seen) = seen {
+        let number = clause.number(backend.ids(seen.iter().copied()));
+        let (to, from) = (backend.in_ids("l.store_id", number), backend.in_ids("l.from_store_id", number));
+        clause.push(&format!(" AND ({to} OR {from})"));
+    }
+    push_nested(&mut clause, filter, |clause, part: &LineFilter| part.push_to(clause));
+    let from = format!("FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = {plan}{}", clause.sql);
+    ListSource { from, values: clause.values }
+}
+
+/// The products of a plan's lines.
+pub async fn products_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<BTreeSet<ProductId>, Fault> {
+    let sql = "SELECT DISTINCT l.product_id FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = $2";
+    reads.rows(sql, vec![plan.into()]).await?.iter().map(Row::scalar).collect()
+}
