@@ -25,6 +25,7 @@ on_both!(
     a_budget_that_cannot_hold_is_refused,
     what_has_become_dearer_does_not_go_over_the_budget,
     what_the_company_has_left_is_not_for_callers_of_some_stores,
+    a_plans_costs_are_those_of_lines_for_the_callers_stores,
 );
 
 const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
@@ -294,4 +295,37 @@ async fn what_the_company_has_left_is_not_for_callers_of_some_stores(world: &Wor
         let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "budget": budget }), "{answer:#}");
     }
+}
+
+async fn a_plans_costs_are_those_of_lines_for_the_callers_stores(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    let (office, plan) = (&desk.books.office, desk.plan(json!({})).await);
+    let (annex, yard) = (office.new_store("ANNEX").await, office.new_store("YARD").await);
+    // The plates are for another store.
+    let moved = "UPDATE replenishment_line SET store_id = (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.code = 'ANNEX') WHERE tenant_id = $1
+        AND product_id = (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = 'PLATE')";
+    pretend(world, moved).await;
+    let of = |store: &Value| {
+        let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+        let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
+        caller.permissions.grant(kind::PurchaseRead::INDEX, &reach);
+        caller
+    };
+    let all = world.ours.only(&["store.read", "product.cost.read", "purchase.read"]);
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { costs { amount currencyCode } } }";
+    for (caller, costs) in [
+        (all, json!([gbp("216.00")])),
+        (of(&office.store), json!([gbp("108.00")])),
+        (of(&annex), json!([gbp("108.00")])),
+        (of(&yard), json!([])),
+        (world.ours.only(&["store.read", "purchase.read"]), Value::Null),
+    ] {
+        let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        assert_eq!(answer["data"]["replenishmentPlan"], json!({ "costs": costs }), "{answer:#}");
+    }
+    // What is cut is not bought in a store either.
+    pretend(world, "UPDATE replenishment_line SET state = 'CUT', issue = 'OVER_BUDGET' WHERE tenant_id = $1").await;
+    let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;
+    assert_eq!(answer["data"]["replenishmentPlan"]["costs"], json!([]), "{answer:#}");
 }

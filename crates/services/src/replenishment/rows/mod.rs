@@ -15,7 +15,7 @@ pub use approval_rule::{KeptRule, change_rule, costs_today, done_with, nightly_s
 pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
-pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
+pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source, purchase_sums};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
     PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source, settle_executed,
