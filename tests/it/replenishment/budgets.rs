@@ -30,7 +30,7 @@ on_both!(
 
 const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
 
-async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
@@ -41,7 +41,7 @@ async fn set(office: &Office<'_>, mut input: Value) -> Value {
 const BEFORE: i64 = 1_000;
 
 /// A budget of so many pounds a month beside the mugs from before; None for no limit.
-async fn month(desk: &Desk<'_>, amount: Option<&str>) {
+pub(super) async fn month(desk: &Desk<'_>, amount: Option<&str>) {
     let amount = amount.map(|amount| gbp(&pounds(pence(&json!(amount)) + BEFORE)));
     done(&set(&desk.books.office, json!({ "amount": amount })).await, "budget");
 }
@@ -55,23 +55,23 @@ async fn used(desk: &Desk<'_>) -> Value {
 }
 
 /// A mug and a plate, of each of which a plan buys 60 for 108.00.
-async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
+pub(super) async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
     desk.promise().await;
     (mug, plate)
 }
 
-fn pence(amount: &Value) -> i64 {
+pub(super) fn pence(amount: &Value) -> i64 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
-fn pounds(pence: i64) -> String {
+pub(super) fn pounds(pence: i64) -> String {
     format!("{}.{:02}", pence / 100, pence % 100)
 }
 
 /// What the goods of the desk's orders cost that are not called off, in pence.
-async fn ordered(desk: &Desk<'_>) -> i64 {
+pub(super) async fn ordered(desk: &Desk<'_>) -> i64 {
     let query = "{ purchaseOrders { nodes { status supplier { id } lines { total { amount } } } } }";
     let answer = desk.books.office.ask(query, json!({})).await;
     let orders = answer["data"]["purchaseOrders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));

@@ -9,6 +9,7 @@ pub mod desk;
 mod minimum;
 mod policies;
 mod rule;
+mod scope_budgets;
 mod score;
 mod weekdays;
 

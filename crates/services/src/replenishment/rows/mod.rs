@@ -26,6 +26,9 @@ pub use policies::{
     update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
-pub use purchase_budget::{KeptBudget, budget, change_budget, committed_between, committed_of};
+pub use purchase_budget::{
+    KeptBudget, Within, budget, budget_of, change_budget, committed_between, committed_of, is_named, products_within,
+    scope_budgets, within,
+};
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
 pub use terms::{StandingLine, open_lines, standing_lines, terms};
