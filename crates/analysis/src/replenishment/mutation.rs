@@ -91,8 +91,8 @@ impl ReplenishmentMutation {
         ReplenishmentRulePayload::of(done)
     }
 
-    /// Sets the budget of purchases for the whole company, or one for a supplier, a category or a store: a tenant has 100 of those. Plans that are created from
-    /// now on keep within it; earlier ones do when their lines are approved.
+    /// Sets the budget of purchases for the whole company, or one for a supplier, a category or a store: a tenant has at most 100 of those. Plans that are created
+    /// from now on keep within it; earlier ones do when their lines are approved.
     ///
     /// Requires stock.policy in the store that is named, or else for all stores.
     #[mutation(permit = StockPolicy, emits(REPLENISHMENT_BUDGET_SET), dry_run)]
