@@ -350,6 +350,8 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0197_registers", &[include_str!("m0197/registers.sql")]),
     // What purchases of a period may cost, and the index of orders by the time at which they were placed.
     ("m0198_replenishment_budget", &[include_str!("m0198/replenishment_budget.sql")]),
+    // The same for a supplier, a category or a store.
+    ("m0200_scope_budgets", &[include_str!("m0200/scope_budgets.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor

@@ -125,6 +125,7 @@ pub mod replenishment_line;
 pub mod replenishment_plan;
 pub mod replenishment_policy;
 pub mod replenishment_rule;
+pub mod replenishment_scope_budget;
 pub mod reservation;
 pub mod return_line;
 pub mod return_line_part;
@@ -229,7 +230,7 @@ tables! {
     product_family ProductFamily, product_image ProductImage, product_name_refusal ProductNameRefusal, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     ready_setting ReadySetting, refresh_token RefreshToken, registration Registration,
-    replenishment_budget ReplenishmentBudget, replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,
+    replenishment_budget ReplenishmentBudget, replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, replenishment_scope_budget ReplenishmentScopeBudget, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,
     sales_return SalesReturn, saved_view SavedView, saved_view_link SavedViewLink,

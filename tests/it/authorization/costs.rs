@@ -67,6 +67,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentRule", May("stock.policy")),
     ("replenishmentRuleSet", May("stock.policy")),
     ("replenishmentBudget", May("stock.policy")),
+    ("replenishmentBudgets", May("stock.policy")),
     ("replenishmentBudgetSet", May("stock.policy")),
     ("replenishmentScore", May("purchase.read")),
     ("replenishmentPlans", May("purchase.read")),

@@ -1,10 +1,12 @@
 //! Prices, rests and orders that would tell costs are not shown to whoever is not shown these.
 
+use entrepot::access::{Permission, Reach, kind};
 use serde_json::{Value, json};
 
 use super::clearance::Clearance;
 use crate::{
     authorization::world::World,
+    costing::world::pretend,
     demand::days::ago,
     purchasing::office::{done, gbp, key},
     world::on_both,
@@ -14,6 +16,7 @@ on_both!(
     prices_that_are_held_to_a_floor_are_shown_with_costs_alone,
     lines_that_were_planned_with_a_floor_show_prices_with_costs_alone,
     lines_of_a_plan_are_in_the_order_of_costs_with_costs_alone,
+    sums_of_a_plan_are_those_of_lines_of_the_callers_stores,
 );
 
 const BUYER: [&str; 5] = ["report.read", "purchase.read", "product.read", "store.read", "product.cost.read"];
@@ -114,4 +117,33 @@ async fn lines_of_a_plan_are_in_the_order_of_costs_with_costs_alone(world: &Worl
     let codes = [CLERK.as_slice(), &["purchase.write"]].concat();
     let made = answered(&desk, &codes, tried, json!({ "input": input })).await["liquidationPlanCreate"]["plan"].clone();
     assert_eq!(places(made["lines"]["edges"].as_array().unwrap()), places(&less), "{made:#}");
+}
+
+async fn sums_of_a_plan_are_those_of_lines_of_the_callers_stores(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, _) = (desk.dead("MUG").await, desk.dead("VASE").await);
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let (shop, yard) = (desk.office().new_store("SHOP").await, desk.office().new_store("YARD").await);
+    // The vases are in another store.
+    let moved = "UPDATE liquidation_line SET store_id = (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.code = 'SHOP') WHERE tenant_id = $1
+        AND product_id = (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = 'VASE')";
+    pretend(world, moved).await;
+    let lines = plan["lines"]["nodes"].as_array().unwrap();
+    let of_mug = lines.iter().find(|line| line["product"]["id"] == mug["id"]).unwrap();
+    let query = "query($id: ID!) { liquidationPlan(id: $id) { value { amount } expected { low { amount } } } }";
+    let seen = async |store: Option<&Value>| {
+        let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+        let reach = store.map(|store| Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]));
+        caller.permissions.grant(kind::PurchaseRead::INDEX, &reach.unwrap_or(Reach::Everywhere));
+        let answer = desk.office().as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["liquidationPlan"].clone()
+    };
+    let both = json!({ "value": { "amount": "480.00" }, "expected": { "low": plan["expected"]["low"] } });
+    let one = json!({ "value": { "amount": "240.00" }, "expected": { "low": of_mug["expected"]["low"] } });
+    let none = json!({ "value": { "amount": "0.00" }, "expected": { "low": { "amount": "0.00" } } });
+    assert_eq!(seen(None).await, both);
+    assert_eq!(seen(Some(&desk.office().store)).await, one);
+    assert_eq!(seen(Some(&shop)).await, one, "as many, for as much");
+    assert_eq!(seen(Some(&yard)).await, none);
 }

@@ -53,6 +53,7 @@ pub const SMALL: &[&str] = &[
     "replenishment_plan",
     "replenishment_policy",
     "replenishment_rule",
+    "replenishment_scope_budget",
     "role",
     "role_grant",
     "saved_view",

@@ -25,11 +25,12 @@ on_both!(
     a_budget_that_cannot_hold_is_refused,
     what_has_become_dearer_does_not_go_over_the_budget,
     what_the_company_has_left_is_not_for_callers_of_some_stores,
+    a_plans_costs_are_those_of_lines_for_the_callers_stores,
 );
 
 const BUDGET: &str = "budget { amount { amount } period current { committed { amount } remaining { amount } } version }";
 
-async fn set(office: &Office<'_>, mut input: Value) -> Value {
+pub(super) async fn set(office: &Office<'_>, mut input: Value) -> Value {
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(key());
     }
@@ -40,7 +41,7 @@ async fn set(office: &Office<'_>, mut input: Value) -> Value {
 const BEFORE: i64 = 1_000;
 
 /// A budget of so many pounds a month beside the mugs from before; None for no limit.
-async fn month(desk: &Desk<'_>, amount: Option<&str>) {
+pub(super) async fn month(desk: &Desk<'_>, amount: Option<&str>) {
     let amount = amount.map(|amount| gbp(&pounds(pence(&json!(amount)) + BEFORE)));
     done(&set(&desk.books.office, json!({ "amount": amount })).await, "budget");
 }
@@ -54,23 +55,23 @@ async fn used(desk: &Desk<'_>) -> Value {
 }
 
 /// A mug and a plate, of each of which a plan buys 60 for 108.00.
-async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
+pub(super) async fn two_products(desk: &Desk<'_>) -> (Value, Value) {
     let (mug, plate) = (desk.product("MUG").await, desk.product("PLATE").await);
     desk.forecast(&[&mug, &plate]).await;
     desk.promise().await;
     (mug, plate)
 }
 
-fn pence(amount: &Value) -> i64 {
+pub(super) fn pence(amount: &Value) -> i64 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
-fn pounds(pence: i64) -> String {
+pub(super) fn pounds(pence: i64) -> String {
     format!("{}.{:02}", pence / 100, pence % 100)
 }
 
 /// What the goods of the desk's orders cost that are not called off, in pence.
-async fn ordered(desk: &Desk<'_>) -> i64 {
+pub(super) async fn ordered(desk: &Desk<'_>) -> i64 {
     let query = "{ purchaseOrders { nodes { status supplier { id } lines { total { amount } } } } }";
     let answer = desk.books.office.ask(query, json!({})).await;
     let orders = answer["data"]["purchaseOrders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
@@ -294,4 +295,37 @@ async fn what_the_company_has_left_is_not_for_callers_of_some_stores(world: &Wor
         let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "budget": budget }), "{answer:#}");
     }
+}
+
+async fn a_plans_costs_are_those_of_lines_for_the_callers_stores(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    let (office, plan) = (&desk.books.office, desk.plan(json!({})).await);
+    let (annex, yard) = (office.new_store("ANNEX").await, office.new_store("YARD").await);
+    // The plates are for another store.
+    let moved = "UPDATE replenishment_line SET store_id = (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.code = 'ANNEX') WHERE tenant_id = $1
+        AND product_id = (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = 'PLATE')";
+    pretend(world, moved).await;
+    let of = |store: &Value| {
+        let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+        let reach = Reach::stores([store["id"].as_str().unwrap().parse().unwrap()]);
+        caller.permissions.grant(kind::PurchaseRead::INDEX, &reach);
+        caller
+    };
+    let all = world.ours.only(&["store.read", "product.cost.read", "purchase.read"]);
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { costs { amount currencyCode } } }";
+    for (caller, costs) in [
+        (all, json!([gbp("216.00")])),
+        (of(&office.store), json!([gbp("108.00")])),
+        (of(&annex), json!([gbp("108.00")])),
+        (of(&yard), json!([])),
+        (world.ours.only(&["store.read", "purchase.read"]), Value::Null),
+    ] {
+        let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
+        assert_eq!(answer["data"]["replenishmentPlan"], json!({ "costs": costs }), "{answer:#}");
+    }
+    // What is cut is not bought in a store either.
+    pretend(world, "UPDATE replenishment_line SET state = 'CUT', issue = 'OVER_BUDGET' WHERE tenant_id = $1").await;
+    let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;
+    assert_eq!(answer["data"]["replenishmentPlan"]["costs"], json!([]), "{answer:#}");
 }

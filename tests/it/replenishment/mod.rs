@@ -10,6 +10,7 @@ mod lines;
 mod minimum;
 mod policies;
 mod rule;
+mod scope_budgets;
 mod score;
 mod weekdays;
 

@@ -129,7 +129,7 @@ const PRIVATE: [&str; 22] = [
 ];
 
 /// Descriptions with the word budget: the money of replenishment. Points of a caller are those of a rate limit.
-const BUDGETS: [&str; 15] = [
+const BUDGETS: [&str; 16] = [
     "Mutation.replenishmentBudgetSet",
     "Mutation.replenishmentPlanCreate.input",
     "Query.replenishmentBudget",
@@ -145,6 +145,7 @@ const BUDGETS: [&str; 15] = [
     "type ReplenishmentBudget",
     "type ReplenishmentBudgetPayload",
     "type ReplenishmentBudgetUse",
+    "type ReplenishmentExceededBudget",
 ];
 
 /// Faults that the message of a failed test shows.

@@ -53,6 +53,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     ("objects/exchange/types.rs", "result", "the type says exchange.run"),
     ("objects/liquidation/plan.rs", "result", "the type says purchase.read"),
     ("objects/replenishment/plan.rs", "budget", "the type says purchase.read"),
+    ("objects/replenishment/plan.rs", "costs", "the type says purchase.read"),
     ("objects/returns/sales_return.rs", "matches", "the type says order.read"),
     ("objects/reversals/reversal.rs", "movements", "the type says stock.movement.read"),
     ("trade/stock/explain.rs", "has_more_reservations", "the type says stock.read"),

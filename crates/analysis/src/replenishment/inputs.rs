@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, OneofObject};
 use platform::path;
 use services::replenishment::{
-    core::{Choice, PolicyFields, PolicyScope},
+    core::{BudgetScope, Choice, PolicyFields, PolicyScope},
     shell::{BudgetSet, PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
 };
 
@@ -12,7 +12,7 @@ use super::{
     purchase_budget::ReplenishmentBudgetPeriod,
 };
 use crate::{
-    catalog::{ProductRef, StoreRef, SupplierRef},
+    catalog::{CategoryRef, ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
     graphql::{
         reading::Reading,
@@ -168,13 +168,25 @@ pub struct ReplenishmentRuleSetInput {
     pub sends: bool,
 }
 
-/// Limit of what purchases may cost, for the whole company.
+/// Limit of what purchases may cost, for the whole company, or for a supplier, a category or a store.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReplenishmentBudgetSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Version of the budget that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
+    /// Supplier whose purchases are limited. Null for all.
+    pub supplier: Option<SupplierRef>,
+    #[graphql(skip)]
+    pub supplier_id: Option<ID>,
+    /// Category whose products are limited, with all categories below it. Not together with a supplier. Null for all.
+    pub category: Option<CategoryRef>,
+    #[graphql(skip)]
+    pub category_id: Option<ID>,
+    /// Store whose purchases are limited. Not together with a supplier or a category. Null for all.
+    pub store: Option<StoreRef>,
+    #[graphql(skip)]
+    pub store_id: Option<ID>,
     /// Limit of what the goods that are bought in a period may cost together, 0 or more, in the company's currency. Null: no limit.
     pub amount: Option<MoneyInput>,
     /// Period of the amount. Default MONTH.
@@ -183,10 +195,30 @@ pub struct ReplenishmentBudgetSetInput {
 }
 
 impl ReplenishmentBudgetSetInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
+            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
+            .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> BudgetSet {
+        let supplier = reading.id_opt(self.supplier_id.as_ref(), || path!["input", "supplierId"]);
+        let category = reading.id_opt(self.category_id.as_ref(), || path!["input", "categoryId"]);
+        let store = reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]);
+        let scope = match (supplier, category, store) {
+            (None, None, None) => BudgetScope::Company,
+            (Some(id), None, None) => BudgetScope::Supplier(id),
+            (None, Some(id), None) => BudgetScope::Category(id),
+            (None, None, Some(id)) => BudgetScope::Store(id),
+            _ => {
+                reading.invalid("name a supplier, a category or a store, and none of them for the company", || path!["input"]);
+                BudgetScope::Company
+            }
+        };
         BudgetSet {
             idempotency_key: self.idempotency_key,
             expected_version: self.expected_version.map(|version| version.0),
+            scope,
             amount: reading.money(self.amount.as_ref(), || path!["input", "amount"]),
             period: self.period.into(),
         }

@@ -20,7 +20,7 @@ pub use payloads::{
     ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload,
     ReplenishmentPolicyPayload, ReplenishmentRulePayload,
 };
-pub use purchase_budget::{ReplenishmentBudget, ReplenishmentBudgetPeriod, ReplenishmentBudgetUse};
+pub use purchase_budget::{ReplenishmentBudget, ReplenishmentBudgetPeriod, ReplenishmentBudgetUse, ReplenishmentExceededBudget};
 pub use query::{ReplenishmentPlanFilter, ReplenishmentPlanSort, ReplenishmentPlanSortField, ReplenishmentQuery};
 pub use rule::ReplenishmentRule;
 pub use score::ReplenishmentOutcomeScore;

@@ -91,23 +91,25 @@ impl ReplenishmentMutation {
         ReplenishmentRulePayload::of(done)
     }
 
-    /// Sets the budget of purchases for the whole company. Plans that are created from now on keep within it; earlier ones do when their lines are
-    /// approved.
+    /// Sets the budget of purchases for the whole company, or one for a supplier, a category or a store: a tenant has at most 100 of those. Plans that are created
+    /// from now on keep within it; earlier ones do when their lines are approved.
     ///
-    /// Requires stock.policy for all stores.
+    /// Requires stock.policy in the store that is named, or else for all stores.
     #[mutation(permit = StockPolicy, emits(REPLENISHMENT_BUDGET_SET), dry_run)]
     async fn replenishment_budget_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Amount and period.")] input: ReplenishmentBudgetSetInput,
+        #[graphql(desc = "Scope, amount and period.")] input: ReplenishmentBudgetSetInput,
     ) -> Answer<ReplenishmentBudgetPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(shell::set_budget(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-        ReplenishmentBudgetPayload::of(done)
+        named!(ctx, input, ReplenishmentBudgetPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(shell::set_budget(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+            ReplenishmentBudgetPayload::of(done)
+        })
     }
 
     /// Creates a plan from the newest forecast, stock, drafts and policies. Open plans of the same

@@ -1,19 +1,25 @@
 //! What mutations of replenishment answer, and how its refusals meet GraphQL: once, here.
 
 use async_graphql::{Context, SimpleObject};
+use iam::access::{Reach, kind};
 use platform::{path, storage::idempotency::Acted};
 use services::replenishment::{
-    core::{Policy, PolicyProblem, RuleProblem},
+    core::{BudgetScope, Exceeded, Policy, PolicyProblem, RuleProblem},
     rows::{KeptBudget, KeptRule},
     shell::{Approved, LineProblem, ReplenishmentError, ReplenishmentRefusal},
 };
 
 use super::{
-    enums::ReplenishmentRefusalCode, line::ReplenishmentPlanLine, plan::ReplenishmentPlan, policy::ReplenishmentPolicy,
-    purchase_budget::ReplenishmentBudget, rule::ReplenishmentRule,
+    enums::ReplenishmentRefusalCode,
+    line::ReplenishmentPlanLine,
+    plan::ReplenishmentPlan,
+    policy::ReplenishmentPolicy,
+    purchase_budget::{ReplenishmentBudget, ReplenishmentExceededBudget},
+    rule::ReplenishmentRule,
 };
 use crate::{
     graphql::{
+        context::ContextExt,
         fault::Answer,
         refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::Long,
@@ -39,6 +45,8 @@ pub struct ReplenishmentLineRefusal {
     pub code: ReplenishmentRefusalCode,
     /// Reason in words.
     pub message: String,
+    /// First of the limits that leave no place for the line. Null where the line was refused for another reason.
+    pub budget: Option<ReplenishmentExceededBudget>,
 }
 
 /// Result of approving lines of a plan.
@@ -113,9 +121,11 @@ impl ReplenishmentApprovalPayload {
         let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
         let refused_count = count(problems.len());
         let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
+        let reach = ctx.permit::<kind::PurchaseRead>()?.reach();
         for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
+            let budget = exceeded_by(&problem, &reach);
             let (code, message) = problem_of(ctx, problem).await;
-            refused.push(ReplenishmentLineRefusal { line: line.into(), code, message });
+            refused.push(ReplenishmentLineRefusal { line: line.into(), code, message, budget });
         }
         Ok(Self {
             plan: Some(plan.into()),
@@ -130,6 +140,16 @@ impl ReplenishmentApprovalPayload {
     }
 }
 
+/// The budget that has no place for a line. What is left of it is told to those who see all that counts.
+fn exceeded_by(problem: &LineProblem, reach: &Reach) -> Option<ReplenishmentExceededBudget> {
+    let LineProblem::OverBudget(Some(exceeded)) = problem else { return None };
+    let is_seen = match exceeded.scope {
+        BudgetScope::Store(store) => reach.covers(store),
+        BudgetScope::Company | BudgetScope::Supplier(_) | BudgetScope::Category(_) => *reach == Reach::Everywhere,
+    };
+    Some(ReplenishmentExceededBudget { exceeded: *exceeded, is_seen })
+}
+
 async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRefusalCode, String) {
     match problem {
         LineProblem::Forbidden(permission) => {
@@ -139,9 +159,15 @@ async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (ReplenishmentRe
             let message = "stock moved by more than a fifth of the quantity after the plan was made: make another plan";
             (ReplenishmentRefusalCode::Stale, message.to_owned())
         }
-        LineProblem::OverBudget => {
-            let message = "the budget has no place for the line: raise the budget, or approve the line by its ID";
-            (ReplenishmentRefusalCode::OverBudget, message.to_owned())
+        LineProblem::OverBudget(exceeded) => {
+            let whose = match exceeded.map(|Exceeded { scope, .. }| scope) {
+                None | Some(BudgetScope::Company) => "the budget",
+                Some(BudgetScope::Supplier(_)) => "the budget of its supplier",
+                Some(BudgetScope::Category(_)) => "the budget of its category, or of one above that,",
+                Some(BudgetScope::Store(_)) => "the budget of its store",
+            };
+            let message = format!("{whose} has no place for the line: raise the budget, or approve the line by its ID");
+            (ReplenishmentRefusalCode::OverBudget, message)
         }
         LineProblem::DraftRefused(why) => {
             let errors = refuse_all(ctx, why).await;

@@ -1,18 +1,23 @@
-//! The budget of purchases as clients see it.
+//! The budgets of purchases as clients see them.
 
 use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::kind;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use services::replenishment::{core, rows::KeptBudget, shell};
+use services::replenishment::{
+    core::{self, BudgetScope, Exceeded},
+    rows::KeptBudget,
+    shell,
+};
 
 use crate::{
+    catalog::{Category, Supplier, loads},
     graphql::{
         context::ContextExt,
         fault::Answer,
         scalars::{Date, DateTime, Long},
     },
-    purchasing::links::Money,
+    purchasing::links::{self, Money, Store},
 };
 
 /// Period of a budget.
@@ -35,7 +40,7 @@ pub struct ReplenishmentBudgetUse {
     /// Last day of the period.
     pub through: Date,
     /// Cost of the goods of purchase orders in the currency of the budget: those that were placed in the period, those that have yet to be placed, and approved
-    /// lines of plans without an order yet. Cancelled orders and charges do not count.
+    /// lines of plans without an order yet. Cancelled orders and charges do not count, nor does what is not of its supplier, category or store.
     pub committed: Money,
     /// Amount less `committed`, at least 0.
     pub remaining: Money,
@@ -47,12 +52,71 @@ impl From<shell::BudgetUse> for ReplenishmentBudgetUse {
     }
 }
 
+async fn supplier(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Supplier>> {
+    let BudgetScope::Supplier(id) = scope else { return None };
+    Some(links::supplier(ctx, id).await)
+}
+
+async fn category(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Category>> {
+    let BudgetScope::Category(id) = scope else { return None };
+    let found = async { loads(ctx)?.category(id).await };
+    found.await.map(|row| row.map(Category)).transpose()
+}
+
+async fn store(ctx: &Context<'_>, scope: BudgetScope) -> Option<Answer<Store>> {
+    let BudgetScope::Store(id) = scope else { return None };
+    Some(links::store(ctx, id).await)
+}
+
+/// A budget that has no place for a line.
+pub struct ReplenishmentExceededBudget {
+    pub exceeded: Exceeded,
+    /// Whether the caller sees all that counts against it.
+    pub is_seen: bool,
+}
+
+/// Budget without a place for a line of a plan. The company's is for no supplier, category and store.
+#[resolvers(requires = PurchaseRead)]
+impl ReplenishmentExceededBudget {
+    /// Supplier whose purchases are limited. Null for all.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        supplier(ctx, self.exceeded.scope).await
+    }
+    /// Category whose products are limited, with all categories below it. Null for all.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        category(ctx, self.exceeded.scope).await
+    }
+    /// Store whose purchases are limited. Null for all.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        store(ctx, self.exceeded.scope).await
+    }
+    /// Amount that is left beside the lines that were approved. Null for a caller whose purchase.read is not for all that counts, and without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn remaining(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.is_seen.then(|| self.exceeded.left.into())
+    }
+}
+
 /// A budget's row.
 pub struct ReplenishmentBudget(pub KeptBudget);
 
-/// Budget of purchases for the whole company. Plans keep within it, and so does the rule of approval.
+/// Budget of purchases for the whole company, or for a supplier, a category or a store. A purchase counts in each that it is of. Plans keep within all of them,
+/// and so does the rule of approval.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentBudget {
+    /// Supplier whose purchases are limited. Null for all.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        supplier(ctx, self.0.scope).await
+    }
+    /// Category whose products are limited, with all categories below it. Null for all.
+    async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
+        category(ctx, self.0.scope).await
+    }
+    /// Store whose purchases are limited. Null for all.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        store(ctx, self.0.scope).await
+    }
     /// Limit of what the goods that are bought in a period may cost together. Null: no limit.
     async fn amount(&self) -> Option<Money> {
         self.0.budget.map(|budget| budget.amount.into())
@@ -62,12 +126,11 @@ impl ReplenishmentBudget {
         self.0.budget.map(|budget| budget.period.into())
     }
     /// Use of the amount in the current period. Null without an amount, where each plan has the whole one, for a caller whose stock.policy is for
-    /// some stores, and without product.cost.read.
+    /// some stores, unless the amount is for one of these, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn current(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudgetUse>> {
-        let Some(budget) = self.0.budget else { return Ok(None) };
         let permit = ctx.permit::<kind::StockPolicy>()?;
-        let found = shell::budget_use(&permit, ctx.given::<Ledger>()?, &budget).await?;
+        let found = shell::budget_use(&permit, ctx.given::<Ledger>()?, &self.0).await?;
         Ok(found.map(Into::into))
     }
     /// Version of the budget: 1 when it was first set, +1 for each change.

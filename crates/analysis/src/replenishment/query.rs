@@ -112,6 +112,13 @@ impl ReplenishmentQuery {
         Ok(shell::find_budget(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentBudget))
     }
 
+    /// Budgets of purchases for suppliers, categories and stores, in a fixed order. A caller of some stores is shown those for one of them.
+    #[field(permit = StockPolicy, list_size(assumed = 10))]
+    async fn replenishment_budgets(&self, ctx: &Context<'_>) -> Answer<Vec<ReplenishmentBudget>> {
+        let found = shell::find_scope_budgets(&permit, ctx.given::<Ledger>()?.database()).await?;
+        Ok(found.into_iter().map(ReplenishmentBudget).collect())
+    }
+
     /// Proposals by outcome, compared with what happened until their deliveries were due: for stores of the caller's. An outcome without proposals is left out.
     ///
     /// Requires purchase.read. Costs 20.

@@ -98,15 +98,18 @@ impl LiquidationPlan {
     async fn left_out(&self) -> Long {
         Long(self.plan.left_out)
     }
-    /// Cost of the units in the plan. Null without product.cost.read.
+    /// Cost of the units in the plan, of lines that the caller sees. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
-    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
-        Some(money(self.plan.value_minor, self.plan.currency))
+    async fn value(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
+        let (value, _) = self.sums(ctx).await?;
+        Ok(Some(money(value, self.plan.currency)))
     }
-    /// Recovery that is expected of all lines. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null without product.cost.read.
+    /// Recovery that is expected of all lines that the caller sees. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null
+    /// without product.cost.read.
     #[field(mask = ProductCostRead)]
-    async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
-        Some(LiquidationRecovery::of(self.plan.expected, self.plan.currency))
+    async fn expected(&self, ctx: &Context<'_>) -> Answer<Option<LiquidationRecovery>> {
+        let (_, expected) = self.sums(ctx).await?;
+        Ok(Some(LiquidationRecovery::of(expected, self.plan.currency)))
     }
     /// Amount that the plan's lines have brought so far, of those that the caller sees, beside the expected one. Null before a
     /// line is approved, and without product.cost.read.
@@ -176,6 +179,17 @@ impl LiquidationPlan {
         });
         let page = Page::build(nodes.collect(), &request, kind, signer);
         Ok(page.counted(permit.scope(db), listed.source).vague(is_vague).into())
+    }
+}
+
+impl LiquidationPlan {
+    /// What its units cost, in minor units, and what is expected of them, of lines that the caller sees: in a dry run of all, which no table has.
+    async fn sums(&self, ctx: &Context<'_>) -> Answer<(i64, core::Recovery)> {
+        if self.lines.is_some() {
+            return Ok((self.plan.value_minor, self.plan.expected));
+        }
+        let permit = ctx.permit::<kind::PurchaseRead>()?;
+        Ok(shell::plan_sums(&permit, ctx.given::<Ledger>()?.database(), &self.plan).await?)
     }
 }
 

@@ -179,7 +179,7 @@ pub enum ReplenishmentRefusalCode {
     Forbidden,
     /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
     Stale,
-    /// Orders of other plans left too little of the company's budget. The line is CUT, and can be approved by its ID.
+    /// Other orders left too little of a budget. The line is CUT, and can be approved by its ID.
     OverBudget,
     /// The draft was refused, or the order that it cuts has changed. The line is REFUSED.
     DraftRefused,

@@ -108,10 +108,16 @@ impl ReplenishmentPlan {
     async fn left_out(&self) -> Long {
         Long(self.plan.left_out)
     }
-    /// Sums of purchases that are not CUT, one a currency. Null without product.cost.read.
+    /// Sums of purchases that are not CUT, one a currency: of lines for stores of the caller's. Null without product.cost.read.
     #[field(mask = ProductCostRead, list_size(assumed = 3))]
-    async fn costs(&self, ctx: &Context<'_>) -> Option<Vec<Money>> {
-        Some(self.plan.costs.iter().copied().map(Money::from).collect())
+    async fn costs(&self, ctx: &Context<'_>) -> Answer<Option<Vec<Money>>> {
+        // All lines of a dry run are the caller's, and no table has them.
+        let costs = if self.lines.is_some() {
+            self.plan.costs.clone()
+        } else {
+            shell::plan_costs(&ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?.database(), &self.plan).await?
+        };
+        Ok(Some(costs.into_iter().map(Money::from).collect()))
     }
     /// Member or integration that requested the plan, or the system.
     async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {

@@ -6,7 +6,7 @@ use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Plan, PlanScore, Policy};
+use super::core::{BudgetScope, Plan, PlanScore, Policy};
 
 pub use platform::storage::events::EventType;
 
@@ -59,6 +59,8 @@ pub struct RuleEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BudgetEvent {
+    #[serde(default, skip_serializing_if = "BudgetScope::is_company")]
+    pub scope: BudgetScope,
     pub is_limited: bool,
     pub version: i64,
 }
@@ -114,8 +116,16 @@ fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
 }
 
+/// A budget that is for a store of the viewer's, or for no single store.
 fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer.is_permitted().then(|| json!({ "isLimited": event.is_limited, "version": event.version }))
+    let BudgetEvent { scope, is_limited, version } = event;
+    let is_seen = viewer.is_permitted() && !matches!(scope, BudgetScope::Store(store) if !viewer.covers(*store));
+    is_seen.then(|| match scope {
+        BudgetScope::Company => json!({ "isLimited": is_limited, "version": version }),
+        BudgetScope::Supplier(id) => json!({ "supplierId": id, "isLimited": is_limited, "version": version }),
+        BudgetScope::Category(id) => json!({ "categoryId": id, "isLimited": is_limited, "version": version }),
+        BudgetScope::Store(id) => json!({ "storeId": id, "isLimited": is_limited, "version": version }),
+    })
 }
 
 fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {

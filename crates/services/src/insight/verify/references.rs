@@ -119,6 +119,7 @@ const TENANTED: &[&str] = &[
     "replenishment_plan",
     "replenishment_policy",
     "replenishment_rule",
+    "replenishment_scope_budget",
     "liquidation_line",
     "liquidation_plan",
     "liquidation_settings",

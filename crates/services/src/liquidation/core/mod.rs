@@ -20,7 +20,7 @@ pub use criteria::{Criteria, CriteriaProblem, PriceFloor, SupplierTerms};
 pub use explain::{ExplainError, explain};
 pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};
-pub use plan::{Plan, sum};
+pub use plan::{Plan, sum, worth};
 pub use pooled::pooled_response;
 pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};

@@ -30,6 +30,11 @@ pub struct Plan {
     pub advanced_by: Option<MemberId>,
 }
 
+/// What the units of lines cost together, in minor units.
+pub fn worth<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> i64 {
+    lines.into_iter().filter_map(|line| line.figures.value_minor).fold(0, i64::saturating_add)
+}
+
 /// What lines are expected to bring together. Bounds of parts do not add up to the bounds of the sum: these are the outermost.
 pub fn sum<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> Recovery {
     lines.into_iter().fold(Recovery::default(), |sum, line| sum.plus(line.expected))

@@ -15,7 +15,7 @@ use super::work_out::{Within, work_out};
 use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
-        core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered},
+        core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered, sum, worth},
         rows::{self, LineFilter, LinesSorted, PlansSorted, Settings},
     },
     replenishment::rows::line_tests::{PlanProducts, look_up},
@@ -195,6 +195,21 @@ pub(super) async fn results(
     Ok(lines.iter().filter_map(of).collect())
 }
 
+/// Whether a line is of a store of the permit's, or to one.
+fn sees(permit: &Permit<kind::PurchaseRead>, line: &PlanLine) -> bool {
+    permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store))
+}
+
+/// What a plan's units cost, in minor units, and what is expected of them: of the lines that the caller sees.
+pub async fn plan_sums(permit: &Permit<kind::PurchaseRead>, db: &Database, plan: &Plan) -> Result<(i64, Recovery), Fault> {
+    if permit.reach() == Reach::Everywhere {
+        return Ok((plan.value_minor, plan.expected));
+    }
+    let mut lines = rows::lines_of(&permit.scope(db), plan.id).await?;
+    lines.retain(|line| sees(permit, line));
+    Ok((worth(&lines), sum(&lines)))
+}
+
 /// What all lines of a plan have brought, and were expected to bring, of those that the caller sees and that were approved. None before the first one.
 pub async fn plan_result(
     permit: &Permit<kind::PurchaseRead>,
@@ -202,14 +217,11 @@ pub async fn plan_result(
     plan: &Plan,
 ) -> Result<Option<(i64, Recovery)>, Fault> {
     let mut lines = rows::lines_of(&permit.scope(ledger.database()), plan.id).await?;
-    lines.retain(|line| {
-        let is_seen = permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store));
-        is_seen && line.approved_on.is_some()
-    });
+    lines.retain(|line| sees(permit, line) && line.approved_on.is_some());
     if lines.is_empty() {
         return Ok(None);
     }
     let found = line_results(permit, ledger, plan, &lines).await?;
     let brought = found.values().fold(0_i64, |sum, minor| sum.saturating_add(*minor));
-    Ok(Some((brought, crate::liquidation::core::sum(&lines))))
+    Ok(Some((brought, sum(&lines))))
 }

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     demand::shell::catch_up,
     liquidation::{
-        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum},
+        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum, worth},
         events::{LIQUIDATION_PLAN_CREATED, PlanEvent},
         rows,
     },
@@ -157,7 +157,6 @@ fn plan_of(
     for place in places {
         lines[place].id = clock.id();
     }
-    let value = lines.iter().filter_map(|line| line.figures.value_minor).fold(0_i64, i64::saturating_add);
     let now = clock.now();
     let plan = Plan {
         id: clock.id(),
@@ -171,7 +170,7 @@ fn plan_of(
         line_count: lines.len() as i64,
         left_out: left_out as i64,
         expected: sum(&lines),
-        value_minor: value,
+        value_minor: worth(&lines),
         actor,
         version: 1,
         updated_at: now,

@@ -6,7 +6,10 @@ use entity::prelude::*;
 use platform::stages::{Stage, Staged};
 use serde::{Deserialize, Serialize};
 
-use super::line::{LineKind, LineState, PlanLine};
+use super::{
+    line::{LineKind, LineState, PlanLine},
+    purchase_budget::Purse,
+};
 
 /// Parts of a share: a confidence of 0.8 is 8,000.
 pub const CONFIDENCE_PARTS: f64 = 10_000.0;
@@ -99,14 +102,9 @@ impl ApprovalRule {
     }
 
     /// The lines that it approves. An order that is above the amount of a supplier waits as a whole, and so does one that the amount of the plan has no place
-    /// for beside more urgent ones, or what is left of the tenant's budget. `known` are suppliers that were ordered from before: a first order is for a person.
-    /// Purchases wait where the budget is in another currency than the amounts.
-    pub fn approves(
-        &self,
-        lines: &[PlanLine],
-        known: &BTreeSet<SupplierId>,
-        budget: Option<Money>,
-    ) -> BTreeSet<ReplenishmentLineId> {
+    /// for beside more urgent ones, or what is left of one of its budgets. `known` are suppliers that were ordered from before: a first order is for a person.
+    /// Purchases wait where a budget is in another currency than the amounts.
+    pub fn approves(&self, lines: &[PlanLine], known: &BTreeSet<SupplierId>, purses: &[Purse]) -> BTreeSet<ReplenishmentLineId> {
         let mut approved = BTreeSet::new();
         if !self.is_on {
             return approved;
@@ -115,26 +113,33 @@ impl ApprovalRule {
             let moved = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
             approved.extend(moved.map(|line| line.id));
         }
-        let is_counted = |limits: &Limits| budget.is_none_or(|budget| budget.currency == limits.plan.currency);
+        let is_counted = |limits: &Limits| purses.iter().all(|purse| purse.left.currency == limits.plan.currency);
         let Some(limits) = self.limits.filter(is_counted) else { return approved };
-        let mut left = budget.map_or(limits.plan.minor, |budget| budget.minor.min(limits.plan.minor));
-        for (sum, ids) in self.orders(lines, limits.plan.currency, known) {
-            if let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) {
-                left -= sum;
-                approved.extend(ids);
+        let mut left = limits.plan.minor;
+        let mut left_of: Vec<i64> = purses.iter().map(|purse| purse.left.minor).collect();
+        for (sum, order) in self.orders(lines, limits.plan.currency, known) {
+            let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) else { continue };
+            let taken: Vec<i64> = purses.iter().map(|purse| purse.taken(&order)).collect();
+            if taken.iter().zip(&left_of).any(|(taken, left)| taken > left) {
+                continue;
             }
+            left -= sum;
+            for (left, taken) in left_of.iter_mut().zip(taken) {
+                *left -= taken;
+            }
+            approved.extend(order.iter().map(|line| line.id));
         }
         approved
     }
 
     /// What is bought of each supplier, with its cost; None beyond what is counted. The most urgent order first.
-    fn orders(
+    fn orders<'l>(
         &self,
-        lines: &[PlanLine],
+        lines: &'l [PlanLine],
         currency: Currency,
         known: &BTreeSet<SupplierId>,
-    ) -> Vec<(Option<i64>, Vec<ReplenishmentLineId>)> {
-        let mut orders: Vec<(Option<i64>, Vec<ReplenishmentLineId>)> = Vec::new();
+    ) -> Vec<(Option<i64>, Vec<&'l PlanLine>)> {
+        let mut orders: Vec<(Option<i64>, Vec<&PlanLine>)> = Vec::new();
         let mut places: BTreeMap<SupplierId, usize> = BTreeMap::new();
         for line in lines.iter().filter(|line| self.fits(line)) {
             let Some(supplier) = line.kind.supplier().filter(|supplier| known.contains(supplier)) else { continue };
@@ -143,9 +148,9 @@ impl ApprovalRule {
                 orders.push((Some(0), Vec::new()));
                 orders.len() - 1
             });
-            let (sum, ids) = &mut orders[place];
+            let (sum, order) = &mut orders[place];
             *sum = sum.and_then(|sum| sum.checked_add(cost.minor));
-            ids.push(line.id);
+            order.push(line);
         }
         orders
     }

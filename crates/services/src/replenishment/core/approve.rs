@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{
     line::{LineKind, LineState, PlanLine},
-    spending::beyond_budget,
+    purchase_budget::{Exceeded, Purse},
+    spending::beyond_budgets,
 };
 
 /// A level that changed by more than this share of a line's quantity has overtaken it.
@@ -64,8 +65,10 @@ pub struct Claims {
     pub claimed: Vec<(usize, Uuid)>,
     pub stale: Vec<usize>,
     pub forbidden: Vec<usize>,
-    /// What is left of the tenant's budget has no place for them.
+    /// What is left of a budget has no place for them.
     pub beyond: Vec<usize>,
+    /// That budget, for each of `beyond`.
+    pub exceeded: Vec<Exceeded>,
     /// Chosen beyond the most of a call: they stay open.
     pub later: usize,
 }
@@ -74,15 +77,15 @@ pub struct Claims {
 type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
 
 impl Claims {
-    /// Takes back what goes over what is left of a budget, of claimed lines in their order. What the budget cannot count is claimed all the same.
-    pub fn hold_to(&mut self, chosen: &[PlanLine], left: Money) {
-        let beyond: BTreeSet<usize> = beyond_budget(chosen, left)
+    /// Takes back what goes over what is left of budgets, of claimed lines in their order. What a budget cannot count is claimed all the same.
+    pub fn hold_to(&mut self, chosen: &[PlanLine], purses: &[Purse]) {
+        let beyond: BTreeMap<usize, Exceeded> = beyond_budgets(chosen, purses)
             .into_iter()
-            .filter(|(_, issue)| *issue == ReplenishmentIssue::OverBudget)
-            .map(|(place, _)| self.claimed[place].0)
+            .filter(|one| one.issue == ReplenishmentIssue::OverBudget)
+            .map(|one| (self.claimed[one.index].0, one.exceeded))
             .collect();
-        self.claimed.retain(|(index, _)| !beyond.contains(index));
-        self.beyond = beyond.into_iter().collect();
+        self.claimed.retain(|(index, _)| !beyond.contains_key(index));
+        (self.beyond, self.exceeded) = beyond.into_iter().unzip();
     }
 }
 

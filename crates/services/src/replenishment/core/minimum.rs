@@ -6,8 +6,9 @@ use entity::prelude::*;
 
 use super::{
     line::{LineState, PlanLine},
+    purchase_budget::Purse,
     reason::{Reason, ReasonCode, shown},
-    spending::within_budget,
+    spending::within_budgets,
 };
 
 /// Days beyond its point that a line is filled up to at most.
@@ -20,13 +21,13 @@ struct Group {
     lines: Vec<usize>,
 }
 
-/// Brings open purchases to the minimums of their suppliers and within the budget. Orders are filled up first; those that stay below their minimum wait,
-/// unless a line of them cannot. What the budget leaves of an order waits by the same rule, and is not filled up again.
-pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, budget: Option<Money>) {
+/// Brings open purchases to the minimums of their suppliers and within the budgets. Orders are filled up first; those that stay below their minimum wait,
+/// unless a line of them cannot. What the budgets leave of an order waits by the same rule, and is not filled up again.
+pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, purses: &[Purse]) {
     fill_up(lines, minimums);
     hold_back(lines, minimums);
-    if let Some(budget) = budget {
-        within_budget(lines, budget);
+    if !purses.is_empty() {
+        within_budgets(lines, purses);
         hold_back(lines, minimums);
     }
     // What is still open and below its minimum cannot wait.

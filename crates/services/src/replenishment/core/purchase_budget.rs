@@ -1,9 +1,12 @@
 //! What purchases of a period may cost, and what of that is left.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use platform::calendar::{first_of, months};
 use serde::{Deserialize, Serialize};
 
+use super::line::PlanLine;
 use crate::demand::core::week_of;
 
 /// What an amount is for.
@@ -39,6 +42,78 @@ impl Budget {
     pub fn left(self, committed: i64) -> Money {
         Money::new(self.amount.minor.saturating_sub(committed).max(0), self.amount.currency)
     }
+}
+
+/// The purchases that a budget is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum BudgetScope {
+    #[default]
+    Company,
+    Supplier(SupplierId),
+    /// With all categories below it.
+    Category(CategoryId),
+    Store(StoreId),
+}
+
+impl BudgetScope {
+    pub const fn is_company(&self) -> bool {
+        matches!(self, Self::Company)
+    }
+    /// As one text, which no other scope has.
+    pub fn text(self) -> String {
+        match self {
+            Self::Company => "company".to_owned(),
+            Self::Supplier(id) => format!("supplier/{id}"),
+            Self::Category(id) => format!("category/{id}"),
+            Self::Store(id) => format!("store/{id}"),
+        }
+    }
+}
+
+/// What is left of a budget, and the lines that take of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purse {
+    pub scope: BudgetScope,
+    pub left: Money,
+    /// Of a category: its products among those of the lines.
+    pub products: BTreeSet<ProductId>,
+}
+
+impl Purse {
+    /// That of the company, of which each purchase takes.
+    pub const fn company(left: Money) -> Self {
+        Self { scope: BudgetScope::Company, left, products: BTreeSet::new() }
+    }
+    /// Whether a line takes of it, if it is a purchase.
+    pub fn covers(&self, line: &PlanLine) -> bool {
+        match self.scope {
+            BudgetScope::Company => true,
+            BudgetScope::Supplier(supplier) => line.kind.supplier() == Some(supplier),
+            BudgetScope::Category(_) => self.products.contains(&line.product),
+            BudgetScope::Store(store) => line.store == store,
+        }
+    }
+    /// What purchases take of it together, in minor units.
+    pub fn taken(&self, lines: &[&PlanLine]) -> i64 {
+        let costs = lines.iter().filter(|line| self.covers(line)).filter_map(|line| line.cost);
+        costs.fold(0, |sum, cost| sum.saturating_add(cost.minor))
+    }
+}
+
+/// A budget that has no place for a line, and what is left of it beside the lines that it has a place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exceeded {
+    pub scope: BudgetScope,
+    pub left: Money,
+}
+
+/// Gives a plan money of its own in the place of the company's budget, if that is not lower. What it has then.
+pub fn give(purses: &mut Vec<Purse>, given: Option<Money>) -> Option<Money> {
+    let company = purses.iter().position(|purse| purse.scope.is_company());
+    let has = lower(given, company.map(|place| purses.remove(place).left));
+    purses.extend(has.map(Purse::company));
+    has
 }
 
 /// The lower of what a plan is given and of what is left. A plan that is given money of another currency has that.

@@ -1,20 +1,62 @@
-//! What a budget has a place for: what saves the most margin for its money first.
+//! What budgets have a place for: what saves the most margin for its money first.
 
 use entity::prelude::*;
 
-use super::line::{LineKind, LineState, PlanLine};
+use super::{
+    line::{LineKind, LineState, PlanLine},
+    purchase_budget::{Exceeded, Purse},
+};
 
-/// Cuts open purchases that the budget has no place for.
-pub fn within_budget(lines: &mut [PlanLine], budget: Money) {
-    for (index, issue) in beyond_budget(lines, budget) {
-        lines[index].state = LineState::Cut(issue);
+/// A line that a budget has no place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beyond {
+    pub index: usize,
+    pub issue: ReplenishmentIssue,
+    /// The first of its budgets that has none.
+    pub exceeded: Exceeded,
+}
+
+/// Cuts open purchases that budgets have no place for.
+pub fn within_budgets(lines: &mut [PlanLine], purses: &[Purse]) {
+    for one in beyond_budgets(lines, purses) {
+        lines[one.index].state = LineState::Cut(one.issue);
     }
 }
 
-/// Indices of open purchases that the budget has no place for, and why. They are taken by expected margin at risk per unit of money, then by
-/// urgency; a line that does not fit is passed over, and smaller ones may still. Transfers cost nothing. What is bought in another currency, or
-/// whose price nobody knows, has no place: the budget cannot tell what it takes.
-pub fn beyond_budget(lines: &[PlanLine], budget: Money) -> Vec<(usize, ReplenishmentIssue)> {
+/// Open purchases that one of their budgets has no place for, and why: a line takes of each budget that it is of, or of none. They are taken by expected
+/// margin at risk per unit of money, then by urgency; a line that does not fit is passed over, and smaller ones may still. Transfers cost nothing. What is
+/// bought in another currency, or whose price nobody knows, has no place: the budget cannot tell what it takes.
+pub fn beyond_budgets(lines: &[PlanLine], purses: &[Purse]) -> Vec<Beyond> {
+    let mut left: Vec<i64> = purses.iter().map(|purse| purse.left.minor).collect();
+    let mut beyond = Vec::new();
+    for index in by_worth(lines) {
+        let line = &lines[index];
+        let held: Vec<usize> = (0..purses.len()).filter(|place| purses[*place].covers(line)).collect();
+        let is_counted = |place: usize| line.cost.is_some_and(|cost| cost.currency == purses[place].left.currency);
+        let cost = line.cost.map_or(0, |cost| cost.minor);
+        let uncounted = held.iter().copied().find(|place| !is_counted(*place));
+        let exceeded = held.iter().copied().find(|place| cost > left[*place]);
+        match (uncounted, exceeded) {
+            (Some(place), _) => beyond.push((index, ReplenishmentIssue::OtherCurrency, place)),
+            (None, Some(place)) => beyond.push((index, ReplenishmentIssue::OverBudget, place)),
+            (None, None) => {
+                for place in held {
+                    left[place] -= cost;
+                }
+            }
+        }
+    }
+    let left_of = |place: usize| Money::new(left[place], purses[place].left.currency);
+    let of = |(index, issue, place): (usize, ReplenishmentIssue, usize)| Beyond {
+        index,
+        issue,
+        exceeded: Exceeded { scope: purses[place].scope, left: left_of(place) },
+    };
+    beyond.into_iter().map(of).collect()
+}
+
+/// Indices of open purchases, what saves the most for its money first.
+fn by_worth(lines: &[PlanLine]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..lines.len())
         .filter(|index| matches!(lines[*index].kind, LineKind::Purchase { .. }) && lines[*index].state == LineState::Open)
         .collect();
@@ -28,13 +70,5 @@ pub fn beyond_budget(lines: &[PlanLine], budget: Money) -> Vec<(usize, Replenish
         let by_worth = worth(other_line).total_cmp(&worth(one_line));
         by_worth.then_with(|| days(one_line).cmp(&days(other_line))).then_with(|| one.cmp(other))
     });
-    let (mut left, mut beyond) = (budget.minor, Vec::new());
-    for index in order {
-        match lines[index].cost.filter(|cost| cost.currency == budget.currency) {
-            None => beyond.push((index, ReplenishmentIssue::OtherCurrency)),
-            Some(cost) if cost.minor > left => beyond.push((index, ReplenishmentIssue::OverBudget)),
-            Some(cost) => left -= cost.minor,
-        }
-    }
-    beyond
+    order
 }

@@ -277,7 +277,7 @@ fn a_budget_goes_to_what_saves_most_and_the_rest_is_listed() {
     let mut unknown = line(5, Some(100), 100);
     unknown.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
     lines.push(unknown);
-    within_budget(&mut lines, gbp(1_000));
+    within_budgets(&mut lines, &[Purse::company(gbp(1_000))]);
     let states: Vec<LineState> = lines.iter().map(|line| line.state).collect();
     assert_eq!(
         states,
@@ -355,7 +355,7 @@ fn a_rule_takes_whole_orders_that_are_small_sure_and_not_the_first() {
     let known: BTreeSet<SupplierId> = [50, 51, 52].map(id).into();
     let taken = |plan: i64, supplier: i64, confidence: f64, lines: &[PlanLine]| -> Vec<ReplenishmentLineId> {
         let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(supplier))), true, confidence).unwrap();
-        rule.approves(lines, &known, None).into_iter().collect()
+        rule.approves(lines, &known, &[]).into_iter().collect()
     };
     let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
     assert_eq!(taken(9_999, 1_100, 0.8, &lines), ids(&[1, 2, 3, 4]), "53 was never ordered from");
@@ -368,8 +368,8 @@ fn a_rule_takes_whole_orders_that_are_small_sure_and_not_the_first() {
     let done = PlanLine { state: LineState::Refused(ReplenishmentIssue::Stale), ..line(9, 50, 1) };
     assert_eq!(taken(9_999, 9_999, 0.0, &[moved.clone(), unknown, unset, done]), ids(&[6]));
     let still = ApprovalRule::new(true, (Some(gbp(1)), Some(gbp(1))), false, 0.0).unwrap();
-    assert!(still.approves(std::slice::from_ref(&moved), &known, None).is_empty());
-    assert!(ApprovalRule { is_on: false, transfers: true, ..still }.approves(&[moved], &known, None).is_empty());
+    assert!(still.approves(std::slice::from_ref(&moved), &known, &[]).is_empty());
+    assert!(ApprovalRule { is_on: false, transfers: true, ..still }.approves(&[moved], &known, &[]).is_empty());
 }
 
 #[test]

@@ -106,6 +106,15 @@ struct LineRow {
     body: String,
 }
 
+/// What purchases in one currency cost, exact up to 2^53.
+#[derive(Record)]
+struct CostSum {
+    #[record(of = replenishment_line, alias = "l", not_null)]
+    cost_currency: String,
+    #[record(sql = "CAST(sum(CAST(l.cost_minor AS double precision)) AS double precision)")]
+    minor: f64,
+}
+
 /// What an approval changes of a line.
 #[derive(Record)]
 #[record(of = replenishment_line)]
@@ -283,6 +292,24 @@ pub async fn lines_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<V
         LineRow::SELECT
     );
     reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
+}
+
+/// What a plan's purchases for stores cost that are not cut, one sum a currency.
+pub async fn purchase_sums(reads: &impl Reads, plan: ReplenishmentPlanId, stores: &[StoreId]) -> Result<Vec<Money>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM replenishment_line l
+         WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.state <> 'CUT' AND l.cost_currency IS NOT NULL AND {}
+         GROUP BY l.cost_currency ORDER BY l.cost_currency",
+        CostSum::SELECT,
+        backend.in_ids("l.store_id", 3)
+    );
+    let values = vec![plan.into(), backend.ids(stores.iter().copied())];
+    let of = |row: CostSum| -> Result<Money, Fault> {
+        let currency = Currency::parse(&row.cost_currency).ok_or_else(|| corrupt("a cost has a currency in use"))?;
+        Ok(Money::new(row.minor as i64, currency))
+    };
+    reads.records::<CostSum>(&sql, values).await?.into_iter().map(of).collect()
 }
 
 /// A page of lines in this order.

@@ -18,7 +18,7 @@ pub use facts::{
     ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
 pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
-pub use lines::{change_lines, insert_lines, line_page, lines_of};
+pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
     PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source, settle_executed,
@@ -29,6 +29,9 @@ pub use policies::{
     update_policy,
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
-pub use purchase_budget::{KeptBudget, budget, change_budget, committed_between, committed_of};
+pub use purchase_budget::{
+    KeptBudget, Within, budget, budget_of, change_budget, committed_between, committed_of, is_named, products_within,
+    scope_budgets, within,
+};
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
 pub use terms::{StandingLine, open_lines, standing_lines, terms};

@@ -21,10 +21,10 @@ use uuid::Uuid;
 use super::{
     DraftRefusal, ReplenishmentError, ReplenishmentRefusal, check_key,
     drafts::{Drafted, draft},
-    purchase_budget::hold_to_budget,
+    purchase_budget::hold_to_budgets,
 };
 use crate::replenishment::{
-    core::{Choice, Claims, LineKind, LineState, Now, Plan, PlanLine, approve, cut_count, state_of, sums},
+    core::{Choice, Claims, Exceeded, LineKind, LineState, Now, Plan, PlanLine, approve, cut_count, state_of, sums},
     events::{PlanEvent, REPLENISHMENT_PLAN_APPROVED},
     rows,
 };
@@ -53,8 +53,8 @@ pub enum LineProblem {
     /// The permission that it needs in its store: the line stays open.
     Forbidden(&'static str),
     Stale,
-    /// The tenant's budget has no place for it any more: it is cut.
-    OverBudget,
+    /// A budget has no place for it any more: it is cut. None where an earlier version did not keep which.
+    OverBudget(Option<Exceeded>),
     /// With the reasons of the room, which a later call with the same key does not know any more.
     DraftRefused(DraftRefusal),
 }
@@ -81,6 +81,9 @@ struct Receipt {
     forbidden: Vec<i32>,
     #[serde(default)]
     beyond: Vec<i32>,
+    /// The budget of each of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    exceeded: Vec<Exceeded>,
     later: usize,
 }
 
@@ -167,7 +170,7 @@ async fn claim(
         Claims::default()
     };
     let at = ledger.clock().now();
-    hold_to_budget(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
+    hold_to_budgets(work, at, (&plan, &lines), (&input.choice, &mut claims)).await?;
     let receipt = receipt_of(plan.id, &lines, &claims);
     if mode == Mode::Validate {
         return Ok((receipt, false));
@@ -218,6 +221,7 @@ fn receipt_of(plan: ReplenishmentPlanId, lines: &[PlanLine], claims: &Claims) ->
         stale: places(&claims.stale),
         forbidden: places(&claims.forbidden),
         beyond: places(&claims.beyond),
+        exceeded: claims.exceeded.clone(),
         later: claims.later,
     }
 }
@@ -332,8 +336,8 @@ async fn approved_plan(
             problems.push((line, LineProblem::Forbidden(permission)));
         } else if has(&receipt.stale) {
             problems.push((line, LineProblem::Stale));
-        } else if has(&receipt.beyond) {
-            problems.push((line, LineProblem::OverBudget));
+        } else if let Ok(nth) = receipt.beyond.binary_search(&place) {
+            problems.push((line, LineProblem::OverBudget(receipt.exceeded.get(nth).copied())));
         } else if has(&receipt.claimed) && line.state == LineState::Refused(ReplenishmentIssue::DraftRefused) {
             problems.push((line, LineProblem::DraftRefused(refusals.remove(&place).unwrap_or_default())));
         }

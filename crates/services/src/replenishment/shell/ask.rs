@@ -81,6 +81,14 @@ pub async fn look_up_products(
     look_up(&scope, asked, &of_plan).await
 }
 
+/// What a plan's purchases cost that are not cut, one sum a currency: those for stores of the permit's.
+pub async fn plan_costs(permit: &Permit<kind::PurchaseRead>, db: &Database, plan: &Plan) -> Result<Vec<Money>, Fault> {
+    match permit.reach() {
+        Reach::Everywhere => Ok(plan.costs.clone()),
+        Reach::Stores(stores) => rows::purchase_sums(&permit.scope(db), plan.id, &stores).await,
+    }
+}
+
 /// A page of a plan's lines: those to or from stores of the permit's.
 pub async fn line_page(
     permit: &Permit<kind::PurchaseRead>,

@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     facts::{WorkedOut, work_out},
-    purchase_budget::left,
+    purchase_budget::purses,
 };
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{Plan, PlanLine, PlanScope, by_urgency, cut_count, due_on, lower, spend, sums},
+        core::{Plan, PlanLine, PlanScope, Purse, by_urgency, cut_count, due_on, give, spend, sums},
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
@@ -87,8 +87,8 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
-    let budget = lower(input.budget, left(&scope, ledger.clock().now(), None).await?);
-    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, budget), (permit.actor(), false));
+    let purses = purses(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
+    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, purses, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {
         return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
     }
@@ -142,18 +142,20 @@ async fn plan_scope(
     Ok((PlanScope { stores, supplier: input.supplier }, seen))
 }
 
-/// The plan of proposals: the most urgent ones, filled up to the minimums of suppliers; those cut that wait for one, or that the budget has no place for.
+/// The plan of proposals: the most urgent ones, filled up to the minimums of suppliers; those cut that wait for one, or that a budget or the money that is
+/// given has no place for.
 pub(super) fn plan_of(
     clock: &Clock,
     worked_out: WorkedOut,
-    (scope, budget): (PlanScope, Option<Money>),
+    (scope, mut purses, given): (PlanScope, Vec<Purse>, Option<Money>),
     (actor, is_nightly): (Actor, bool),
 ) -> (Plan, Vec<PlanLine>) {
     let WorkedOut { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
     by_urgency(&mut lines);
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
-    spend(&mut lines, &minimums, budget);
+    let budget = give(&mut purses, given);
+    spend(&mut lines, &minimums, &purses);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
         // Of what is cut nothing is delivered.

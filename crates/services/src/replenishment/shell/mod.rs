@@ -22,11 +22,11 @@ use platform::{
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
 pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
-pub use ask::{find_plan, find_policy, line_page, look_up_products, plan_page, policy_page};
+pub use ask::{find_plan, find_policy, line_page, look_up_products, plan_costs, plan_page, policy_page};
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
-pub use purchase_budget::{BudgetSet, BudgetUse, budget_use, find_budget, set_budget};
+pub use purchase_budget::{BudgetSet, BudgetUse, budget_use, find_budget, find_scope_budgets, set_budget};
 pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};

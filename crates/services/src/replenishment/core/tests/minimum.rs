@@ -15,7 +15,7 @@ fn with(number: u128, available: i64) -> ProductState {
 fn spent(products: &[ProductState], minor: i64, budget: Option<Money>) -> Vec<PlanLine> {
     let basis = basis(6.447, point(9_500, 0));
     let mut lines: Vec<PlanLine> = products.iter().flat_map(|product| plan_product(&basis, product)).collect();
-    spend(&mut lines, &least(minor), budget);
+    spend(&mut lines, &least(minor), budget.map(Purse::company).as_slice());
     lines
 }
 
@@ -94,7 +94,7 @@ fn an_order_waits_until_the_latest_safe_day() {
     // The next review is four weeks away.
     let basis = basis(6.447, Some(Rule::Periodic { service: 9_500, review_days: 28, review_from: 4 }));
     let mut lines = plan_product(&basis, &with(1, 50));
-    spend(&mut lines, &least(100_000), None);
+    spend(&mut lines, &least(100_000), &[]);
     assert_eq!(states(&lines), [LineState::Open]);
 }
 
@@ -119,7 +119,7 @@ fn other_suppliers_and_other_currencies_are_left_alone() {
     let Some(euro) = Currency::parse("EUR") else { panic!("the euro is in use") };
     let mut lines = plan_product(&basis(6.447, point(9_500, 0)), &with(1, 50));
     let plain = lines.clone();
-    spend(&mut lines, &BTreeMap::from([(id(50), Money::new(100_000, euro))]), None);
+    spend(&mut lines, &BTreeMap::from([(id(50), Money::new(100_000, euro))]), &[]);
     assert_eq!(lines, plain);
 }
 
