@@ -124,7 +124,7 @@ impl NodeQuery {
     }
 
     /// Product or order that a scanned code identifies: a product by its barcode or SKU, else an order by its number. Only objects that
-    /// you may see are found; null when there is none.
+    /// you may see are found; null when there is none, also for the number of a purchase order or any other document, which scanCode finds.
     #[field(
         authenticated,
         deprecation = "2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed after 2027-11-23."

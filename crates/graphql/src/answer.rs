@@ -1,15 +1,16 @@
 //! An operation's answer in its final form: every error with a code and the request's id, faults of ours without their details,
 //! and the JSON written once.
 
-use std::collections::BTreeMap;
+mod written;
 
-use async_graphql::{ErrorExtensionValues, Name, PathSegment, Response, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, PathSegment, Response, ServerError, Value};
 use platform::traces;
 
+pub use self::written::data_json;
+use self::written::{json_of, written};
 use super::{
     code::Code,
     cost_limiter::{Charge, Unpaid},
-    direct_json::raw_of,
     fault::TopError,
     guard::{Kind, Operation, Refusal},
     session::Refused,
@@ -48,7 +49,16 @@ pub struct Errors {
 impl Errors {
     /// One error. `request_id` goes into its extensions.
     pub fn one(code: Code, message: impl Into<String>, request_id: &str) -> Self {
-        Self::new(code, vec![ServerError::new(message, None)], request_id, None)
+        Self::lacking(code, message, None, request_id)
+    }
+
+    /// One error, with the permission that its caller lacks where it is for that.
+    pub fn lacking(code: Code, message: impl Into<String>, permission: Option<&str>, request_id: &str) -> Self {
+        let mut error = ServerError::new(message, None);
+        if let Some(permission) = permission {
+            error.extensions.get_or_insert_default().set("permission", permission);
+        }
+        Self::new(code, vec![error], request_id, None)
     }
 
     pub fn refusal(refusal: Refusal, request_id: &str) -> Self {
@@ -287,113 +297,4 @@ const BUSY_MS: u64 = 500;
 /// Whether the one thing that was asked for was not begun, because we were too busy: HTTP has a status for that.
 fn was_too_busy(codes: &[Code], operation: &Operation) -> bool {
     operation.measure.root_fields == 1 && codes.iter().all(|code| *code == Code::Overloaded)
-}
-
-/// `None`: it is larger than it may be.
-fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> Option<Vec<u8>> {
-    let expected = context.operation.expected_bytes();
-    let mut out = Vec::with_capacity(expected + expected / 4 + 64);
-    out.extend_from_slice(b"{\"data\":");
-    write_value(&mut out, &response.data, context.answer_bytes)?;
-    if !response.errors.is_empty() {
-        out.extend_from_slice(b",\"errors\":");
-        append(&mut out, &response.errors);
-    }
-    if context.user_errors > 0 || context.shows_cost || !response.extensions.is_empty() {
-        let mut extensions: BTreeMap<&str, Value> =
-            response.extensions.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        if context.user_errors > 0 {
-            let entry = extensions.entry("entrepot").or_insert_with(|| async_graphql::value!({}));
-            if let Value::Object(members) = entry {
-                members.insert(Name::new("userErrorCount"), context.user_errors.into());
-            }
-        }
-        if context.shows_cost {
-            extensions.insert("cost", shown(charge));
-        }
-        out.extend_from_slice(b",\"extensions\":");
-        append(&mut out, &extensions);
-    }
-    out.push(b'}');
-    (out.len() <= context.answer_bytes).then_some(out)
-}
-
-/// The data of an answer as clients get it.
-pub fn data_json(data: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    // As large as it is.
-    let _ = write_value(&mut out, data, usize::MAX);
-    out
-}
-
-/// Writes a value as its own serialiser would, but takes ready JSON as it is: that one reads it all again to be sure. `None` as soon as it is
-/// larger than it may be.
-fn write_value(out: &mut Vec<u8>, value: &Value, most: usize) -> Option<()> {
-    if out.len() > most {
-        return None;
-    }
-    match value {
-        Value::List(items) => {
-            out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_value(out, item, most)?;
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            if let Some(json) = raw_of(members) {
-                if json.len() > most {
-                    return None;
-                }
-                out.extend_from_slice(json.as_bytes());
-                return Some(());
-            }
-            out.push(b'{');
-            for (index, (name, member)) in members.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                append(out, name.as_str());
-                out.push(b':');
-                write_value(out, member, most)?;
-            }
-            out.push(b'}');
-        }
-        plain => append(out, plain),
-    }
-    Some(())
-}
-
-/// `extensions.cost`; a lifted budget has no limit to tell of.
-fn shown(charge: Charge) -> Value {
-    let Charge { requested, actual, level } = charge;
-    match level {
-        None => async_graphql::value!({ "requested": (requested), "actual": (actual) }),
-        Some(level) => async_graphql::value!({
-            "requested": (requested),
-            "actual": (actual),
-            "limit": (level.allowance.most),
-            "remaining": (level.left),
-            "restoreRate": (level.allowance.restored_per_second()),
-        }),
-    }
-}
-
-fn json_of<T: serde::Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    append(&mut out, value);
-    out
-}
-
-/// Writing to memory fails only for maps whose keys are not text, of which GraphQL has none; then `null` keeps the JSON whole.
-fn append<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    let before = out.len();
-    if let Err(error) = serde_json::to_writer(&mut *out, value) {
-        tracing::error!(%error, "an answer could not be written");
-        out.truncate(before);
-        out.extend_from_slice(b"null");
-    }
 }

@@ -12,6 +12,9 @@ pub enum TopError {
     Unauthenticated,
     #[error("the permission {0} is needed")]
     Forbidden(&'static str),
+    /// An argument, or a part of one, that asks for more than the operation itself, with its path.
+    #[error("the permission {permission} is needed")]
+    ForbiddenAt { permission: &'static str, field: Vec<String> },
     /// A key, where only somebody's session is meant.
     #[error("this is for people who have logged in, not for API keys")]
     NotAPerson,
@@ -43,7 +46,7 @@ impl TopError {
     pub fn code(&self) -> Code {
         match self {
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::Forbidden(_) | Self::NotAPerson => Code::Forbidden,
+            Self::Forbidden(_) | Self::ForbiddenAt { .. } | Self::NotAPerson => Code::Forbidden,
             Self::StepUpRequired(_) => Code::StepUpRequired,
             Self::MfaEnrolmentRequired => Code::MfaEnrolmentRequired,
             Self::RateLimited { .. } => Code::RateLimited,
@@ -57,7 +60,11 @@ impl TopError {
     /// Path of the argument that is refused. None for errors without one.
     pub fn field(&self) -> Option<&[String]> {
         match self {
-            Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } if !field.is_empty() => Some(field),
+            Self::BadUserInput { field, .. } | Self::LimitExceeded { field, .. } | Self::ForbiddenAt { field, .. }
+                if !field.is_empty() =>
+            {
+                Some(field)
+            }
             _ => None,
         }
     }
@@ -66,6 +73,14 @@ impl TopError {
     }
     pub fn limit_exceeded(message: impl Into<String>, field: Vec<String>) -> Self {
         Self::LimitExceeded { message: message.into(), field }
+    }
+    /// A missing permission with the path of the argument that needs it; any other error as it is.
+    #[must_use]
+    pub fn at(self, field: Vec<String>) -> Self {
+        match self {
+            Self::Forbidden(permission) => Self::ForbiddenAt { permission, field },
+            other => other,
+        }
     }
 }
 
@@ -81,7 +96,7 @@ impl TopError {
             extensions.set("field", field.to_vec());
         }
         match self {
-            Self::Forbidden(permission) => extensions.set("permission", *permission),
+            Self::Forbidden(permission) | Self::ForbiddenAt { permission, .. } => extensions.set("permission", *permission),
             Self::StepUpRequired(seconds) => extensions.set("maxAge", *seconds),
             Self::RateLimited { retry_after_ms } => extensions.set("retryAfterMs", *retry_after_ms),
             Self::Overloaded | Self::Unavailable | Self::Unwritable => extensions.set("retryAfterMs", 500),

@@ -156,7 +156,12 @@ async fn replace(ctx: &Context<'_>, found: Vec<KeyedTest<'_>>, argument: &str) -
     let (mut data, mut seen) = (Vec::new(), Vec::new());
     for KeyedTest { kind, test, at } in found {
         match kind {
-            TestKind::Data(kind) => data.push((kind, test)),
+            TestKind::Data(kind) => {
+                if kind == KeyKind::CategorySlug {
+                    ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(below(&at, &["key"])))?;
+                }
+                data.push((kind, test));
+            }
             TestKind::Seen(kind) => seen.push(SeenTest { kind, test, at }),
         }
     }
@@ -219,9 +224,6 @@ async fn known(ctx: &Context<'_>, found: &[(KeyKind, &mut IdFilter)]) -> Answer<
         keys.entry(*kind).or_default().extend(test.key.iter().flatten().map(String::as_str));
     }
     let mut known = HashMap::new();
-    if keys.contains_key(&KeyKind::CategorySlug) {
-        ctx.permit::<kind::ProductRead>()?;
-    }
     for (kind, keys) in keys {
         let ids = ids_by_keys(scope, kind, &keys).await?;
         known.extend(ids.into_iter().map(|(key, id)| ((kind, key), id)));

@@ -58,7 +58,7 @@ use self::{
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document variables version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
-    data errors { code message path } seq } }";
+    data errors { code message path permission } seq } }";
 /// Rows of a table at most.
 const MOST_ROWS: usize = 100_000;
 /// Bytes of the answers that a table is made of, at most.
@@ -359,7 +359,8 @@ impl<E: Executor> Reading<'_, E> {
         if !path.is_empty() {
             message = format!("{message}: at {}", path.join("."));
         }
-        Errors { retry_after_ms: coded["retryAfterMs"].as_u64(), ..Errors::one(code, message, self.id) }
+        let errors = Errors::lacking(code, message, coded["permission"].as_str(), self.id);
+        Errors { retry_after_ms: coded["retryAfterMs"].as_u64(), ..errors }
     }
 
     fn wrong(&self, message: String) -> Errors {

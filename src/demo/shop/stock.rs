@@ -14,6 +14,10 @@ use crate::demo::run::DemoError;
 pub(super) const PLENTY: u64 = 50;
 /// What is received of a product that is then sold out.
 const LAST_ONES: u64 = 6;
+/// What there is of a product that is at its reorder point, or below it.
+const TOO_FEW: u64 = 8;
+/// What there is of a product that is little above it.
+const FEW: u64 = 13;
 const REORDER_POINT: u64 = 10;
 const MAXIMUM: u64 = 120;
 /// Days until the last day of a lot that is far from it.
@@ -53,18 +57,24 @@ impl Shop<'_> {
     }
 
     /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again. Its calls have keys of
-    /// their own, and its dice too, so that those of the shop stay what they are.
+    /// their own, and its dice too, so that those of the shop stay what they are. One in eight is low by then, and one in thirty too many.
     pub(super) async fn refill(&self) -> Result<(), DemoError> {
         let (mut dice, mut products, mut after) = (self.dice.clone(), 0, Value::Null);
         let store = self.ask("store", STORE, json!({ "code": STORE_CODE })).await?["id"].take();
         for page in 1.. {
             let mut levels = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
-            let mut changes = Vec::new();
+            let (mut changes, mut items) = (Vec::new(), Vec::new());
             for level in levels["nodes"].as_array().into_iter().flatten() {
                 if dice.permille(900) {
                     let product = json!({ "sku": level["product"]["sku"] });
                     let quantity = dice.between(20, 200);
-                    changes.push(json!({ "product": product, "store": { "code": STORE_CODE }, "delta": quantity }));
+                    let at = json!({ "code": STORE_CODE });
+                    match (products + changes.len()) % 30 {
+                        0 => items.push(json!({ "product": product, "store": at, "maximum": quantity })),
+                        1..5 => items.push(json!({ "product": product, "store": at, "reorderPoint": quantity * 3 / 4 })),
+                        _ => {}
+                    }
+                    changes.push(json!({ "product": product, "store": at, "delta": quantity }));
                 }
             }
             products += changes.len();
@@ -72,6 +82,10 @@ impl Shop<'_> {
                 let key = format!("demo-refill-{page}");
                 let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
                 self.send("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
+            }
+            if !items.is_empty() {
+                let input = json!({ "idempotencyKey": format!("demo-points-{page}"), "items": items });
+                self.send("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", input).await?;
             }
             if levels["pageInfo"]["hasNextPage"] != true {
                 break;
@@ -88,12 +102,13 @@ impl Shop<'_> {
         let plenty = self.dice.between(PLENTY, 90);
         match (at, rolled) {
             (0, _) => LAST_ONES,
-            (1, _) => 8,
+            (1, _) => TOO_FEW,
             (2, _) => MAXIMUM + 10,
             (3..6, _) => plenty,
             (_, 0..5) => LAST_ONES,
-            (_, 5..14) => 8,
+            (_, 5..14) => TOO_FEW,
             (_, 14..17) => MAXIMUM + 10,
+            (_, 17..29) => FEW,
             _ => plenty,
         }
     }

@@ -22,7 +22,10 @@ pub fn typenames(value: &Value, found: &mut BTreeSet<String>) {
 pub(super) fn told(response: Response) -> Value {
     let error = |error: &async_graphql::ServerError| {
         let top = error.source::<TopError>();
-        let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
+        let permission = match top {
+            Some(TopError::Forbidden(code) | TopError::ForbiddenAt { permission: code, .. }) => json!(code),
+            _ => Value::Null,
+        };
         let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
         if let Some(field) = top.and_then(TopError::field) {
             told["field"] = json!(field);

@@ -108,6 +108,17 @@ async fn a_number_is_found_however_it_is_written(world: &World) {
     let begins = "query($n: String!) { purchaseOrders(filter: { number: { startsWith: $n } }) { totalCount { count } } }";
     let all = office.ask(begins, json!({ "n": "BUY-" })).await["data"]["purchaseOrders"]["totalCount"]["count"].clone();
     assert_eq!(all, office.ask(begins, json!({ "n": "" })).await["data"]["purchaseOrders"]["totalCount"]["count"]);
+    // In the letters and with the zeros that it is shown with, which are those of its own time.
+    let has = "query($n: String!) { purchaseOrders(filter: { number: { contains: $n } }) { nodes { id } } }";
+    for (text, expected) in [
+        (format!("{number:06}"), json!([{ "id": first["id"] }])),
+        (format!("o-{number:06}"), json!([{ "id": first["id"] }])),
+        (format!("BUY-{number:03}"), json!([])),
+        (format!("{number:07}"), json!([])),
+    ] {
+        let found = office.ask(has, json!({ "n": text })).await;
+        assert_eq!(found["data"]["purchaseOrders"]["nodes"], expected, "{text}");
+    }
 }
 
 async fn what_is_no_pattern_is_refused_with_its_reason(world: &World) {

@@ -31,6 +31,7 @@ async fn transfers_are_found_by_number_product_and_last_change() {
             (json!({"number": {"eq": "TR-1"}}), "1"),
             (json!({"number": {"startsWith": "2"}}), "2"),
             (json!({"number": {"contains": "3"}}), ""),
+            (json!({"number": {"contains": "00001"}}), "1"),
             (json!({"sku": {"eq": sku.to_lowercase()}}), "1"),
             (json!({"sku": {"startsWith": "none"}}), ""),
             (json!({"updatedAt": {"gte": before}}), "1"),

@@ -132,6 +132,11 @@ async fn what_is_left_out_stays_and_null_clears() {
         let line = json!({"product": {"id": world.mug}, "quantity": 1});
         let new = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [line], "tags": ["gift", " "]});
         refused(&world.act("orderCreate", new).await, "INVALID", "input.tags.1");
+        let line = json!({"product": {"id": world.mug}, "quantity": 1});
+        let many = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "lines": [line], "tags": vec![" "; 60]});
+        let told = world.act("orderCreate", many).await;
+        refused(&told, "LIMIT_EXCEEDED", "input.tags");
+        assert_eq!(told["userErrors"].as_array().unwrap().len(), 1, "the limit alone: {told:#}");
         world.verify().await;
     })
     .await;

@@ -98,15 +98,22 @@ async fn products_have_pictures(owner: &Client) {
     assert_eq!(pictures, 28);
 }
 
-/// Seven in ten levels of each store have stock, those of the replayed retailer's as well.
+/// Seven in ten levels of each store have stock, those of the replayed retailer's as well; about one in eight is low, and some are too many.
 async fn stores_have_stock(owner: &Client) {
-    let query = "{ stores(first: 10) { nodes { code stockLevels(first: 250) { nodes { available } } } } }";
+    let query = "{ stores(first: 10) { nodes { code stockLevels(first: 250) { nodes { available status } } } } }";
     let shown = owner.ask(query, json!({})).await;
+    let (mut all, mut low, mut too_many) = (0, 0, 0);
     for store in shown["stores"]["nodes"].as_array().unwrap() {
         let levels = store["stockLevels"]["nodes"].as_array().unwrap();
         let stocked = levels.iter().filter(|level| level["available"].as_i64().unwrap() > 0).count();
         assert!(!levels.is_empty() && stocked * 10 >= levels.len() * 7, "{}: {stocked} of {}", store["code"], levels.len());
+        let having = |status: &str| levels.iter().filter(|level| level["status"] == status).count();
+        all += levels.len();
+        low += having("LOW");
+        too_many += having("OVERSTOCK");
     }
+    assert!((5..=20).contains(&(low * 100 / all)), "{low} of {all} are low");
+    assert!((1..=10).contains(&(too_many * 100 / all)), "{too_many} of {all} are overstocked");
 }
 
 /// What brings most goes on selling: its forecast is made of the weeks before today.

@@ -63,12 +63,17 @@ async fn text(client: &Client, file: &str) -> String {
     text
 }
 
-/// The status and code of a refusal, and its words.
-async fn refused(client: &Client, file: &str) -> (u16, Value, String) {
+/// A refusal's first error.
+async fn refusal(client: &Client, file: &str) -> (u16, Value) {
     let answer = get(client, file).await;
     let status = answer.status().as_u16();
     let mut told: Value = answer.json().await.unwrap();
-    let error = told["errors"][0].take();
+    (status, told["errors"][0].take())
+}
+
+/// The status and code of a refusal, and its words.
+async fn refused(client: &Client, file: &str) -> (u16, Value, String) {
+    let (status, error) = refusal(client, file).await;
     (status, error["extensions"]["code"].clone(), error["message"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -168,12 +173,14 @@ on_both!(a_table_has_the_rights_of_whoever_reads_it, site: Site => {
     let clerk = program(&owner, &["view.read", "store.read"]).await;
     assert!(text(&clerk, "stores.csv").await.contains("Plain,A3"));
     for file in ["rates.csv", "rates.jsonl"] {
-        let (status, code, _) = refused(&clerk, file).await;
-        assert_eq!((status, code), (403, json!("FORBIDDEN")), "{file}");
+        let (status, error) = refusal(&clerk, file).await;
+        assert_eq!((status, &error["extensions"]["code"]), (403, &json!("FORBIDDEN")), "{file}");
+        assert_eq!(error["extensions"]["permission"], "rate.read", "{file}: a field of the view's document");
     }
     let stranger = program(&owner, &["store.read"]).await;
-    let (status, _, words) = refused(&stranger, "stores.csv").await;
-    assert_eq!((status, words.as_str()), (403, "the permission view.read is needed"), "who may see stores, and no views");
+    let (status, error) = refusal(&stranger, "stores.csv").await;
+    assert_eq!((status, &error["message"]), (403, &json!("the permission view.read is needed")), "who may see stores, and no views");
+    assert_eq!(error["extensions"]["permission"], "view.read");
     let other = server.tenant().await;
     assert_eq!(get(&other, "stores.csv").await.status(), StatusCode::NOT_FOUND, "a view of another company");
     let mut nobody = owner.clone();

@@ -118,7 +118,7 @@ impl SalesSummary {
         after: Option<Cursor>,
     ) -> Answer<SalesRowConnection> {
         if group_by == SalesGroup::Customer {
-            customers_seen(ctx.caller()?)?;
+            customers_seen(ctx.caller()?).map_err(|denied| denied.at(vec!["groupBy".to_owned()]))?;
         }
         let sorted = Sorted { group: group_by.into(), top_by: top_by.map(Measure::from) };
         let (kind, signer) = (sorted.kind(), ctx.given::<CursorSigner>()?);

@@ -51,6 +51,8 @@ pub struct SavedViewError {
     pub message: String,
     /// Names and positions that lead to the field in the data, as text. Empty of an error of the whole document.
     pub path: Vec<String>,
+    /// Permission that the reader lacks, as in order.read. Null of other errors.
+    pub permission: Option<String>,
 }
 
 /// Data that a saved view shows to its reader.
@@ -80,6 +82,7 @@ pub(super) fn error(shown: &Value) -> SavedViewError {
         code: shown["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
         message: shown["message"].as_str().unwrap_or_default().to_owned(),
         path: shown["path"].as_array().map(|path| path.iter().map(text).collect()).unwrap_or_default(),
+        permission: shown["extensions"]["permission"].as_str().map(ToOwned::to_owned),
     }
 }
 

@@ -99,6 +99,18 @@ impl Pattern {
         format!("{}{number:0width$}", self.letters)
     }
 
+    /// Which of its numbers have a text in them as they are shown: one that ends with these digits, and has this before them. Both are in capitals.
+    fn place(&self, head: &str, digits: &str) -> Option<Place> {
+        let letters = self.letters.to_ascii_uppercase();
+        if letters.contains(&format!("{head}{digits}")) {
+            Some(Place::Letters)
+        } else if head.is_empty() {
+            Some(Place::Digits)
+        } else {
+            letters.ends_with(head).then_some(Place::FirstDigits)
+        }
+    }
+
     /// The pattern without a number: a dot for each digit.
     fn without_number(&self) -> String {
         format!("{}{}", self.letters, NO_DIGIT.repeat(self.width))
@@ -120,6 +132,28 @@ pub struct Version {
     pub kind: Numbered,
     pub from: i64,
     pub pattern: Pattern,
+}
+
+/// Where numbers have a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In their letters: each of them has it.
+    Letters,
+    /// Its digits are their first ones.
+    FirstDigits,
+    /// Its digits are anywhere in theirs.
+    Digits,
+}
+
+/// Numbers of one pattern that may have a text as they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Showing {
+    pub from: i64,
+    /// The last one.
+    pub to: i64,
+    /// Digits that each of them has at least.
+    pub width: usize,
+    pub place: Place,
 }
 
 /// The patterns of a tenant as they were when the last numbers of its counter were given out.
@@ -202,6 +236,26 @@ impl Patterns {
         if digits.len() > MOST_DIGITS { None } else { digits.parse().ok() }
     }
 
+    /// The digits that a text ends with, and the numbers of a kind that may have the text as they are shown, with their zeros and letters. Capitals do not
+    /// count.
+    pub fn showing(&self, kind: Numbered, text: &str) -> (String, Vec<Showing>) {
+        let text = text.to_ascii_uppercase();
+        let head = text.trim_end_matches(|sign: char| sign.is_ascii_digit());
+        let digits = &text[head.len()..];
+        let has_letters = !usual_letters(kind).is_empty();
+        let usual = if has_letters { Pattern::usual(kind) } else { Pattern { letters: String::new(), width: 1 } };
+        let usual = Version { kind, from: 1, pattern: usual };
+        let (mut to, mut found) = (i64::MAX, Vec::new());
+        for version in self.of(kind).rev().chain([&usual]) {
+            let from = version.from;
+            if let Some(place) = version.pattern.place(head, digits).filter(|_| from <= to) {
+                found.push(Showing { from, to, width: version.pattern.width, place });
+            }
+            to = to.min(from - 1);
+        }
+        (digits.to_owned(), found)
+    }
+
     /// The version that a kind gets with a pattern; none where its next number is written so already.
     ///
     /// # Errors
@@ -266,6 +320,23 @@ mod tests {
             assert_eq!(patterns.is_beginning(Numbered::Order, text), is_beginning, "{text}");
         }
         assert_eq!(patterns.number(Numbered::Transfer, "WEB-7"), None);
+    }
+
+    #[test]
+    fn a_text_is_looked_for_in_numbers_as_they_are_shown() {
+        let patterns = patterns();
+        let showing = |from, to, width, place| Showing { from, to, width, place };
+        let all = [(20, i64::MAX, 3), (10, 19, 6), (1, 9, 1)].map(|(from, to, width)| showing(from, to, width, Place::Digits));
+        assert_eq!(patterns.showing(Numbered::Order, "0010"), ("0010".to_owned(), all.to_vec()));
+        let so_ten = vec![showing(10, 19, 6, Place::FirstDigits)];
+        assert_eq!(patterns.showing(Numbered::Order, "o-00001"), ("00001".to_owned(), so_ten));
+        let web_all = vec![showing(20, i64::MAX, 3, Place::Letters)];
+        assert_eq!(patterns.showing(Numbered::Order, "eb"), (String::new(), web_all));
+        for none in ["%", "PO-1", "1-", "SO-1x"] {
+            assert!(patterns.showing(Numbered::Order, none).1.is_empty(), "{none}");
+        }
+        let one = Showing { from: 1, to: i64::MAX, width: 1, place: Place::Digits };
+        assert_eq!(Patterns::default().showing(Numbered::Revaluation, "0").1, [one], "no zeros are shown before them");
     }
 
     #[test]

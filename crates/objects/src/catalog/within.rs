@@ -69,7 +69,8 @@ pub async fn products_within(
     if filter.is_none() && tree.is_none() {
         return Ok(ProductCondition::default());
     }
-    let permit = ctx.permit::<kind::ProductRead>()?;
+    let argument = if filter.is_some() { "product" } else { "categoryTree" };
+    let permit = ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(vec![argument.to_owned()]))?;
     let catalog = ctx.given::<Catalog>()?;
     let mut filter = product_filter_at(ctx, by_ids(ctx, filter, "product").await?, "product")?;
     if let Some(named) = tree {

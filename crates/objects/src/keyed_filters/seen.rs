@@ -62,10 +62,11 @@ pub async fn put_ids(ctx: &Context<'_>, found: Vec<SeenTest<'_>>, argument: &str
     few_numbers(numbered.map(|one| &*one.test), argument)?;
     for SeenTest { kind, test, at } in found {
         let keys = taken(test, &at)?;
+        let lacking = |denied: TopError| denied.at(below(&at, &["key"]));
         test.one_of = Some(match kind.documents() {
-            [] => members_addressed(ctx, &keys).await?,
+            [] => members_addressed(ctx, &keys).await.map_err(lacking)?,
             [document] => {
-                allowed(ctx, *document)?;
+                allowed(ctx, *document).map_err(lacking)?;
                 documents(ctx, &keys, &[*document]).await?
             }
             several => documents(ctx, &keys, several).await?,

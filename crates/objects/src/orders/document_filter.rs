@@ -85,8 +85,10 @@ pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<Num
             }
         },
         TextTest::Contains(text) if text.is_empty() => None,
-        TextTest::Contains(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(NumberTest::Contains(text)),
-        TextTest::Contains(_) => Some(NumberTest::In(Vec::new())),
+        TextTest::Contains(text) => {
+            let (digits, among) = patterns.showing(kind, &text);
+            Some(if among.is_empty() { NumberTest::In(Vec::new()) } else { NumberTest::Shows { digits, among } })
+        }
     }
 }
 

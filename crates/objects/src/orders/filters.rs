@@ -139,11 +139,10 @@ const MOST_WORDS: usize = 8;
 /// Tests that a word of a search counts for beside the search itself.
 const TESTS_OF_A_WORD: usize = 3;
 
-/// What filters are read with: the tenant's patterns of numbers, whether the caller is told whom orders are of, and what customers have in
-/// `email_blind` whose addresses are searched for.
+/// What filters are read with: the tenant's patterns of numbers, the caller, and what customers have in `email_blind` whose addresses are searched for.
 struct Reading<'a> {
     patterns: &'a Patterns,
-    sees_customers: bool,
+    caller: &'a Caller,
     blinds: &'a HashMap<String, Vec<u8>>,
 }
 
@@ -190,12 +189,8 @@ impl OrderFilter {
     ) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MAX_TESTS;
-        let reading = Reading { patterns, sees_customers: caller.sees_customers(), blinds };
-        let filter = filter.compile(&path!["filter"], 0, &mut left, &reading)?;
-        if filter.asks_of(IdColumn::Customer) {
-            customers_seen(caller)?;
-        }
-        Ok(filter)
+        let reading = Reading { patterns, caller, blinds };
+        filter.compile(&path!["filter"], 0, &mut left, &reading)
     }
 
     /// The same for reports of sales, whose filter is asked of orders and returns alike.
@@ -242,9 +237,12 @@ impl OrderFilter {
         let mut customer = self.customer;
         let is_guest = customer.as_mut().and_then(|test| test.is_null.take());
         all.extend(is_guest.map(|is_guest| Filter::HasCustomer(!is_guest)));
-        for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
-            all.push(Filter::Ids(IdColumn::Customer, test));
+        let at_customer = below(at, "customer");
+        let customers = ids::<entity::id::kind::CustomerId>(customer, &at_customer)?;
+        if is_guest.is_some() || !customers.is_empty() {
+            customers_seen(reading.caller).map_err(|denied| denied.at(at_customer))?;
         }
+        all.extend(customers.into_iter().map(|test| Filter::Ids(IdColumn::Customer, test)));
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(Filter::ExternalRef));
         all.extend(texts(self.register, &below(at, "register"))?.into_iter().map(Filter::Register));
         all.extend(self.placed_at.map(|test| Filter::PlacedAt(span(&test))));
@@ -313,7 +311,7 @@ fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopErr
         let message = format!("{} has {} words: at most {MOST_WORDS} are taken", at.join("."), words.len());
         return Err(TopError::limit_exceeded(message, at.clone()));
     }
-    Ok(Filter::Search(SearchTest { words, sees_customers: reading.sees_customers }))
+    Ok(Filter::Search(SearchTest { words, sees_customers: reading.caller.sees_customers() }))
 }
 
 fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {

@@ -53,7 +53,9 @@ fn document(test: &DocumentTest) -> Value {
     match test {
         DocumentTest::Number(NumberTest::In(numbers)) => json!({ "number": { "in": numbers } }),
         DocumentTest::Number(NumberTest::StartsWith(prefix)) => json!({ "number": { "startsWith": prefix } }),
-        DocumentTest::Number(NumberTest::Contains(digits)) => json!({ "number": { "contains": digits } }),
+        DocumentTest::Number(NumberTest::Shows { digits, among }) => {
+            json!({ "number": { "contains": digits, "among": format!("{among:?}") } })
+        }
         DocumentTest::CreatedAt(test) => json!({ "createdAt": span(*test) }),
         DocumentTest::UpdatedAt(test) => json!({ "updatedAt": span(*test) }),
         DocumentTest::Product(ids) => json!({ "product": ids }),

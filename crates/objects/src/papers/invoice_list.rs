@@ -128,7 +128,7 @@ impl InvoiceFilter {
         let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
         all.extend(orders.into_iter().map(InvoiceTest::Order));
         for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
-            customers_seen(caller)?;
+            customers_seen(caller).map_err(|denied| denied.at(below(at, "customer")))?;
             all.push(InvoiceTest::Customer(test));
         }
         all.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));

@@ -90,12 +90,13 @@ impl ReturnFilter {
         let channels = ids::<entity::id::kind::ChannelId>(self.channel, &below(at, "channel"))?;
         all.extend(channels.into_iter().map(ReturnTest::Channels));
         let mut customer = self.customer;
+        let seen = || customers_seen(caller).map_err(|denied| denied.at(below(at, "customer")));
         if let Some(is_null) = customer.as_mut().and_then(|filter| filter.is_null.take()) {
-            customers_seen(caller)?;
+            seen()?;
             all.push(ReturnTest::HasCustomer(!is_null));
         }
         for test in ids::<entity::id::kind::CustomerId>(customer, &below(at, "customer"))? {
-            customers_seen(caller)?;
+            seen()?;
             all.push(ReturnTest::Customer(test));
         }
         all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));

@@ -182,7 +182,7 @@ fn plain(
         on_hand: range(&filter.on_hand),
         reserved: range(&filter.reserved),
         statuses: filter.status.as_ref().map(|list| list.iter().map(|s| (*s).into()).collect()),
-        of_lists: listed(ctx, filter, found)?,
+        of_lists: listed(ctx, filter, found).map_err(|denied| denied.at(vec!["filter".to_owned()]))?,
     })
 }
 

@@ -19,7 +19,7 @@ pub async fn searched(ctx: &Context<'_>, filter: &StockFilter) -> Answer<HashMap
     named(filter, &["filter".to_owned()], 0, &mut texts)?;
     let mut found = HashMap::new();
     for text in texts {
-        let permit = ctx.permit::<kind::ProductRead>()?;
+        let permit = ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(vec!["filter".to_owned()]))?;
         let asked = ProductFilter { search: Some(text.clone()), ..ProductFilter::default() };
         let tests = product_filter(ctx, Some(asked))?;
         let (_, scoped) = ctx.given::<Catalog>()?.filtered(permit, tests).await?;

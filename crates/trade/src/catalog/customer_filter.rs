@@ -167,7 +167,7 @@ fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
 /// The caller sees no orders.
 pub fn orders_seen(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<()> {
     for test in tests.all_mut().into_iter().filter_map(|tests| tests.orders.as_mut()) {
-        let permit = ctx.permit::<kind::OrderRead>()?;
+        let permit = ctx.permit::<kind::OrderRead>().map_err(|denied| denied.at(path!["filter"]))?;
         if let Reach::Stores(stores) = permit.reach() {
             test.stores = Some(stores.to_vec());
         }
@@ -187,7 +187,7 @@ pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> A
     if addresses.is_empty() || !(is_tested || ctx.holds::<kind::CustomerContactRead>()) {
         return Ok(None);
     }
-    let permit = ctx.permit::<kind::CustomerContactRead>()?;
+    let permit = ctx.permit::<kind::CustomerContactRead>().map_err(|denied| denied.at(path!["filter"]))?;
     if addresses.len() > MOST_ADDRESSES {
         return Err(TopError::limit_exceeded(format!("at most {MOST_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
     }

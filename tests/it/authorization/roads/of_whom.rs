@@ -28,13 +28,21 @@ async fn whom_a_document_is_of_is_told_to_those_who_may_see_customers(world: &Wo
     let filter =
         "query($filter: OrderFilter!) { ordersCount(filter: $filter) { count } orders(filter: $filter) { nodes { id } } }";
     let variables = json!({ "filter": { "customer": { "eq": house.ids["cus"] } } });
-    let answer = world.ask(house, Some(house.only(&reader)), filter, &variables).await;
-    assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");
+    for (test, field) in [
+        (variables["filter"].clone(), json!(["filter", "customer"])),
+        (json!({ "customer": { "key": ["nobody"] } }), json!(["filter", "customer"])),
+        (json!({ "or": [{ "not": { "customer": { "isNull": true } } }] }), json!(["filter", "or", "0", "not", "customer"])),
+    ] {
+        let answer = world.ask(house, Some(house.only(&reader)), filter, &json!({ "filter": test })).await;
+        let error = &answer["errors"][0];
+        assert_eq!((&error["permission"], &error["field"]), (&json!("customer.read"), &field), "{answer:#}");
+    }
     let answer = world.ask(house, Some(clerk), filter, &variables).await;
     assert!(answer["data"]["ordersCount"]["count"].as_i64().is_some_and(|count| count > 0), "{answer:#}");
     let back = "query($id: ID!) { returns(filter: { customer: { eq: $id } }) { nodes { id } } }";
     let answer = world.ask(house, Some(house.only(&reader)), back, &json!({ "id": house.ids["cus"] })).await;
     assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");
+    assert_eq!(answer["errors"][0]["field"], json!(["filter", "customer"]), "{answer:#}");
     let sales = "{ salesReport(groupBy: CUSTOMER) { key } }";
     let answer = world.ask(house, Some(house.only(&["report.read"])), sales, &json!({})).await;
     assert_eq!(answer["errors"][0]["permission"], "customer.read", "{answer:#}");

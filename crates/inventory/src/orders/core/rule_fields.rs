@@ -128,8 +128,9 @@ impl RuleFields {
         for (list, most, longest, field) in lists {
             if list.len() > most {
                 found.push(RuleProblem::TooLong { most, at: At::input(field) });
+                continue;
             }
-            let each = list.iter().enumerate().take(most);
+            let each = list.iter().enumerate();
             found.extend(each.filter_map(|(index, text)| line_problem(text, longest, At::row(field, index))));
         }
         if !self.kind.trim().is_empty() && kept_kind(&self.kind).is_none() {

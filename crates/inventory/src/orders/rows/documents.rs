@@ -14,7 +14,10 @@ use super::{
     filter::{Clause, Span, TextTest},
     leaves::begins,
 };
-use crate::catalog::{core::text, rows::conditions::never_null};
+use crate::{
+    catalog::{core::text, rows::conditions::never_null},
+    numbering::core::{Place, Showing},
+};
 
 /// A test of a document's number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +26,8 @@ pub enum NumberTest {
     In(Vec<i64>),
     /// Begins with the digits of this number, which is above zero.
     StartsWith(i64),
-    /// Has these digits somewhere.
-    Contains(String),
+    /// Is one of these, and has the digits in its place as it is shown.
+    Shows { digits: String, among: Vec<Showing> },
 }
 
 impl NumberTest {
@@ -33,7 +36,7 @@ impl NumberTest {
         match self {
             Self::In(numbers) => numbers.contains(&number),
             Self::StartsWith(prefix) => beginning_with(*prefix).iter().any(|(from, to)| (*from..=*to).contains(&number)),
-            Self::Contains(digits) => number.to_string().contains(digits.as_str()),
+            Self::Shows { digits, among } => among.iter().any(|showing| shows(number, digits, *showing)),
         }
     }
 
@@ -51,13 +54,45 @@ impl NumberTest {
                 let any = ranges.collect::<Vec<_>>().join(" OR ");
                 clause.push(&format!("({any})"));
             }
-            Self::Contains(digits) => {
-                let number = clause.bind(digits.as_str());
-                let finder = finder(clause.backend());
-                clause.push(&format!("{finder}(CAST({column} AS text), ${number}) > 0"));
+            Self::Shows { digits, among } => {
+                let (finder, mut bound) = (finder(clause.backend()), None);
+                let mut ways = Vec::with_capacity(among.len());
+                for Showing { from, to, width, place } in among {
+                    let range = format!("{column} BETWEEN {from} AND {to}");
+                    let sign = match place {
+                        Place::Letters => {
+                            ways.push(range);
+                            continue;
+                        }
+                        Place::FirstDigits => "= 1",
+                        Place::Digits => "> 0",
+                    };
+                    let part = *bound.get_or_insert_with(|| clause.bind(digits.as_str()));
+                    let shown = shown(column, *width);
+                    ways.push(format!("{range} AND {finder}({shown}, ${part}) {sign}"));
+                }
+                let any = if ways.is_empty() { "1 = 0".to_owned() } else { ways.join(" OR ") };
+                clause.push(&format!("({any})"));
             }
         }
     }
+}
+
+/// Whether a number has digits in their place as it is shown.
+fn shows(number: i64, digits: &str, Showing { from, to, width, place }: Showing) -> bool {
+    let shown = format!("{number:0width$}");
+    (from..=to).contains(&number)
+        && match place {
+            Place::Letters => true,
+            Place::FirstDigits => shown.starts_with(digits),
+            Place::Digits => shown.contains(digits),
+        }
+}
+
+/// The digits of a column as they are shown: a power of ten stands before shorter ones, and its 1 is cut off.
+fn shown(column: &str, width: usize) -> String {
+    let power = format!("1{}", "0".repeat(width));
+    format!("CASE WHEN {column} < {power} THEN substr(CAST({column} + {power} AS text), 2) ELSE CAST({column} AS text) END")
 }
 
 /// The numbers that begin with these digits, as ranges that an index serves: the number itself, then ten times as many for each digit more.
@@ -282,7 +317,22 @@ mod tests {
             assert_eq!(begins.holds(number), good, "{number}");
         }
         assert!(NumberTest::StartsWith(9).holds(i64::MAX), "the last range ends with the numbers");
-        assert!(NumberTest::Contains("23".to_owned()).holds(1_234) && !NumberTest::Contains("32".to_owned()).holds(1_234));
+        let shows = |digits: &str, place| {
+            let among = vec![Showing { from: 1, to: 2_000, width: 6, place }];
+            NumberTest::Shows { digits: digits.to_owned(), among }
+        };
+        for (digits, place, number, good) in [
+            ("23", Place::Digits, 1_234, true),
+            ("0012", Place::Digits, 1_234, true),
+            ("32", Place::Digits, 1_234, false),
+            ("23", Place::Digits, 2_300, false),
+            ("001", Place::FirstDigits, 1_234, true),
+            ("01", Place::FirstDigits, 1_234, false),
+            ("", Place::Letters, 2_000, true),
+            ("", Place::Letters, 2_001, false),
+        ] {
+            assert_eq!(shows(digits, place).holds(number), good, "{digits} {place:?} {number}");
+        }
         assert!(!NumberTest::In(Vec::new()).holds(1));
     }
 
@@ -311,11 +361,20 @@ mod tests {
     #[test]
     fn values_are_parameters_and_follow_those_before() {
         let evil = TextTest::StartsWith("x' OR 1=1 --".to_owned());
-        let tests = [DocumentTest::Number(NumberTest::Contains("7".to_owned())), DocumentTest::Sku(evil)];
+        let among = vec![
+            Showing { from: 5, to: 9, width: 2, place: Place::Digits },
+            Showing { from: 1, to: 4, width: 3, place: Place::Letters },
+            Showing { from: 0, to: 0, width: 3, place: Place::FirstDigits },
+        ];
+        let shows = NumberTest::Shows { digits: "7".to_owned(), among };
+        let tests = [DocumentTest::Number(shows), DocumentTest::Sku(evil)];
         let (sql, values) = DocumentTest::all(&tests, &ORDERS, Backend::Postgres, 4);
         assert_eq!(
             sql,
-            " AND strpos(CAST(o.number AS text), $4) > 0 AND o.id IN (SELECT l.order_id FROM order_line l WHERE l.tenant_id = $1 AND \
+            " AND (o.number BETWEEN 5 AND 9 AND strpos(CASE WHEN o.number < 100 THEN substr(CAST(o.number + 100 AS text), 2) \
+             ELSE CAST(o.number AS text) END, $4) > 0 OR o.number BETWEEN 1 AND 4 OR o.number BETWEEN 0 AND 0 AND \
+             strpos(CASE WHEN o.number < 1000 THEN substr(CAST(o.number + 1000 AS text), 2) ELSE CAST(o.number AS text) END, $4) = 1) \
+             AND o.id IN (SELECT l.order_id FROM order_line l WHERE l.tenant_id = $1 AND \
              l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key >= $5 AND p.sku_key < $6))"
         );
         assert_eq!(values.len(), 3);

@@ -86,7 +86,9 @@ pub(super) fn check(checks: &mut Checks, said: &DetailSaid, added: Field) {
     }
     for (tags, list) in [(&said.tags_add, added), (&said.tags_remove, Field::TagsRemove)] {
         checks.items(tags.len(), MAX_TAGS, || At::input(list));
-        for (index, tag) in tags.iter().enumerate().take(MAX_TAGS) {
+        // Of a list that is too long, that is what is told.
+        let few = Some(tags).filter(|tags| tags.len() <= MAX_TAGS);
+        for (index, tag) in few.into_iter().flatten().enumerate() {
             checks.text(Some(tag), MAX_TAG, || At::row(list, index));
             if !tag.is_empty() && tag.trim().is_empty() {
                 checks.refuse(Refusal::EmptyTag.at(At::row(list, index)));
