@@ -10,6 +10,7 @@ mod local_days;
 mod sales;
 mod stock;
 mod vectors;
+mod whole_catalogue;
 
 use serde_json::{Value, json};
 

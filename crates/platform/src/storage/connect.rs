@@ -134,6 +134,9 @@ pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS_A_LANE: usize = 4;
 /// Prepared statements kept a connection: every statement of the hot paths, with room for the filters of lists.
 pub(super) const STATEMENT_CACHE: usize = 256;
+/// Bytes that SQLite keeps of a write-ahead log that is begun anew, 64 MiB: the log grows while a long read lasts, and would stay that large.
+/// It is cut by the first commit of the new log, behind its frames and this size, where only frames are that were checkpointed.
+const LOG_KEPT: &str = "67108864";
 
 impl Database {
     /// Opens `sqlite://path`, a file that is there, or `postgres://…`.
@@ -177,7 +180,8 @@ impl Database {
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
             .statement_cache_capacity(STATEMENT_CACHE)
-            .row_buffer_size(BUFFERED_ROWS);
+            .row_buffer_size(BUFFERED_ROWS)
+            .pragma("journal_size_limit", LOG_KEPT);
         // Where the log is shipped, whoever ships it orders the checkpoints.
         let is_shipped = options.ships_log || shipping::is_shipped(std::path::Path::new(path));
         let base = if is_shipped { base.pragma("wal_autocheckpoint", "0") } else { base };

@@ -237,6 +237,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_log_that_was_large_is_cut_where_nothing_is_read_any_more() {
+        const KEPT: u64 = 64 << 10;
+        let mut shop = Shop::open().await;
+        let size = |log: &Path| std::fs::metadata(log).unwrap().len();
+        shop.tell(&format!("PRAGMA journal_size_limit = {KEPT}")).await;
+        shop.tell(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+             INSERT INTO mug (note) SELECT hex(zeroblob(500)) FROM n",
+        )
+        .await;
+        let large = size(&shop.log);
+        assert!(large > 4 * KEPT, "{large}");
+        let mut end = shop.start();
+        while let Next::Frames(batch) = next(&shop.log, &end).unwrap() {
+            end = batch.end;
+        }
+        assert_eq!(end.offset(), large, "all of it was read");
+        shop.tell("PRAGMA wal_checkpoint(PASSIVE)").await;
+        assert_eq!(size(&shop.log), large, "a checkpoint cuts nothing");
+        shop.tell("INSERT INTO mug (note) VALUES ('red')").await;
+        assert_eq!(size(&shop.log), KEPT);
+        assert_eq!(next(&shop.log, &end).unwrap(), Next::Nothing, "what was read ended behind the end of the file");
+        let renewed = Position::start(header(&shop.log).unwrap().unwrap());
+        let red = batch(next(&shop.log, &renewed).unwrap()).end;
+        shop.tell("INSERT INTO mug (note) VALUES ('blue')").await;
+        assert!(batch(next(&shop.log, &red).unwrap()).end.frames > red.frames);
+    }
+
+    #[tokio::test]
+    async fn a_database_keeps_64_mib_of_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("shop.sqlite").display());
+        let db = Database::make(&url, Options::default()).await.unwrap();
+        let rows = db.global().rows("PRAGMA journal_size_limit", vec![]).await.unwrap();
+        assert_eq!(Row::scalar::<i64>(&rows[0]).unwrap(), 64 << 20);
+        db.close().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn who_ships_a_log_keeps_others_from_checkpointing_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("shop.sqlite");

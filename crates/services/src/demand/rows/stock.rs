@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, product},
 };
-use platform::storage::{Backend, Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads, in_parts};
 use sea_orm::Value;
 
 use crate::demand::core::{EVENT_DAYS, StockPeriod, week_of};
@@ -268,15 +268,19 @@ pub async fn products_of_same_category(
     reads: &impl Reads,
     products: Option<&[ProductId]>,
 ) -> Result<HashMap<ProductId, CategoryId>, Fault> {
-    let (mut values, mut within) = (Vec::new(), String::new());
-    if let Some(products) = products {
-        let backend = reads.backend();
-        values.push(backend.ids(products.iter().copied()));
-        let named = backend.in_ids("o.id", 2);
-        within = format!(" AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {named})");
-    }
-    let sql =
-        format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{within}", CategorizedRow::SELECT);
-    let rows = reads.records::<CategorizedRow>(&sql, values).await?;
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL", CategorizedRow::SELECT);
+    let Some(products) = products else {
+        let mut found = HashMap::new();
+        let add = |row: CategorizedRow| {
+            found.insert(row.id, row.category_id);
+            row.id.uuid()
+        };
+        in_parts(reads, &sql, &[], "p.id", add).await?;
+        return Ok(found);
+    };
+    let backend = reads.backend();
+    let named = backend.in_ids("o.id", 2);
+    let sql = format!("{sql} AND p.category_id IN (SELECT o.category_id FROM product o WHERE o.tenant_id = $1 AND {named})");
+    let rows = reads.records::<CategorizedRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.category_id)).collect())
 }

@@ -7,14 +7,14 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, demand_week, order_line, product, sales_order, stock_level},
 };
-use platform::storage::{Fault, Finds, Reads, Row};
+use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use crate::{
     demand::{
         core::Span,
-        rows::{SpanRow, by_level, weeks_by_level},
+        rows::{SpanRow, by_level, spans_within, weeks_by_level},
     },
     forecasting::core::{LevelDay, LevelFacts, UnitCost},
 };
@@ -88,38 +88,51 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
             levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
         }
     }
-    let spans = format!(
-        "SELECT {} FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND s.from_date < $2
-         ORDER BY s.product_id, s.store_id, s.from_date",
-        SpanRow::SELECT
-    );
-    for SpanRow { product_id, store_id, from_date, to_date, state } in
-        reads.records::<SpanRow>(&spans, vec![until.into()]).await?
-    {
-        if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
-            facts.spans.push(Span { from: from_date, to: to_date, state });
+    let keys: Vec<(ProductId, StoreId)> = levels.keys().copied().collect();
+    for part in keys.chunks(AT_ONCE) {
+        for (level, spans) in spans_within(reads, part, (i32::MIN, until - 1)).await? {
+            levels.entry(level).or_default().spans = spans;
         }
     }
-    let incoming =
-        format!("SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND l.incoming + l.in_transit > 0", IncomingRow::SELECT);
-    for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![]).await? {
-        if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
-            facts.has_incoming = true;
-        }
-    }
-    let products = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 ORDER BY p.id", ProductRow::SELECT);
-    let mut categories: HashMap<Option<CategoryId>, u32> = HashMap::new();
-    let mut known = HashMap::new();
-    for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![]).await? {
-        let next = categories.len() as u32;
-        let category = *categories.entry(category_id).or_insert(next);
-        known.insert(id, (category, status == ProductStatus::Archived));
-    }
-    for ((product, _), facts) in &mut levels {
-        (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
-    }
+    add_products(reads, &mut levels).await?;
     add_late_units(reads, &mut levels, (since, until)).await?;
     Ok(levels)
+}
+
+/// Adds what is known of products, and where more of them is on its way. Products that were never asked for are not read: of a large catalogue they are most.
+async fn add_products(reads: &impl Reads, levels: &mut Levels) -> Result<(), Fault> {
+    let backend = reads.backend();
+    let incoming = format!(
+        "SELECT {} FROM stock_level l WHERE l.tenant_id = $1 AND {} AND l.incoming + l.in_transit > 0",
+        IncomingRow::SELECT,
+        backend.in_ids("l.product_id", 2)
+    );
+    let products = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.id",
+        ProductRow::SELECT,
+        backend.in_ids("p.id", 2)
+    );
+    let mut ids: Vec<ProductId> = levels.keys().map(|(product, _)| *product).collect();
+    ids.dedup();
+    let mut categories: HashMap<Option<CategoryId>, u32> = HashMap::new();
+    let mut known = HashMap::with_capacity(ids.len());
+    for part in ids.chunks(AT_ONCE) {
+        let of = backend.ids(part.iter().copied());
+        for IncomingRow { product_id, store_id } in reads.records::<IncomingRow>(&incoming, vec![of.clone()]).await? {
+            if let Some(facts) = levels.get_mut(&(product_id, store_id)) {
+                facts.has_incoming = true;
+            }
+        }
+        for ProductRow { id, status, category_id } in reads.records::<ProductRow>(&products, vec![of]).await? {
+            let next = categories.len() as u32;
+            let category = *categories.entry(category_id).or_insert(next);
+            known.insert(id, (category, status == ProductStatus::Archived));
+        }
+    }
+    for ((product, _), facts) in levels {
+        (facts.category, facts.is_archived) = known.get(product).copied().unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// The oldest week with facts, from `since` on and before `until`.

@@ -8,7 +8,7 @@ use entity::{
     tables::{forecast_pool, forecast_run, forecast_series},
 };
 use forecast::{class::Class, intervals::SumPools, panel::LastClass};
-use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
+use platform::storage::{AT_ONCE, Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use sea_orm::Value;
 
 use crate::forecasting::core::{StoredDayErrors, StoredSeries, class_of};
@@ -158,18 +158,29 @@ pub async fn day_errors(reads: &impl Reads, first_week: i32) -> Result<StoredDay
     StoredDayErrors::of_choices(&choices).ok_or_else(|| Fault::corrupt("forecast_run", "its choices are those of a run"))
 }
 
-/// The classes that a run assigned and computed, by product and store.
-pub async fn classes(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<(ProductId, StoreId), LastClass>, Fault> {
-    let sql = format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2", ClassRow::SELECT);
+/// The classes that a run assigned and computed for these products, by product and store.
+pub async fn classes(
+    reads: &impl Reads,
+    first_week: i32,
+    products: &[ProductId],
+) -> Result<BTreeMap<(ProductId, StoreId), LastClass>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2 AND {}",
+        ClassRow::SELECT,
+        backend.in_ids("s.product_id", 3)
+    );
     let known = |word: DemandClass| Class::ALL.into_iter().find(|class| class_of(*class) == word).unwrap_or(Class::New);
-    let rows = reads.records::<ClassRow>(&sql, vec![first_week.into()]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let last = LastClass { assigned: known(row.class), computed: known(row.computed_class) };
-            ((row.product_id, row.store_id), last)
-        })
-        .collect())
+    let last = |row: ClassRow| {
+        let last = LastClass { assigned: known(row.class), computed: known(row.computed_class) };
+        ((row.product_id, row.store_id), last)
+    };
+    let mut found = BTreeMap::new();
+    for part in products.chunks(AT_ONCE) {
+        let values: Vec<Value> = vec![first_week.into(), backend.ids(part.iter().copied())];
+        found.extend(reads.records::<ClassRow>(&sql, values).await?.into_iter().map(last));
+    }
+    Ok(found)
 }
 
 /// The products of a run in parts, whose series are read one part after the other: the bodies of all take more memory than what is asked of them. A product is

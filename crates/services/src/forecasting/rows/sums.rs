@@ -7,8 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{category, demand_day, forecast_sum, product},
 };
-use platform::storage::{Bulk, Fault, Finds, Reads, Rows, Work};
-use sea_orm::Value;
+use platform::storage::{AT_ONCE, Bulk, Fault, Finds, Reads, Rows, Work};
 
 use super::facts::{CURRENT, WANTED};
 use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
@@ -103,21 +102,13 @@ pub async fn open_weekdays(reads: &impl Reads, since: i32, until: i32) -> Result
     Ok(rows.into_iter().map(first).collect())
 }
 
-/// The category of each product that has one, and all categories above it.
-pub async fn categories(reads: &impl Reads) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
-    categories_where(reads, "", vec![]).await
-}
-
 /// The category of a product, and all categories above it; empty where it has none.
 pub async fn categories_of(reads: &impl Reads, product: ProductId) -> Result<Vec<CategoryId>, Fault> {
-    Ok(categories_where(reads, " AND p.id = $2", vec![product.into()]).await?.remove(&product).unwrap_or_default())
+    Ok(categories(reads, &[product]).await?.remove(&product).unwrap_or_default())
 }
 
-async fn categories_where(
-    reads: &impl Reads,
-    only: &str,
-    values: Vec<Value>,
-) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
+/// The category of each of these products that has one, and all categories above it.
+pub async fn categories(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, Vec<CategoryId>>, Fault> {
     let sql = format!("SELECT {} FROM category c WHERE c.tenant_id = $1", CategoryRow::SELECT);
     let rows = reads.records::<CategoryRow>(&sql, vec![]).await?;
     let parents: BTreeMap<CategoryId, Option<CategoryId>> = rows.into_iter().map(|row| (row.id, row.parent_id)).collect();
@@ -125,9 +116,18 @@ async fn categories_where(
         let above = std::iter::successors(Some(category), |below| parents.get(below).copied().flatten());
         above.take(MOST_LEVELS).collect::<Vec<_>>()
     };
-    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL{only}", ProductRow::SELECT);
-    let rows = reads.records::<ProductRow>(&sql, values).await?;
-    Ok(rows.into_iter().map(|row| (row.id, up(row.category_id))).collect())
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL AND {}",
+        ProductRow::SELECT,
+        backend.in_ids("p.id", 2)
+    );
+    let mut found = BTreeMap::new();
+    for part in products.chunks(AT_ONCE) {
+        let rows = reads.records::<ProductRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, up(row.category_id))));
+    }
+    Ok(found)
 }
 
 /// The sum of a run; None where nothing of it was ever ordered, and in runs of earlier versions.

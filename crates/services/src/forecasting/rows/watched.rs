@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_week, product},
 };
-use platform::storage::{Fault, Finds, Reads, Row, Work};
+use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row, Work};
 
 use super::{
     facts::{CURRENT, WANTED},
@@ -50,8 +50,12 @@ pub async fn store_units(
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3",
         UnitsRow::SELECT.replace("{wanted}", WANTED)
     );
-    let rows = reads.records::<UnitsRow>(&sql, vec![since.into(), until.into()]).await?;
-    Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row.units)).collect())
+    let mut found = BTreeMap::new();
+    for week in (since..until).step_by(7) {
+        let rows = reads.records::<UnitsRow>(&sql, vec![week.into(), (week + 7).min(until).into()]).await?;
+        found.extend(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row.units)));
+    }
+    Ok(found)
 }
 
 /// The classes that a run gave to products in single stores.
@@ -74,14 +78,20 @@ pub struct Priced {
     pub price_minor: Option<i64>,
 }
 
-/// Products that plans may be about, as plans see them.
-pub async fn priced(reads: &impl Reads) -> Result<Vec<Priced>, Fault> {
+/// Those of these products that plans may be about, as plans see them.
+pub async fn priced(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<ProductId, Priced>, Fault> {
+    let backend = reads.backend();
     let sql = format!(
-        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
-         ORDER BY p.id",
-        Priced::SELECT
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0",
+        Priced::SELECT,
+        backend.in_ids("p.id", 2)
     );
-    reads.records(&sql, vec![]).await
+    let mut found = BTreeMap::new();
+    for part in products.chunks(AT_ONCE) {
+        let rows = reads.records::<Priced>(&sql, vec![backend.ids(part.iter().copied())]).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found)
 }
 
 #[derive(Record)]
@@ -91,11 +101,23 @@ struct CategorizedRow {
     category_id: Option<CategoryId>,
 }
 
-/// Products that are ACTIVE, each with its category.
-pub async fn active_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, Option<CategoryId>>, Fault> {
-    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE'", CategorizedRow::SELECT);
-    let rows = reads.records::<CategorizedRow>(&sql, vec![]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.category_id)).collect())
+/// Those of these products that are ACTIVE, each with its category.
+pub async fn active_products(
+    reads: &impl Reads,
+    products: &[ProductId],
+) -> Result<BTreeMap<ProductId, Option<CategoryId>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.status = 'ACTIVE'",
+        CategorizedRow::SELECT,
+        backend.in_ids("p.id", 2)
+    );
+    let mut found = BTreeMap::new();
+    for part in products.chunks(AT_ONCE) {
+        let rows = reads.records::<CategorizedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
+    }
+    Ok(found)
 }
 
 /// Stores that are not archived.

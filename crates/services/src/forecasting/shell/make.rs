@@ -92,7 +92,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let seq = catch_up(db, tenant, usize::MAX).await?.seq;
     let mut facts = rows::level_facts(&scope, first_week - 7 * HISTORY_WEEKS, first_week).await?;
     let mut classes = match &last {
-        Some(run) => rows::classes(&scope, run.first_week).await?,
+        Some(run) => rows::classes(&scope, run.first_week, &products_of(facts.keys().map(|(product, _)| *product))).await?,
         None => BTreeMap::new(),
     };
     for (level, facts) in &mut facts {
@@ -149,6 +149,13 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     Ok(Some(made))
 }
 
+/// Each product once, of series in the order of their products.
+fn products_of(series: impl Iterator<Item = ProductId>) -> Vec<ProductId> {
+    let mut products: Vec<ProductId> = series.collect();
+    products.dedup();
+    products
+}
+
 /// The last week of which stores' forecasts of one week ahead are scored by this run.
 fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
     let of_stores = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
@@ -186,13 +193,14 @@ struct RunBasis {
 impl RunBasis {
     async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&KeptRun>) -> Result<Self, Fault> {
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
-        let categories = rows::categories(scope).await?;
+        let products = products_of(stores.series.iter().map(|series| series.product));
+        let categories = rows::categories(scope, &products).await?;
         let (factors, countries) = (rows::factors(scope).await?, rows::countries(scope).await?);
         let last_classes = match last {
             Some(run) => rows::classes_of_run(scope, run.first_week).await?,
             None => BTreeMap::new(),
         };
-        let classes = classes(stores, &rows::priced(scope).await?, &last_classes);
+        let classes = classes(stores, &rows::priced(scope, &products).await?, &last_classes);
         let sums = Sums::of(stores, &categories);
         let mut days = DayHistory::of(stores, &sums);
         // A week at a time: the days of all products of a store are many.
@@ -329,8 +337,11 @@ fn sum_row((tenant_id, first_week): (TenantId, i32), ((category_id, store_id), s
 }
 
 /// Classes of what is planned, by the last year at the price of now.
-fn classes(stores: &History, priced: &[Priced], last: &BTreeMap<Level, StoredClasses>) -> BTreeMap<Level, StoredClasses> {
-    let known: BTreeMap<ProductId, &Priced> = priced.iter().map(|one| (one.id, one)).collect();
+fn classes(
+    stores: &History,
+    known: &BTreeMap<ProductId, Priced>,
+    last: &BTreeMap<Level, StoredClasses>,
+) -> BTreeMap<Level, StoredClasses> {
     let turnover = |series: &SeriesHistory| {
         let priced = known.get(&series.product)?;
         let turnover = Turnover::of(series).at(priced.price_minor.unwrap_or(0), priced.unit_decimals);

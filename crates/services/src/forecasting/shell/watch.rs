@@ -40,10 +40,12 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
     // The week before the run is not settled yet.
     let until = first_week - 7;
     let since = until - 7 * WATCHED_WEEKS;
-    let products = rows::active_products(&scope).await?;
     let stores = rows::open_stores(&scope).await?;
-    let is_watched = |level: &LevelKey| products.contains_key(&level.product) && stores.contains(&level.store);
     let mut levels = judged(&scope, first_week, (since, until)).await?;
+    let mut ids: Vec<ProductId> = levels.keys().map(|level| level.product).collect();
+    ids.dedup();
+    let products = rows::active_products(&scope, &ids).await?;
+    let is_watched = |level: &LevelKey| products.contains_key(&level.product) && stores.contains(&level.store);
     levels.retain(|level, _| is_watched(level));
     let mut opened = 0;
     for (kind, rule) in RULES {

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use crate::{demand::rows::by_level, replenishment::rows as replenishment};
@@ -54,16 +54,18 @@ struct NameRow {
     name: String,
 }
 
-/// Levels of stores that are not archived, by product and store, with what they sold since a day: of these products, or of all. What left by sales counts where it
-/// is more than what was ordered: the parts of kits are ordered as the kit, and sales that are recorded as movements alone have no order.
-pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId]>) -> Result<Vec<LevelFacts>, Fault> {
+/// The next products that have a level, by ID, behind one: as many as are read at once.
+pub async fn products_with_levels(reads: &impl Reads, after: ProductId) -> Result<Vec<ProductId>, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT l.product_id FROM stock_level l WHERE l.tenant_id = $1 AND l.product_id > $2 ORDER BY l.product_id LIMIT {AT_ONCE}"
+    );
+    reads.rows(&sql, vec![after.into()]).await?.iter().map(Row::scalar).collect()
+}
+
+/// Levels of these products in stores that are not archived, by product and store, with what they sold since a day. What left by sales counts where it is more
+/// than what was ordered: the parts of kits are ordered as the kit, and sales that are recorded as movements alone have no order.
+pub async fn levels(reads: &impl Reads, since: i32, products: &[ProductId]) -> Result<Vec<LevelFacts>, Fault> {
     let backend = reads.backend();
-    let mut values: Vec<Value> = vec![i64::from(since).into()];
-    let mut only = String::new();
-    if let Some(products) = products {
-        values.push(backend.ids(products.iter().copied()));
-        only = format!(" AND {}", backend.in_ids("l.product_id", 3));
-    }
     let facts = format!(
         "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
         by_level(backend)
@@ -77,9 +79,11 @@ pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId
                  THEN sum(d.shipped_units - d.restocked_units) ELSE sum(d.ordered_units - d.cancelled_units - d.taken_back_units) END
                FROM {facts} AND d.business_date >= $2), 0) AS bigint) AS sold
            FROM stock_level l JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id AND s.archived_at IS NULL
-           WHERE l.tenant_id = $1{only}) l ORDER BY l.product_id, l.store_id",
-        select = LevelFacts::SELECT
+           WHERE l.tenant_id = $1 AND {of_products}) l ORDER BY l.product_id, l.store_id",
+        select = LevelFacts::SELECT,
+        of_products = backend.in_ids("l.product_id", 3)
     );
+    let values: Vec<Value> = vec![i64::from(since).into(), backend.ids(products.iter().copied())];
     reads.records(&sql, values).await
 }
 

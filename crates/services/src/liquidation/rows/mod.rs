@@ -10,7 +10,7 @@ mod results;
 mod scores;
 mod settings;
 
-pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products};
+pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products, products_with_levels};
 pub use history::{CategoryWeeks, InCategory, PriceHistory, category_weeks, in_stock, most_sold_weeks, price_weeks};
 pub use line_list::{BY_PRODUCT, LINES, LineFilter, LineSort, LinesSorted, goes_down, lines_source, products_of};
 pub use lines::{change_lines, insert_lines, line_page, lines_of, lines_under_way, products_under_way, units_under_way};

@@ -55,7 +55,7 @@ pub(super) async fn partners(
     }
     let facts = rows::partner_facts(reads, &ids, ask.currency).await?;
     let mut levels: HashMap<ProductId, Vec<rows::LevelFacts>> = HashMap::new();
-    for level in rows::levels(reads, ask.today - SALES_DAYS + 1, Some(&ids)).await? {
+    for level in rows::levels(reads, ask.today - SALES_DAYS + 1, &ids).await? {
         levels.entry(level.product).or_default().push(level);
     }
     let known: HashMap<ProductId, Partner> = facts

@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::{
     clock::{Clock, local_day},
-    storage::{Fault, Reads, TenantScope},
+    storage::{AT_ONCE, Fault, Reads, TenantScope},
 };
 
 use super::{
@@ -79,7 +79,6 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
     let today = local_day(clock.now(), &tenant_zone(&scope).await?);
     let books = costing::begin(&scope, None).await?;
     let seq = scope.head().await?.seq;
-    let levels = rows::levels(&scope, today - SALES_DAYS + 1, within.products.as_deref()).await?;
     let known = Tenant {
         today,
         currency: books.currency,
@@ -97,11 +96,7 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
         },
         within,
     };
-    let mut of_products: BTreeMap<ProductId, Vec<Level>> = BTreeMap::new();
-    for facts in levels {
-        of_products.entry(facts.product).or_default().push(known.level(&facts));
-    }
-    of_products.retain(|_, levels| levels.iter().any(|level| known.may_list(criteria, level)));
+    let mut of_products = known.levels(&scope, criteria).await?;
     let ids: Vec<ProductId> = of_products.keys().copied().collect();
     let mut proposals = Vec::new();
     let mut responses = Responses::new(today, known.currency);
@@ -147,6 +142,38 @@ impl Tenant {
             weekly: None,
             expires: self.lots.get(&key).and_then(|lots| half_gone(lots, free)),
         }
+    }
+    /// The levels of products of which one could be listed. Those of a part of the products are read at once: a company has many, and few of them are listed.
+    async fn levels(&self, reads: &impl Reads, criteria: &Criteria) -> Result<BTreeMap<ProductId, Vec<Level>>, Fault> {
+        let mut found = BTreeMap::new();
+        if let Some(products) = &self.within.products {
+            for part in products.chunks(AT_ONCE) {
+                let mut own = self.levels_of(reads, criteria, part).await?;
+                found.append(&mut own);
+            }
+            return Ok(found);
+        }
+        let mut after = ProductId::NIL;
+        loop {
+            let part = rows::products_with_levels(reads, after).await?;
+            let Some(last) = part.last() else { return Ok(found) };
+            after = *last;
+            let mut own = self.levels_of(reads, criteria, &part).await?;
+            found.append(&mut own);
+        }
+    }
+    async fn levels_of(
+        &self,
+        reads: &impl Reads,
+        criteria: &Criteria,
+        products: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, Vec<Level>>, Fault> {
+        let mut found: BTreeMap<ProductId, Vec<Level>> = BTreeMap::new();
+        for facts in rows::levels(reads, self.today - SALES_DAYS + 1, products).await? {
+            found.entry(facts.product).or_default().push(self.level(&facts));
+        }
+        found.retain(|_, levels| levels.iter().any(|level| self.may_list(criteria, level)));
+        Ok(found)
     }
     /// Whether a level could be listed, before its product is read.
     fn may_list(&self, criteria: &Criteria, level: &Level) -> bool {

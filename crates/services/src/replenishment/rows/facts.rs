@@ -31,7 +31,6 @@ const UNORDERED: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
 #[record(of = product, alias = "p")]
 pub struct ProductFacts {
     pub id: ProductId,
-    pub sku: String,
     pub unit_decimals: i32,
     pub price_minor: Option<i64>,
     pub price_currency: Option<String>,
@@ -121,14 +120,14 @@ impl From<SupplierRow> for SupplierFacts {
     }
 }
 
-/// Products that are bought and kept: active, tracked, no kits. By ID.
-pub async fn catalogue(reads: &impl Reads) -> Result<Vec<ProductFacts>, Fault> {
+/// The next so many products that are bought and kept: active, tracked, no kits. By ID, behind one.
+pub async fn catalogue(reads: &impl Reads, after: ProductId, most: usize) -> Result<Vec<ProductFacts>, Fault> {
     let sql = format!(
-        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
-         ORDER BY p.id",
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.id > $2 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
+         ORDER BY p.id LIMIT {most}",
         ProductFacts::SELECT
     );
-    reads.records(&sql, vec![]).await
+    reads.records(&sql, vec![after.into()]).await
 }
 
 /// Stores that are not archived.

@@ -79,13 +79,16 @@ pub async fn work_out(
     let now = clock.now();
     let seq = scope.head().await?.seq;
     let today = local_day(now, &tenant_zone(&scope).await?);
-    let catalogue = rows::catalogue(&scope).await?;
-    let known = known(&scope, (today, now), (wanted, seen), &catalogue).await?;
+    let known = known(&scope, (today, now), (wanted, seen)).await?;
     let mut lines = Vec::new();
     let mut working: Option<JoinHandle<Vec<PlanLine>>> = None;
-    for chunk in catalogue.chunks(CHUNK) {
+    let mut after = ProductId::NIL;
+    loop {
         // Read while the chunk before it is worked out.
-        let products = products(&scope, &known, chunk, today).await?;
+        let chunk = rows::catalogue(&scope, after, CHUNK).await?;
+        let Some(last) = chunk.last() else { break };
+        after = last.id;
+        let products = products(&scope, &known, &chunk, today).await?;
         if let Some(before) = working.take() {
             lines.extend(ended(before).await?);
         }
@@ -110,7 +113,6 @@ async fn known(
     scope: &TenantScope,
     (today, now): (i32, Timestamp),
     (wanted, seen): (&PlanScope, Option<&[StoreId]>),
-    catalogue: &[ProductFacts],
 ) -> Result<Tenant, Fault> {
     let run = forecasts::last_run(scope).await?;
     let calibration = run.as_ref().and_then(|run| Calibration::of_run(&run.choices)).unwrap_or_default();
@@ -122,13 +124,14 @@ async fn known(
     let policies = Policies::new(rows::policies(scope).await?);
     let (week, measured_since) = (week_of(today), now.plus_seconds(-86_400 * MEASURED_DAYS));
     let mut turnovers = rows::turnovers(scope, (week - 7 * YEAR_WEEKS, week)).await?;
-    let facts: BTreeMap<ProductId, &ProductFacts> = catalogue.iter().map(|one| (one.id, one)).collect();
-    turnovers.retain(|(_, product), _| facts.contains_key(product));
+    let sold: BTreeSet<ProductId> = turnovers.keys().map(|(_, product)| *product).collect();
+    let priced = forecasts::priced(scope, &sold.into_iter().collect::<Vec<_>>()).await?;
+    turnovers.retain(|(_, product), _| priced.contains_key(product));
     for ((_, product), turnover) in &mut turnovers {
         *turnover =
-            facts.get(product).map_or(*turnover, |facts| turnover.at(facts.price_minor.unwrap_or(0), facts.unit_decimals));
+            priced.get(product).map_or(*turnover, |priced| turnover.at(priced.price_minor.unwrap_or(0), priced.unit_decimals));
     }
-    let skus = facts.iter().map(|(product, facts)| (*product, facts.sku.as_str())).collect();
+    let skus = priced.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
     let classes = classify(&turnovers, &skus, &BTreeMap::new());
     let owed = rows::owed(scope).await?;
     let mut owed_at: HashMap<ProductId, Vec<StoreId>> = HashMap::new();

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, in_parts};
 use uuid::Uuid;
 
 use super::{
@@ -144,13 +144,21 @@ pub async fn value_changes(
 
 /// The category, the uppermost one above it, and the supplier of products.
 pub async fn product_groups(reads: &impl Reads, narrow: &Narrow) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
-    let bound = Bound::of(reads, narrow);
+    let (bound, only) = (Bound::of(reads, narrow), Bound::of_products(narrow, "g.id"));
     let sql = format!(
         "{TOP}SELECT {select} FROM product g LEFT JOIN up u ON u.id = g.category_id
          WHERE g.tenant_id = $1{only}",
-        select = GroupedRow::SELECT,
-        only = Bound::of_products(narrow, "g.id")
+        select = GroupedRow::SELECT
     );
+    if only.is_empty() {
+        let mut found = HashMap::new();
+        let add = |row: GroupedRow| {
+            found.insert(row.id, row.groups);
+            row.id.uuid()
+        };
+        in_parts(reads, &sql, &bound.values, "g.id", add).await?;
+        return Ok(found);
+    }
     let rows = reads.records::<GroupedRow>(&sql, bound.values).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.groups)).collect())
 }

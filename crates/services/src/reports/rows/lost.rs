@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::product,
 };
-use platform::storage::{Backend, Fault, Finds, Reads};
+use platform::storage::{AT_ONCE, Backend, Fault, Finds, Reads};
 
 use super::narrow::{Bound, CURRENT, Narrow};
 use crate::{demand::rows::by_level, reports::core::Priced};
@@ -88,10 +88,10 @@ pub async fn paid(
     Ok(reads.records::<PaidRow>(&sql, bound.values).await?.into_iter().map(priced).collect())
 }
 
-/// What products are listed at, for one smallest unit, where they are in this currency.
-pub async fn listed(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> Result<HashMap<ProductId, Priced>, Fault> {
-    let bound = Bound::of(reads, narrow);
-    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1{}", ListedRow::SELECT, narrow.products.sql);
+/// What these products are listed at, for one smallest unit, where they are in this currency.
+pub async fn listed(reads: &impl Reads, products: &[ProductId], currency: Currency) -> Result<HashMap<ProductId, Priced>, Fault> {
+    let backend = reads.backend();
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", ListedRow::SELECT, backend.in_ids("p.id", 2));
     let own = |minor: Option<i64>, code: Option<String>, decimals: i32| {
         let minor = minor.filter(|_| code.as_deref() == Some(currency.as_str()))?;
         Some(minor as f64 / 10f64.powi(decimals))
@@ -100,5 +100,10 @@ pub async fn listed(reads: &impl Reads, narrow: &Narrow, currency: Currency) -> 
         let price = own(row.price_minor, row.price_currency, row.unit_decimals)?;
         Some((row.id, Priced { price, cost: own(row.cost_minor, row.cost_currency, row.unit_decimals) }))
     };
-    Ok(reads.records::<ListedRow>(&sql, bound.values).await?.into_iter().filter_map(priced).collect())
+    let mut found = HashMap::new();
+    for part in products.chunks(AT_ONCE) {
+        let rows = reads.records::<ListedRow>(&sql, vec![backend.ids(part.iter().copied())]).await?;
+        found.extend(rows.into_iter().filter_map(priced));
+    }
+    Ok(found)
 }

@@ -89,11 +89,13 @@ pub(super) async fn lost_levels(
 ) -> Result<Vec<LostLevel>, ReportError> {
     let products = narrow.products.ids(scope).await?;
     let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
-    let (periods, paid, listed) = tokio::try_join!(
-        stockout_periods(scope, &filter),
-        rows::paid(scope, narrow, currency),
-        rows::listed(scope, narrow, currency),
-    )?;
+    let (mut periods, paid) = tokio::try_join!(stockout_periods(scope, &filter), rows::paid(scope, narrow, currency))?;
+    periods.retain(|(.., period)| period.out_days > 0);
+    let unpaid = periods.iter().filter(|(product, store, _)| !paid.contains_key(&(*product, *store)));
+    let mut unpaid: Vec<ProductId> = unpaid.map(|(product, ..)| *product).collect();
+    unpaid.sort_unstable();
+    unpaid.dedup();
+    let listed = rows::listed(scope, &unpaid, currency).await?;
     let level = |(product, store, period): (ProductId, StoreId, StockPeriod)| {
         let priced = paid.get(&(product, store)).or_else(|| listed.get(&product)).copied();
         let units = LostUnits::of(&period, period.out_days, substitution);
@@ -101,7 +103,7 @@ pub(super) async fn lost_levels(
         let (revenue, margin) = capped.map_or((None, None), |(_, revenue, margin)| (revenue, margin));
         LostLevel { product, store, period, units, capped: capped.map(|(units, ..)| units), revenue, margin }
     };
-    Ok(periods.into_iter().filter(|(.., period)| period.out_days > 0).map(level).collect())
+    Ok(periods.into_iter().map(level).collect())
 }
 
 impl LostSums {
