@@ -12,7 +12,7 @@ use super::enums::{LiquidationAction, LiquidationIssue, LiquidationLineStatus, L
 use crate::{
     catalog::Direction,
     graphql::{
-        directives::cost,
+        directives,
         fault::Answer,
         filters::{DateFilter, IdFilter, MoneyFilter, QuantityFilter, StringFilter, of_both},
         nested::{place, read_nested},
@@ -139,16 +139,16 @@ pub enum LiquidationPlanLineSortField {
     /// Cost of the free units when the plan was made. Needs product.cost.read.
     Value,
     /// ID of the product, then of the store.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Product,
     /// Likely recovery, in minor units. Needs product.cost.read.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Expected,
     /// Units of the line, in the product's smallest unit.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Quantity,
     /// Last day of the expectation.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Until,
 }
 

@@ -15,7 +15,7 @@ use crate::{
     catalog::{Direction, ProductFilter, product_filter_in},
     graphql::{
         context::ContextExt,
-        directives::cost,
+        directives,
         fault::{Answer, TopError},
         filters::{DateFilter, DayRange, IdFilter, MoneyFilter, MoneyRange, QuantityFilter, StringFilter, of_both},
         nested::{place, read_nested},
@@ -189,17 +189,17 @@ pub enum ReplenishmentPlanLineSortField {
     /// Urgency: the line whose stock is gone first comes first in ASC.
     Urgency,
     /// Quantity, in the product's smallest unit.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Quantity,
     /// Cost, in minor units. Lines are sorted by the code of its currency first; those without a cost come before all others in ASC, and after them in
     /// DESC. Needs product.cost.read.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Cost,
     /// ID of the product.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Product,
     /// ID of the store.
-    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    #[graphql(directive = directives::cost::apply(UNINDEXED.to_owned()))]
     Store,
 }
 

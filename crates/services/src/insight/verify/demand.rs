@@ -158,21 +158,24 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "stock span: those of a level begin with its first entry, follow each other without a gap and change with each",
         table: "stock_span",
         rests_on: tables![],
+        // Not a FULL JOIN: SQLite would compare every level's spans with every first entry.
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' from ' || coalesce(CAST(c.from_date AS text), 'nothing'),
                'from ' || coalesce(CAST(c.should AS text), 'a first entry') || ', an end if another follows, and another state',
                'from ' || coalesce(CAST(c.from_date AS text), 'nothing') || ' to ' || coalesce(CAST(c.to_date AS text), 'now') || ' ' || coalesce(c.state, '')
-             FROM (SELECT coalesce(s.product_id, f.product_id) AS product_id, coalesce(s.store_id, f.store_id) AS store_id, s.from_date, s.to_date, s.state, s.before,
-                     s.next, coalesce(s.ended + 1, f.first) AS should
+             FROM (SELECT u.product_id, u.store_id, u.from_date, u.to_date, u.state, u.before, u.next, u.is_first, count(u.from_date) OVER p AS spans,
+                     coalesce(u.ended + 1, max(u.first) OVER p) AS should
                    FROM (SELECT s.product_id, s.store_id, s.from_date, s.to_date, s.state, lag(s.to_date) OVER w AS ended, lag(s.state) OVER w AS before,
-                           lead(s.from_date) OVER w AS next FROM ",
+                           lead(s.from_date) OVER w AS next, NULL AS first, 0 AS is_first FROM ",
             current!("stock_span", "s"),
-            " WHERE s.tenant_id = $1 WINDOW w AS (PARTITION BY s.product_id, s.store_id ORDER BY s.from_date)) s
-                   FULL JOIN (SELECT e.product_id, e.store_id, min(m.business_date) AS first FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+            " WHERE s.tenant_id = $1 WINDOW w AS (PARTITION BY s.product_id, s.store_id ORDER BY s.from_date)
+                         UNION ALL SELECT e.product_id, e.store_id, NULL, NULL, NULL, NULL, NULL, NULL, min(m.business_date), 1
+                         FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
                            JOIN demand_book b ON b.tenant_id = $1 AND b.is_current AND e.seq <= b.seq
-                         WHERE e.tenant_id = $1 AND e.on_hand_delta <> 0 GROUP BY e.product_id, e.store_id) f
-                     ON f.product_id = s.product_id AND f.store_id = s.store_id) c
-             WHERE c.from_date IS NULL OR c.should IS NULL OR c.from_date <> c.should OR (c.to_date IS NULL) <> (c.next IS NULL) OR c.before = c.state
+                         WHERE e.tenant_id = $1 AND e.on_hand_delta <> 0 GROUP BY e.product_id, e.store_id) u
+                   WINDOW p AS (PARTITION BY u.product_id, u.store_id)) c
+             WHERE CASE WHEN c.is_first = 1 THEN c.spans = 0
+               ELSE c.should IS NULL OR c.from_date <> c.should OR (c.to_date IS NULL) <> (c.next IS NULL) OR c.before = c.state END
              ORDER BY 1 LIMIT 1"
         ),
     },
