@@ -95,6 +95,13 @@ pub async fn is_named(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fa
     Ok(!reads.rows(sql, vec![id]).await?.is_empty())
 }
 
+/// Whether a scope names a supplier that is merged into another one.
+pub async fn is_merged(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fault> {
+    let BudgetScope::Supplier(id) = scope else { return Ok(false) };
+    let sql = "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2 AND s.merged_into IS NOT NULL";
+    Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
+}
+
 /// Writes a budget in the place of the one that was there.
 pub async fn change_budget(work: &Work, kept: &KeptBudget) -> Result<(), Fault> {
     let body = serde_json::to_string(&kept.budget).map_err(|err| Fault::Broken(err.to_string()))?;

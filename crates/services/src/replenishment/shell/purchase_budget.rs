@@ -151,6 +151,11 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
         return Err(ReplenishmentRefusal::Stale { what: "budget", actual }.into());
     }
     let budget = input.amount.map(|amount| Budget { period: input.period, amount });
+    // Nothing is bought from it any more: it would limit nothing.
+    if budget.is_some() && rows::is_merged(work, input.scope).await? {
+        let message = "this supplier is merged into another one: name that one";
+        return Err(ReplenishmentRefusal::Invalid { message, field: path!["input", "supplierId"] }.into());
+    }
     let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|kept| kept.budget).is_none();
     if is_new && rows::scope_budgets(work).await?.iter().filter(|kept| kept.budget.is_some()).count() >= MOST_BUDGETS {
         let what = "budgets of suppliers, categories and stores";
