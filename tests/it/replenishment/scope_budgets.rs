@@ -214,6 +214,9 @@ async fn a_suppliers_budget_does_not_end_in_a_merge(world: &World) {
     let late = json!({ "supplier": old, "amount": gbp("100.00") });
     refused(&set(office, late).await, "INVALID", "input.supplier.id");
     limit(&desk, json!({ "supplier": old }), None).await;
+    let input = json!({ "idempotencyKey": key(), "kind": "TARGET_DAYS", "supplier": old, "safetyDays": 7, "targetDays": 28 });
+    let told = office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+    refused(&told, "INVALID", "input.supplier.id");
     assert_eq!(left(office).await, json!([]));
     office.is_sound().await;
 }

@@ -95,9 +95,8 @@ pub async fn is_named(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fa
     Ok(!reads.rows(sql, vec![id]).await?.is_empty())
 }
 
-/// Whether a scope names a supplier that is merged into another one.
-pub async fn is_merged(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fault> {
-    let BudgetScope::Supplier(id) = scope else { return Ok(false) };
+/// Whether a supplier is merged into another one.
+pub async fn is_merged(reads: &impl Reads, id: SupplierId) -> Result<bool, Fault> {
     let sql = "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2 AND s.merged_into IS NOT NULL";
     Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
 }
