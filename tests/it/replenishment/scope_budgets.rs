@@ -22,6 +22,7 @@ on_both!(
     two_plans_approved_at_once_stay_within_a_stores_budget,
     a_rule_never_goes_over_a_stores_budget,
     a_budget_is_for_one_thing_of_the_companys_own,
+    a_suppliers_budget_does_not_end_in_a_merge,
     who_keeps_one_store_sees_and_sets_its_budget_alone,
 );
 
@@ -191,6 +192,33 @@ async fn a_budget_is_for_one_thing_of_the_companys_own(world: &World) {
     let query = "{ replenishmentBudgets { version } }";
     let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({})).await;
     assert_eq!(answer["data"]["replenishmentBudgets"], json!([]), "{answer:#}");
+}
+
+async fn a_suppliers_budget_does_not_end_in_a_merge(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let made =
+        office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "OLD", "name": "Old" })).await;
+    let old = json!({ "id": done(&made, "supplier")["id"] });
+    let merge = async || {
+        let input = json!({ "idempotencyKey": key(), "id": old["id"], "intoId": office.supplier["id"] });
+        office.act("supplierMerge", "SupplierMergeInput", "supplier { id }", input).await
+    };
+    limit(&desk, json!({ "supplier": old }), Some("100.00")).await;
+    let told = merge().await;
+    refused(&told, "IN_USE", "input.id");
+    assert!(told["userErrors"][0]["message"].as_str().unwrap().contains("budget of purchases"), "{told:#}");
+    limit(&desk, json!({ "supplier": old }), None).await;
+    done(&merge().await, "supplier");
+    // It would limit nothing, as all is bought from the other one.
+    let late = json!({ "supplier": old, "amount": gbp("100.00") });
+    refused(&set(office, late).await, "INVALID", "input.supplier.id");
+    limit(&desk, json!({ "supplier": old }), None).await;
+    let input = json!({ "idempotencyKey": key(), "kind": "TARGET_DAYS", "supplier": old, "safetyDays": 7, "targetDays": 28 });
+    let told = office.act("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", input).await;
+    refused(&told, "INVALID", "input.supplier.id");
+    assert_eq!(left(office).await, json!([]));
+    office.is_sound().await;
 }
 
 async fn who_keeps_one_store_sees_and_sets_its_budget_alone(world: &World) {

@@ -66,6 +66,7 @@ fn tie(what: Use) -> &'static str {
         Use::Categories => "categories that are not archived lie below it",
         Use::Integrations => "integrations that are not disabled are bound to it",
         Use::Policies => "policies of replenishment are set for it",
+        Use::Budgets => "a budget of purchases is set for it: take that away with replenishmentBudgetSet",
         Use::LowStockThreshold => "its low stock threshold is set: give it in the same call, or clear it",
         Use::PackBarcodes => "it has barcodes of packs: give its barcodes in the same call",
         Use::ReorderPolicies => "reorder points, maximums or safety stock are set: clear them with reorderPolicySet",

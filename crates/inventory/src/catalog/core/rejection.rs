@@ -76,6 +76,8 @@ pub enum Use {
     Integrations,
     /// Policies of replenishment are set for it.
     Policies,
+    /// A budget of purchases limits what is bought from it.
+    Budgets,
     /// The available quantity at which its stock is low.
     LowStockThreshold,
     /// Barcodes of packs.

@@ -26,6 +26,8 @@ pub struct OpenWith {
     /// Blanket orders.
     pub blankets: i64,
     pub policies: i64,
+    /// Budgets of purchases that limit it.
+    pub budgets: i64,
     /// Orders and returns of every state.
     pub documents: i64,
 }
@@ -55,6 +57,8 @@ struct OpenCounts {
     blankets: i64,
     #[record(sql = "n.policies")]
     policies: i64,
+    #[record(sql = "n.budgets")]
+    budgets: i64,
     #[record(sql = "n.documents")]
     documents: i64,
 }
@@ -66,12 +70,13 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
            (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED'))
              AS blankets,
            (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2) AS policies,
+           (SELECT count(*) FROM replenishment_scope_budget g WHERE g.tenant_id = $1 AND g.supplier_id = $2 AND g.body <> 'null') AS budgets,
            {DOCUMENTS} AS documents) n",
         OpenCounts::SELECT
     );
     let counts = work.records::<OpenCounts>(&sql, vec![supplier.into()]).await?.pop();
     let counts = counts.ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
-    let OpenCounts { orders, blankets, policies, documents } = counts;
+    let OpenCounts { orders, blankets, policies, budgets, documents } = counts;
     let mut numbers: Vec<i64> = Vec::new();
     for from in [OPEN_ORDERS, OPEN_ORDERS_BILLED] {
         let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
@@ -80,7 +85,7 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
     }
     numbers.sort_unstable();
     numbers.truncate(MOST_NAMED as usize);
-    Ok(OpenWith { orders, numbers, blankets, policies, documents })
+    Ok(OpenWith { orders, numbers, blankets, policies, budgets, documents })
 }
 
 /// Which of these products are bought from none of these two suppliers, but from a third one.

@@ -133,14 +133,15 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, n
     Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
 }
 
-/// Refuses while orders, blanket orders or policies are open; how many documents stay under the supplier's name.
+/// Refuses while orders, blanket orders, policies or a budget are open; how many documents stay under the supplier's name.
 async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
     let open = rows::open_with(work, supplier).await?;
     if open.orders > 0 {
         let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
         return Err(stop_at("id", why));
     }
-    match in_use_by(&[(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies)]) {
+    let others = [(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies), (Use::Budgets, open.budgets)];
+    match in_use_by(&others) {
         Some(why) => Err(stop_at("id", why)),
         None => Ok(open.documents),
     }

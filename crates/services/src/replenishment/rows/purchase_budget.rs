@@ -95,6 +95,12 @@ pub async fn is_named(reads: &impl Reads, scope: BudgetScope) -> Result<bool, Fa
     Ok(!reads.rows(sql, vec![id]).await?.is_empty())
 }
 
+/// Whether a supplier is merged into another one.
+pub async fn is_merged(reads: &impl Reads, id: SupplierId) -> Result<bool, Fault> {
+    let sql = "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND s.id = $2 AND s.merged_into IS NOT NULL";
+    Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
+}
+
 /// Writes a budget in the place of the one that was there.
 pub async fn change_budget(work: &Work, kept: &KeptBudget) -> Result<(), Fault> {
     let body = serde_json::to_string(&kept.budget).map_err(|err| Fault::Broken(err.to_string()))?;

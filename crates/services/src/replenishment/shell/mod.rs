@@ -96,6 +96,9 @@ pub type ReplenishmentError = Stop<ReplenishmentRefusal>;
 /// Why a draft could not be made, in the room's own reasons.
 pub type DraftRefusal = Vec<Rejection>;
 
+/// Message for a supplier that nothing is bought from any more.
+const MERGED: &str = "this supplier is merged into another one: name that one";
+
 /// Refuses a key that is not kept.
 fn check_key(key: &str) -> Result<(), ReplenishmentError> {
     idempotency::check_key(key).map_err(|why| ReplenishmentRefusal::BadKey(why).into())

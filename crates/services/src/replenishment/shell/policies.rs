@@ -16,7 +16,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ReplenishmentError, ReplenishmentRefusal, check_key};
+use super::{MERGED, ReplenishmentError, ReplenishmentRefusal, check_key};
 use crate::replenishment::{
     core::{Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_PARTS},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
@@ -146,6 +146,11 @@ async fn refuse_scope(
         if !is_there || is_others(name) {
             refusals.add(ReplenishmentRefusal::NotFound { what, field: path!["input", name] });
         }
+    }
+    if let Some(supplier) = scope.supplier
+        && rows::is_merged(work, supplier).await?
+    {
+        refusals.add(ReplenishmentRefusal::Invalid { message: MERGED, field: path!["input", "supplierId"] });
     }
     if scope.store.is_none() && !covers(permit, scope) {
         let message = "your policies are for your stores: name one of them";

@@ -19,7 +19,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ReplenishmentError, ReplenishmentRefusal};
+use super::{MERGED, ReplenishmentError, ReplenishmentRefusal};
 use crate::replenishment::{
     core::{Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, Purse, beyond_budgets},
     events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},
@@ -151,6 +151,12 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
         return Err(ReplenishmentRefusal::Stale { what: "budget", actual }.into());
     }
     let budget = input.amount.map(|amount| Budget { period: input.period, amount });
+    // Nothing is bought from it any more: it would limit nothing.
+    if let (BudgetScope::Supplier(supplier), Some(_)) = (input.scope, budget)
+        && rows::is_merged(work, supplier).await?
+    {
+        return Err(ReplenishmentRefusal::Invalid { message: MERGED, field: path!["input", "supplierId"] }.into());
+    }
     let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|kept| kept.budget).is_none();
     if is_new && rows::scope_budgets(work).await?.iter().filter(|kept| kept.budget.is_some()).count() >= MOST_BUDGETS {
         let what = "budgets of suppliers, categories and stores";
