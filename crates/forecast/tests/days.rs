@@ -11,7 +11,7 @@ use forecast::{
     selection::DEFAULT,
     simulate::{
         DailyDemand, DayOutcome, DayPlay, DayRule, OrderUpTo, Outcome, Past, PlanRule, RecordedDay, SupplierDays, Target, Unmet,
-        simulate, simulate_days,
+        simulate, simulate_days, simulate_days_on,
     },
 };
 use proptest::prelude::*;
@@ -305,6 +305,9 @@ fn products_are_played_at_once_as_each_would_be_alone() {
     // Of three products each the first is promised little, the second much, and the third is not played.
     let rules: Vec<Option<DayRule<'_>>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
     let found = simulate_days(&demand, &past, &play(1, 24..40), &rules);
+    for threads in [0, 2, 7, 100] {
+        assert_eq!(simulate_days_on(&demand, &past, &play(1, 24..40), &rules, threads), found, "{threads} threads");
+    }
     let alone = [low, high].map(|rule| simulate_days(&demand, &past, &play(1, 24..40), &[Some(rule); 60]));
     for (series, outcome) in found.iter().enumerate() {
         let expected = alone.get(series % 3).map_or_else(DayOutcome::default, |played| played[series]);

@@ -1,6 +1,12 @@
 //! Histories that are unlike others: of years, out of stock for months, and recorded late.
 
-use entrepot::forecasting::rows::series_of_products;
+use std::collections::BTreeSet;
+
+use entity::prelude::ProductId;
+use entrepot::{
+    demand::rows::{StockFilter, stock_periods, stockout_periods},
+    forecasting::rows::series_of_products,
+};
 use serde_json::{Value, json};
 
 use super::{DAY, Trade};
@@ -39,9 +45,10 @@ const LOST: &str = "query($f: StockReportFilter!) { lostSales(filter: $f) {
 
 async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     let trade = Trade::of(world).await;
-    let mug = trade.books.office.product("MUG", "2.00").await;
-    // Ten weeks of twenty, then nothing on hand for three months, and nothing is on its way.
+    let (mug, cup) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("CUP", "2.00").await);
+    // Ten weeks of twenty, then nothing on hand for three months, and nothing is on its way. The cup never runs out.
     trade.receive(&mug, 200, 7 * 24).await;
+    trade.receive(&cup, 200, 7 * 24).await;
     trade.sell_weekly(&mug, &[&[20; 10][..], &[0; 13][..]].concat()).await;
     trade.run(0).await.unwrap();
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
@@ -62,6 +69,16 @@ async fn months_without_stock_are_no_lack_of_demand(world: &World) {
     assert_eq!((&node["stockouts"], counted, &lost["totals"]["cutDays"]), (&json!(1), 28, &json!(out - 28)), "{answer:#}");
     let high = node["lostUnits"]["high"].as_f64().unwrap();
     assert!(out > 90 && high > 0.0 && high.is_finite(), "{answer:#}");
+    let scope = world.node.db.tenant(world.ours.owner.tenant);
+    let today = world.node.clock.now().micros().div_euclid(DAY) as i32;
+    let filter = StockFilter { from: today - 7 * 23, to: today - 1, products: None, stores: None };
+    let stocked = stock_periods(&scope, &filter).await.unwrap();
+    let stocked: BTreeSet<ProductId> = stocked.into_iter().map(|(product, ..)| product).collect();
+    let ran_out = stockout_periods(&scope, &filter).await.unwrap();
+    let ran_out: BTreeSet<ProductId> = ran_out.into_iter().map(|(product, ..)| product).collect();
+    let [mug, cup] = [mug, cup].map(|product| product["id"].as_str().unwrap().parse::<ProductId>().unwrap());
+    assert!(stocked.contains(&cup) && !ran_out.contains(&cup), "levels that never ran out are not read");
+    assert!(ran_out.contains(&mug));
     trade.books.office.is_sound().await;
 }
 

@@ -67,6 +67,7 @@ async fn reports_and_plans_read_each_product_of_a_catalogue_of_many_parts_once()
         let groups = product_groups(&scope, &narrow).await.unwrap();
         let in_category = groups.values().filter(|groups| groups.category == Some(world.categories[0].uuid())).count() as i64;
         assert!(in_category >= STOCKED, "{in_category}");
+        assert!(groups.values().all(|groups| groups.top_category.is_some() == groups.category.is_some()));
         assert_eq!(groups.into_keys().collect::<BTreeSet<_>>(), all);
         let categorized: BTreeSet<ProductId> = products_of_same_category(&scope, None).await.unwrap().into_keys().collect();
         assert_eq!(categorized, products(&world, " AND p.category_id IS NOT NULL").await);

@@ -1,6 +1,6 @@
 //! The days of a simulation. In this order on each: goods arrive, stock is looked at where it is a day of review, and demand comes.
 
-use std::{fmt::Debug, ops::Range};
+use std::{fmt::Debug, ops::Range, thread};
 
 use crate::{
     intervals::{DaysAhead, LeadTimeDemand, SumPools},
@@ -37,7 +37,7 @@ pub enum Target {
 }
 
 /// The days on which a supplier takes orders and delivers. Days count from the first that is played against, a Monday, which is 0.
-pub trait SupplierDays: Debug {
+pub trait SupplierDays: Debug + Sync {
     /// The day on which comes what is ordered on `day` and takes `lead_days`; never before `day`.
     fn arrival(&self, day: usize, lead_days: usize) -> usize;
     /// The lead time that stock is kept for on `day`: until the arrival of what can be ordered `review_days` later, less `review_days`.
@@ -146,10 +146,52 @@ struct Shelf<'a> {
     levels: Option<(i64, i64)>,
 }
 
+/// A week of all series that are played together.
+#[derive(Clone, Copy)]
+struct Round<'a> {
+    demand: &'a DailyDemand,
+    past: &'a Past,
+    play: &'a DayPlay<'a>,
+    rules: &'a [Option<DayRule<'a>>],
+    pools: &'a SumPools,
+    week: usize,
+    /// Weeks that are played.
+    weeks: (usize, usize),
+    has_review: bool,
+}
+
+impl Round<'_> {
+    /// Plays the week of some series, the first of which has the number `first`.
+    fn play_from(&self, first: usize, shelves: &mut [Option<Shelf<'_>>], found: &mut [DayOutcome]) {
+        let (week, (begin, end)) = (self.week, self.weeks);
+        for ((series, shelf), found) in (first..).zip(shelves.iter_mut()).zip(found.iter_mut()) {
+            let Some((shelf, (path, scale))) = shelf.as_mut().zip(self.past.forecast(series, week)) else { continue };
+            let is_asked = self.has_review && self.rules[series].is_some_and(|rule| rule.needs_errors());
+            let shape = if is_asked { shape(&self.demand.days(series)[..week * WEEK]) } else { None };
+            let days = shape.as_ref().map(|shape| DaysAhead::new(shape, 0));
+            let ahead = LeadTimeDemand { path, scale, pools: self.pools, days };
+            let (begin, end) = (begin * WEEK, end * WEEK);
+            let of = Week { play: self.play, begin, end, week, ahead, demand: self.demand, series };
+            shelf.play(&of, found);
+        }
+    }
+}
+
 /// Plays a rule of each series over days, of series that forecasts and demand have in the same order; one without a rule is not played. A series begins with
 /// its target in stock, at the first review that has a forecast. What a review knows are the weeks before its own: plans, too, are made from weekly runs. Equal
 /// inputs give equal outcomes.
 pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rules: &[Option<DayRule<'_>>]) -> Vec<DayOutcome> {
+    simulate_days_on(demand, past, play, rules, 1)
+}
+
+/// The same on so many threads, which share the series of each week. Outcomes are the same with any number of them, bit for bit: no series knows of another.
+pub fn simulate_days_on(
+    demand: &DailyDemand,
+    past: &Past,
+    play: &DayPlay<'_>,
+    rules: &[Option<DayRule<'_>>],
+    threads: usize,
+) -> Vec<DayOutcome> {
     let end = play.weeks.end.min(demand.weeks());
     let begin = play.weeks.start.saturating_sub(play.warm_up).min(end);
     let (review_days, horizon) = (play.review_days.max(1), demand.weeks() * WEEK);
@@ -159,19 +201,24 @@ pub fn simulate_days(demand: &DailyDemand, past: &Past, play: &DayPlay<'_>, rule
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let none = SumPools::default();
     let mut found = vec![DayOutcome::default(); demand.series()];
+    let each = shelves.len().div_ceil(threads.max(1)).max(1);
     for week in begin..end {
         let since = (week - begin) * WEEK;
         let has_review = since.next_multiple_of(review_days) < since + WEEK;
-        let pools = (needs_errors && has_review).then(|| past.pools(week));
-        for (series, shelf) in shelves.iter_mut().enumerate() {
-            let Some((shelf, (path, scale))) = shelf.as_mut().zip(past.forecast(series, week)) else { continue };
-            let is_asked = has_review && rules[series].is_some_and(|rule| rule.needs_errors());
-            let shape = if is_asked { shape(&demand.days(series)[..week * WEEK]) } else { None };
-            let days = shape.as_ref().map(|shape| DaysAhead::new(shape, 0));
-            let ahead = LeadTimeDemand { path, scale, pools: pools.as_deref().unwrap_or(&none), days };
-            let of = Week { play, begin: begin * WEEK, end: end * WEEK, week, ahead, demand, series };
-            shelf.play(&of, &mut found[series]);
+        let known = (needs_errors && has_review).then(|| past.pools(week));
+        let pools = known.as_deref().unwrap_or(&none);
+        let round = Round { demand, past, play, rules, pools, week, weeks: (begin, end), has_review };
+        // Only what is found by errors takes longer than a thread does to start.
+        if known.is_none() || each >= shelves.len() {
+            round.play_from(0, &mut shelves, &mut found);
+            continue;
         }
+        let parts = shelves.chunks_mut(each).zip(found.chunks_mut(each)).enumerate();
+        thread::scope(|scope| {
+            for (nth, (shelves, found)) in parts {
+                scope.spawn(move || round.play_from(nth * each, shelves, found));
+            }
+        });
     }
     found
 }

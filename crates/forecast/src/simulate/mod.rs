@@ -10,7 +10,7 @@ mod weeks;
 
 pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
 pub use correction::{Correction, FEWEST_CYCLES, GAIN, corrections};
-pub use days::{DayOutcome, DayPlay, DayRule, SupplierDays, Target, simulate_days};
+pub use days::{DayOutcome, DayPlay, DayRule, SupplierDays, Target, simulate_days, simulate_days_on};
 pub use demand::{DailyDemand, RecordedDay};
 pub use past::Past;
 pub use rule::PlanRule;

@@ -108,8 +108,12 @@ pub const FIRST_DAY: i64 = i32::MIN as i64;
 
 pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
-/// Days by state, and what was sold on those without stock: there are few of them. `within` is a condition on spans as `x`.
-fn spans_sql(backend: Backend, within: &str) -> String {
+/// That a level has a day without stock.
+const RAN_OUT: &str = " HAVING sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) > 0";
+
+/// Days by state, and what was sold on those without stock: there are few of them. `within` is a condition on spans as `x`,
+/// `having` one on a level's spans as `s`.
+fn spans_sql(backend: Backend, within: &str, having: &str) -> String {
     format!(
         "SELECT {select} FROM (
            SELECT g.product_id, g.store_id, g.in_stock_days, g.out_days, g.capped_days, g.stockouts, g.sold_out,
@@ -133,7 +137,7 @@ fn spans_sql(backend: Backend, within: &str) -> String {
                        CASE WHEN x.to_date IS NULL OR x.to_date > $3 THEN $3 ELSE x.to_date END AS last_day
                      FROM stock_span x WHERE x.tenant_id = $1 AND x.generation = {CURRENT} AND x.from_date <= $3
                        AND (x.to_date IS NULL OR x.to_date >= $2){within}) c) s
-             GROUP BY s.product_id, s.store_id, s.generation) g) h
+             GROUP BY s.product_id, s.store_id, s.generation{having}) g) h
          ORDER BY h.product_id, h.store_id",
         select = SpanRow::SELECT,
         by_level = by_level(backend)
@@ -193,12 +197,12 @@ fn conditions(backend: Backend, filter: &StockFilter) -> (String, Vec<Value>) {
     (within, values)
 }
 
-/// The levels that have spans on these days, by product and store, with what stock-outs are told by: their days, and what was sold on them and besides. What
-/// levels had and got is not read, and is 0.
+/// The levels that had no stock on one of these days or more, by product and store, with what stock-outs are told by: their days, and what was sold on them and
+/// besides. What levels had and got is not read, and is 0. Levels that never ran out are most of them, and are not read.
 pub async fn stockout_periods(reads: &impl Reads, filter: &StockFilter) -> Result<Vec<(ProductId, StoreId, StockPeriod)>, Fault> {
     let backend = reads.backend();
     let (within, values) = conditions(backend, filter);
-    let spans = spans_sql(backend, &within);
+    let spans = spans_sql(backend, &within, RAN_OUT);
     let (sold, with_weeks) = sold_sql(filter, &within.replace("x.", "d."), values.clone());
     let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<SoldRow>(&sold, with_weeks))?;
     let sold: HashMap<(ProductId, StoreId), i64> =
@@ -225,7 +229,7 @@ pub async fn stock_periods(reads: &impl Reads, filter: &StockFilter) -> Result<V
     let backend = reads.backend();
     let (from, to) = (i64::from(filter.from), i64::from(filter.to));
     let (within, values) = conditions(backend, filter);
-    let spans = spans_sql(backend, &within);
+    let spans = spans_sql(backend, &within, "");
     let with_first: Vec<Value> = values.iter().cloned().chain([FIRST_DAY.into()]).collect();
     let flows = flows_sql(&within.replace("x.", "d."), &format!("${}", with_first.len() + 1));
     let (spans, rows) = tokio::try_join!(reads.records::<SpanRow>(&spans, values), reads.records::<FlowRow>(&flows, with_first))?;

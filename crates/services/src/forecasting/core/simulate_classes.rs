@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{prelude::*, quantity::MAX_SAFE};
 use forecast::{
     Panel,
-    simulate::{DailyDemand, DayOutcome, DayRule, Target, simulate_days},
+    simulate::{DailyDemand, DayOutcome, DayRule, Target, simulate_days_on},
     xyz::XyzClass,
 };
 
@@ -142,11 +142,13 @@ impl ReorderPolicy {
 }
 
 /// Plays a policy for all products of a history at once; each as it would be alone, over the same weeks. The first counted week is the first that any of them
-/// can be counted in; products that are not there yet are left out. Days are since 1970-01-01; without them all weeks count that can.
+/// can be counted in; products that are not there yet are left out. Days are since 1970-01-01; without them all weeks count that can. Results are the same with
+/// any number of threads.
 pub fn simulated_classes(
     of: &ClassHistory,
     policy: &ReorderPolicy,
     range: (Option<i32>, Option<i32>),
+    threads: usize,
 ) -> Result<SimulatedClasses, Unsimulated> {
     let history = &of.history;
     let panel = history.panel().ok_or(Unsimulated::NoDemand)?;
@@ -176,7 +178,7 @@ pub fn simulated_classes(
     for (series, known) in history.series.iter().zip(&known) {
         add_days(&mut demand, history, series.product, known.map(|known| &known.days));
     }
-    let outcomes = simulate_days(&demand, &past, &policy.over(weeks, span), &rules);
+    let outcomes = simulate_days_on(&demand, &past, &policy.over(weeks, span), &rules, threads);
     let mut all = ClassTotals::of(None, count);
     let mut classes = BTreeMap::new();
     for ((known, outcome), _) in known.into_iter().zip(&outcomes).zip(&rules).filter(|(_, rule)| rule.is_some()) {
@@ -253,7 +255,7 @@ mod tests {
     #[test]
     fn classes_add_up_to_all_products() {
         let of = store();
-        let found = simulated_classes(&of, &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        let found = simulated_classes(&of, &policy(SimulatedRule::Periodic), (None, None), 1).unwrap();
         let said: Vec<_> = found.classes.iter().map(|totals| (totals.classes, totals.products)).collect();
         let class = |abc: AbcClass, xyz: XyzClass| Some((abc, xyz));
         let expected = [
@@ -288,7 +290,7 @@ mod tests {
     fn a_class_of_one_product_is_that_product_alone() {
         let of = store();
         for rule in [SimulatedRule::Periodic, SimulatedRule::MinMax { point: 40, maximum: Some(90) }] {
-            let found = simulated_classes(&of, &policy(rule), (None, None)).unwrap();
+            let found = simulated_classes(&of, &policy(rule), (None, None), 2).unwrap();
             let own = found.classes.iter().find(|totals| totals.classes == Some((AbcClass::A, XyzClass::Y))).unwrap();
             let mut alone = of.history.clone();
             let place = alone.series.iter().position(|series| series.product == id(21)).unwrap();
@@ -307,12 +309,12 @@ mod tests {
 
     #[test]
     fn each_class_is_promised_its_own_level() {
-        let found = simulated_classes(&store(), &policy(SimulatedRule::Service { cover_days: 14 }), (None, None)).unwrap();
+        let found = simulated_classes(&store(), &policy(SimulatedRule::Service { cover_days: 14 }), (None, None), 1).unwrap();
         let promised: Vec<_> = found.classes.iter().map(|totals| totals.promised).collect();
         assert_eq!((promised, found.all.promised), (vec![Some(0.98), Some(0.97), Some(0.85), Some(0.85)], None));
         let by_days = policy(SimulatedRule::TargetDays { safety_days: 7, target_days: 28 });
-        assert_eq!(simulated_classes(&store(), &by_days, (None, None)).unwrap().all.promised, None);
-        let one = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        assert_eq!(simulated_classes(&store(), &by_days, (None, None), 1).unwrap().all.promised, None);
+        let one = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (None, None), 1).unwrap();
         assert_eq!(one.all.promised, Some(0.95));
     }
 
@@ -324,7 +326,7 @@ mod tests {
             product.decimals = if n > 10 { 0 } else { 3 };
         }
         let (grams, pieces) = (of, store());
-        let play = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None)).unwrap();
+        let play = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None), 1).unwrap();
         let (grams, pieces) = (play(&grams), play(&pieces));
         assert_eq!(
             (grams.classes[0].without_cost, grams.all.without_cost, grams.classes[0].stock_values()),
@@ -337,13 +339,13 @@ mod tests {
     #[test]
     fn a_store_that_nobody_can_play_says_why() {
         let none = ClassHistory { products: BTreeMap::new(), ..store() };
-        let played = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None));
+        let played = |of: &ClassHistory| simulated_classes(of, &policy(SimulatedRule::Periodic), (None, None), 1);
         assert_eq!(played(&none), Err(Unsimulated::NoDemand));
         let mut of = store();
         of.products.retain(|product, _| *product == id(30));
         assert_eq!(played(&of), Err(Unsimulated::TooShort { known: 9, wanted: 12 }));
         // Nothing is known of weeks to come.
-        let late = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (Some(FIRST + 7 * WEEKS), None));
+        let late = simulated_classes(&store(), &policy(SimulatedRule::Periodic), (Some(FIRST + 7 * WEEKS), None), 1);
         assert_eq!(late, Err(Unsimulated::NoWeek));
     }
 
@@ -357,7 +359,7 @@ mod tests {
         let by_class = |lead_days: Option<usize>| {
             let rule = SimulatedRule::MinMax { point: 40, maximum: Some(90) };
             let policy = ReorderPolicy { lead_days, review_days: 1, ..policy(rule) };
-            let found = simulated_classes(&of, &policy, (Some(FIRST + 7 * 20), None)).unwrap();
+            let found = simulated_classes(&of, &policy, (Some(FIRST + 7 * 20), None), 1).unwrap();
             let class = |abc: AbcClass| found.classes.iter().find(|totals| totals.classes.is_some_and(|own| own.0 == abc));
             [AbcClass::A, AbcClass::C].map(|abc| class(abc).and_then(ClassTotals::fill).unwrap())
         };

@@ -20,6 +20,8 @@ pub(super) const MOST_POOLED: usize = 100;
 /// running, so that a few operations could take all processors.
 const MOST_AT_ONCE: usize = 2;
 static TURNS: Semaphore = Semaphore::const_new(MOST_AT_ONCE);
+/// The second thread that one of them may have.
+static SECOND: Semaphore = Semaphore::const_new(1);
 
 /// Why there is no simulation.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +133,12 @@ pub(super) async fn in_turn<T: Send + 'static>(play: impl FnOnce() -> T + Send +
     playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))
 }
 
+/// Plays on so many threads: two, or one while another play has the second.
+pub(super) fn shared<T>(play: impl FnOnce(usize) -> T) -> T {
+    let second = SECOND.try_acquire();
+    play(if second.is_ok() { 2 } else { 1 })
+}
+
 /// The product, and evenly spaced ones of the others.
 fn pooled(product: ProductId, products: &[ProductId]) -> Vec<ProductId> {
     let others: Vec<ProductId> = products.iter().copied().filter(|one| *one != product).collect();
@@ -158,5 +166,11 @@ mod tests {
         assert!(timeout(Duration::from_millis(20), in_turn(|| 7)).await.is_err(), "those that were given up are still played");
         drop(ends);
         assert_eq!(in_turn(|| 7).await.unwrap(), 7);
+    }
+
+    #[test]
+    fn one_play_at_a_time_has_a_second_thread() {
+        assert_eq!(shared(|threads| (threads, shared(|others| others))), (2, 1));
+        assert_eq!(shared(|threads| threads), 2, "it was given back");
     }
 }

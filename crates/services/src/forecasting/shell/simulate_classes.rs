@@ -10,7 +10,7 @@ use platform::storage::{Database, Fault, TenantScope};
 
 use super::{
     leads::leads_of,
-    simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn},
+    simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn, shared},
 };
 use crate::forecasting::{
     core::{
@@ -76,7 +76,7 @@ pub async fn simulate_classes(
             known.days.lead = lead;
         }
     }
-    Ok(in_turn(move || simulated_classes(&of, &policy, range)).await?)
+    Ok(in_turn(move || shared(|threads| simulated_classes(&of, &policy, range, threads))).await?)
 }
 
 /// The products that are asked for, each with its classes; the reason where there are none or too many.

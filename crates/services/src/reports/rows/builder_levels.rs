@@ -20,21 +20,30 @@ use crate::demand::rows::FIRST_DAY;
 const MOST_NAMED: usize = 64;
 
 /// What a product is grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProductGroups {
-    #[record(sql = "g.category_id")]
     pub category: Option<Uuid>,
-    #[record(sql = "u.root")]
     pub top_category: Option<Uuid>,
-    #[record(sql = "g.supplier_id")]
     pub supplier: Option<Uuid>,
+}
+
+/// A category and the uppermost one above it.
+#[derive(Record)]
+struct RootRow {
+    #[record(sql = "u.id")]
+    id: Uuid,
+    #[record(sql = "u.root")]
+    root: Uuid,
 }
 
 #[derive(Record)]
 struct GroupedRow {
     #[record(of = product, alias = "g")]
     id: ProductId,
-    groups: ProductGroups,
+    #[record(sql = "g.category_id")]
+    category: Option<Uuid>,
+    #[record(sql = "g.supplier_id")]
+    supplier: Option<Uuid>,
 }
 
 /// By how much a level, or the booked value of a product, changed up to a day, since the day before it of the same statement.
@@ -142,23 +151,28 @@ pub async fn value_changes(
     Ok(changes)
 }
 
-/// The category, the uppermost one above it, and the supplier of products.
+/// The category, the uppermost one above it, and the supplier of products. Categories are read by themselves: joined to a part of the products, Postgres would
+/// hash and sort all products that are left for each part.
 pub async fn product_groups(reads: &impl Reads, narrow: &Narrow) -> Result<HashMap<ProductId, ProductGroups>, Fault> {
+    let roots = format!("{TOP}SELECT {} FROM up u", RootRow::SELECT);
+    let roots = reads.records::<RootRow>(&roots, vec![]).await?;
+    let roots: HashMap<Uuid, Uuid> = roots.into_iter().map(|row| (row.id, row.root)).collect();
+    let grouped = |row: GroupedRow| {
+        let top_category = row.category.and_then(|category| roots.get(&category).copied());
+        (row.id, ProductGroups { category: row.category, top_category, supplier: row.supplier })
+    };
     let (bound, only) = (Bound::of(reads, narrow), Bound::of_products(narrow, "g.id"));
-    let sql = format!(
-        "{TOP}SELECT {select} FROM product g LEFT JOIN up u ON u.id = g.category_id
-         WHERE g.tenant_id = $1{only}",
-        select = GroupedRow::SELECT
-    );
+    let sql = format!("SELECT {} FROM product g WHERE g.tenant_id = $1{only}", GroupedRow::SELECT);
     if only.is_empty() {
         let mut found = HashMap::new();
         let add = |row: GroupedRow| {
-            found.insert(row.id, row.groups);
-            row.id.uuid()
+            let (product, groups) = grouped(row);
+            found.insert(product, groups);
+            product.uuid()
         };
         in_parts(reads, &sql, &bound.values, "g.id", add).await?;
         return Ok(found);
     }
     let rows = reads.records::<GroupedRow>(&sql, bound.values).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.groups)).collect())
+    Ok(rows.into_iter().map(grouped).collect())
 }

@@ -89,8 +89,7 @@ pub(super) async fn lost_levels(
 ) -> Result<Vec<LostLevel>, ReportError> {
     let products = narrow.products.ids(scope).await?;
     let filter = StockFilter { from: narrow.span.from, to: narrow.span.to, products, stores: narrow.stores.clone() };
-    let (mut periods, paid) = tokio::try_join!(stockout_periods(scope, &filter), rows::paid(scope, narrow, currency))?;
-    periods.retain(|(.., period)| period.out_days > 0);
+    let (periods, paid) = tokio::try_join!(stockout_periods(scope, &filter), rows::paid(scope, narrow, currency))?;
     let unpaid = periods.iter().filter(|(product, store, _)| !paid.contains_key(&(*product, *store)));
     let mut unpaid: Vec<ProductId> = unpaid.map(|(product, ..)| *product).collect();
     unpaid.sort_unstable();
