@@ -160,7 +160,7 @@ impl LiquidationPlan {
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let (ledger, made) = (ctx.given::<Ledger>()?, self.lines.as_ref().map(|lines| lines.as_slice()));
         let db = ledger.database();
-        let is_vague = Box::pin(shell::look_up_products(&permit, db, &mut filter, (self.plan.id, made))).await?;
+        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
         if let Some(lines) = made {
             // Nothing came of what is only tried.
             let found = lines.iter().filter(|line| filter.holds(&|part: &LineFilter| part.fits(line))).cloned();

@@ -149,7 +149,7 @@ impl ReplenishmentPlan {
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", sorted.kind(rows::LINES), self.plan.id));
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let (db, made) = (ctx.given::<Ledger>()?.database(), self.lines.as_ref().map(|lines| lines.as_slice()));
-        let is_vague = Box::pin(shell::look_up_products(&permit, db, &mut filter, (self.plan.id, made))).await?;
+        let is_vague = Box::pin(shell::complete_filter(&permit, db, &mut filter, (self.plan.id, made))).await?;
         let node = |line: core::PlanLine| {
             let keys = sorted.keys(&line);
             (ReplenishmentPlanLine::from(line), keys)

@@ -23,8 +23,8 @@ use platform::{
 pub use advance::{Advanced, PlanAdvance, advance_plan};
 pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
 pub use ask::{
-    DeadStock, DeadStockAsk, DeadSums, dead_stock, find_plan, find_settings, line_order, line_page, line_results,
-    look_up_products, plan_page, plan_result, plan_sums,
+    DeadStock, DeadStockAsk, DeadSums, complete_filter, dead_stock, find_plan, find_settings, line_order, line_page,
+    line_results, plan_page, plan_result, plan_sums,
 };
 pub use carry_out::Rooms;
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};

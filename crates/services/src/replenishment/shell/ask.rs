@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
+use inventory::purchasing::rows::add_merged_suppliers;
 use platform::{
     paging::{Listed, PageRequest},
     storage::{Database, Fault, Nested, Reads},
@@ -60,20 +61,22 @@ pub async fn find_plan(
     rows::plan(&permit.scope(db), id).await
 }
 
-/// Asks the catalogue for the products that parts of a filter are about: of the lines that a dry run made, or else of those that are kept. Whether a search
-/// may have found only some of them.
-pub async fn look_up_products(
+/// Completes a filter: adds the suppliers who are merged into its own, and asks the catalogue for the products that its parts are about, of the lines that a
+/// dry run made, or else of those that are kept. Whether a search may have found only some of them.
+pub async fn complete_filter(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
     filter: &mut Nested<LineFilter>,
     (plan, made): (ReplenishmentPlanId, Option<&[PlanLine]>),
 ) -> Result<bool, Fault> {
+    let scope = permit.scope(db);
+    let suppliers = filter.all_mut().into_iter().filter_map(|part| part.suppliers.as_mut()).collect();
+    add_merged_suppliers(&scope, suppliers).await?;
     let parts = filter.all_mut().into_iter().map(|part| &mut part.of_catalogue);
     let asked: Vec<&mut PlanProducts> = parts.filter(|products| products.is_asked()).collect();
     if asked.is_empty() {
         return Ok(false);
     }
-    let scope = permit.scope(db);
     let of_plan = match made {
         Some(lines) => lines.iter().map(|line| line.product).collect(),
         None => rows::products_of(&scope, plan).await?,

@@ -22,7 +22,7 @@ use platform::{
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
 pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
-pub use ask::{find_plan, find_policy, line_page, look_up_products, plan_costs, plan_page, policy_page};
+pub use ask::{complete_filter, find_plan, find_policy, line_page, plan_costs, plan_page, policy_page};
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
