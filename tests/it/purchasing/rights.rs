@@ -34,8 +34,15 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
         (&expected, &Value::Null, &Value::Null)
     );
     // Nor do totals show themselves to whoever filters by them.
-    let by_total = "{ purchaseOrders(filter: { not: { total: { currencyCode: \"GBP\", gte: \"20.00\" } } }) { nodes { id } } }";
-    assert_eq!(clerk.ask(by_total, json!({})).await["errors"][0]["code"], "FORBIDDEN");
+    for (arguments, place) in [
+        ("filter: { not: { total: { currencyCode: \"GBP\", gte: \"20.00\" } } }", json!(["filter", "not", "total"])),
+        ("sort: { field: TOTAL }", json!(["sort"])),
+    ] {
+        let by_total = format!("{{ purchaseOrders({arguments}) {{ nodes {{ id }} }} }}");
+        let refused = clerk.ask(&by_total, json!({})).await["errors"][0].clone();
+        let expected = (&json!("FORBIDDEN"), &json!("product.cost.read"), &place);
+        assert_eq!((&refused["code"], &refused["permission"], &refused["field"]), expected, "{arguments}");
+    }
     let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderHtml"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Potters &lt;&amp; Sons&gt; (POT)") && !page.contains("<& Sons>") && page.contains("20.00"), "{page}");

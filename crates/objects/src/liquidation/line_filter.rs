@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::Currency;
-use platform::storage::Nested;
+use platform::{path, storage::Nested};
 use services::{
     liquidation::rows::{LineFilter, LineSort as By, LinesSorted},
     replenishment::rows::line_tests::Numbers,
@@ -159,7 +159,7 @@ impl LiquidationPlanLineSort {
     pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>, otherwise: LinesSorted) -> Answer<LinesSorted> {
         let Some(sort) = sort else { return Ok(otherwise) };
         if matches!(sort.field, LiquidationPlanLineSortField::Value | LiquidationPlanLineSortField::Expected) {
-            needs_costs(ctx)?;
+            needs_costs(ctx, &path!["sort"])?;
         }
         Ok(sort.into())
     }

@@ -14,6 +14,7 @@ use inventory::{
 };
 use platform::{
     paging::CursorSigner,
+    path,
     storage::{Nested, Reads},
 };
 
@@ -70,7 +71,7 @@ impl PurchaseOrderSort {
     /// A list in the order of totals says what they are.
     fn sorted(self, caller: &Caller) -> Answer<PurchaseSorted> {
         if self.field == PurchaseOrderSortField::Total && !caller.sees_costs() {
-            return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+            return Err(TopError::Forbidden(kind::ProductCostRead::info().code).at(path!["sort"]));
         }
         Ok(self.into())
     }
@@ -179,7 +180,7 @@ impl PurchaseOrderFilter {
 /// A total is made of costs: whoever is not told them does not find them out by asking for totals either.
 fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
     if !caller.sees_costs() {
-        return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+        return Err(TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone()));
     }
     let range = test.range(at)?;
     Ok(TotalTest { currency: range.currency, least: range.least, most: range.most })

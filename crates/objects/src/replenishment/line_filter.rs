@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::Currency;
 use iam::access::{Permission, kind};
 use inventory::catalog::rows::filter::Filter;
-use platform::storage::Nested;
+use platform::{path, storage::Nested};
 use services::replenishment::rows::{
     LineFilter, LineSort as By, LinesSorted,
     line_tests::{Numbers, PlanProducts, millionths},
@@ -127,11 +127,12 @@ pub(crate) struct CatalogueTests {
 
 impl CatalogueTests {
     /// # Errors
-    /// The caller lacks product.read, which all but the SKU needs; a field is refused at its place.
+    /// The caller lacks product.read, which all but the SKU needs; a field is refused. Both name the field's place.
     pub(crate) fn read(self, ctx: &Context<'_>, at: &Path) -> Answer<PlanProducts> {
         let Self { sku, category, category_tree, search } = self;
-        if category.is_some() || category_tree.is_some() || search.is_some() {
-            ctx.permit::<kind::ProductRead>()?;
+        let needing = [("category", category.is_some()), ("categoryTree", category_tree.is_some()), ("search", search.is_some())];
+        if let Some((name, _)) = needing.into_iter().find(|(_, is_asked)| *is_asked) {
+            ctx.permit::<kind::ProductRead>().map_err(|denied| denied.at(below(at, name)))?;
         }
         let asked = ProductFilter { sku, category, category_tree, search, ..ProductFilter::default() };
         let filter = product_filter_in(ctx, asked, at)?;
@@ -139,14 +140,15 @@ impl CatalogueTests {
     }
 }
 
-/// Refuses what tells costs to whoever is not shown them.
-pub(crate) fn needs_costs(ctx: &Context<'_>) -> Answer<()> {
-    if ctx.caller()?.sees_costs() { Ok(()) } else { Err(TopError::Forbidden(kind::ProductCostRead::info().code)) }
+/// Refuses what tells costs, at its place, to whoever is not shown them.
+pub(crate) fn needs_costs(ctx: &Context<'_>, at: &Path) -> Answer<()> {
+    let denied = || TopError::Forbidden(kind::ProductCostRead::info().code).at(at.clone());
+    if ctx.caller()?.sees_costs() { Ok(()) } else { Err(denied()) }
 }
 
 /// A range of amounts, and their currency. Amounts are costs, or follow from these.
 pub(crate) fn amounts(ctx: &Context<'_>, test: &MoneyFilter, at: &Path) -> Answer<(Currency, Numbers)> {
-    needs_costs(ctx)?;
+    needs_costs(ctx, at)?;
     let MoneyRange { currency, least, most } = test.range(at)?;
     Ok((currency, Numbers { least, most, is_null: Some(false) }))
 }
@@ -210,7 +212,7 @@ impl ReplenishmentPlanLineSort {
     pub(super) fn sorted(ctx: &Context<'_>, sort: Option<Self>) -> Answer<LinesSorted> {
         let Some(sort) = sort else { return Ok(LinesSorted::default()) };
         if sort.field == ReplenishmentPlanLineSortField::Cost {
-            needs_costs(ctx)?;
+            needs_costs(ctx, &path!["sort"])?;
         }
         Ok(sort.into())
     }
