@@ -107,6 +107,23 @@ fn an_exchange_is_told_to_its_owner_and_to_whoever_may_exchange_what_they_like()
 }
 
 #[test]
+fn a_budget_of_a_supplier_is_told_to_whoever_sets_those_of_all_stores() {
+    let told = |scope: Value, covers: &dyn Fn(StoreId) -> bool| {
+        let payload = json!({ "scope": scope, "isLimited": true, "version": 1 }).to_string();
+        shown("replenishment_budget.set", &payload, Person { covers, ..ALL }).is_some()
+    };
+    let supplier = json!({ "SUPPLIER": id::<entity::id::kind::SupplierId>(5) });
+    let category = json!({ "CATEGORY": id::<entity::id::kind::CategoryId>(6) });
+    let store = json!({ "STORE": id::<entity::id::kind::StoreId>(1) });
+    let of = |covers: &dyn Fn(StoreId) -> bool| {
+        [supplier.clone(), category.clone(), store.clone(), json!("COMPANY")].map(|scope| told(scope, covers))
+    };
+    assert_eq!(of(&|_| true), [true; 4]);
+    assert_eq!(of(&|store| store == id(1)), [false, false, true, true], "they count what all stores buy");
+    assert_eq!(of(&|store| store == id(2)), [false, false, false, true]);
+}
+
+#[test]
 fn what_is_not_in_the_list_is_told_to_nobody() {
     assert_eq!(shown("payroll.changed", "{}", ALL), None);
     let role = |holds: &dyn Fn(&str) -> bool| shown("role.created", "{\"id\":\"x\"}", Person { holds, ..ALL });

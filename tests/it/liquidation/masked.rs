@@ -146,4 +146,15 @@ async fn sums_of_a_plan_are_those_of_lines_of_the_callers_stores(world: &World) 
     assert_eq!(seen(Some(&desk.office().store)).await, one);
     assert_eq!(seen(Some(&shop)).await, one, "as many, for as much");
     assert_eq!(seen(Some(&yard)).await, none);
+    // Its lines are read once for both.
+    let statements = async |fields: &str| {
+        let mut caller = world.ours.only(&["store.read", "product.cost.read"]);
+        caller.permissions.grant(kind::PurchaseRead::INDEX, &Reach::stores([shop["id"].as_str().unwrap().parse().unwrap()]));
+        let query = format!("query($id: ID!) {{ liquidationPlan(id: $id) {{ {fields} }} }}");
+        let before = world.node.db.statements();
+        let answer = desk.office().as_caller(caller).ask(&query, json!({ "id": plan["id"] })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        world.node.db.statements() - before
+    };
+    assert_eq!(statements("value { amount } expected { low { amount } }").await, statements("value { amount }").await);
 }

@@ -18,12 +18,14 @@ use crate::{
 on_both!(
     a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company,
     a_categorys_budget_is_for_all_that_is_below_it,
+    many_budgets_are_read_together_and_each_counts_its_own,
     a_refusal_names_the_budget_and_what_is_left_of_it,
     two_plans_approved_at_once_stay_within_a_stores_budget,
     a_rule_never_goes_over_a_stores_budget,
     a_budget_is_for_one_thing_of_the_companys_own,
     a_suppliers_budget_does_not_end_in_a_merge,
     who_keeps_one_store_sees_and_sets_its_budget_alone,
+    who_keeps_one_store_is_not_told_other_budgets_by_the_history,
 );
 
 /// A budget of so many pounds a month for what the scope names; None for no limit.
@@ -82,19 +84,59 @@ async fn a_purchase_keeps_within_the_budgets_of_its_supplier_and_of_the_company(
     office.is_sound().await;
 }
 
-async fn a_categorys_budget_is_for_all_that_is_below_it(world: &World) {
-    let desk = Desk::of(world).await;
-    let (mug, plate) = two_products(&desk).await;
-    let office = &desk.books.office;
+/// The kitchen's category and that of cups below it, which mugs are in.
+async fn kitchen_and_cups(desk: &Desk<'_>) -> (Value, Value) {
     let create = async |input: Value| {
-        let made = office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
+        let made = desk.books.office.act("categoryCreate", "CategoryCreateInput", "category { id }", input).await;
         json!({ "id": done(&made, "category")["id"] })
     };
     let kitchen = create(json!({ "name": "Kitchen", "slug": "kitchen-ware" })).await;
-    create(json!({ "name": "Cups", "slug": "cups-below", "parent": kitchen })).await;
+    let cups = create(json!({ "name": "Cups", "slug": "cups-below", "parent": kitchen })).await;
     let moved = "UPDATE product SET category_id = (SELECT c.id FROM category c WHERE c.tenant_id = $1 AND c.slug = 'cups-below')
         WHERE tenant_id = $1 AND sku = 'MUG'";
-    pretend(world, moved).await;
+    pretend(desk.world, moved).await;
+    (kitchen, cups)
+}
+
+async fn many_budgets_are_read_together_and_each_counts_its_own(world: &World) {
+    let desk = Desk::of(world).await;
+    two_products(&desk).await;
+    let ((kitchen, cups), office) = (kitchen_and_cups(&desk).await, &desk.books.office);
+    let read = async || {
+        // What is remembered of stores and categories is not what is counted.
+        left(office).await;
+        let before = world.node.db.statements();
+        (left(office).await, world.node.db.statements() - before)
+    };
+    limit(&desk, json!({ "category": kitchen }), Some("300.00")).await;
+    limit(&desk, json!({ "store": office.store }), Some("500.00")).await;
+    limit(&desk, json!({ "supplier": office.supplier }), Some("400.00")).await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!(desk.approve(&plan, json!({ "all": true })).await["approved"], 2, "{plan:#}");
+    let (found, few) = read().await;
+    let all = json!([[kitchen["id"], "192.00"], [office.store["id"], "284.00"], [office.supplier["id"], "184.00"]]);
+    assert_eq!(found, all, "108.00 each of mugs and plates");
+    limit(&desk, json!({ "category": cups }), Some("200.00")).await;
+    let mut annexes = Vec::new();
+    for code in ["ANNEX", "SHED", "YARD"] {
+        let annex = office.new_store(code).await;
+        limit(&desk, json!({ "store": annex }), Some("100.00")).await;
+        annexes.push(annex);
+    }
+    let (found, many) = read().await;
+    let of = |scope: &Value| {
+        let budgets = found.as_array().unwrap();
+        budgets.iter().find(|budget| budget[0] == scope["id"]).unwrap_or_else(|| panic!("{found:#}"))[1].clone()
+    };
+    assert_eq!([of(&kitchen), of(&cups)], ["192.00", "92.00"], "mugs are in both");
+    assert_eq!([of(&office.store), of(&annexes[2])], ["284.00", "100.00"]);
+    assert!(many <= few + 3, "{many} statements for seven budgets, {few} for three");
+}
+
+async fn a_categorys_budget_is_for_all_that_is_below_it(world: &World) {
+    let desk = Desk::of(world).await;
+    let (mug, plate) = two_products(&desk).await;
+    let ((kitchen, _), office) = (kitchen_and_cups(&desk).await, &desk.books.office);
     limit(&desk, json!({ "category": { "slug": "kitchen-ware" } }), Some("107.99")).await;
     let plan = desk.plan(json!({})).await;
     assert_eq!([states(&plan, &mug), states(&plan, &plate)], [vec![&json!("CUT")], vec![&json!("OPEN")]], "{plan:#}");
@@ -241,4 +283,27 @@ async fn who_keeps_one_store_sees_and_sets_its_budget_alone(world: &World) {
     refused(&set(&keeper, of(json!({ "supplier": office.supplier }))).await, "INVALID", "input");
     refused(&set(&keeper, of(json!({}))).await, "INVALID", "input");
     assert_eq!(left(office).await.as_array().unwrap().len(), 3);
+}
+
+async fn who_keeps_one_store_is_not_told_other_budgets_by_the_history(world: &World) {
+    let desk = Desk::of(world).await;
+    let (office, annex) = (&desk.books.office, desk.books.office.new_store("ANNEX").await);
+    limit(&desk, json!({ "supplier": office.supplier }), Some("400.00")).await;
+    limit(&desk, json!({ "store": annex }), Some("300.00")).await;
+    limit(&desk, json!({ "store": office.store }), Some("200.00")).await;
+    let query =
+        "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE], first: 3) { nodes { fields { path after isMasked } } } }";
+    let seen = async |reader: &Office<'_>| {
+        let answer = reader.ask(query, json!({ "id": world.ours.owner.tenant.to_string() })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        let nodes = answer["data"]["history"]["nodes"].as_array().unwrap();
+        let fields = nodes.iter().flat_map(|node| node["fields"].as_array().unwrap());
+        let amounts = fields.filter(|field| field["path"].as_str().unwrap().ends_with(".amount"));
+        amounts.map(|field| json!([field["isMasked"], field["after"]["amount"]])).collect::<Value>()
+    };
+    assert_eq!(seen(office).await, json!([[false, "200.00"], [false, "300.00"], [false, "400.00"]]));
+    let mut caller = world.ours.only(&["store.read"]);
+    let reach = Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]);
+    caller.permissions.grant(kind::StockPolicy::INDEX, &reach);
+    assert_eq!(seen(&office.as_caller(caller)).await, json!([[false, "200.00"], [true, null], [true, null]]));
 }

@@ -93,7 +93,7 @@ impl LiquidationMutation {
                 Err(error) => return Ok(user_errors_of(error, refused)?.into()),
             };
             let shell::Made { plan, lines } = acted.value;
-            let plan = LiquidationPlan { plan: plan.into(), lines: lines.map(Into::into) };
+            let plan = LiquidationPlan::new(plan, lines);
             // Who may buy need not be one who may see.
             let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
             Ok(LiquidationPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })

@@ -103,7 +103,7 @@ impl ReplenishmentBudgetPayload {
         Ok(match done {
             Err(error) => user_errors_of(error, refused)?.into(),
             Ok(Acted { value, seq, is_replayed }) => Self {
-                budget: value.map(ReplenishmentBudget),
+                budget: value.map(ReplenishmentBudget::from),
                 user_errors: Vec::new(),
                 replayed: is_replayed,
                 seq: seq.map(Long),

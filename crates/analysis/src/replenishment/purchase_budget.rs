@@ -1,5 +1,7 @@
 //! The budgets of purchases as clients see them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, SimpleObject};
 use iam::access::kind;
 use inventory::ledger::Ledger;
@@ -7,8 +9,9 @@ use macros::resolvers;
 use services::replenishment::{
     core::{self, BudgetScope, Exceeded},
     rows::KeptBudget,
-    shell,
+    shell::{self, BudgetUse},
 };
+use tokio::sync::OnceCell;
 
 use crate::{
     catalog::{Category, Supplier, loads},
@@ -46,8 +49,8 @@ pub struct ReplenishmentBudgetUse {
     pub remaining: Money,
 }
 
-impl From<shell::BudgetUse> for ReplenishmentBudgetUse {
-    fn from(of: shell::BudgetUse) -> Self {
+impl From<BudgetUse> for ReplenishmentBudgetUse {
+    fn from(of: BudgetUse) -> Self {
         Self { from: Date(of.from), through: Date(of.through), committed: of.committed.into(), remaining: of.remaining.into() }
     }
 }
@@ -98,8 +101,32 @@ impl ReplenishmentExceededBudget {
     }
 }
 
+/// Budgets that were read together, and the use of each, once one of them is asked for it.
+struct ReadTogether {
+    kept: Vec<KeptBudget>,
+    uses: OnceCell<Vec<Option<BudgetUse>>>,
+}
+
 /// A budget's row.
-pub struct ReplenishmentBudget(pub KeptBudget);
+pub struct ReplenishmentBudget {
+    kept: KeptBudget,
+    all: Arc<ReadTogether>,
+    /// Among all.
+    place: usize,
+}
+
+impl ReplenishmentBudget {
+    pub(super) fn of_all(kept: Vec<KeptBudget>) -> Vec<Self> {
+        let all = Arc::new(ReadTogether { kept, uses: OnceCell::new() });
+        all.kept.iter().enumerate().map(|(place, kept)| Self { kept: *kept, all: Arc::clone(&all), place }).collect()
+    }
+}
+
+impl From<KeptBudget> for ReplenishmentBudget {
+    fn from(kept: KeptBudget) -> Self {
+        Self { kept, all: Arc::new(ReadTogether { kept: vec![kept], uses: OnceCell::new() }), place: 0 }
+    }
+}
 
 /// Budget of purchases for the whole company, or for a supplier, a category or a store. A purchase counts in each that it is of. Plans keep within all of them,
 /// and so does the rule of approval.
@@ -107,38 +134,39 @@ pub struct ReplenishmentBudget(pub KeptBudget);
 impl ReplenishmentBudget {
     /// Supplier whose purchases are limited. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
-        supplier(ctx, self.0.scope).await
+        supplier(ctx, self.kept.scope).await
     }
     /// Category whose products are limited, with all categories below it. Null for all.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        category(ctx, self.0.scope).await
+        category(ctx, self.kept.scope).await
     }
     /// Store whose purchases are limited. Null for all.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
-        store(ctx, self.0.scope).await
+        store(ctx, self.kept.scope).await
     }
     /// Limit of what the goods that are bought in a period may cost together. Null: no limit.
     async fn amount(&self) -> Option<Money> {
-        self.0.budget.map(|budget| budget.amount.into())
+        self.kept.budget.map(|budget| budget.amount.into())
     }
     /// Period of the amount. Null without an amount.
     async fn period(&self) -> Option<ReplenishmentBudgetPeriod> {
-        self.0.budget.map(|budget| budget.period.into())
+        self.kept.budget.map(|budget| budget.period.into())
     }
     /// Use of the amount in the current period. Null without an amount, where each plan has the whole one, for a caller whose stock.policy is for
     /// some stores, unless the amount is for one of these, and without product.cost.read.
-    #[field(mask = ProductCostRead)]
+    #[field(mask = ProductCostRead, cost = "5")]
     async fn current(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudgetUse>> {
         let permit = ctx.permit::<kind::StockPolicy>()?;
-        let found = shell::budget_use(&permit, ctx.given::<Ledger>()?, &self.0).await?;
-        Ok(found.map(Into::into))
+        let (ledger, all) = (ctx.given::<Ledger>()?, &self.all);
+        let uses = all.uses.get_or_try_init(|| Box::pin(shell::budget_uses(&permit, ledger, &all.kept))).await?;
+        Ok(uses.get(self.place).copied().flatten().map(Into::into))
     }
     /// Version of the budget: 1 when it was first set, +1 for each change.
     async fn version(&self) -> Long {
-        Long(self.0.version)
+        Long(self.kept.version)
     }
     /// Time of the last change.
     async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+        DateTime(self.kept.updated_at)
     }
 }

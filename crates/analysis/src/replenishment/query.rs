@@ -109,14 +109,14 @@ impl ReplenishmentQuery {
     /// Budget of purchases for the whole company. Null before one was set: purchases have no limit.
     #[field(permit = StockPolicy)]
     async fn replenishment_budget(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentBudget>> {
-        Ok(shell::find_budget(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentBudget))
+        Ok(shell::find_budget(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentBudget::from))
     }
 
     /// Budgets of purchases for suppliers, categories and stores, in a fixed order. A caller of some stores is shown those for one of them.
     #[field(permit = StockPolicy, list_size(assumed = 10))]
     async fn replenishment_budgets(&self, ctx: &Context<'_>) -> Answer<Vec<ReplenishmentBudget>> {
         let found = shell::find_scope_budgets(&permit, ctx.given::<Ledger>()?.database()).await?;
-        Ok(found.into_iter().map(ReplenishmentBudget).collect())
+        Ok(ReplenishmentBudget::of_all(found))
     }
 
     /// Proposals by outcome, compared with what happened until their deliveries were due: for stores of the caller's. An outcome without proposals is left out.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, SimpleObject};
-use iam::access::{Caller, index_of};
+use iam::access::{Caller, Reach, index_of};
 use macros::resolvers;
-use platform::audit::{Seal, rows::Stored};
+use platform::audit::{MaskStore, Seal, rows::Stored};
 use serde_json::Value;
 
 use crate::{
@@ -49,10 +49,17 @@ impl AuditEntry {
     }
 }
 
-/// Takes the values of a field whose mask the caller does not hold, and says so. A permission that nobody knows any more hides it from everybody.
+/// Takes the values of a field whose mask the caller does not hold, or not for its stores, and says so. A permission that nobody knows any more hides it
+/// from everybody.
 pub fn hide(caller: &Caller, field: &mut Value) -> bool {
     let Some(mask) = field.get("mask").and_then(Value::as_str) else { return false };
-    let is_hidden = !index_of(mask).is_some_and(|index| caller.permissions.holds(index));
+    let store = field.get("maskStore").and_then(Value::as_str);
+    let is_seen = |index: usize| match store.map(MaskStore::parse) {
+        None => caller.permissions.holds(index),
+        Some(Some(MaskStore::One(store))) => caller.permissions.reach(index).covers(store),
+        Some(Some(MaskStore::All) | None) => caller.permissions.reach(index) == Reach::Everywhere,
+    };
+    let is_hidden = !index_of(mask).is_some_and(is_seen);
     if is_hidden {
         field["before"] = Value::Null;
         field["after"] = Value::Null;
@@ -112,7 +119,8 @@ impl AuditEntry {
     }
     /// JSON object. `events`: the first and the last number of the events it wrote. `codes`: codes of its refusal. `fields`: differences of its target,
     /// each `{path, before, after, isPersonal}` with values as the API writes them, at most 4 KiB each, longer ones as `{sha256, length}`. Values of
-    /// personal fields are marks: HMAC-SHA-256 under a key that erasing the person destroys. A field with `mask` has null values without that permission.
+    /// personal fields are marks: HMAC-SHA-256 under a key that erasing the person destroys. A field with `mask` has null values without that permission,
+    /// which is needed for the store of `maskStore`, or for all stores where that is `ALL`.
     pub async fn changes(&self, ctx: &Context<'_>) -> Answer<Json> {
         let caller = ctx.caller()?;
         let Json(mut changes) = Json::from_text(&self.stored.entry.changes);

@@ -13,6 +13,7 @@ use services::liquidation::{
     rows::{self, LineFilter},
     shell,
 };
+use tokio::sync::OnceCell;
 
 use super::{
     enums::LiquidationPlanStatus,
@@ -38,13 +39,22 @@ pub struct LiquidationPlan {
     pub plan: Arc<core::Plan>,
     /// Lines of a dry run, which are kept nowhere else.
     pub lines: Option<Arc<Vec<core::PlanLine>>>,
+    /// Cost and expectation of the lines that the caller sees, once a field asks.
+    sums: Arc<OnceCell<(i64, core::Recovery)>>,
 }
 
 crate::connection!(counted LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlan, "plans of liquidation");
 
 impl From<core::Plan> for LiquidationPlan {
     fn from(plan: core::Plan) -> Self {
-        Self { plan: Arc::new(plan), lines: None }
+        Self::new(plan, None)
+    }
+}
+
+impl LiquidationPlan {
+    /// With the lines of a dry run.
+    pub fn new(plan: core::Plan, lines: Option<Vec<core::PlanLine>>) -> Self {
+        Self { plan: Arc::new(plan), lines: lines.map(Arc::new), sums: Arc::default() }
     }
 }
 
@@ -99,14 +109,14 @@ impl LiquidationPlan {
         Long(self.plan.left_out)
     }
     /// Cost of the units in the plan, of lines that the caller sees. Null without product.cost.read.
-    #[field(mask = ProductCostRead)]
+    #[field(mask = ProductCostRead, cost = "10")]
     async fn value(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         let (value, _) = self.sums(ctx).await?;
         Ok(Some(money(value, self.plan.currency)))
     }
     /// Recovery that is expected of all lines that the caller sees. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null
     /// without product.cost.read.
-    #[field(mask = ProductCostRead)]
+    #[field(mask = ProductCostRead, cost = "10")]
     async fn expected(&self, ctx: &Context<'_>) -> Answer<Option<LiquidationRecovery>> {
         let (_, expected) = self.sums(ctx).await?;
         Ok(Some(LiquidationRecovery::of(expected, self.plan.currency)))
@@ -188,8 +198,8 @@ impl LiquidationPlan {
         if self.lines.is_some() {
             return Ok((self.plan.value_minor, self.plan.expected));
         }
-        let permit = ctx.permit::<kind::PurchaseRead>()?;
-        Ok(shell::plan_sums(&permit, ctx.given::<Ledger>()?.database(), &self.plan).await?)
+        let (permit, db) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?.database());
+        Ok(*self.sums.get_or_try_init(|| Box::pin(shell::plan_sums(&permit, db, &self.plan))).await?)
     }
 }
 

@@ -109,7 +109,7 @@ impl ReplenishmentPlan {
         Long(self.plan.left_out)
     }
     /// Sums of purchases that are not CUT, one a currency: of lines for stores of the caller's. Null without product.cost.read.
-    #[field(mask = ProductCostRead, list_size(assumed = 3))]
+    #[field(mask = ProductCostRead, cost = "5", list_size(assumed = 3))]
     async fn costs(&self, ctx: &Context<'_>) -> Answer<Option<Vec<Money>>> {
         // All lines of a dry run are the caller's, and no table has them.
         let costs = if self.lines.is_some() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use entity::prelude::Money;
+use entity::prelude::{Money, StoreId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -33,6 +33,32 @@ struct Field {
     form: Form,
     /// The permission that the value is shown with, besides that of reading the object.
     mask: Option<&'static str>,
+    /// The store that the permission is needed for, or all of them.
+    mask_store: Option<MaskStore>,
+}
+
+/// What the permission of a mask is needed for. As JSON, `ALL` or the ID of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaskStore {
+    /// All stores.
+    All,
+    /// This store.
+    One(StoreId),
+}
+
+impl MaskStore {
+    const ALL: &'static str = "ALL";
+
+    fn text(self) -> String {
+        match self {
+            Self::All => Self::ALL.to_owned(),
+            Self::One(store) => store.to_string(),
+        }
+    }
+    /// None of a text that is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == Self::ALL { Some(Self::All) } else { text.parse().ok().map(Self::One) }
+    }
 }
 
 /// The fields of one state of an object, in the order in which the API lists them.
@@ -55,6 +81,20 @@ impl Fields {
     pub fn masked(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
         self.put(path.into(), value, Form::Plain, Some(mask))
     }
+    /// Adds a field that readers see who hold the permission for a store, or for all of them.
+    #[must_use]
+    pub fn masked_for(
+        self,
+        path: impl Into<Cow<'static, str>>,
+        (mask, store): (&'static str, MaskStore),
+        value: impl Serialize,
+    ) -> Self {
+        let mut fields = self.masked(path, mask, value);
+        if let Some(field) = fields.0.last_mut() {
+            field.mask_store = Some(store);
+        }
+        fields
+    }
     /// Adds a field that tells who somebody is: the entry keeps marks of its values, for readers who hold the permission.
     #[must_use]
     pub fn personal(self, path: impl Into<Cow<'static, str>>, mask: &'static str, value: impl Serialize) -> Self {
@@ -64,7 +104,7 @@ impl Fields {
     fn put(mut self, path: Cow<'static, str>, value: impl Serialize, form: Form, mask: Option<&'static str>) -> Self {
         // A value that has no JSON form would be a map with keys that are no texts: none of ours is.
         let value = serde_json::to_value(value).unwrap_or_default();
-        self.0.push(Field { path, value, form, mask });
+        self.0.push(Field { path, value, form, mask, mask_store: None });
         self
     }
     fn find(&self, path: &str) -> Option<&Field> {
@@ -82,6 +122,8 @@ struct Difference<'a> {
     is_personal: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     mask: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mask_store: Option<String>,
 }
 
 /// The fields that differ between two states, in the order of the later one. A state that is absent has no fields. Without a key the values of
@@ -107,6 +149,7 @@ pub fn differences(before: Option<&Fields>, after: Option<&Fields>, key: Option<
             after: kept(after),
             is_personal: field.form == Form::Personal,
             mask: field.mask,
+            mask_store: field.mask_store.map(MaskStore::text),
         };
         listed.push(serde_json::to_value(difference).unwrap_or_default());
     }
@@ -181,6 +224,18 @@ mod tests {
         ];
         assert_eq!(listed, expected);
         assert!(differences(Some(&product("Mug", 1)), Some(&product("Mug", 1)), None).is_empty());
+    }
+
+    #[test]
+    fn a_mask_says_what_stores_its_permission_is_needed_for() {
+        let store = StoreId::from_uuid(uuid::Uuid::from_u128(7));
+        for (of, text) in [(MaskStore::All, "ALL".to_owned()), (MaskStore::One(store), store.to_string())] {
+            let fields = Fields::default().masked_for("budget", ("stock.policy", of), 1);
+            let listed = differences(None, Some(&fields), None);
+            assert_eq!((&listed[0]["mask"], &listed[0]["maskStore"]), (&json!("stock.policy"), &json!(text)));
+            assert_eq!(MaskStore::parse(&text), Some(of));
+        }
+        assert_eq!(MaskStore::parse("all"), None);
     }
 
     #[test]

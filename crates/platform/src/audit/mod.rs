@@ -17,7 +17,7 @@ pub mod verify;
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
 pub use adopt::{adopt, adopt_waiting, waiting_under};
 pub use context::{AuditContext, Origin, attribute, changed, changed_node, listens, refused, refused_in_data, set_target};
-pub use fields::{Fields, money};
+pub use fields::{Fields, MaskStore, money};
 pub use held::counter_and_end;
 pub use shell::Audit;
 pub use writer::AuditWriter;

@@ -116,10 +116,16 @@ fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
 }
 
-/// A budget that is for a store of the viewer's, or for no single store.
+/// A budget that is for a store of the viewer's, or the company's. One for a supplier or a category counts what all stores buy: the viewer's permission has
+/// to be for all of them.
 fn shown_budget(event: &BudgetEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let BudgetEvent { scope, is_limited, version } = event;
-    let is_seen = viewer.is_permitted() && !matches!(scope, BudgetScope::Store(store) if !viewer.covers(*store));
+    let is_seen = match scope {
+        BudgetScope::Company => viewer.is_permitted(),
+        // No store is the nil one's: only who holds it for all of them is covered for it.
+        BudgetScope::Supplier(_) | BudgetScope::Category(_) => viewer.covers(StoreId::NIL),
+        BudgetScope::Store(store) => viewer.covers(*store),
+    };
     is_seen.then(|| match scope {
         BudgetScope::Company => json!({ "isLimited": is_limited, "version": version }),
         BudgetScope::Supplier(id) => json!({ "supplierId": id, "isLimited": is_limited, "version": version }),

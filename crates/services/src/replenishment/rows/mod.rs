@@ -30,8 +30,8 @@ pub use policies::{
 };
 pub use policy_list::{PoliciesSorted, PolicyFilter, PolicySort, policy_source};
 pub use purchase_budget::{
-    KeptBudget, Within, budget, budget_of, change_budget, committed_between, committed_of, is_merged, is_named, products_within,
-    scope_budgets, within,
+    KeptBudget, Sums, Within, budget, budget_of, categories_of, change_budget, committed_between, committed_of, is_merged,
+    is_named, members, scope_budgets,
 };
 pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};
 pub use terms::{StandingLine, open_lines, standing_lines, terms};

@@ -1,15 +1,16 @@
 //! A tenant's budgets, and what counts against them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{replenishment_budget, replenishment_scope_budget},
+    tables::{product, replenishment_budget, replenishment_scope_budget},
 };
 use inventory::catalog::rows::merge::merged_suppliers;
-use platform::storage::{Backend, Fault, Finds, Reads, Row, Work};
+use platform::storage::{Backend, Fault, Finds, Reads, Work};
 use sea_orm::Value;
+use uuid::Uuid;
 
 use crate::replenishment::core::{Budget, BudgetScope, PlanLine};
 
@@ -69,9 +70,12 @@ pub async fn budget(reads: &impl Reads) -> Result<Option<KeptBudget>, Fault> {
     Ok(Some(KeptBudget { scope: BudgetScope::Company, budget, version: row.version, updated_at: row.updated_at }))
 }
 
-/// Budgets of suppliers, categories and stores, also those that limit nothing any more, in a fixed order.
+/// Budgets of suppliers, categories and stores that limit something, in a fixed order.
 pub async fn scope_budgets(reads: &impl Reads) -> Result<Vec<KeptBudget>, Fault> {
-    let sql = format!("SELECT {} FROM replenishment_scope_budget b WHERE b.tenant_id = $1 ORDER BY b.scope", ScopeRow::SELECT);
+    let sql = format!(
+        "SELECT {} FROM replenishment_scope_budget b WHERE b.tenant_id = $1 AND b.body <> 'null' ORDER BY b.scope",
+        ScopeRow::SELECT
+    );
     reads.records::<ScopeRow>(&sql, vec![]).await?.into_iter().map(KeptBudget::try_from).collect()
 }
 
@@ -139,59 +143,109 @@ async fn change_scope_budget(work: &Work, kept: &KeptBudget, body: String) -> Re
     }
 }
 
-/// What a budget takes in.
-#[derive(Debug, Clone)]
-pub enum Within {
-    All,
-    /// A supplier with those that are merged into it.
-    Suppliers(Vec<SupplierId>),
-    /// A category with all below it.
-    Categories(Vec<CategoryId>),
-    Store(StoreId),
+/// A category that is below another one, or is that one.
+#[derive(Record)]
+struct BelowRow {
+    #[record(sql = "b.root")]
+    root: CategoryId,
+    #[record(sql = "b.id")]
+    id: CategoryId,
 }
 
-/// What a scope takes in now.
-pub async fn within(reads: &impl Reads, scope: BudgetScope) -> Result<Within, Fault> {
-    Ok(match scope {
-        BudgetScope::Company => Within::All,
+/// The categories below each of these, with itself.
+async fn below(reads: &impl Reads, roots: &[CategoryId]) -> Result<BTreeMap<CategoryId, BTreeSet<Uuid>>, Fault> {
+    let mut all: BTreeMap<CategoryId, BTreeSet<Uuid>> = BTreeMap::new();
+    if roots.is_empty() {
+        return Ok(all);
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "WITH RECURSIVE below (root, id) AS (SELECT g.id, g.id FROM category g WHERE g.tenant_id = $1 AND {}
+           UNION SELECT b.root, g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id)
+         SELECT {} FROM below b",
+        backend.in_ids("g.id", 2),
+        BelowRow::SELECT
+    );
+    for row in reads.records::<BelowRow>(&sql, vec![backend.ids(roots.iter().copied())]).await? {
+        all.entry(row.root).or_default().insert(row.id.uuid());
+    }
+    Ok(all)
+}
+
+/// What each scope takes in now, by ID and in their order: a supplier with those that are merged into it, a category with all below it. For the company
+/// it is the tenant.
+pub async fn members(reads: &impl Reads, scopes: &[BudgetScope]) -> Result<Vec<BTreeSet<Uuid>>, Fault> {
+    let (mut suppliers, mut categories) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        match scope {
+            BudgetScope::Supplier(id) => suppliers.push(*id),
+            BudgetScope::Category(id) => categories.push(*id),
+            BudgetScope::Company | BudgetScope::Store(_) => {}
+        }
+    }
+    let (merged, mut below) = (merged_suppliers(reads, &suppliers).await?, below(reads, &categories).await?);
+    let of = |scope: &BudgetScope| match *scope {
+        BudgetScope::Company => BTreeSet::from([reads.tenant().uuid()]),
         BudgetScope::Supplier(id) => {
-            let merged = merged_suppliers(reads, &[id]).await?;
-            Within::Suppliers(merged.into_iter().map(|(_, merged)| merged).chain([id]).collect())
+            let into_it = merged.iter().filter(|(into, _)| *into == id).map(|(_, one)| one.uuid());
+            into_it.chain([id.uuid()]).collect()
         }
-        BudgetScope::Category(id) => {
-            let sql = "WITH RECURSIVE below (id) AS (SELECT g.id FROM category g WHERE g.tenant_id = $1 AND g.id = $2
-                 UNION SELECT g.id FROM below b JOIN category g ON g.tenant_id = $1 AND g.parent_id = b.id)
-                SELECT b.id FROM below b";
-            let rows = reads.rows(sql, vec![id.into()]).await?;
-            Within::Categories(rows.iter().map(Row::scalar).collect::<Result<_, Fault>>()?)
-        }
-        BudgetScope::Store(id) => Within::Store(id),
-    })
+        BudgetScope::Category(id) => below.remove(&id).unwrap_or_default(),
+        BudgetScope::Store(id) => BTreeSet::from([id.uuid()]),
+    };
+    Ok(scopes.iter().map(of).collect())
 }
 
-/// Products of lines that are in the categories of a budget; none of one of anything else.
-pub async fn products_within(reads: &impl Reads, within: &Within, lines: &[PlanLine]) -> Result<BTreeSet<ProductId>, Fault> {
-    let Within::Categories(categories) = within else { return Ok(BTreeSet::new()) };
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct CategoryRow {
+    id: ProductId,
+    #[record(not_null)]
+    category_id: CategoryId,
+}
+
+/// The categories of products of lines; of those that have one.
+pub async fn categories_of(reads: &impl Reads, lines: &[PlanLine]) -> Result<Vec<(ProductId, CategoryId)>, Fault> {
     let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
     let products: Vec<ProductId> = products.into_iter().collect();
     let backend = reads.backend();
     let sql = format!(
-        "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {} AND {}",
-        backend.in_ids("p.id", 2),
-        backend.in_ids("p.category_id", 3)
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.category_id IS NOT NULL",
+        CategoryRow::SELECT,
+        backend.in_ids("p.id", 2)
     );
-    let mut found = BTreeSet::new();
+    let mut found = Vec::with_capacity(products.len());
     for chunk in products.chunks(CHUNK) {
-        let values = vec![backend.ids(chunk.iter().copied()), backend.ids(categories.iter().copied())];
-        for row in &reads.rows(&sql, values).await? {
-            found.insert(Row::scalar(row)?);
-        }
+        let rows = reads.records::<CategoryRow>(&sql, vec![backend.ids(chunk.iter().copied())]).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row.category_id)));
     }
     Ok(found)
 }
 
-/// SQL: what is summed up, the tables that are joined for it, and a condition.
+/// What budgets of one kind take in together.
+#[derive(Debug, Clone)]
+pub enum Within {
+    All,
+    Suppliers(Vec<SupplierId>),
+    Categories(Vec<CategoryId>),
+    Stores(Vec<StoreId>),
+}
+
+impl Within {
+    /// Of budgets of the kind of one of them, whose members these are.
+    pub fn of(kind: BudgetScope, members: BTreeSet<Uuid>) -> Self {
+        match kind {
+            BudgetScope::Company => Self::All,
+            BudgetScope::Supplier(_) => Self::Suppliers(members.into_iter().map(SupplierId::from_uuid).collect()),
+            BudgetScope::Category(_) => Self::Categories(members.into_iter().map(CategoryId::from_uuid).collect()),
+            BudgetScope::Store(_) => Self::Stores(members.into_iter().map(StoreId::from_uuid).collect()),
+        }
+    }
+}
+
+/// SQL: the column by which amounts are summed up, the amount, the tables that are joined for it, and a condition.
 struct Part {
+    column: &'static str,
     amount: &'static str,
     joined: &'static str,
     only: String,
@@ -200,54 +254,77 @@ struct Part {
 impl Within {
     /// Of orders `o`: what their goods cost. The last of the values is what it takes in.
     fn of_orders(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
-        let (amount, joined, column) = match self {
-            Self::All => ("o.goods_minor", "", ""),
-            Self::Suppliers(_) => ("o.goods_minor", "", "o.supplier_id"),
+        let (column, amount, joined) = match self {
+            Self::All => ("o.tenant_id", "o.goods_minor", ""),
+            Self::Suppliers(_) => ("o.supplier_id", "o.goods_minor", ""),
             Self::Categories(_) => (
+                "p.category_id",
                 "x.total_minor",
                 " JOIN purchase_order_line x ON x.tenant_id = $1 AND x.purchase_order_id = o.id AND x.cancelled_at IS NULL
                   JOIN product p ON p.tenant_id = $1 AND p.id = x.product_id",
-                "p.category_id",
             ),
-            Self::Store(_) => ("o.goods_minor", "", "o.store_id"),
+            Self::Stores(_) => ("o.store_id", "o.goods_minor", ""),
         };
-        Part { amount, joined, only: self.only(backend, column, values) }
+        Part { column, amount, joined, only: self.only(backend, column, values) }
     }
     /// The same of lines `l` of plans: what they cost.
     fn of_lines(&self, backend: Backend, values: &mut Vec<Value>) -> Part {
-        let (joined, column) = match self {
-            Self::All => ("", ""),
-            Self::Suppliers(_) => ("", "l.supplier_id"),
-            Self::Categories(_) => (" JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id", "p.category_id"),
-            Self::Store(_) => ("", "l.store_id"),
+        let (column, joined) = match self {
+            Self::All => ("l.tenant_id", ""),
+            Self::Suppliers(_) => ("l.supplier_id", ""),
+            Self::Categories(_) => ("p.category_id", " JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id"),
+            Self::Stores(_) => ("l.store_id", ""),
         };
-        Part { amount: "l.cost_minor", joined, only: self.only(backend, column, values) }
+        Part { column, amount: "l.cost_minor", joined, only: self.only(backend, column, values) }
     }
     fn only(&self, backend: Backend, column: &str, values: &mut Vec<Value>) -> String {
         match self {
             Self::All => String::new(),
             Self::Suppliers(ids) => backend.and_ids(column, Some(ids.as_slice()), values),
             Self::Categories(ids) => backend.and_ids(column, Some(ids.as_slice()), values),
-            Self::Store(id) => backend.and_ids(column, Some(std::slice::from_ref(id)), values),
+            Self::Stores(ids) => backend.and_ids(column, Some(ids.as_slice()), values),
         }
     }
 }
 
+/// Minor units by the ID of what they are counted for.
+pub type Sums = BTreeMap<Uuid, i64>;
+
 /// A sum of minor units, exact up to 2^53.
-async fn sum(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<i64, Fault> {
-    let rows = reads.rows(sql, values).await?;
-    let sum: Option<f64> = rows.first().map(Row::scalar).transpose()?;
-    Ok(sum.unwrap_or_default() as i64)
+#[derive(Record)]
+struct SumRow {
+    #[record(sql = "g.grp")]
+    key: Uuid,
+    #[record(sql = "g.minor")]
+    minor: f64,
 }
 
-/// What the goods of orders cost of which a condition holds. Its values are before what the budget takes in.
-async fn ordered(reads: &impl Reads, within: &Within, condition: &str, mut values: Vec<Value>) -> Result<i64, Fault> {
-    let Part { amount, joined, only } = within.of_orders(reads.backend(), &mut values);
+/// Adds the sums of a part. `rest` is what follows its columns in the statement.
+async fn add(sums: &mut Sums, reads: &impl Reads, part: &Part, (rest, values): (&str, Vec<Value>)) -> Result<(), Fault> {
+    let Part { column, amount, only, .. } = part;
     let sql = format!(
-        "SELECT CAST(coalesce(sum(CAST({amount} AS double precision)), 0) AS double precision) FROM purchase_order o{joined}
-         WHERE o.tenant_id = $1 AND {condition}{only}"
+        "SELECT {} FROM (
+           SELECT {column} AS grp, CAST(coalesce(sum(CAST({amount} AS double precision)), 0) AS double precision) AS minor
+           {rest}{only} GROUP BY {column}) g",
+        SumRow::SELECT
     );
-    sum(reads, &sql, values).await
+    for row in reads.records::<SumRow>(&sql, values).await? {
+        let sum = sums.entry(row.key).or_default();
+        *sum = sum.saturating_add(row.minor as i64);
+    }
+    Ok(())
+}
+
+/// Adds what the goods of orders cost of which a condition holds. Its values are before what the budgets take in.
+async fn add_ordered(
+    sums: &mut Sums,
+    reads: &impl Reads,
+    within: &Within,
+    (condition, mut values): (&str, Vec<Value>),
+) -> Result<(), Fault> {
+    let part = within.of_orders(reads.backend(), &mut values);
+    let rest = format!("FROM purchase_order o{} WHERE o.tenant_id = $1 AND {condition}", part.joined);
+    add(sums, reads, &part, (rest.as_str(), values)).await
 }
 
 /// What the goods of orders cost that were placed from one moment until before another, those of orders that have yet to be placed, and what is
@@ -258,22 +335,22 @@ pub async fn committed_between(
     within: &Within,
     currency: Currency,
     (from, until): (Timestamp, Timestamp),
-) -> Result<i64, Fault> {
-    let code = currency.to_string();
+) -> Result<Sums, Fault> {
+    let (mut sums, code) = (Sums::new(), currency.to_string());
     let mut values: Vec<Value> = vec![code.clone().into()];
-    let Part { amount, joined, only } = within.of_lines(reads.backend(), &mut values);
+    let part = within.of_lines(reads.backend(), &mut values);
     let claimed = format!(
-        "SELECT CAST(coalesce(sum(CAST({amount} AS double precision)), 0) AS double precision)
-        FROM replenishment_plan r JOIN replenishment_line l ON l.tenant_id = $1 AND l.plan_id = r.id AND l.state = 'CLAIMED'{joined}
-        WHERE r.tenant_id = $1 AND l.kind = 'PURCHASE' AND l.cost_currency = $2{only}"
+        "FROM replenishment_plan r JOIN replenishment_line l ON l.tenant_id = $1 AND l.plan_id = r.id AND l.state = 'CLAIMED'{}
+         WHERE r.tenant_id = $1 AND l.kind = 'PURCHASE' AND l.cost_currency = $2",
+        part.joined
     );
-    let claimed = sum(reads, &claimed, values).await?;
+    add(&mut sums, reads, &part, (claimed.as_str(), values)).await?;
     let waiting = "o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED') AND o.currency = $2";
-    let waiting = ordered(reads, within, waiting, vec![code.clone().into()]).await?;
+    add_ordered(&mut sums, reads, within, (waiting, vec![code.clone().into()])).await?;
     let placed = "o.ordered_at >= $2 AND o.ordered_at < $3 AND o.currency = $4 AND o.status <> 'CANCELLED'";
     let of_days = vec![from.micros().into(), until.micros().into(), code.into()];
-    let placed = ordered(reads, within, placed, of_days).await?;
-    Ok(placed.saturating_add(waiting).saturating_add(claimed))
+    add_ordered(&mut sums, reads, within, (placed, of_days)).await?;
+    Ok(sums)
 }
 
 /// What the goods of a plan's orders cost, and what of it is approved without an order yet.
@@ -282,18 +359,19 @@ pub async fn committed_of(
     within: &Within,
     currency: Currency,
     plan: ReplenishmentPlanId,
-) -> Result<i64, Fault> {
-    let code = currency.to_string();
+) -> Result<Sums, Fault> {
+    let (mut sums, code) = (Sums::new(), currency.to_string());
     let mut values: Vec<Value> = vec![plan.into(), code.clone().into()];
-    let Part { amount, joined, only } = within.of_lines(reads.backend(), &mut values);
+    let part = within.of_lines(reads.backend(), &mut values);
     let claimed = format!(
-        "SELECT CAST(coalesce(sum(CAST({amount} AS double precision)), 0) AS double precision) FROM replenishment_line l{joined}
-        WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.state = 'CLAIMED' AND l.kind = 'PURCHASE' AND l.cost_currency = $3{only}"
+        "FROM replenishment_line l{}
+         WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.state = 'CLAIMED' AND l.kind = 'PURCHASE' AND l.cost_currency = $3",
+        part.joined
     );
-    let claimed = sum(reads, &claimed, values).await?;
+    add(&mut sums, reads, &part, (claimed.as_str(), values)).await?;
     let of_plan = "o.currency = $3 AND o.status NOT IN ('CANCELLED', 'REJECTED')
           AND o.id IN (SELECT l.purchase_order_id FROM replenishment_line l
             WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.purchase_order_id IS NOT NULL)";
-    let ordered = ordered(reads, within, of_plan, vec![plan.into(), code.into()]).await?;
-    Ok(ordered.saturating_add(claimed))
+    add_ordered(&mut sums, reads, within, (of_plan, vec![plan.into(), code.into()])).await?;
+    Ok(sums)
 }

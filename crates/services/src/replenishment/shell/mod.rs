@@ -26,7 +26,7 @@ pub use ask::{complete_filter, find_plan, find_policy, line_page, plan_costs, pl
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
-pub use purchase_budget::{BudgetSet, BudgetUse, budget_use, find_budget, find_scope_budgets, set_budget};
+pub use purchase_budget::{BudgetSet, BudgetUse, budget_uses, find_budget, find_scope_budgets, set_budget};
 pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};

@@ -1,5 +1,7 @@
 //! Setting a tenant's budgets, and what of them is left.
 
+use std::{collections::BTreeSet, mem::discriminant};
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, code, kind};
 use inventory::{
@@ -7,7 +9,7 @@ use inventory::{
     ledger::{Ledger, Mode},
 };
 use platform::{
-    audit::{self, Fields, money},
+    audit::{self, Fields, MaskStore, money},
     clock::{Clock, local_day, local_moment},
     path,
     stages::{Refusals, Stage},
@@ -18,12 +20,13 @@ use platform::{
     },
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{MERGED, ReplenishmentError, ReplenishmentRefusal};
 use crate::replenishment::{
     core::{Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, Purse, beyond_budgets},
     events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},
-    rows::{self, KeptBudget, Within},
+    rows::{self, KeptBudget, Sums, Within},
 };
 
 /// Budgets of suppliers, categories and stores of a tenant at most.
@@ -78,20 +81,30 @@ pub async fn find_budget(permit: &May, db: &Database) -> Result<Option<KeptBudge
 /// Budgets of suppliers, categories and stores that limit something and that are the permit's.
 pub async fn find_scope_budgets(permit: &May, db: &Database) -> Result<Vec<KeptBudget>, Fault> {
     let mut found = rows::scope_budgets(&permit.scope(db)).await?;
-    found.retain(|kept| kept.budget.is_some() && covers(permit, kept.scope));
+    found.retain(|kept| covers(permit, kept.scope));
     Ok(found)
 }
 
-/// The use of a budget now. None where each plan has the whole amount, and for a caller of some stores, unless it is for one of these.
-pub async fn budget_use(permit: &May, ledger: &Ledger, kept: &KeptBudget) -> Result<Option<BudgetUse>, Fault> {
+/// The use of each of several budgets now, read together. None where each plan has the whole amount, and for a caller of some stores, unless it is for
+/// one of these.
+pub async fn budget_uses(permit: &May, ledger: &Ledger, kept: &[KeptBudget]) -> Result<Vec<Option<BudgetUse>>, Fault> {
     let (scope, now) = (permit.scope(ledger.database()), ledger.clock().now());
-    let Some(budget) = kept.budget.filter(|_| covers(permit, kept.scope)) else { return Ok(None) };
-    let today = local_day(now, &tenant_zone(&scope).await?);
-    let Some((from, next)) = budget.period.days(today) else { return Ok(None) };
-    let within = rows::within(&scope, kept.scope).await?;
-    let committed = committed(&scope, now, (&budget, &within), None).await?;
-    let (remaining, committed) = (budget.left(committed), Money::new(committed, budget.amount.currency));
-    Ok(Some(BudgetUse { from, through: next - 1, committed, remaining }))
+    let seen = |kept: &KeptBudget| kept.budget.filter(|_| covers(permit, kept.scope));
+    let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, seen(kept)?))).collect();
+    if budgets.is_empty() {
+        return Ok(vec![None; kept.len()]);
+    }
+    let zone = tenant_zone(&scope).await?;
+    let (today, counted) = (local_day(now, &zone), counted(&scope, budgets).await?);
+    let mut taken = committed(&scope, (now, zone.as_str()), &counted, None).await?.into_iter();
+    let use_of = |kept: &KeptBudget| {
+        let budget = seen(kept)?;
+        let committed = taken.next()?;
+        let (from, next) = budget.period.days(today)?;
+        let (remaining, committed) = (budget.left(committed), Money::new(committed, budget.amount.currency));
+        Some(BudgetUse { from, through: next - 1, committed, remaining })
+    };
+    Ok(kept.iter().map(use_of).collect())
 }
 
 /// Sets the budget, or takes it away.
@@ -158,7 +171,7 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
         return Err(ReplenishmentRefusal::Invalid { message: MERGED, field: path!["input", "supplierId"] }.into());
     }
     let is_new = !input.scope.is_company() && budget.is_some() && before.and_then(|kept| kept.budget).is_none();
-    if is_new && rows::scope_budgets(work).await?.iter().filter(|kept| kept.budget.is_some()).count() >= MOST_BUDGETS {
+    if is_new && rows::scope_budgets(work).await?.len() >= MOST_BUDGETS {
         let what = "budgets of suppliers, categories and stores";
         return Err(ReplenishmentRefusal::TooMany { what, most: MOST_BUDGETS, field: path!["input"] }.into());
     }
@@ -172,35 +185,73 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &BudgetSet) -
     Ok(Acted { value: Some(after), seq, is_replayed: false })
 }
 
-/// What the audit log compares: fields of the tenant's.
+/// What the audit log compares: fields of the tenant's, each for those who see the budget.
 fn traced(kept: &KeptBudget) -> Fields {
     const MASK: &str = code::<kind::StockPolicy>();
     let of = if kept.scope.is_company() { String::new() } else { format!("{}.", kept.scope.text()) };
-    let path = |field: &str| format!("replenishmentBudget.{of}{field}");
+    let (amount, period) = (format!("replenishmentBudget.{of}amount"), format!("replenishmentBudget.{of}period"));
     let budget = kept.budget;
-    Fields::default().masked(path("amount"), MASK, money(budget.map(|budget| budget.amount))).masked(
-        path("period"),
-        MASK,
-        budget.map(|budget| budget.period),
-    )
+    let (money, days) = (money(budget.map(|budget| budget.amount)), budget.map(|budget| budget.period));
+    let store = match kept.scope {
+        BudgetScope::Company => return Fields::default().masked(amount, MASK, money).masked(period, MASK, days),
+        BudgetScope::Supplier(_) | BudgetScope::Category(_) => MaskStore::All,
+        BudgetScope::Store(store) => MaskStore::One(store),
+    };
+    Fields::default().masked_for(amount, (MASK, store), money).masked_for(period, (MASK, store), days)
 }
 
-/// What orders take of a budget; of one of plans, those of this plan.
+/// A budget, and what it takes in.
+struct Counted {
+    scope: BudgetScope,
+    budget: Budget,
+    members: BTreeSet<Uuid>,
+}
+
+impl Counted {
+    /// Whether one statement sums up what counts against both.
+    fn is_like(&self, other: &Self) -> bool {
+        discriminant(&self.scope) == discriminant(&other.scope)
+            && self.budget.period == other.budget.period
+            && self.budget.amount.currency == other.budget.amount.currency
+    }
+}
+
+/// Budgets with what they take in now, in their order.
+async fn counted(reads: &impl Reads, budgets: Vec<(BudgetScope, Budget)>) -> Result<Vec<Counted>, Fault> {
+    let scopes: Vec<BudgetScope> = budgets.iter().map(|(scope, _)| *scope).collect();
+    let members = rows::members(reads, &scopes).await?;
+    Ok(budgets.into_iter().zip(members).map(|((scope, budget), members)| Counted { scope, budget, members }).collect())
+}
+
+/// What orders take of each budget, in minor units; of those of plans, what those of this plan take. Budgets of one kind, period and currency are read
+/// together.
 async fn committed(
     reads: &impl Reads,
-    now: Timestamp,
-    (budget, within): (&Budget, &Within),
+    (now, zone): (Timestamp, &str),
+    counted: &[Counted],
     plan: Option<ReplenishmentPlanId>,
-) -> Result<i64, Fault> {
-    let (currency, zone) = (budget.amount.currency, tenant_zone(reads).await?);
-    let Some((first, next)) = budget.period.days(local_day(now, &zone)) else {
-        return match plan {
-            Some(plan) => rows::committed_of(reads, within, currency, plan).await,
-            None => Ok(0),
+) -> Result<Vec<i64>, Fault> {
+    let mut taken: Vec<Option<i64>> = vec![None; counted.len()];
+    for (place, first) in counted.iter().enumerate() {
+        if taken[place].is_some() {
+            continue;
+        }
+        let members = counted.iter().filter(|one| one.is_like(first)).flat_map(|one| one.members.iter().copied()).collect();
+        let (within, currency) = (Within::of(first.scope, members), first.budget.amount.currency);
+        let sums = match (first.budget.period.days(local_day(now, zone)), plan) {
+            (Some((first, next)), _) => {
+                let [from, until] = [first, next].map(|day| local_moment((day, 0), zone, Timestamp(i64::MIN)));
+                rows::committed_between(reads, &within, currency, (from, until)).await?
+            }
+            (None, Some(plan)) => rows::committed_of(reads, &within, currency, plan).await?,
+            (None, None) => Sums::new(),
         };
-    };
-    let [from, until] = [first, next].map(|day| local_moment((day, 0), &zone, Timestamp(i64::MIN)));
-    rows::committed_between(reads, within, currency, (from, until)).await
+        for (taken, one) in taken.iter_mut().zip(counted).filter(|(_, one)| one.is_like(first)) {
+            let of_it = one.members.iter().filter_map(|id| sums.get(id));
+            *taken = Some(of_it.fold(0, |sum: i64, minor| sum.saturating_add(*minor)));
+        }
+    }
+    Ok(taken.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// What is left of each budget that lines of a plan, or of a new one, take of; also of the company's where no line does.
@@ -212,17 +263,26 @@ pub(super) async fn purses(
 ) -> Result<Vec<Purse>, Fault> {
     let mut kept = rows::scope_budgets(reads).await?;
     kept.extend(rows::budget(reads).await?);
-    let mut purses = Vec::new();
-    for KeptBudget { scope, budget, .. } in kept {
-        let Some(budget) = budget else { continue };
-        let within = rows::within(reads, scope).await?;
-        let products = rows::products_within(reads, &within, lines).await?;
-        let mut purse = Purse { scope, left: budget.amount, products };
-        if !scope.is_company() && !lines.iter().any(|line| purse.covers(line)) {
-            continue;
+    let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, kept.budget?))).collect();
+    let has_categories = budgets.iter().any(|(scope, _)| matches!(scope, BudgetScope::Category(_)));
+    let categories = if has_categories { rows::categories_of(reads, lines).await? } else { Vec::new() };
+    let (mut purses, mut taken_of) = (Vec::new(), Vec::new());
+    for one in counted(reads, budgets).await? {
+        let in_it = categories.iter().filter(|(_, category)| one.members.contains(&category.uuid()));
+        let products = in_it.map(|(product, _)| *product).collect();
+        let purse = Purse { scope: one.scope, left: one.budget.amount, products };
+        if one.scope.is_company() || lines.iter().any(|line| purse.covers(line)) {
+            purses.push(purse);
+            taken_of.push(one);
         }
-        purse.left = budget.left(committed(reads, now, (&budget, &within), plan).await?);
-        purses.push(purse);
+    }
+    if purses.is_empty() {
+        return Ok(purses);
+    }
+    let zone = tenant_zone(reads).await?;
+    let taken = committed(reads, (now, zone.as_str()), &taken_of, plan).await?;
+    for (purse, (one, taken)) in purses.iter_mut().zip(taken_of.iter().zip(taken)) {
+        purse.left = one.budget.left(taken);
     }
     Ok(purses)
 }
