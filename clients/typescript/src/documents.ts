@@ -85,7 +85,7 @@ export type StockDigestLevelsQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
+      /** True if there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -121,7 +121,7 @@ export type StockChangedSubscription = {
     changes: Array<{
       /** Number of the event. Keep the greater one of a level that comes twice. */
       seq: number;
-      /** False: the level has left the filter, and no more is said of it until it enters again. */
+      /** True if the level is in the filter. False once it has left, and no more is said of it until it enters again. */
       inFilter: boolean;
       /** The level with the event's own quantities. */
       level: {
@@ -190,7 +190,7 @@ export type OrderChangedSubscription = {
     changes: Array<{
       /** The event's number; 0 in a snapshot, where an order's version says how new it is. */
       seq: number;
-      /** False: the order has left the filter, and no more is said of it until it enters again. */
+      /** True if the order is in the filter. False once it has left, and no more is said of it until it enters again. */
       inFilter: boolean;
       /**
        * Type of the event: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held
@@ -260,7 +260,7 @@ export type AlertChangedSubscription = {
     changes: Array<{
       /** The event's number; 0 in a snapshot, where an alert's version says how new it is. */
       seq: number;
-      /** False when the alert, by its state or assignee, does not match the filter. */
+      /** True if the alert, by its state and assignee, matches the filter. */
       inFilter: boolean;
       /**
        * Type of the event: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot for the
@@ -384,7 +384,7 @@ export type OrderCreateMutation = {
         quantity: number;
       }>;
     } | null;
-    /** Whether the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
+    /** True if the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
     replayed: boolean;
     /**
      * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
@@ -401,7 +401,7 @@ export type OrderCreateMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -414,7 +414,7 @@ export type OrderCreateMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
@@ -435,7 +435,7 @@ export type OrderCreateMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;
@@ -502,7 +502,7 @@ export type OrderCancelMutation = {
         quantity: number;
       }>;
     } | null;
-    /** Whether the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
+    /** True if the payload repeats the result of an earlier call with the same idempotency key, built again from what was stored. */
     replayed: boolean;
     /**
      * Reasons for which nothing was changed; empty when the change was made, or with validateOnly would have
@@ -519,7 +519,7 @@ export type OrderCancelMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -532,7 +532,7 @@ export type OrderCancelMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;
@@ -650,7 +650,7 @@ export type OrdersQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
+      /** True if there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -725,7 +725,7 @@ export type LoginResultFieldsFragment = {
     message: string;
     /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
     field: string[] | null;
-    /** Whether the call may succeed later without being changed. */
+    /** True if the call may succeed later without being changed. */
     retryable: boolean;
   }>;
 };
@@ -790,7 +790,7 @@ export type LoginMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
-      /** Whether the call may succeed later without being changed. */
+      /** True if the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -868,7 +868,7 @@ export type MfaVerifyMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
-      /** Whether the call may succeed later without being changed. */
+      /** True if the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -948,7 +948,7 @@ export type SessionRefreshMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
-      /** Whether the call may succeed later without being changed. */
+      /** True if the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -972,7 +972,7 @@ export type LogoutMutation = {
       message: string;
       /** The path to the input field that is meant, list positions included. The path of a reference that names nothing ends at the key that was sent, as input, lines, 0, product, sku. Null where no field is meant. */
       field: string[] | null;
-      /** Whether the call may succeed later without being changed. */
+      /** True if the call may succeed later without being changed. */
       retryable: boolean;
     }>;
   };
@@ -1025,7 +1025,7 @@ export type StockLevelsQuery = {
     }>;
     /** Position of the page in the list. */
     pageInfo: {
-      /** Whether there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
+      /** True if there are nodes after this page. With `before` it may be true though that cursor's node is gone or hidden from you. */
       hasNextPage: boolean;
       /** The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on. */
       endCursor: string | null;
@@ -1083,7 +1083,7 @@ export type StockAdjustMutation = {
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
     }> | null;
-    /** Whether the payload repeats the stored result of an earlier call with the same idempotency key. */
+    /** True if the payload repeats the stored result of an earlier call with the same idempotency key. */
     replayed: boolean;
     /** Reasons for the refusal; empty when the change was made. */
     userErrors: Array<
@@ -1097,7 +1097,7 @@ export type StockAdjustMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
         }
       | {
@@ -1110,7 +1110,7 @@ export type StockAdjustMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
@@ -1131,7 +1131,7 @@ export type StockAdjustMutation = {
            * sent, as input, lines, 0, product, sku. Null where no field is meant.
            */
           field: string[] | null;
-          /** Whether the call may succeed later without being changed. */
+          /** True if the call may succeed later without being changed. */
           retryable: boolean;
           /** Current version of the row. */
           actualVersion: number;

@@ -215,9 +215,9 @@ export interface AlertListFilter {
   store?: IdFilter | null;
   /** Condition on the alert's product. */
   product?: IdFilter | null;
-  /** Handed to these members. */
+  /** Members to whom the alert is handed. */
   assignee?: IdFilter | null;
-  /** Opened then. */
+  /** Time at which the alert was opened. */
   openedAt?: DateTimeFilter | null;
   /** Time at which the alert last changed. Refused by `alertChanged`. */
   updatedAt?: DateTimeFilter | null;
@@ -290,7 +290,7 @@ export interface AlertRuleUpsertInput {
   productId?: string | null;
   /** Product that the rule is for. Null for all. */
   product?: ProductRef | null;
-  /** Whether the alerts to which the rule applies are opened and notified. Default true. */
+  /** True if the alerts to which the rule applies are opened and notified. Default true. */
   isEnabled?: boolean;
   /**
    * Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
@@ -378,7 +378,7 @@ export interface ApiKeyCreateInput {
   scope?: StoreScopeInput | null;
   /** Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any. */
   allowedCidrs?: ReadonlyArray<string> | null;
-  /** Whether the key may send only documents that the operator has listed. Null for the integration's setting. */
+  /** True if the key may send only documents that the operator has listed. Null for the integration's setting. */
   isTrustedDocumentsOnly?: boolean | null;
   /**
    * Deprecated name of `isTrustedDocumentsOnly`.
@@ -487,11 +487,11 @@ export interface AuditFilter {
   not?: AuditFilter | null;
   /** Member or integration that acted. */
   actor?: IdFilter | null;
-  /** About these things, of any kind. */
+  /** Things that the entry is about, of any kind. */
   target?: IdFilter | null;
   /** Condition on the action: the name of the mutation. */
   action?: StringFilter | null;
-  /** Written then. */
+  /** Time at which the entry was written. */
   at?: DateTimeFilter | null;
   /** Outcomes to include; an empty list matches nothing. */
   outcome?: ReadonlyArray<AuditOutcome> | null;
@@ -680,7 +680,7 @@ export interface BlanketOrderFilter {
   status?: ReadonlyArray<BlanketOrderStatus> | null;
   /** Condition on the ID of the blanket order. */
   id?: IdFilter | null;
-  /** Agreed with these suppliers. */
+  /** Suppliers with whom the blanket order was agreed. */
   supplier?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
@@ -870,7 +870,7 @@ export interface CarrierUpsertInput {
    * themselves. Null for any.
    */
   numberPattern?: string | null;
-  /** Whether new parcels can name the carrier. Default true. */
+  /** True if new parcels can name the carrier. Default true. */
   isActive?: boolean;
 }
 
@@ -929,7 +929,7 @@ export interface CategoryCreateInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. Null for none. */
   description?: string | null;
-  /** Whether shops show the category. Null for true. */
+  /** True if shops show the category. Null for true. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. Null for none. */
   seoTitle?: string | null;
@@ -1007,7 +1007,7 @@ export interface CategoryUpdateInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** Whether shops show the category. Left out, it stays; null is refused. */
+  /** True if shops show the category. Left out, it stays; null is refused. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
@@ -1039,7 +1039,7 @@ export interface CategoryUpsertInput {
   metadata?: unknown | null;
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** Whether shops show the category. True when the row creates one and leaves it out; null is refused. */
+  /** True if shops show the category. Left out, it is true where the row creates the category; null is refused. */
   isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
@@ -1723,7 +1723,7 @@ export interface ExchangeRateSetInput {
   /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
   source: string;
   /**
-   * Whether a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
+   * True if a rate is accepted that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted
    * one. Default false.
    */
   isUnusual?: boolean;
@@ -1760,7 +1760,7 @@ export interface ExchangeRatesImportInput {
    * rates left in it. A file that ends in the middle, or that has entities, is refused. Null with `ecbCsv`.
    */
   ecbXml?: string | null;
-  /** Whether rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
+  /** True if rates are accepted that are more than a factor of two from the newest rate of their pair in either direction. Default false. */
   isUnusual?: boolean;
   /**
    * Deprecated name of `isUnusual`.
@@ -1936,7 +1936,7 @@ export interface ExportScheduleRunInput {
   idempotencyKey?: string;
   /** ID of the schedule. */
   id: string;
-  /** Whether all rows are written once more, into a new set. Default false: rows that changed since the run before. */
+  /** True if all rows are written once more, into a new set. Default false: rows that changed since the run before. */
   isFullRefresh?: boolean;
   /**
    * Deprecated name of `isFullRefresh`.
@@ -1967,7 +1967,7 @@ export interface ExportScheduleSetInput {
   timeZone?: string | null;
   /** Bucket into which the files are written. Null for the deployment's file store. */
   bucket?: ExportBucketInput | null;
-  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  /** True if the schedule is paused: a paused schedule is not run. Default false. */
   isPaused?: boolean;
 }
 
@@ -2161,6 +2161,16 @@ export interface FileUploadCreateInput {
   size?: number | null;
 }
 
+/** Range of numbers, compared to six decimals. Rows without a number match `isNull: true` alone. */
+export interface FloatFilter {
+  /** Lower bound, included. Null for none. */
+  gte?: number | null;
+  /** Upper bound, included. Null for none. */
+  lte?: number | null;
+  /** True for rows without a number, false for rows with one, null for both. */
+  isNull?: boolean | null;
+}
+
 /** Reason for which a week is not used as it was recorded. */
 export type ForecastExclusionReason =
   | 'CAPPED'
@@ -2277,7 +2287,7 @@ export interface FulfilmentWaveFilter {
   not?: FulfilmentWaveFilter | null;
   /** Waves of these stores. */
   store?: IdFilter | null;
-  /** Whether the waves are open. Null for all. */
+  /** True for open waves only, false for the others, null for both. */
   isOpen?: boolean | null;
 }
 
@@ -2288,7 +2298,7 @@ export interface FulfilmentWaveFoundInput {
   /** Lines and quantities that were picked; all that can be when it is left out. With isShort an empty list says that nothing was found. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /**
-   * Whether the missing units are not in the store: they are sourced from other stores, as after
+   * True if the missing units are not in the store: they are sourced from other stores, as after
    * a rejection for NO_STOCK. Default false.
    */
   isShort?: boolean;
@@ -2338,7 +2348,7 @@ export interface FulfilmentWaveReadyInput {
   idempotencyKey?: string;
   /** Language of the e-mails to the contacts of the orders. Null for the language and the choice of readyEmailSet, which sends none at first. */
   notifyIn?: PaperLocale | null;
-  /** Whether the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
+  /** True if the e-mails are sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
   notify?: boolean | null;
 }
 
@@ -2389,7 +2399,7 @@ export interface FulfilmentWorkActionInput {
    * whose contact has an e-mail address. Null for the language and the choice of readyEmailSet, which sends none at first.
    */
   notifyIn?: PaperLocale | null;
-  /** Whether the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
+  /** True if the e-mail is sent, whatever is set for the store. Null for true where notifyIn is given, else for the choice of readyEmailSet. */
   notify?: boolean | null;
 }
 
@@ -2424,7 +2434,7 @@ export interface FulfilmentWorkFilter {
   store?: IdFilter | null;
   /** Works in one of these states; an empty list matches nothing. */
   status?: ReadonlyArray<WorkStatus> | null;
-  /** Works that are due then. */
+  /** Time at which the work is due. */
   dueAt?: DateTimeFilter | null;
   /** Works of these orders. */
   order?: IdFilter | null;
@@ -2498,7 +2508,7 @@ export interface FulfilmentWorkPickInput {
   /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /**
-   * Whether the missing units are not in the store: they are sourced from other stores, as after
+   * True if the missing units are not in the store: they are sourced from other stores, as after
    * a rejection for NO_STOCK. Default false.
    */
   isShort?: boolean;
@@ -2644,9 +2654,9 @@ export interface HoldRuleUpsertInput {
   reason: string;
   /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
   totalAtLeast?: MoneyInput | null;
-  /** Whether the rule matches only orders that are neither paid nor authorised in full. Default false. */
+  /** True if the rule matches only orders that are neither paid nor authorised in full. Default false. */
   isUnpaid?: boolean;
-  /** Whether the rule matches only orders that are shipped and say no shipping address. Default false. */
+  /** True if the rule matches only orders that are shipped and say no shipping address. Default false. */
   isAddressMissing?: boolean;
   /**
    * Deprecated name of `isAddressMissing`.
@@ -2659,12 +2669,12 @@ export interface HoldRuleUpsertInput {
    */
   countries?: ReadonlyArray<string>;
   /**
-   * Whether the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
+   * True if the rule matches only orders whose billing address says another country than their goods go to. Orders that say neither do not match.
    * Default false.
    */
   isBilledElsewhere?: boolean;
   /**
-   * Whether the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
+   * True if the rule matches only orders of which the customer, with all customers merged with it, has got nothing yet by another order:
    * none of which anything has left. Orders without a customer match. Default false.
    */
   isNewCustomer?: boolean;
@@ -2678,7 +2688,7 @@ export interface HoldRuleUpsertInput {
    * Empty by default.
    */
   productTags?: ReadonlyArray<string>;
-  /** Whether the rule takes its hold off once the order does not match any more. Default false. */
+  /** True if the rule takes its hold off once the order does not match any more. Default false. */
   isHoldLiftedAutomatically?: boolean;
   /**
    * Deprecated name of `isHoldLiftedAutomatically`.
@@ -2703,8 +2713,8 @@ export interface IdFilter {
   key?: ReadonlyArray<string> | null;
   /**
    * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
-   * stock levels, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and reference of movements; refused
-   * elsewhere.
+   * stock levels, category of lines of plans, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and
+   * reference of movements; refused elsewhere.
    */
   isNull?: boolean | null;
 }
@@ -2775,6 +2785,18 @@ export type ImportMode =
   | 'CREATE'
   | 'UPSERT';
 
+/** Range of whole numbers. Rows without a number match `isNull: true` alone. */
+export interface IntFilter {
+  /** Number that matches. Null for any. */
+  eq?: number | null;
+  /** Lower bound, included. Null for none. */
+  gte?: number | null;
+  /** Upper bound, included. Null for none. */
+  lte?: number | null;
+  /** True for rows without a number, false for rows with one, null for both. */
+  isNull?: boolean | null;
+}
+
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. Null takes each call as a new one. */
@@ -2792,7 +2814,7 @@ export interface IntegrationCreateInput {
   permissions: ReadonlyArray<string>;
   /** Stores to which the integration's permissions of the class STORE apply. */
   scope: StoreScopeInput;
-  /** Whether the integration's keys may send only documents that the operator has listed. Null for false. */
+  /** True if the integration's keys may send only documents that the operator has listed. Null for false. */
   isTrustedDocumentsOnly?: boolean | null;
   /**
    * Deprecated name of `isTrustedDocumentsOnly`.
@@ -2855,14 +2877,14 @@ export interface IntegrationUpdateInput {
   permissions?: ReadonlyArray<string> | null;
   /** Stores to which the integration's permissions of the class STORE are to apply. Null leaves it as it is. */
   scope?: StoreScopeInput | null;
-  /** Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is. */
+  /** True if the integration's keys may send only documents that the operator has listed. A change applies to open sockets too. Null leaves it as it is. */
   isTrustedDocumentsOnly?: boolean | null;
   /**
    * Deprecated name of `isTrustedDocumentsOnly`.
    * @deprecated 2026-11-27: use isTrustedDocumentsOnly. Removed after 2027-11-27.
    */
   trustedDocumentsOnly?: boolean | null;
-  /** Whether the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is. */
+  /** True if the integration's keys are accepted that have not ended; false takes effect on all nodes within five seconds. Null leaves it as it is. */
   isEnabled?: boolean | null;
   /**
    * Deprecated name of `isEnabled`.
@@ -3116,7 +3138,7 @@ export interface LiquidationPlanAdvanceInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /**
-   * Whether a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
+   * True if a job advances the plan each night from now on, in your name and with the permissions that you have then. False ends that, null leaves it
    * as it is. True and false take a member, not an integration, with product.write for all stores.
    */
   isAutomatic?: boolean | null;
@@ -3165,10 +3187,35 @@ export interface LiquidationPlanFilter {
   state?: ReadonlyArray<LiquidationPlanStatus> | null;
 }
 
-/** Lines of a plan. All conditions hold; one that is null is absent. */
+/** Lines of a plan of liquidation that match all of these; a condition that is null is ignored. */
 export interface LiquidationPlanLineFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<LiquidationPlanLineFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<LiquidationPlanLineFilter> | null;
+  /** Condition that must not hold. */
+  not?: LiquidationPlanLineFilter | null;
+  /** Condition on the ID of the line. */
+  id?: IdFilter | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** Stores that a TRANSFER goes to. Other actions do not match. */
+  toStore?: IdFilter | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** SKU of the product, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Categories whose products are included; for their descendants too, use `categoryTree`. Needs product.read. */
+  category?: IdFilter | null;
+  /** Categories whose products, and those of their descendants, are included. Needs product.read. */
+  categoryTree?: IdFilter | null;
+  /**
+   * Words of the SKU, name or barcodes of the product, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits
+   * finds nothing; null does not search. Needs product.read.
+   */
+  search?: string | null;
+  /** Suppliers that a RETURN goes to. Other actions do not match. */
+  supplier?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<LiquidationLineStatus> | null;
   /**
@@ -3178,7 +3225,38 @@ export interface LiquidationPlanLineFilter {
   state?: ReadonlyArray<LiquidationLineStatus> | null;
   /** Actions to include; an empty list matches nothing. */
   action?: ReadonlyArray<LiquidationAction> | null;
+  /** Reasons for REFUSED to include; an empty list matches nothing. Lines without a reason do not match. */
+  issue?: ReadonlyArray<LiquidationIssue> | null;
+  /** Outcomes to include; an empty list matches nothing. Lines without an outcome do not match. */
+  outcome?: ReadonlyArray<LiquidationOutcome> | null;
+  /** Units of the line, in the product's smallest unit. */
+  quantity?: QuantityFilter | null;
+  /** Last day of the expectation. */
+  until?: DateFilter | null;
+  /** Likely recovery, as in `expected.likely`. Currencies other than the plan's match nothing. Needs product.cost.read. */
+  expected?: MoneyFilter | null;
+  /**
+   * Cost of the free units when the plan was made. Lines without a known cost, and currencies other than the plan's, match nothing. Needs
+   * product.cost.read.
+   */
+  value?: MoneyFilter | null;
 }
+
+/** Sort order of the lines of a plan of liquidation; lines with equal values are sorted by the IDs of product and store, in the same direction. */
+export interface LiquidationPlanLineSort {
+  /** Field by which the lines are sorted. */
+  field: LiquidationPlanLineSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+}
+
+/** Field by which the lines of a plan of liquidation can be sorted. */
+export type LiquidationPlanLineSortField =
+  | 'VALUE'
+  | 'PRODUCT'
+  | 'EXPECTED'
+  | 'QUANTITY'
+  | 'UNTIL';
 
 /** Sort order of a list of plans of liquidation; plans with equal values are sorted by ID. */
 export interface LiquidationPlanSort {
@@ -3235,7 +3313,7 @@ export interface LiquidationSettingsSetInput {
   slowDaysOfSupply?: number | null;
   /** Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow. */
   slowMonthlyUnits?: number | null;
-  /** Whether stock is listed that expires before it is sold. Default true. */
+  /** True if stock is listed that expires before it is sold. Default true. */
   isExpiringListed?: boolean;
   /**
    * Deprecated name of `isExpiringListed`.
@@ -3304,7 +3382,7 @@ export interface LotCodeFilter {
   eq?: string | null;
   /** Codes of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
-  /** A code that begins with this. */
+  /** Beginning of the code. */
   startsWith?: string | null;
 }
 
@@ -4664,7 +4742,7 @@ export interface ProductDescriptionEndpointSetInput {
   model: string;
   /** Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it. */
   secretKey?: string | null;
-  /** Whether descriptions are proposed. Default false. */
+  /** True if descriptions are proposed. Default false. */
   isEnabled?: boolean;
   /** Largest number of tokens of an answer, 1 to 4,096. Default 400. */
   maxTokens?: number;
@@ -5391,11 +5469,11 @@ export interface PurchaseOrderFilter {
   status?: ReadonlyArray<PurchaseOrderStatus> | null;
   /** Condition on the ID of the purchase order. */
   id?: IdFilter | null;
-  /** Bought from these suppliers. */
+  /** Suppliers from whom the goods are bought. */
   supplier?: IdFilter | null;
-  /** Calling off from these blanket orders. */
+  /** Blanket orders from which the purchase order calls off. */
   blanketOrder?: IdFilter | null;
-  /** Delivered to these stores. */
+  /** Stores to which the goods are delivered. */
   store?: IdFilter | null;
   /** Day before which the goods are expected. Orders without a day do not match. Null for any. */
   expectedBefore?: string | null;
@@ -5685,7 +5763,7 @@ export interface ReadyEmailSetInput {
   expectedVersion?: number | null;
   /** Store of the setting. Null for the tenant's, which holds for all stores that say nothing else. */
   store?: StoreRef | null;
-  /** Whether an e-mail is sent by fulfilmentWorkReady and fulfilmentWaveReady without being asked for. Null for the tenant's setting; off where that says nothing. */
+  /** True if an e-mail is sent by fulfilmentWorkReady and fulfilmentWaveReady without being asked for. Null for the tenant's setting; off where that says nothing. */
   isOn?: boolean | null;
   /** Language of the e-mails. Null for the tenant's setting; EN where that says nothing. */
   locale?: PaperLocale | null;
@@ -5762,7 +5840,7 @@ export interface RefusedSuggestionInput {
   category?: CategoryRef | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. Empty by default. */
   tags?: ReadonlyArray<string>;
-  /** Whether the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
+  /** True if the name of the product is right as it is: it is not proposed to be cleaned before the product has another name. Default false. */
   isNameRight?: boolean;
   /**
    * Deprecated name of `isNameRight`.
@@ -5846,12 +5924,18 @@ export type ReplenishmentBudgetPeriod =
   | 'WEEK'
   | 'MONTH';
 
-/** Limit of what purchases may cost, for the whole company. */
+/** Limit of what purchases may cost, for the whole company, or for a supplier, a category or a store. */
 export interface ReplenishmentBudgetSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Version of the budget that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
+  /** Supplier whose purchases are limited. Null for all. */
+  supplier?: SupplierRef | null;
+  /** Category whose products are limited, with all categories below it. Not together with a supplier. Null for all. */
+  category?: CategoryRef | null;
+  /** Store whose purchases are limited. Not together with a supplier or a category. Null for all. */
+  store?: StoreRef | null;
   /** Limit of what the goods that are bought in a period may cost together, 0 or more, in the company's currency. Null: no limit. */
   amount?: MoneyInput | null;
   /** Period of the amount. Default MONTH. */
@@ -5935,10 +6019,35 @@ export interface ReplenishmentPlanFilter {
   state?: ReadonlyArray<ReplenishmentPlanStatus> | null;
 }
 
-/** Lines of a plan. All conditions hold; one that is null is absent. */
+/** Lines of a plan of replenishment that match all of these; a condition that is null is ignored. */
 export interface ReplenishmentPlanLineFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ReplenishmentPlanLineFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReplenishmentPlanLineFilter> | null;
+  /** Condition that must not hold. */
+  not?: ReplenishmentPlanLineFilter | null;
+  /** Condition on the ID of the line. */
+  id?: IdFilter | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** Stores that a TRANSFER comes from. Other kinds do not match. */
+  fromStore?: IdFilter | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** SKU of the product, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Categories whose products are included; for their descendants too, use `categoryTree`. Needs product.read. */
+  category?: IdFilter | null;
+  /** Categories whose products, and those of their descendants, are included. Needs product.read. */
+  categoryTree?: IdFilter | null;
+  /**
+   * Words of the SKU, name or barcodes of the product, at most 8, each of letters and digits; typos are tolerated. A text without letters and digits
+   * finds nothing; null does not search. Needs product.read.
+   */
+  search?: string | null;
+  /** Suppliers that a PURCHASE is from, or whose order is cut. Lines without a supplier do not match. */
+  supplier?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<ReplenishmentLineStatus> | null;
   /**
@@ -5948,7 +6057,35 @@ export interface ReplenishmentPlanLineFilter {
   state?: ReadonlyArray<ReplenishmentLineStatus> | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<ReplenishmentLineKind> | null;
+  /** Reasons for REFUSED or CUT to include; an empty list matches nothing. Lines without a reason do not match. */
+  issue?: ReadonlyArray<ReplenishmentIssue> | null;
+  /** Quantity of the line, in the product's smallest unit. */
+  quantity?: QuantityFilter | null;
+  /** Days until the stock is gone at mean demand. `isNull: true` for more than half a year, and without demand. */
+  urgencyDays?: IntFilter | null;
+  /** Day on which the delivery is due. */
+  dueOn?: DateFilter | null;
+  /** Cost of the goods. Lines without a cost do not match. Needs product.cost.read. */
+  cost?: MoneyFilter | null;
+  /** Confidence in the forecast, from 0 to 1. `isNull: true` for lines without a forecast. */
+  confidence?: FloatFilter | null;
 }
+
+/** Sort order of the lines of a plan of replenishment; lines with equal values are sorted by `position`, in the same direction. */
+export interface ReplenishmentPlanLineSort {
+  /** Field by which the lines are sorted. */
+  field: ReplenishmentPlanLineSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+}
+
+/** Field by which the lines of a plan of replenishment can be sorted. */
+export type ReplenishmentPlanLineSortField =
+  | 'URGENCY'
+  | 'QUANTITY'
+  | 'COST'
+  | 'PRODUCT'
+  | 'STORE';
 
 /** Sort order of a list of plans of replenishment; plans with equal values are sorted by ID. */
 export interface ReplenishmentPlanSort {
@@ -6141,7 +6278,7 @@ export interface ReplenishmentRuleSetInput {
   idempotencyKey?: string;
   /** Version of the rule that you saw, 0 before it was first set; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** Whether the rule approves lines from the next plan on. Default true. */
+  /** True if the rule approves lines from the next plan on. Default true. */
   isEnabled?: boolean;
   /**
    * Deprecated name of `isEnabled`.
@@ -6152,7 +6289,7 @@ export interface ReplenishmentRuleSetInput {
   planAmount?: MoneyInput | null;
   /** Limit of what the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
   supplierAmount?: MoneyInput | null;
-  /** Whether transfers are approved. Default true. */
+  /** True if transfers are approved. Default true. */
   hasTransfers?: boolean;
   /**
    * Deprecated name of `hasTransfers`.
@@ -6162,7 +6299,7 @@ export interface ReplenishmentRuleSetInput {
   /** Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits. Default 0.8. */
   confidence?: number;
   /**
-   * Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
+   * True if the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
    * who sets it. Requires purchase.approve for all stores. Default false.
    */
   isSending?: boolean;
@@ -6333,10 +6470,10 @@ export interface ReturnCreateInput {
   externalRef?: string | null;
   /** Register of the store at which the return is created: a code of at most 32 characters. It stays as it is. Null for none. */
   register?: string | null;
-  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true. */
+  /** True if the goods are received at once; otherwise the return is only REQUESTED and moves no stock. Default true. */
   receive?: boolean;
   /**
-   * Whether the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
+   * True if the return is CLOSED at once with what is given back, as by returnClose: only goods that are received at once. Needs
    * return.approve. Default false.
    */
   close?: boolean;
@@ -6520,7 +6657,7 @@ export interface ReturnReceiveInput {
   expectedVersion?: number | null;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Whether the receipt is the last: nothing more will come, and missing units can then be asked back again. Default false. */
+  /** True if the receipt is the last: nothing more will come, and missing units can then be asked back again. Default false. */
   isLast?: boolean;
   /** Time of the receipt. Null for now. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -6939,7 +7076,7 @@ export interface SavedViewLinkRevokeInput {
 
 /** Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well. */
 export interface SavedViewReadersInput {
-  /** Whether all who hold view.read may read the view; then no role and no member is named. Default false. */
+  /** True if all who hold view.read may read the view; then no role and no member is named. Default false. */
   everyone?: boolean;
   /**
    * Deprecated form of `roles`: their IDs.
@@ -7010,14 +7147,14 @@ export interface SavedViewScheduleSetInput {
   memberIds?: ReadonlyArray<string>;
   /** Active members who get the table by e-mail; with the addresses 1 to 20, or none with hasEvent or hasFile. Null for none. */
   members?: ReadonlyArray<MemberRef> | null;
-  /** Whether a table that equals the one before is not sent. Default false. */
+  /** True if a table that equals the one before is not sent. Default false. */
   isSentOnlyIfChanged?: boolean;
   /**
    * Deprecated name of `isSentOnlyIfChanged`.
    * @deprecated 2026-11-27: use isSentOnlyIfChanged. Removed after 2027-11-27.
    */
   onlyIfChanged?: boolean;
-  /** Whether the event view.result reports each table to webhooks. With it no address and no member is needed. Default false. */
+  /** True if the event view.result reports each table to webhooks. With it no address and no member is needed. Default false. */
   hasEvent?: boolean;
   /**
    * Deprecated name of `hasEvent`.
@@ -7025,7 +7162,7 @@ export interface SavedViewScheduleSetInput {
    */
   emitsEvent?: boolean;
   /**
-   * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
+   * True if the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks
    * are shown them, and they are in the journal of events as long as it is kept. Needs hasEvent. Default false.
    */
   hasEventRows?: boolean;
@@ -7035,7 +7172,7 @@ export interface SavedViewScheduleSetInput {
    */
   tellsRows?: boolean;
   /**
-   * Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+   * True if each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
    * address and no member is needed. Default false.
    */
   hasFile?: boolean;
@@ -7046,7 +7183,7 @@ export interface SavedViewScheduleSetInput {
   keepsFile?: boolean;
   /** Language of the words and decimal signs of a PDF. Default EN. */
   locale?: PaperLocale;
-  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  /** True if the schedule is paused: a paused schedule is not run. Default false. */
   isPaused?: boolean;
 }
 
@@ -7103,7 +7240,7 @@ export interface SavedViewUpdateInput {
   document?: string | null;
   /** Values of the view's variables where a reader gives none: an object, in place of the whole former one. */
   variables?: unknown | null;
-  /** Whether the view is paused: a paused view is not run. Null leaves it as it is. */
+  /** True if the view is paused: a paused view is not run. Null leaves it as it is. */
   isPaused?: boolean | null;
   /** Members and roles whom the view is shared with, in the place of the former ones. */
   readers?: SavedViewReadersInput | null;
@@ -7779,13 +7916,13 @@ export interface StocktakeCreateInput {
   abcClass?: AbcClass | null;
   /** The products, of a LIST and of no other; at most 2,000. Empty by default. */
   products?: ReadonlyArray<ProductRef>;
-  /** Whether the book quantities are hidden from callers without count.review. Default true. */
+  /** True if the book quantities are hidden from callers without count.review. Default true. */
   isBlind?: boolean;
   /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. Null for none. */
   externalRef?: string | null;
   /** Note that is kept with the stocktake, at most 1,000 characters. Null for none. */
   note?: string | null;
-  /** Whether the stocktake is started in the same call. False by default. */
+  /** True if the stocktake is started in the same call. False by default. */
   start?: boolean;
 }
 
@@ -8233,7 +8370,7 @@ export type StoreSortField =
 export interface StoreSourcingInput {
   /** The store. */
   store: StoreRef;
-  /** Whether orders of other stores may take stock from the store. Default true. */
+  /** True if orders of other stores may take stock from the store. Default true. */
   isSource?: boolean;
   /** Priority of the store in the PRIORITY strategy; the lowest number comes first. Default 0. */
   priority?: number;
@@ -8499,7 +8636,7 @@ export interface SupplierProductInput {
   unitCost: MoneyInput;
   /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. Empty by default. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** Whether the supplier is the preferred one of the product, in place of the previous one. Default false. */
+  /** True if the supplier is the preferred one of the product, in place of the previous one. Default false. */
   isPreferred?: boolean;
   /**
    * Deprecated name of `isPreferred`.
@@ -8580,9 +8717,9 @@ export interface SupplierReturnFilter {
   not?: SupplierReturnFilter | null;
   /** Condition on the ID of the return. */
   id?: IdFilter | null;
-  /** Sent back to these suppliers. */
+  /** Suppliers to whom the goods were sent back. */
   supplier?: IdFilter | null;
-  /** Sent from these stores. */
+  /** Stores from which the goods were sent. */
   store?: IdFilter | null;
   /** Purchase orders of which one delivered at least one line of the return. */
   purchaseOrder?: IdFilter | null;
@@ -8732,7 +8869,7 @@ export interface TenantUpdateInput {
   defaultCurrency?: string | null;
   /** IANA time zone of the tenant. Past business days keep their dates. Null leaves it as it is. */
   timeZone?: string | null;
-  /** Whether members must use a second factor. Null leaves it as it is. */
+  /** True if members must use a second factor. Null leaves it as it is. */
   isMfaRequired?: boolean | null;
   /**
    * Deprecated name of `isMfaRequired`.
@@ -8866,11 +9003,11 @@ export interface TransferFilter {
   status?: ReadonlyArray<TransferStatus> | null;
   /** Condition on the ID of the transfer. */
   id?: IdFilter | null;
-  /** Comes from this store. */
+  /** Stores that send the transfer. */
   fromStore?: IdFilter | null;
   /** Stores that receive the transfer. */
   toStore?: IdFilter | null;
-  /** Comes from or goes to this store. */
+  /** Stores that send or receive the transfer. */
   store?: IdFilter | null;
   /** Products on a line of the transfer. */
   product?: IdFilter | null;
@@ -9129,7 +9266,7 @@ export interface WebhookEndpointUpdateInput {
   /** Description of the endpoint; null clears it. */
   description?: string | null;
   /**
-   * Whether messages are sent to the endpoint. An endpoint that is enabled goes on where it stopped, as far as events
+   * True if messages are sent to the endpoint. An endpoint that is enabled goes on where it stopped, as far as events
    * are kept. Null leaves it as it is.
    */
   isEnabled?: boolean | null;

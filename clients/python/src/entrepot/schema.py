@@ -1751,6 +1751,14 @@ class FileUploadCreateInput(_FileUploadCreateInput, total=False):
     size: Optional[int]
 
 
+class FloatFilter(TypedDict, total=False):
+    """Range of numbers, compared to six decimals. Rows without a number match `isNull: true` alone."""
+
+    gte: Optional[float]
+    lte: Optional[float]
+    isNull: Optional[bool]
+
+
 ForecastExclusionReason = Literal[
     "CAPPED",
     "SCALED",
@@ -2268,6 +2276,15 @@ ImportMode = Literal[
 ]
 
 
+class IntFilter(TypedDict, total=False):
+    """Range of whole numbers. Rows without a number match `isNull: true` alone."""
+
+    eq: Optional[int]
+    gte: Optional[int]
+    lte: Optional[int]
+    isNull: Optional[bool]
+
+
 class _IntegrationCreateInput(TypedDict):
     name: str
     permissions: Sequence[str]
@@ -2592,13 +2609,52 @@ class LiquidationPlanFilter(TypedDict, total=False):
     state: Optional[Sequence["LiquidationPlanStatus"]]
 
 
-class LiquidationPlanLineFilter(TypedDict, total=False):
-    """Lines of a plan. All conditions hold; one that is null is absent."""
+LiquidationPlanLineFilter = TypedDict(
+    "LiquidationPlanLineFilter",
+    {
+        "and": "Optional[Sequence['LiquidationPlanLineFilter']]",
+        "or": "Optional[Sequence['LiquidationPlanLineFilter']]",
+        "not": "Optional['LiquidationPlanLineFilter']",
+        "id": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "toStore": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "category": "Optional['IdFilter']",
+        "categoryTree": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "supplier": "Optional['IdFilter']",
+        "status": "Optional[Sequence['LiquidationLineStatus']]",
+        "state": "Optional[Sequence['LiquidationLineStatus']]",
+        "action": "Optional[Sequence['LiquidationAction']]",
+        "issue": "Optional[Sequence['LiquidationIssue']]",
+        "outcome": "Optional[Sequence['LiquidationOutcome']]",
+        "quantity": "Optional['QuantityFilter']",
+        "until": "Optional['DateFilter']",
+        "expected": "Optional['MoneyFilter']",
+        "value": "Optional['MoneyFilter']",
+    },
+    total=False,
+)
 
-    store: Optional["IdFilter"]
-    status: Optional[Sequence["LiquidationLineStatus"]]
-    state: Optional[Sequence["LiquidationLineStatus"]]
-    action: Optional[Sequence["LiquidationAction"]]
+
+class _LiquidationPlanLineSort(TypedDict):
+    field: "LiquidationPlanLineSortField"
+
+
+class LiquidationPlanLineSort(_LiquidationPlanLineSort, total=False):
+    """Sort order of the lines of a plan of liquidation; lines with equal values are sorted by the IDs of product and store, in the same direction."""
+
+    direction: "Direction"
+
+
+LiquidationPlanLineSortField = Literal[
+    "VALUE",
+    "PRODUCT",
+    "EXPECTED",
+    "QUANTITY",
+    "UNTIL",
+]
 
 
 class _LiquidationPlanSort(TypedDict):
@@ -4666,10 +4722,13 @@ ReplenishmentBudgetPeriod = Literal[
 
 
 class ReplenishmentBudgetSetInput(TypedDict, total=False):
-    """Limit of what purchases may cost, for the whole company."""
+    """Limit of what purchases may cost, for the whole company, or for a supplier, a category or a store."""
 
     idempotencyKey: str
     expectedVersion: Optional[int]
+    supplier: Optional["SupplierRef"]
+    category: Optional["CategoryRef"]
+    store: Optional["StoreRef"]
     amount: Optional["MoneyInput"]
     period: "ReplenishmentBudgetPeriod"
 
@@ -4737,13 +4796,52 @@ class ReplenishmentPlanFilter(TypedDict, total=False):
     state: Optional[Sequence["ReplenishmentPlanStatus"]]
 
 
-class ReplenishmentPlanLineFilter(TypedDict, total=False):
-    """Lines of a plan. All conditions hold; one that is null is absent."""
+ReplenishmentPlanLineFilter = TypedDict(
+    "ReplenishmentPlanLineFilter",
+    {
+        "and": "Optional[Sequence['ReplenishmentPlanLineFilter']]",
+        "or": "Optional[Sequence['ReplenishmentPlanLineFilter']]",
+        "not": "Optional['ReplenishmentPlanLineFilter']",
+        "id": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "fromStore": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "category": "Optional['IdFilter']",
+        "categoryTree": "Optional['IdFilter']",
+        "search": "Optional[str]",
+        "supplier": "Optional['IdFilter']",
+        "status": "Optional[Sequence['ReplenishmentLineStatus']]",
+        "state": "Optional[Sequence['ReplenishmentLineStatus']]",
+        "kind": "Optional[Sequence['ReplenishmentLineKind']]",
+        "issue": "Optional[Sequence['ReplenishmentIssue']]",
+        "quantity": "Optional['QuantityFilter']",
+        "urgencyDays": "Optional['IntFilter']",
+        "dueOn": "Optional['DateFilter']",
+        "cost": "Optional['MoneyFilter']",
+        "confidence": "Optional['FloatFilter']",
+    },
+    total=False,
+)
 
-    store: Optional["IdFilter"]
-    status: Optional[Sequence["ReplenishmentLineStatus"]]
-    state: Optional[Sequence["ReplenishmentLineStatus"]]
-    kind: Optional[Sequence["ReplenishmentLineKind"]]
+
+class _ReplenishmentPlanLineSort(TypedDict):
+    field: "ReplenishmentPlanLineSortField"
+
+
+class ReplenishmentPlanLineSort(_ReplenishmentPlanLineSort, total=False):
+    """Sort order of the lines of a plan of replenishment; lines with equal values are sorted by `position`, in the same direction."""
+
+    direction: "Direction"
+
+
+ReplenishmentPlanLineSortField = Literal[
+    "URGENCY",
+    "QUANTITY",
+    "COST",
+    "PRODUCT",
+    "STORE",
+]
 
 
 class _ReplenishmentPlanSort(TypedDict):
