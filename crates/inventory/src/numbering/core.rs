@@ -100,14 +100,14 @@ impl Pattern {
     }
 
     /// Which of its numbers have a text in them as they are shown: one that ends with these digits, and has this before them. Both are in capitals.
-    fn place(&self, head: &str, digits: &str) -> Option<Place> {
+    fn place(&self, head: &str, digits: &str) -> Option<DigitPosition> {
         let letters = self.letters.to_ascii_uppercase();
         if letters.contains(&format!("{head}{digits}")) {
-            Some(Place::Letters)
+            Some(DigitPosition::Letters)
         } else if head.is_empty() {
-            Some(Place::Digits)
+            Some(DigitPosition::Digits)
         } else {
-            letters.ends_with(head).then_some(Place::FirstDigits)
+            letters.ends_with(head).then_some(DigitPosition::FirstDigits)
         }
     }
 
@@ -136,13 +136,24 @@ pub struct Version {
 
 /// Where numbers have a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum DigitPosition {
     /// In their letters: each of them has it.
     Letters,
     /// Its digits are their first ones.
     FirstDigits,
     /// Its digits are anywhere in theirs.
     Digits,
+}
+
+impl DigitPosition {
+    /// Name of it, which stays in cursors.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Letters => "LETTERS",
+            Self::FirstDigits => "FIRST_DIGITS",
+            Self::Digits => "DIGITS",
+        }
+    }
 }
 
 /// Numbers of one pattern that may have a text as they are shown.
@@ -153,7 +164,7 @@ pub struct Showing {
     pub to: i64,
     /// Digits that each of them has at least.
     pub width: usize,
-    pub place: Place,
+    pub place: DigitPosition,
 }
 
 /// The patterns of a tenant as they were when the last numbers of its counter were given out.
@@ -326,16 +337,17 @@ mod tests {
     fn a_text_is_looked_for_in_numbers_as_they_are_shown() {
         let patterns = patterns();
         let showing = |from, to, width, place| Showing { from, to, width, place };
-        let all = [(20, i64::MAX, 3), (10, 19, 6), (1, 9, 1)].map(|(from, to, width)| showing(from, to, width, Place::Digits));
+        let all =
+            [(20, i64::MAX, 3), (10, 19, 6), (1, 9, 1)].map(|(from, to, width)| showing(from, to, width, DigitPosition::Digits));
         assert_eq!(patterns.showing(Numbered::Order, "0010"), ("0010".to_owned(), all.to_vec()));
-        let so_ten = vec![showing(10, 19, 6, Place::FirstDigits)];
+        let so_ten = vec![showing(10, 19, 6, DigitPosition::FirstDigits)];
         assert_eq!(patterns.showing(Numbered::Order, "o-00001"), ("00001".to_owned(), so_ten));
-        let web_all = vec![showing(20, i64::MAX, 3, Place::Letters)];
+        let web_all = vec![showing(20, i64::MAX, 3, DigitPosition::Letters)];
         assert_eq!(patterns.showing(Numbered::Order, "eb"), (String::new(), web_all));
         for none in ["%", "PO-1", "1-", "SO-1x"] {
             assert!(patterns.showing(Numbered::Order, none).1.is_empty(), "{none}");
         }
-        let one = Showing { from: 1, to: i64::MAX, width: 1, place: Place::Digits };
+        let one = Showing { from: 1, to: i64::MAX, width: 1, place: DigitPosition::Digits };
         assert_eq!(Patterns::default().showing(Numbered::Revaluation, "0").1, [one], "no zeros are shown before them");
     }
 

@@ -54,7 +54,8 @@ fn document(test: &DocumentTest) -> Value {
         DocumentTest::Number(NumberTest::In(numbers)) => json!({ "number": { "in": numbers } }),
         DocumentTest::Number(NumberTest::StartsWith(prefix)) => json!({ "number": { "startsWith": prefix } }),
         DocumentTest::Number(NumberTest::Shows { digits, among }) => {
-            json!({ "number": { "contains": digits, "among": format!("{among:?}") } })
+            let among = among.iter().map(|one| json!([one.from, one.to, one.width, one.place.as_str()]));
+            json!({ "number": { "contains": digits, "among": among.collect::<Vec<_>>() } })
         }
         DocumentTest::CreatedAt(test) => json!({ "createdAt": span(*test) }),
         DocumentTest::UpdatedAt(test) => json!({ "updatedAt": span(*test) }),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     catalog::{core::text, rows::conditions::never_null},
-    numbering::core::{Place, Showing},
+    numbering::core::{DigitPosition, Showing},
 };
 
 /// A test of a document's number.
@@ -60,12 +60,12 @@ impl NumberTest {
                 for Showing { from, to, width, place } in among {
                     let range = format!("{column} BETWEEN {from} AND {to}");
                     let sign = match place {
-                        Place::Letters => {
+                        DigitPosition::Letters => {
                             ways.push(range);
                             continue;
                         }
-                        Place::FirstDigits => "= 1",
-                        Place::Digits => "> 0",
+                        DigitPosition::FirstDigits => "= 1",
+                        DigitPosition::Digits => "> 0",
                     };
                     let part = *bound.get_or_insert_with(|| clause.bind(digits.as_str()));
                     let shown = shown(column, *width);
@@ -83,9 +83,9 @@ fn shows(number: i64, digits: &str, Showing { from, to, width, place }: Showing)
     let shown = format!("{number:0width$}");
     (from..=to).contains(&number)
         && match place {
-            Place::Letters => true,
-            Place::FirstDigits => shown.starts_with(digits),
-            Place::Digits => shown.contains(digits),
+            DigitPosition::Letters => true,
+            DigitPosition::FirstDigits => shown.starts_with(digits),
+            DigitPosition::Digits => shown.contains(digits),
         }
 }
 
@@ -322,14 +322,14 @@ mod tests {
             NumberTest::Shows { digits: digits.to_owned(), among }
         };
         for (digits, place, number, good) in [
-            ("23", Place::Digits, 1_234, true),
-            ("0012", Place::Digits, 1_234, true),
-            ("32", Place::Digits, 1_234, false),
-            ("23", Place::Digits, 2_300, false),
-            ("001", Place::FirstDigits, 1_234, true),
-            ("01", Place::FirstDigits, 1_234, false),
-            ("", Place::Letters, 2_000, true),
-            ("", Place::Letters, 2_001, false),
+            ("23", DigitPosition::Digits, 1_234, true),
+            ("0012", DigitPosition::Digits, 1_234, true),
+            ("32", DigitPosition::Digits, 1_234, false),
+            ("23", DigitPosition::Digits, 2_300, false),
+            ("001", DigitPosition::FirstDigits, 1_234, true),
+            ("01", DigitPosition::FirstDigits, 1_234, false),
+            ("", DigitPosition::Letters, 2_000, true),
+            ("", DigitPosition::Letters, 2_001, false),
         ] {
             assert_eq!(shows(digits, place).holds(number), good, "{digits} {place:?} {number}");
         }
@@ -362,9 +362,9 @@ mod tests {
     fn values_are_parameters_and_follow_those_before() {
         let evil = TextTest::StartsWith("x' OR 1=1 --".to_owned());
         let among = vec![
-            Showing { from: 5, to: 9, width: 2, place: Place::Digits },
-            Showing { from: 1, to: 4, width: 3, place: Place::Letters },
-            Showing { from: 0, to: 0, width: 3, place: Place::FirstDigits },
+            Showing { from: 5, to: 9, width: 2, place: DigitPosition::Digits },
+            Showing { from: 1, to: 4, width: 3, place: DigitPosition::Letters },
+            Showing { from: 0, to: 0, width: 3, place: DigitPosition::FirstDigits },
         ];
         let shows = NumberTest::Shows { digits: "7".to_owned(), among };
         let tests = [DocumentTest::Number(shows), DocumentTest::Sku(evil)];

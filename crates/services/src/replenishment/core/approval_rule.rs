@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     line::{LineKind, LineState, PlanLine},
-    purchase_budget::Purse,
+    purchase_budget::AvailableBudget,
 };
 
 /// Parts of a share: a confidence of 0.8 is 8,000.
@@ -104,7 +104,12 @@ impl ApprovalRule {
     /// The lines that it approves. An order that is above the amount of a supplier waits as a whole, and so does one that the amount of the plan has no place
     /// for beside more urgent ones, or what is left of one of its budgets. `known` are suppliers that were ordered from before: a first order is for a person.
     /// Purchases wait where a budget is in another currency than the amounts.
-    pub fn approves(&self, lines: &[PlanLine], known: &BTreeSet<SupplierId>, purses: &[Purse]) -> BTreeSet<ReplenishmentLineId> {
+    pub fn approves(
+        &self,
+        lines: &[PlanLine],
+        known: &BTreeSet<SupplierId>,
+        available: &[AvailableBudget],
+    ) -> BTreeSet<ReplenishmentLineId> {
         let mut approved = BTreeSet::new();
         if !self.is_on {
             return approved;
@@ -113,13 +118,13 @@ impl ApprovalRule {
             let moved = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
             approved.extend(moved.map(|line| line.id));
         }
-        let is_counted = |limits: &Limits| purses.iter().all(|purse| purse.left.currency == limits.plan.currency);
+        let is_counted = |limits: &Limits| available.iter().all(|one_budget| one_budget.left.currency == limits.plan.currency);
         let Some(limits) = self.limits.filter(is_counted) else { return approved };
         let mut left = limits.plan.minor;
-        let mut left_of: Vec<i64> = purses.iter().map(|purse| purse.left.minor).collect();
+        let mut left_of: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
         for (sum, order) in self.orders(lines, limits.plan.currency, known) {
             let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) else { continue };
-            let taken: Vec<i64> = purses.iter().map(|purse| purse.taken(&order)).collect();
+            let taken: Vec<i64> = available.iter().map(|one_budget| one_budget.taken(&order)).collect();
             if taken.iter().zip(&left_of).any(|(taken, left)| taken > left) {
                 continue;
             }

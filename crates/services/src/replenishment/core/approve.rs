@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     line::{LineKind, LineState, PlanLine},
-    purchase_budget::{Exceeded, Purse},
+    purchase_budget::{AvailableBudget, Exceeded},
     spending::beyond_budgets,
 };
 
@@ -78,8 +78,8 @@ type May<'a> = &'a dyn Fn(&PlanLine) -> bool;
 
 impl Claims {
     /// Takes back what goes over what is left of budgets, of claimed lines in their order. What a budget cannot count is claimed all the same.
-    pub fn hold_to(&mut self, chosen: &[PlanLine], purses: &[Purse]) {
-        let beyond: BTreeMap<usize, Exceeded> = beyond_budgets(chosen, purses)
+    pub fn hold_to(&mut self, chosen: &[PlanLine], available: &[AvailableBudget]) {
+        let beyond: BTreeMap<usize, Exceeded> = beyond_budgets(chosen, available)
             .into_iter()
             .filter(|one| one.issue == ReplenishmentIssue::OverBudget)
             .map(|one| (self.claimed[one.index].0, one.exceeded))

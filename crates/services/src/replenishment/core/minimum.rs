@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     line::{LineState, PlanLine},
-    purchase_budget::Purse,
+    purchase_budget::AvailableBudget,
     reason::{Reason, ReasonCode, shown},
     spending::within_budgets,
 };
@@ -23,11 +23,11 @@ struct Group {
 
 /// Brings open purchases to the minimums of their suppliers and within the budgets. Orders are filled up first; those that stay below their minimum wait,
 /// unless a line of them cannot. What the budgets leave of an order waits by the same rule, and is not filled up again.
-pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, purses: &[Purse]) {
+pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, available: &[AvailableBudget]) {
     fill_up(lines, minimums);
     hold_back(lines, minimums);
-    if !purses.is_empty() {
-        within_budgets(lines, purses);
+    if !available.is_empty() {
+        within_budgets(lines, available);
         hold_back(lines, minimums);
     }
     // What is still open and below its minimum cannot wait.

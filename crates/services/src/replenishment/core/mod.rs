@@ -35,7 +35,7 @@ pub use policy::{Policies, Policy, PolicyScope, Rule, SERVICE_PARTS};
 pub use policy_fields::{PolicyFields, PolicyProblem};
 pub use product::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, ProductState};
 pub use propose::plan_product;
-pub use purchase_budget::{Budget, BudgetPeriod, BudgetScope, Exceeded, Purse, give, lower};
+pub use purchase_budget::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Exceeded, give, lower};
 pub use reason::{Reason, ReasonCode};
 pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};
 pub use spending::{Beyond, beyond_budgets, within_budgets};

@@ -73,14 +73,14 @@ impl BudgetScope {
 
 /// What is left of a budget, and the lines that take of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Purse {
+pub struct AvailableBudget {
     pub scope: BudgetScope,
     pub left: Money,
     /// Of a category: its products among those of the lines.
     pub products: BTreeSet<ProductId>,
 }
 
-impl Purse {
+impl AvailableBudget {
     /// That of the company, of which each purchase takes.
     pub const fn company(left: Money) -> Self {
         Self { scope: BudgetScope::Company, left, products: BTreeSet::new() }
@@ -109,10 +109,10 @@ pub struct Exceeded {
 }
 
 /// Gives a plan money of its own in the place of the company's budget, if that is not lower. What it has then.
-pub fn give(purses: &mut Vec<Purse>, given: Option<Money>) -> Option<Money> {
-    let company = purses.iter().position(|purse| purse.scope.is_company());
-    let has = lower(given, company.map(|place| purses.remove(place).left));
-    purses.extend(has.map(Purse::company));
+pub fn give(available: &mut Vec<AvailableBudget>, given: Option<Money>) -> Option<Money> {
+    let company = available.iter().position(|one_budget| one_budget.scope.is_company());
+    let has = lower(given, company.map(|place| available.remove(place).left));
+    available.extend(has.map(AvailableBudget::company));
     has
 }
 

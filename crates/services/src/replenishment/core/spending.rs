@@ -4,7 +4,7 @@ use entity::prelude::*;
 
 use super::{
     line::{LineKind, LineState, PlanLine},
-    purchase_budget::{Exceeded, Purse},
+    purchase_budget::{AvailableBudget, Exceeded},
 };
 
 /// A line that a budget has no place for.
@@ -17,8 +17,8 @@ pub struct Beyond {
 }
 
 /// Cuts open purchases that budgets have no place for.
-pub fn within_budgets(lines: &mut [PlanLine], purses: &[Purse]) {
-    for one in beyond_budgets(lines, purses) {
+pub fn within_budgets(lines: &mut [PlanLine], available: &[AvailableBudget]) {
+    for one in beyond_budgets(lines, available) {
         lines[one.index].state = LineState::Cut(one.issue);
     }
 }
@@ -26,13 +26,13 @@ pub fn within_budgets(lines: &mut [PlanLine], purses: &[Purse]) {
 /// Open purchases that one of their budgets has no place for, and why: a line takes of each budget that it is of, or of none. They are taken by expected
 /// margin at risk per unit of money, then by urgency; a line that does not fit is passed over, and smaller ones may still. Transfers cost nothing. What is
 /// bought in another currency, or whose price nobody knows, has no place: the budget cannot tell what it takes.
-pub fn beyond_budgets(lines: &[PlanLine], purses: &[Purse]) -> Vec<Beyond> {
-    let mut left: Vec<i64> = purses.iter().map(|purse| purse.left.minor).collect();
+pub fn beyond_budgets(lines: &[PlanLine], available: &[AvailableBudget]) -> Vec<Beyond> {
+    let mut left: Vec<i64> = available.iter().map(|one_budget| one_budget.left.minor).collect();
     let mut beyond = Vec::new();
     for index in by_worth(lines) {
         let line = &lines[index];
-        let held: Vec<usize> = (0..purses.len()).filter(|place| purses[*place].covers(line)).collect();
-        let is_counted = |place: usize| line.cost.is_some_and(|cost| cost.currency == purses[place].left.currency);
+        let held: Vec<usize> = (0..available.len()).filter(|place| available[*place].covers(line)).collect();
+        let is_counted = |place: usize| line.cost.is_some_and(|cost| cost.currency == available[place].left.currency);
         let cost = line.cost.map_or(0, |cost| cost.minor);
         let uncounted = held.iter().copied().find(|place| !is_counted(*place));
         let exceeded = held.iter().copied().find(|place| cost > left[*place]);
@@ -46,11 +46,11 @@ pub fn beyond_budgets(lines: &[PlanLine], purses: &[Purse]) -> Vec<Beyond> {
             }
         }
     }
-    let left_of = |place: usize| Money::new(left[place], purses[place].left.currency);
+    let left_of = |place: usize| Money::new(left[place], available[place].left.currency);
     let of = |(index, issue, place): (usize, ReplenishmentIssue, usize)| Beyond {
         index,
         issue,
-        exceeded: Exceeded { scope: purses[place].scope, left: left_of(place) },
+        exceeded: Exceeded { scope: available[place].scope, left: left_of(place) },
     };
     beyond.into_iter().map(of).collect()
 }

@@ -277,7 +277,7 @@ fn a_budget_goes_to_what_saves_most_and_the_rest_is_listed() {
     let mut unknown = line(5, Some(100), 100);
     unknown.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
     lines.push(unknown);
-    within_budgets(&mut lines, &[Purse::company(gbp(1_000))]);
+    within_budgets(&mut lines, &[AvailableBudget::company(gbp(1_000))]);
     let states: Vec<LineState> = lines.iter().map(|line| line.state).collect();
     assert_eq!(
         states,

@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     facts::{WorkedOut, work_out},
-    purchase_budget::purses,
+    purchase_budget::available,
 };
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{Plan, PlanLine, PlanScope, Purse, by_urgency, cut_count, due_on, give, spend, sums},
+        core::{AvailableBudget, Plan, PlanLine, PlanScope, by_urgency, cut_count, due_on, give, spend, sums},
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
@@ -87,8 +87,8 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
-    let purses = purses(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
-    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, purses, input.budget), (permit.actor(), false));
+    let available = available(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
+    let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, available, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {
         return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
     }
@@ -147,15 +147,15 @@ async fn plan_scope(
 pub(super) fn plan_of(
     clock: &Clock,
     worked_out: WorkedOut,
-    (scope, mut purses, given): (PlanScope, Vec<Purse>, Option<Money>),
+    (scope, mut available, given): (PlanScope, Vec<AvailableBudget>, Option<Money>),
     (actor, is_nightly): (Actor, bool),
 ) -> (Plan, Vec<PlanLine>) {
     let WorkedOut { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
     by_urgency(&mut lines);
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
-    let budget = give(&mut purses, given);
-    spend(&mut lines, &minimums, &purses);
+    let budget = give(&mut available, given);
+    spend(&mut lines, &minimums, &available);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
         // Of what is cut nothing is delivered.

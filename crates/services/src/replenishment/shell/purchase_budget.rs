@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{MERGED, ReplenishmentError, ReplenishmentRefusal};
 use crate::replenishment::{
-    core::{Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, Purse, beyond_budgets},
+    core::{AvailableBudget, Budget, BudgetPeriod, BudgetScope, Choice, Claims, Plan, PlanLine, beyond_budgets},
     events::{BudgetEvent, REPLENISHMENT_BUDGET_SET},
     rows::{self, KeptBudget, Sums, Within},
 };
@@ -255,36 +255,36 @@ async fn committed(
 }
 
 /// What is left of each budget that lines of a plan, or of a new one, take of; also of the company's where no line does.
-pub(super) async fn purses(
+pub(super) async fn available(
     reads: &impl Reads,
     now: Timestamp,
     plan: Option<ReplenishmentPlanId>,
     lines: &[PlanLine],
-) -> Result<Vec<Purse>, Fault> {
+) -> Result<Vec<AvailableBudget>, Fault> {
     let mut kept = rows::scope_budgets(reads).await?;
     kept.extend(rows::budget(reads).await?);
     let budgets: Vec<(BudgetScope, Budget)> = kept.iter().filter_map(|kept| Some((kept.scope, kept.budget?))).collect();
     let has_categories = budgets.iter().any(|(scope, _)| matches!(scope, BudgetScope::Category(_)));
     let categories = if has_categories { rows::categories_of(reads, lines).await? } else { Vec::new() };
-    let (mut purses, mut taken_of) = (Vec::new(), Vec::new());
+    let (mut available, mut taken_of) = (Vec::new(), Vec::new());
     for one in counted(reads, budgets).await? {
         let in_it = categories.iter().filter(|(_, category)| one.members.contains(&category.uuid()));
         let products = in_it.map(|(product, _)| *product).collect();
-        let purse = Purse { scope: one.scope, left: one.budget.amount, products };
-        if one.scope.is_company() || lines.iter().any(|line| purse.covers(line)) {
-            purses.push(purse);
+        let one_budget = AvailableBudget { scope: one.scope, left: one.budget.amount, products };
+        if one.scope.is_company() || lines.iter().any(|line| one_budget.covers(line)) {
+            available.push(one_budget);
             taken_of.push(one);
         }
     }
-    if purses.is_empty() {
-        return Ok(purses);
+    if available.is_empty() {
+        return Ok(available);
     }
     let zone = tenant_zone(reads).await?;
     let taken = committed(reads, (now, zone.as_str()), &taken_of, plan).await?;
-    for (purse, (one, taken)) in purses.iter_mut().zip(taken_of.iter().zip(taken)) {
-        purse.left = one.budget.left(taken);
+    for (one_budget, (one, taken)) in available.iter_mut().zip(taken_of.iter().zip(taken)) {
+        one_budget.left = one.budget.left(taken);
     }
-    Ok(purses)
+    Ok(available)
 }
 
 /// Holds chosen lines to what is left of the budgets at the prices of today, behind the counter: approvals are one after the other there. Lines that are
@@ -299,16 +299,16 @@ pub(super) async fn hold_to_budgets(
         return Ok(());
     }
     let chosen: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
-    let purses = purses(work, now, Some(plan.id), &chosen).await?;
-    if purses.is_empty() {
+    let available = available(work, now, Some(plan.id), &chosen).await?;
+    if available.is_empty() {
         return Ok(());
     }
     let chosen = priced_today(work, chosen).await?;
     if !matches!(choice, Choice::Rule { .. }) {
-        claims.hold_to(&chosen, &purses);
+        claims.hold_to(&chosen, &available);
         return Ok(());
     }
-    if beyond_budgets(&chosen, &purses).is_empty() {
+    if beyond_budgets(&chosen, &available).is_empty() {
         Ok(())
     } else {
         Err(ReplenishmentRefusal::Stale { what: "use of the budget", actual: plan.version }.into())

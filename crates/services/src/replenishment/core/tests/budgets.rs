@@ -44,7 +44,7 @@ fn what_an_approval_holds_back_is_what_saves_least() {
     let moved = PlanLine { kind: LineKind::Transfer { from: id(4) }, cost: None, ..line(5, 0, 0) };
     let lines = [line(1, 600, 60), line(2, 500, 900), line(3, 450, 40), abroad, moved];
     let mut claims = Claims { claimed: (0..lines.len()).map(|index| (index + 10, Uuid::nil())).collect(), ..Claims::default() };
-    claims.hold_to(&lines, &[Purse::company(gbp(1_000))]);
+    claims.hold_to(&lines, &[AvailableBudget::company(gbp(1_000))]);
     let kept: Vec<usize> = claims.claimed.iter().map(|(index, _)| *index).collect();
     assert_eq!((claims.beyond, kept), (vec![10], vec![11, 12, 13, 14]), "600 do not fit beside 500; euros are not counted");
 }
@@ -79,7 +79,8 @@ fn a_rule_buys_for_what_is_left_and_in_no_other_currency() {
     let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
     let taken = |plan: i64, budget: Money| -> Vec<ReplenishmentLineId> {
         let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(9_999))), false, 0.0);
-        rule.map(|rule| rule.approves(&lines, &known, &[Purse::company(budget)]).into_iter().collect()).unwrap_or_default()
+        rule.map(|rule| rule.approves(&lines, &known, &[AvailableBudget::company(budget)]).into_iter().collect())
+            .unwrap_or_default()
     };
     let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
     assert_eq!(taken(9_999, gbp(1_400)), ids(&[1, 2, 3]));
@@ -100,14 +101,14 @@ fn a_purchase_takes_of_each_budget_that_it_is_of() {
         ..base.clone()
     };
     let lines = [line(1, 50, 600), line(2, 51, 500), line(3, 50, 300), PlanLine { store: id(9), ..line(4, 50, 400) }];
-    let of = |scope: BudgetScope, minor: i64| Purse { scope, left: gbp(minor), products: BTreeSet::new() };
+    let of = |scope: BudgetScope, minor: i64| AvailableBudget { scope, left: gbp(minor), products: BTreeSet::new() };
     let (supplier, store) = (BudgetScope::Supplier(id(50)), BudgetScope::Store(base.store));
-    let purses = [of(supplier, 1_000), of(store, 1_200), Purse::company(gbp(9_999))];
-    let beyond: Vec<(usize, Exceeded)> = beyond_budgets(&lines, &purses).iter().map(|one| (one.index, one.exceeded)).collect();
+    let available = [of(supplier, 1_000), of(store, 1_200), AvailableBudget::company(gbp(9_999))];
+    let beyond: Vec<(usize, Exceeded)> = beyond_budgets(&lines, &available).iter().map(|one| (one.index, one.exceeded)).collect();
     // 600 and 500 leave the store 100, 600 and 400 leave the supplier nothing.
     assert_eq!(beyond, [(2, Exceeded { scope: store, left: gbp(100) })]);
-    let purses = [of(BudgetScope::Category(id(7)), 0)];
-    assert!(beyond_budgets(&lines, &purses).is_empty(), "no product is in it");
+    let available = [of(BudgetScope::Category(id(7)), 0)];
+    assert!(beyond_budgets(&lines, &available).is_empty(), "no product is in it");
     let known: BTreeSet<SupplierId> = [50, 51].map(id).into();
     let rule = ApprovalRule::new(true, (Some(gbp(9_999)), Some(gbp(9_999))), false, 0.0);
     let taken = |left: i64| -> Vec<ReplenishmentLineId> {
@@ -119,13 +120,14 @@ fn a_purchase_takes_of_each_budget_that_it_is_of() {
 
 #[test]
 fn a_plan_with_money_of_its_own_keeps_the_other_budgets() {
-    let narrow = Purse { scope: BudgetScope::Store(id(2)), left: gbp(50), products: BTreeSet::new() };
+    let narrow = AvailableBudget { scope: BudgetScope::Store(id(2)), left: gbp(50), products: BTreeSet::new() };
     let has = |left: Option<i64>, given: Option<i64>| {
-        let mut purses: Vec<Purse> = left.map(|left| Purse::company(gbp(left))).into_iter().chain([narrow.clone()]).collect();
-        let has = give(&mut purses, given.map(gbp));
-        (has, purses)
+        let mut available: Vec<AvailableBudget> =
+            left.map(|left| AvailableBudget::company(gbp(left))).into_iter().chain([narrow.clone()]).collect();
+        let has = give(&mut available, given.map(gbp));
+        (has, available)
     };
-    assert_eq!(has(Some(100), Some(30)), (Some(gbp(30)), vec![narrow.clone(), Purse::company(gbp(30))]));
-    assert_eq!(has(Some(100), None), (Some(gbp(100)), vec![narrow.clone(), Purse::company(gbp(100))]));
+    assert_eq!(has(Some(100), Some(30)), (Some(gbp(30)), vec![narrow.clone(), AvailableBudget::company(gbp(30))]));
+    assert_eq!(has(Some(100), None), (Some(gbp(100)), vec![narrow.clone(), AvailableBudget::company(gbp(100))]));
     assert_eq!(has(None, None), (None, vec![narrow.clone()]));
 }

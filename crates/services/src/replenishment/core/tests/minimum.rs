@@ -15,7 +15,7 @@ fn with(number: u128, available: i64) -> ProductState {
 fn spent(products: &[ProductState], minor: i64, budget: Option<Money>) -> Vec<PlanLine> {
     let basis = basis(6.447, point(9_500, 0));
     let mut lines: Vec<PlanLine> = products.iter().flat_map(|product| plan_product(&basis, product)).collect();
-    spend(&mut lines, &least(minor), budget.map(Purse::company).as_slice());
+    spend(&mut lines, &least(minor), budget.map(AvailableBudget::company).as_slice());
     lines
 }
 
