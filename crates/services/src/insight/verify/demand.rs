@@ -157,7 +157,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "stock span: those of a level begin with its first entry, follow each other without a gap and change with each",
         table: "stock_span",
-        rests_on: tables![],
+        rests_on: tables![demand_book],
         // Not a FULL JOIN: SQLite would compare every level's spans with every first entry.
         broken: concat!(
             "SELECT 'prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id) || ' from ' || coalesce(CAST(c.from_date AS text), 'nothing'),
