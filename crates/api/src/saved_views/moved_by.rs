@@ -90,11 +90,13 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
     // Their filter asks of orders.
     ("Query", "customers", &["order"]),
     ("Query", "customersCount", &["order"]),
-    // Their filters ask of SKUs, barcodes and codes.
+    // Their filters ask of SKUs, barcodes, codes and categories, and of suppliers that were merged.
     ("Query", "supplierProducts", &["product"]),
     ("Query", "stockRevaluations", &["product"]),
     ("Query", "revaluations", &["product"]),
     ("Query", "replenishmentPolicies", &["product", "store", "supplier"]),
+    ("ReplenishmentPlan", "lines", &["product", "category", "supplier", "store"]),
+    ("LiquidationPlan", "lines", &["product", "category", "supplier", "store"]),
     ("LegalEntity", "invoiceCount", &["invoice"]),
     ("LegalEntity", "creditNoteCount", &["credit_note"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
