@@ -28,7 +28,7 @@ async fn merge(world: &World, (kind, what): (&str, &str), (one, into): (&Value, 
 
 fn row(reference: &str, customer: &str) -> String {
     format!(
-        "externalRef,store,customer,kind,name,quantity,currency,unitPrice\n{reference},alpha-shop,{customer},CHARGE,Wrapping,1,GBP,4.95\n"
+        "externalRef,store,customer,kind,sku,name,quantity,currency,unitPrice\n{reference},alpha-shop,{customer},CHARGE,,Wrapping,1,GBP,4.95\n"
     )
 }
 
