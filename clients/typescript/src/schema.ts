@@ -7922,7 +7922,7 @@ export interface StocktakeCreateInput {
   externalRef?: string | null;
   /** Note that is kept with the stocktake, at most 1,000 characters. Null for none. */
   note?: string | null;
-  /** True if the stocktake is started in the same call. False by default. */
+  /** True if the stocktake is started in the same call, which is refused if one that has not ended counts a product of it in the store. False by default. */
   start?: boolean;
 }
 

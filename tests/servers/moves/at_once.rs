@@ -93,8 +93,21 @@ async fn a_count_is_started_in_the_call_that_plans_it() {
         let full = done(&world.act("stocktakeCreate", plan(json!({}))).await, "stocktake").clone();
         assert_eq!((&full["status"], &full["version"], &full["progress"]["lines"]), (&json!("COUNTING"), &json!(2), &json!(3)));
         assert_eq!(told(&world, "count.").await, ["count.created", "count.started"]);
-        let list = plan(json!({"kind": "LIST", "products": [{"id": world.mug}]}));
-        let list = done(&world.act("stocktakeCreate", list).await, "stocktake").clone();
+        // What it counts is not counted by another one that is started in one call; whoever wants both starts the second one by itself.
+        let list = || plan(json!({"kind": "LIST", "products": [{"id": world.mug}]}));
+        let cycle = || plan(json!({"kind": "CYCLE", "abcClass": "C"}));
+        refused(&world.act("stocktakeCreate", list()).await, "INVALID_STATE", "input.products.0");
+        refused(&world.act("stocktakeCreate", cycle()).await, "INVALID_STATE", "input.kind");
+        refused(&world.act("stocktakeCreate", plan(json!({}))).await, "INVALID_STATE", "input.kind");
+        let depot = with(list(), "store", json!({"id": world.depot}));
+        done(&world.act("stocktakeCreate", depot).await, "stocktake");
+        let by_itself = with(list(), "start", json!(false));
+        let by_itself = done(&world.act("stocktakeCreate", by_itself).await, "stocktake").clone();
+        let by_itself = world.counts("stocktakeStart", &by_itself).await;
+        world.counts("stocktakeCancel", &full).await;
+        refused(&world.act("stocktakeCreate", list()).await, "INVALID_STATE", "input.products.0");
+        world.counts("stocktakeCancel", &by_itself).await;
+        let list = done(&world.act("stocktakeCreate", list()).await, "stocktake").clone();
         assert_eq!((&list["status"], &list["progress"]["lines"]), (&json!("COUNTING"), &json!(1)));
         world.finds(&list, &[(world.mug, 98)]).await;
         world.counts("stocktakeSubmit", &list).await;

@@ -67,6 +67,7 @@ impl Document for Counts {
             book.late.extend(rows::late(reads, *count).await?);
             book.counters.insert(*count, rows::counters(reads, *count).await?);
         }
+        book.under_way = rows::under_way(reads, &needs.begun).await?;
         for undone in &needs.undone {
             book.undone.insert(undone.count, rows::counts_since(reads, undone).await?);
         }

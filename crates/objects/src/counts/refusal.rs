@@ -19,6 +19,13 @@ pub fn count(why: &Refusal) -> Said {
         Refusal::ReferenceTaken { reference } => (ErrorCode::Duplicate, format!("a count has the reference {reference}")),
         Refusal::ListedTwice => invalid("this product occurs twice: one line can say it"),
         Refusal::NothingFits => state("there is nothing to count: no product fits"),
+        Refusal::CountedElsewhere { sku, number } => {
+            let other = match number.get() {
+                0 => "another stocktake".to_owned(),
+                number => format!("stocktake {number}"),
+            };
+            state(&format!("{other} of this store counts {sku} and has not ended: end it, or create this one without start"))
+        }
         Refusal::TooManyLines { most } => {
             (ErrorCode::LimitExceeded, format!("a count has at most {most} lines: count by category"))
         }

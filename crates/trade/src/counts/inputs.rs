@@ -49,7 +49,7 @@ pub struct StocktakeCreateInput {
     pub external_ref: Option<String>,
     /// Note that is kept with the stocktake, at most 1,000 characters. Null for none.
     pub note: Option<String>,
-    /// True if the stocktake is started in the same call. False by default.
+    /// True if the stocktake is started in the same call, which is refused if one that has not ended counts a product of it in the store. False by default.
     #[graphql(default)]
     pub start: bool,
 }

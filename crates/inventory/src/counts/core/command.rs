@@ -25,6 +25,8 @@ pub struct CountNeeds {
     /// On hand at an earlier moment. A level is in it once, however many of its lots are told.
     pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
     pub refs: Vec<String>,
+    /// Levels at which a count is to be started as it is made.
+    pub begun: BTreeSet<LevelKey>,
     /// Counts that are to be undone.
     pub undone: Vec<Undone>,
 }
@@ -34,7 +36,13 @@ impl CountNeeds {
         let count = steps.count;
         self.counts.push(count);
         match &steps.step {
-            Step::Create(new) => self.refs.extend(new.external_ref.clone()),
+            Step::Create(new) => {
+                self.refs.extend(new.external_ref.clone());
+                if let Some(begin) = &new.begin {
+                    self.begun.extend(keys);
+                    self.begun.extend(begin.lines.iter().map(|line| LevelKey { product: line.product, store: new.store }));
+                }
+            }
             Step::Record(record) => {
                 self.lines.entry(count).or_default().extend(record.tallied.iter().map(|one| one.product));
                 if let Some(at) = record.counted_at {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 
+use super::reverse::CountsSince;
 use crate::counts::events::{CountEvent, EventType};
 use crate::ledger::DocumentNumber;
-use crate::stock::core::{Noun, Rejection};
+use crate::stock::core::{LevelKey, Noun, Rejection};
 
 /// Whether those who count see what the books say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,10 @@ pub enum Stage {
 }
 
 impl CountState {
+    /// Whether it has been started and has not ended.
+    pub const fn is_under_way(self) -> bool {
+        matches!(self.status(), CountStatus::Counting | CountStatus::Review)
+    }
     pub const fn status(self) -> CountStatus {
         match self {
             Self::Active(Stage::Open) => CountStatus::Open,
@@ -301,19 +306,10 @@ pub struct CountBook {
     /// The same of lots; one that had nothing then is left out.
     pub lots_past: HashMap<(LotId, StoreId, Timestamp), i64>,
     pub taken_refs: std::collections::HashSet<String>,
+    /// Of levels at which a count is to be started as it is made: one that has been started there and has not ended.
+    pub under_way: HashMap<LevelKey, (CountId, DocumentNumber)>,
     /// Of counts that are to be undone, what rests on them.
     pub undone: HashMap<CountId, CountsSince>,
-}
-
-/// What other counts, and facts that came late, say of the products of a count.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CountsSince {
-    /// When the other counts that stand last counted a product or lot.
-    pub standing: HashMap<LineKey, Timestamp>,
-    /// Counts that were approved since, the newest first.
-    pub later: Vec<CountId>,
-    /// Movements that balance facts from before a count, made since; the newest first.
-    pub late: Vec<MovementId>,
 }
 
 impl CountBook {
@@ -331,11 +327,21 @@ impl CountBook {
     pub fn book_of(&self, count: CountId, line: &Line) -> Option<i64> {
         Some(line.state.tally()?.book + self.late.get(&(count, line.key())).copied().unwrap_or(0))
     }
+    /// The number of a count of this level that has been started and has not ended.
+    pub fn counted_elsewhere(&self, level: LevelKey) -> Option<DocumentNumber> {
+        let (id, number) = self.under_way.get(&level)?;
+        // Counts that this batch has changed are as it left them.
+        self.counts.get(id).is_none_or(|count| count.state.is_under_way()).then_some(*number)
+    }
     /// Brings the counts forward by an accepted decision.
     pub fn evolve(&mut self, decision: &CountDecision) {
         let id = decision.count.id;
         self.taken_refs.extend(decision.count.external_ref.clone());
         self.counts.insert(id, decision.count.clone());
+        if decision.count.state.is_under_way() {
+            let level = |line: &Line| LevelKey { product: line.product, store: decision.count.store };
+            self.under_way.extend(decision.made.iter().map(|line| (level(line), (id, decision.count.number))));
+        }
         let is_open = |line: &Line| line.state.is_open();
         for line in decision.lines() {
             let before = self.lines.entry(id).or_default().insert(line.key(), line.clone());

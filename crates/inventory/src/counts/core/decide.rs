@@ -143,7 +143,7 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
     };
     let mut first = None;
     match &steps.step {
-        Step::Create(new) => first = begun(draft, &mut count, new, &mut changes)?,
+        Step::Create(new) => first = begun(book, draft, &mut count, new, &mut changes)?,
         Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
@@ -187,8 +187,13 @@ fn create(
     let selection = selection(draft, new)?;
     for (index, (product, id)) in new.products.iter().enumerate() {
         let lots = new.begin.as_ref().and_then(|begin| begin.lots.get(product));
-        let lines = listed_lines(draft, new.store, (*product, *id, lots), &changes.made, At::row(Field::Products, index));
-        changes.made.extend(draft.pass(lines)?.into_iter().flatten());
+        let field = At::row(Field::Products, index);
+        let lines = listed_lines(draft, new.store, (*product, *id, lots), &changes.made, field);
+        let lines = draft.pass(lines)?.unwrap_or_default();
+        if new.begin.is_some() {
+            draft.pass(lines.iter().try_for_each(|line| only_counted_here(book, new.store, (line.product, &line.sku), field)))?;
+        }
+        changes.made.extend(lines);
     }
     draft.end_pass()?;
     let now = draft.now();
@@ -206,6 +211,14 @@ fn create(
         created_at: now,
         updated_at: now,
     })
+}
+
+/// Refuses what another count that has not ended is of: the call that starts both is most often one too many.
+fn only_counted_here(book: &CountBook, store: StoreId, (product, sku): (ProductId, &str), field: At) -> Result<(), Rejection> {
+    match book.counted_elsewhere(LevelKey { product, store }) {
+        Some(number) => Err(Refusal::CountedElsewhere { sku: sku.to_owned(), number }.at(field)),
+        None => Ok(()),
+    }
 }
 
 /// The lines of a product that is listed: one, or one for each of its lots where the count starts at once.
@@ -228,8 +241,17 @@ fn listed_lines(
 }
 
 /// Starts a new count where that was asked for, and says how it was made before.
-fn begun(draft: &Draft<'_>, count: &mut Count, new: &NewCount, changes: &mut Changes) -> Result<Option<Made>, Rejection> {
+fn begun(
+    book: &CountBook,
+    draft: &Draft<'_>,
+    count: &mut Count,
+    new: &NewCount,
+    changes: &mut Changes,
+) -> Result<Option<Made>, Rejection> {
     let Some(begin) = &new.begin else { return Ok(None) };
+    for line in &begin.lines {
+        only_counted_here(book, new.store, (line.product, &line.sku), At::input(Field::Kind))?;
+    }
     let made = Made { status: count.status(), version: count.version, lines: new.products.len() };
     changes.made.extend(begin.lines.iter().map(|new| fresh(new, Expected::Listed)));
     if changes.made.is_empty() {

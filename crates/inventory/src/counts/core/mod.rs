@@ -13,13 +13,13 @@ mod tally;
 
 pub use command::{CountCommand, CountNeeds};
 pub use count::{
-    BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, CountsSince, Expected, Finding, Line, LineKey,
-    LineState, Made, Selection, Stage, Tally, Try,
+    BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Finding, Line, LineKey, LineState, Made,
+    Selection, Stage, Tally, Try,
 };
 pub use decide::{Begin, MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};
 pub use refusal::Refusal;
-pub use reverse::{CountReversal, ReverseCount, Undone};
+pub use reverse::{CountReversal, CountsSince, ReverseCount, Undone};
 pub use states::{Action, COUNT_STEPS, actions_from, may};
 pub use statistics::{Pair, abc, accuracy, shrinkage};
 pub use tally::{Record, Tallied};

@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::{RoomRefusal, Stage};
+use crate::{
+    ledger::DocumentNumber,
+    stock::core::{RoomRefusal, Stage},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -20,6 +23,11 @@ pub enum Refusal {
     /// A product that is listed twice.
     ListedTwice,
     NothingFits,
+    /// A count that is started as it is made, of what another one counts that has not ended.
+    CountedElsewhere {
+        sku: String,
+        number: DocumentNumber,
+    },
     TooManyLines {
         most: usize,
     },
@@ -63,6 +71,7 @@ impl RoomRefusal for Refusal {
             Self::Status(_)
             | Self::ReferenceTaken { .. }
             | Self::NothingFits
+            | Self::CountedElsewhere { .. }
             | Self::Uncounted { .. }
             | Self::NothingToRecount
             | Self::NothingCounted

@@ -1,13 +1,13 @@
 //! Undoing an approved count: what it put on the books goes off them again, and its levels count as counted when the count before it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
     command::CountNeeds,
-    count::{Count, CountBook, CountDecision, CountState, CountsSince, Line, LineKey, LineState},
+    count::{Count, CountBook, CountDecision, CountState, Line, LineKey, LineState},
     refusal::Refusal,
 };
 use crate::{
@@ -30,6 +30,17 @@ pub struct Undone {
     pub completed_at: Timestamp,
     /// The event of the first movement that it posted.
     pub seq: i64,
+}
+
+/// What other counts, and facts that came late, say of the products of a count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountsSince {
+    /// When the other counts that stand last counted a product or lot.
+    pub standing: HashMap<LineKey, Timestamp>,
+    /// Counts that were approved since, the newest first.
+    pub later: Vec<CountId>,
+    /// Movements that balance facts from before a count, made since; the newest first.
+    pub late: Vec<MovementId>,
 }
 
 /// A count to undo, as it was read: it is refused as stale when it changed meanwhile.

@@ -1,6 +1,6 @@
 //! Loading and locking counts, with as much of their lines as is asked for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
     prelude::*,
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::count_row::{CountRow, LineRow};
 use crate::{
     counts::core::{Count, Line, LineKey, Selection},
+    ledger::DocumentNumber,
     stock::core::LevelKey,
 };
 
@@ -56,6 +57,18 @@ struct LotPast {
     store_id: StoreId,
     #[record(sql = "CAST(coalesce(sum(e.on_hand_delta), 0) AS bigint)")]
     on_hand: i64,
+}
+
+#[derive(Record)]
+struct UnderWayRow {
+    #[record(of = stock_count, alias = "c")]
+    id: CountId,
+    #[record(of = stock_count, alias = "c")]
+    number: i64,
+    #[record(of = stock_count, alias = "c")]
+    store_id: StoreId,
+    #[record(of = count_line, alias = "l")]
+    product_id: ProductId,
 }
 
 #[derive(Record)]
@@ -210,6 +223,32 @@ pub async fn counters(reads: &impl Reads, count: CountId) -> Result<Vec<Actor>, 
     let sql = format!("SELECT DISTINCT {select} FROM count_try t WHERE t.tenant_id = $1 AND t.count_id = $2");
     let rows = reads.records::<CounterRow>(&sql, vec![count.into()]).await?;
     Ok(rows.into_iter().map(|row| Actor { kind: row.actor_kind, id: row.actor_id }).collect())
+}
+
+/// Counts that have been started and have not ended, of these levels; of several at one level, any.
+pub async fn under_way(
+    reads: &impl Reads,
+    keys: &BTreeSet<LevelKey>,
+) -> Result<HashMap<LevelKey, (CountId, DocumentNumber)>, Fault> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let stores: BTreeSet<StoreId> = keys.iter().map(|key| key.store).collect();
+    // The counts are found first, which are few: a product has a line in each that it ever was in.
+    let sql = format!(
+        "SELECT {select} FROM stock_count c CROSS JOIN count_line l
+         WHERE c.tenant_id = $1 AND c.status IN ('COUNTING', 'REVIEW') AND {of_store}
+           AND l.tenant_id = $1 AND l.count_id = c.id AND {of_product}",
+        select = UnderWayRow::SELECT,
+        of_store = backend.in_ids("c.store_id", 2),
+        of_product = backend.in_ids("l.product_id", 3)
+    );
+    let values = vec![backend.ids(stores), backend.ids(keys.iter().map(|key| key.product))];
+    let rows = reads.records::<UnderWayRow>(&sql, values).await?.into_iter();
+    let found =
+        rows.map(|row| (LevelKey { product: row.product_id, store: row.store_id }, (row.id, DocumentNumber::Given(row.number))));
+    Ok(found.filter(|(level, _)| keys.contains(level)).collect())
 }
 
 /// Which of these external references a count has.

@@ -13,7 +13,7 @@ pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_key
 pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_numbered, page, source};
 pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
-    taken_refs,
+    taken_refs, under_way,
 };
 pub use since::counts_since;
 pub use write::{CountChanges, Written, count_rows};
