@@ -79,16 +79,20 @@ pub struct MovementsQuery<'a> {
 }
 
 /// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite would sort all entries by store or
-/// product: as none of them ever changes, those of earlier movements and of later ones are read side by side, packed, or sorted where they are too many to be
-/// held at once.
+/// product, Postgres by product: as none of them ever changes, those of earlier movements and of later ones are read side by side. SQLite has them packed,
+/// unless they are too many to be held at once.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
-    let is_by_entry = matches!(query.group, MovementGroup::Store | MovementGroup::Product);
-    if reads.backend() != Backend::Sqlite || !is_by_entry || Halving::of(reads) == Halving::Never {
+    let backend = reads.backend();
+    let is_sorted = match backend {
+        Backend::Sqlite => matches!(query.group, MovementGroup::Store | MovementGroup::Product),
+        Backend::Postgres => query.group == MovementGroup::Product,
+    };
+    if !is_sorted || Halving::of(reads) == Halving::Never {
         return groups_of(reads, query, None).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
     let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
-    let packed = if middle <= MOST_EVENTS {
+    let packed = if backend == Backend::Sqlite && middle <= MOST_EVENTS {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)

@@ -57,28 +57,57 @@ fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart
     let (orders, backend) = (bound.of_orders(narrow), reads.backend());
     let (of_order, limit) = (bound.mark(MOST_LINES), bound.mark(most as i64 + 1));
     let bytes = bound.mark((most * size_of::<Uuid>()) as i64);
-    let of_part = bound.of_part(part);
     let only = Bound::of_products(narrow, "l.product_id");
-    let some = if only.is_empty() { String::new() } else { format!(" HAVING sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
-    // Grouped in the order of an index that finds them, orders need not be sorted.
-    let by = match backend {
-        Backend::Sqlite => "o.placed_at, o.id",
-        Backend::Postgres => "o.id",
-    };
+    let some = if only.is_empty() { String::new() } else { format!(" AND sum(CASE WHEN TRUE{only} THEN 1 ELSE 0 END) > 0") };
     let basket = packed(backend, &format!("CASE WHEN l.quantity > l.cancelled{only} THEN l.product_id END"));
+    let sums = format!(
+        "CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket"
+    );
+    let packed = PackedOrders { keys: "", sums: &sums, orders: &orders, lines: "", some: &some };
+    let packed = packed.sql(backend, &bound.of_part(part));
     let sql = format!(
         "SELECT {select} FROM (
            SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
              sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-           FROM (
-             SELECT CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket
-             FROM sales_order o CROSS JOIN order_line l
-             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL{of_part}
-             GROUP BY {by}{some}) b) g
+           FROM ({packed}) b) g
          WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
         select = BasketRow::SELECT
     );
     (sql, bound.values)
+}
+
+/// A row of each order that has lines of products.
+pub(super) struct PackedOrders<'a> {
+    /// Columns of orders `o`, each with a comma behind it.
+    pub keys: &'a str,
+    /// Sums of an order's lines `l`, with their names.
+    pub sums: &'a str,
+    /// Which orders.
+    pub orders: &'a str,
+    /// Further conditions on lines, each behind an AND.
+    pub lines: &'a str,
+    /// Further conditions on the lines of an order together, each behind an AND.
+    pub some: &'a str,
+}
+
+impl PackedOrders<'_> {
+    /// The statement, of a part of the orders. SQLite finds orders by an index, and in its order they need not be sorted. Postgres would hash or sort all
+    /// lines, and read those of both parts for each: so it sums the lines of one order after the other, which lie together.
+    pub fn sql(&self, backend: Backend, of_part: &str) -> String {
+        let Self { keys, sums, orders, lines, some } = self;
+        let of_order = format!("l.order_id = o.id AND l.product_id IS NOT NULL{lines}");
+        match backend {
+            Backend::Sqlite => format!(
+                "SELECT {keys}{sums} FROM sales_order o CROSS JOIN order_line l WHERE {orders}{of_part} AND l.tenant_id = $1 AND {of_order}
+                 GROUP BY o.placed_at, o.id HAVING count(*) > 0{some}"
+            ),
+            Backend::Postgres => format!(
+                "SELECT {keys}x.* FROM sales_order o CROSS JOIN LATERAL (
+                   SELECT {sums} FROM order_line l WHERE l.tenant_id = $1 AND {of_order} HAVING count(*) > 0{some}) x
+                 WHERE {orders}{of_part}"
+            ),
+        }
+    }
 }
 
 /// The IDs of a group's rows, one behind the other, 16 bytes each; without those that are null.

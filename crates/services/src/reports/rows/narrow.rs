@@ -75,11 +75,11 @@ impl Bound {
     pub fn of_channels(&mut self, narrow: &Narrow, column: &str) -> String {
         self.of_ids(narrow.channels.as_deref(), column)
     }
-    /// That orders `o` and their lines `l` are of a part of all orders; empty for all.
+    /// That orders `o` are of a part of all orders; empty for all.
     pub fn of_part(&mut self, part: Option<IdPart>) -> String {
         let Some(part) = part else { return String::new() };
         let mark = self.mark(part.id());
-        ["o.id", "l.order_id"].map(|column| part.fits(column, &mark)).concat()
+        part.fits("o.id", &mark)
     }
     /// The rows of `demand_day` as `d` on the days of the narrowing, without the condition on products.
     pub fn of_days(&mut self, narrow: &Narrow) -> String {

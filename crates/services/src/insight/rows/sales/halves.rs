@@ -4,7 +4,7 @@ use platform::storage::{Backend, Fault, Reads};
 
 use super::{SalesFilter, SalesQuery, packed::packed_halves, sales_at};
 use crate::insight::{
-    core::{Group, SalesByGroup},
+    core::SalesByGroup,
     rows::halves::{Cut, Halving, IdPart, middle_moment, middle_order, of_one_state},
 };
 
@@ -18,20 +18,15 @@ impl SalesQuery {
     }
 }
 
-/// Where documents are cut, where they are summed by halves. Whichever way the statement is written, both databases tell the documents of a category
-/// apart on one processor, and SQLite those of a product; a document is of one half, so that what counts documents once adds up. SQLite finds
-/// documents by their moments, and has a half's lines together for each; Postgres reads lines in the order of their documents' IDs.
+/// Where documents are cut, where they are summed by halves. Whichever way the statement is written, both databases tell the documents of a product or
+/// category apart on one processor; a document is of one half, so that what counts documents once adds up. SQLite finds documents by their moments, and has
+/// a half's lines together for each; Postgres reads lines in the order of their documents' IDs.
 pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<Cut>, Fault> {
-    let backend = reads.backend();
-    let is_summed_by_halves = match backend {
-        Backend::Sqlite => query.group.by_product(),
-        Backend::Postgres => query.group == Group::Category,
-    };
-    if !is_summed_by_halves {
+    if !query.group.by_product() {
         return Ok(None);
     }
     let placed = (query.from, query.to);
-    Ok(match (Halving::of(reads), backend) {
+    Ok(match (Halving::of(reads), reads.backend()) {
         (Halving::Never, _) => None,
         (Halving::At(cut), _) => Some(cut),
         (Halving::From(least), Backend::Sqlite) => middle_moment(reads, placed, least).await?.map(Cut::At),

@@ -17,7 +17,7 @@ use crate::{
     reports::{
         core::{Base, MOST_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{
-            baskets::{packed, unpacked},
+            baskets::{PackedOrders, packed, unpacked},
             builder_levels::{ProductGroups, product_groups},
             halves::order_rows,
             narrow::{Bound, Narrow, SOLD, moments},
@@ -226,22 +226,17 @@ impl Statement<'_> {
             shown.push_str(&show);
         }
         let (limit, bytes) = (self.bound.mark(MOST_ORDERS as i64 + 1), self.bound.mark((MOST_LINES * size_of::<Uuid>()) as i64));
-        // The order of an index that finds them; on Postgres the whole key, on which an order's other columns depend.
-        let by = match backend {
-            Backend::Sqlite => "o.placed_at, o.id",
-            Backend::Postgres => "o.tenant_id, o.id",
-        };
+        let keys = format!("{keys}{side} AS w, ");
+        let sums = format!("{} AS basket", packed(backend, "l.product_id"));
+        let lines = format!(" AND l.quantity > l.cancelled{only}");
+        let packed = PackedOrders { keys: &keys, sums: &sums, orders: &sold, lines: &lines, some: "" }.sql(backend, &of_part);
         let sql = format!(
             "SELECT {shown}{select} FROM (
                SELECT {names}b.w, b.basket, length(b.basket) AS size,
                  sum(length(b.basket)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-               FROM (
-                 SELECT {keys}{side} AS w, {basket} AS basket FROM sales_order o CROSS JOIN order_line l
-                 WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}{of_part}
-                 GROUP BY {by}) b) g
+               FROM ({packed}) b) g
              WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
-            select = OrderRow::SELECT,
-            basket = packed(backend, "l.product_id")
+            select = OrderRow::SELECT
         );
         (sql, self.bound.values)
     }
