@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     approve::{PlanApprove, approve_plan},
-    purchase_budget::{available, priced_today},
+    purchase_budget::{available_budgets, priced_today},
     sending::{Sender, send_orders},
 };
 use crate::{
@@ -168,7 +168,8 @@ pub async fn approve_night(
     let suspended = twice_drifted(&scope).await?;
     let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended.contains(&class));
     let trusted = priced_today(&scope, lines.iter().filter(is_trusted).cloned().collect()).await?;
-    let (known, available) = (rows::ordered_from(&scope, &trusted).await?, available(&scope, now, Some(id), &trusted).await?);
+    let (known, available) =
+        (rows::ordered_from(&scope, &trusted).await?, available_budgets(&scope, now, Some(id), &trusted).await?);
     let chosen = kept.rule.approves(&trusted, &known, &available);
     let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
     let approved = if chosen.is_empty() && !is_begun {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ReplenishmentError, ReplenishmentRefusal,
     facts::{WorkedOut, work_out},
-    purchase_budget::available,
+    purchase_budget::available_budgets,
 };
 use crate::{
     demand::shell::catch_up,
@@ -87,7 +87,7 @@ pub async fn create_plan(ledger: &Ledger, permit: Permit<kind::PurchaseWrite>, i
     // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
     catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
     let worked_out = work_out(&scope, ledger.clock(), &wanted, seen.as_deref()).await?;
-    let available = available(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
+    let available = available_budgets(&scope, ledger.clock().now(), None, &worked_out.lines).await?;
     let (plan, lines) = plan_of(ledger.clock(), worked_out, (wanted, available, input.budget), (permit.actor(), false));
     if mode == Mode::Validate {
         return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });

@@ -11,7 +11,7 @@ use platform::{
 use super::{
     facts::work_out,
     make::{plan_of, write},
-    purchase_budget::available,
+    purchase_budget::available_budgets,
 };
 use crate::{
     demand::shell::catch_up,
@@ -53,7 +53,7 @@ pub async fn plan_night(
     }
     catch_up(db, tenant, usize::MAX).await?;
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
-    let available = available(&scope, now, None, &worked_out.lines).await?;
+    let available = available_budgets(&scope, now, None, &worked_out.lines).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), available, None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
     // Before the plans, as whoever approves one.

@@ -255,7 +255,7 @@ async fn committed(
 }
 
 /// What is left of each budget that lines of a plan, or of a new one, take of; also of the company's where no line does.
-pub(super) async fn available(
+pub(super) async fn available_budgets(
     reads: &impl Reads,
     now: Timestamp,
     plan: Option<ReplenishmentPlanId>,
@@ -299,7 +299,7 @@ pub(super) async fn hold_to_budgets(
         return Ok(());
     }
     let chosen: Vec<PlanLine> = claims.claimed.iter().map(|(index, _)| lines[*index].clone()).collect();
-    let available = available(work, now, Some(plan.id), &chosen).await?;
+    let available = available_budgets(work, now, Some(plan.id), &chosen).await?;
     if available.is_empty() {
         return Ok(());
     }

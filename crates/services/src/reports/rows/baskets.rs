@@ -63,13 +63,13 @@ fn baskets(reads: &impl Reads, narrow: &Narrow, most: usize, part: Option<IdPart
     let sums = format!(
         "CASE WHEN count(*) > {of_order} THEN 1 ELSE 0 END AS is_large, CASE WHEN count(*) <= {of_order} THEN {basket} END AS basket"
     );
-    let packed = PackedOrders { keys: "", sums: &sums, orders: &orders, lines: "", some: &some };
-    let packed = packed.sql(backend, &bound.of_part(part));
+    let orders =
+        PackedOrders { keys: "", sums: &sums, orders: &orders, lines: "", some: &some }.sql(backend, &bound.of_part(part));
     let sql = format!(
         "SELECT {select} FROM (
            SELECT b.is_large, b.basket, coalesce(length(b.basket), 0) AS size,
              sum(coalesce(length(b.basket), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-           FROM ({packed}) b) g
+           FROM ({orders}) b) g
          WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
         select = BasketRow::SELECT
     );

@@ -229,12 +229,12 @@ impl Statement<'_> {
         let keys = format!("{keys}{side} AS w, ");
         let sums = format!("{} AS basket", packed(backend, "l.product_id"));
         let lines = format!(" AND l.quantity > l.cancelled{only}");
-        let packed = PackedOrders { keys: &keys, sums: &sums, orders: &sold, lines: &lines, some: "" }.sql(backend, &of_part);
+        let orders = PackedOrders { keys: &keys, sums: &sums, orders: &sold, lines: &lines, some: "" }.sql(backend, &of_part);
         let sql = format!(
             "SELECT {shown}{select} FROM (
                SELECT {names}b.w, b.basket, length(b.basket) AS size,
                  sum(length(b.basket)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-               FROM ({packed}) b) g
+               FROM ({orders}) b) g
              WHERE g.upto - g.size <= {bytes} LIMIT {limit}",
             select = OrderRow::SELECT
         );
