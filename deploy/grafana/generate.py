@@ -27,7 +27,7 @@ BOARDS = {
         ("Refused documents, user errors", "ops", None, [(f"sum by (code) (rate(entrepot_graphql_documents_refused_total{{{J}}}[5m]))", "{{code}}"), (f"sum(rate(entrepot_graphql_user_errors_total{{{J}}}[5m]))", "user errors")]),
         ("Points of cost an operation", "short", None, [(f"sum(rate(entrepot_graphql_operation_cost_points_sum{{{J}}}[5m])) / sum(rate(entrepot_graphql_operation_cost_points_count{{{J}}}[5m]))", "mean")]),
         ("Uses of what is deprecated (1 d)", "short", None, [(f"sum by (coordinate) (increase(entrepot_graphql_deprecated_uses_total{{{J}}}[1d])) > 0", "{{coordinate}}")]),
-        ("Kept out", "ops", None, [(f"sum by (code) (rate(entrepot_budget_refusals_total{{{J}}}[5m]))", "{{code}}"), (f"sum by (result) (rate(entrepot_auth_attempts_total{{{J}}}[5m]))", "auth {{result}}")]),
+        ("Kept out", "ops", None, [(f"sum by (code) (rate(entrepot_budget_refusals_total{{{J}}}[5m]))", "{{code}}"), (f"sum by (result) (rate(entrepot_auth_attempts_total{{{J}}}[5m]))", "auth {{result}}"), (f"sum by (reason) (rate(entrepot_requests_shed_total{{{J}}}[5m]))", "OVERLOADED, {{reason}}")]),
     ]),
     "ledger": ("Entrepot: ledger and jobs", [
         ("Commands waiting, by lane", "short", 300, [(f"entrepot_ledger_queue_depth{{{J}}}", "{{instance}} {{lane}}")]),
@@ -56,7 +56,8 @@ BOARDS = {
         ("Statements", "ops", None, [(f"sum by (instance) (rate(entrepot_database_statements_total{{{J}}}[5m]))", "{{instance}}")]),
         ("Processors in use", "short", None, [(f"rate(entrepot_process_cpu_milliseconds_total{{{J}}}[5m]) / 1000", "{{instance}}")]),
         ("Memory", "bytes", None, [(f"process_resident_memory_bytes{{{J}}}", "{{instance}}")]),
-        ("Open files and sockets", "short", None, [(f"process_open_fds{{{J}}}", "{{instance}}")]),
+        ("Open files and sockets", "short", None, [(f"process_open_fds{{{J}}}", "{{instance}}"), (f"process_max_fds{{{J}}}", "at most {{instance}}")]),
+        ("Processes by version", "short", None, [(f"count by (version) (entrepot_build_info{{{J}}})", "{{version}}")]),
         ("Cache hits", "percentunit", None, [(f'sum by (cache) (rate(entrepot_cache_lookups_total{{{J}, result="hit"}}[5m])) / sum by (cache) (rate(entrepot_cache_lookups_total{{{J}}}[5m]))', "{{cache}}")]),
         ("Slow operations and statements (1 h)", "short", None, [(f"sum by (type) (increase(entrepot_slow_operations_total{{{J}}}[1h]))", "{{type}}"), (f"sum(increase(entrepot_slow_statements_total{{{J}}}[1h]))", "outside of operations")]),
         ("Panics, spans that no collector got (1 h)", "short", 1, [(f"sum by (instance) (increase(entrepot_panics_total{{{J}}}[1h]))", "panics {{instance}}"), (f"sum by (instance) (increase(entrepot_traces_dropped_total{{{J}}}[1h]))", "spans {{instance}}")]),

@@ -87,6 +87,7 @@ impl MetricsServer {
     pub async fn open(address: SocketAddr, profile_token: Option<String>) -> Result<Self, StartError> {
         let listener = TcpListener::bind(address).await.map_err(|err| StartError::Listen(address, err))?;
         let handle = metrics::install().map_err(|err| std::io::Error::other(err.to_string()))?;
+        metrics::build_info(env!("CARGO_PKG_VERSION"));
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "figures are told to whoever asks here: keep this address inside");
         }

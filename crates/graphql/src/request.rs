@@ -25,6 +25,8 @@ pub struct GraphqlRequest {
     pub reads_committed: bool,
     /// The position of a write that a query is to see, as the answer to that write told it.
     pub position: Option<String>,
+    /// The client's position in a trace (W3C Trace Context), of an operation over a socket. Over HTTP the header counts alone.
+    pub traceparent: Option<String>,
     pub bearer: BearerStatus,
 }
 
@@ -75,6 +77,7 @@ impl Members {
             (None, None) => return None,
         };
         let shows_cost = extensions.get("cost") == Some(&Value::Bool(true));
+        let traceparent = extensions.get("traceparent").and_then(Value::as_str).map(ToOwned::to_owned);
         Some(GraphqlRequest {
             query,
             document_id,
@@ -85,6 +88,7 @@ impl Members {
             is_within: false,
             reads_committed: false,
             position: None,
+            traceparent,
             bearer: BearerStatus::Accepted,
         })
     }

@@ -122,6 +122,9 @@ on_both!(figures_are_told_where_the_operator_wants_them, site: Site => {
     at_least("entrepot_sockets", "", 1.0);
     at_least("entrepot_stream_subscriptions", "", 1.0);
     at_least("process_resident_memory_bytes", "", 1_000_000.0);
+    at_least("process_open_fds", "", 3.0);
+    at_least("process_max_fds", "", figure(&text, "process_open_fds", "").unwrap());
+    at_least("entrepot_build_info", concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""), 1.0);
     let me = client.ask("{ viewer { tenant { id slug } actor { ... on Member { id } } } }", json!({})).await;
     for name in [&me["viewer"]["tenant"]["id"], &me["viewer"]["tenant"]["slug"], &me["viewer"]["actor"]["id"]] {
         assert!(!text.contains(name.as_str().unwrap()), "{name} stands in the figures");

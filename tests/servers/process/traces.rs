@@ -1,6 +1,7 @@
 //! Traces, as a collector gets them.
 
 mod kept;
+mod sockets;
 
 use std::{
     collections::BTreeSet,

@@ -58,7 +58,8 @@ impl Refused {
 
 /// The span of an operation. Its document is told by its digest, which is the id of a trusted one; its variables are not told.
 pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
-    let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal).with_parts();
+    let traceparent = params.traceparent.as_deref();
+    let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal, traceparent).with_parts();
     name(&mut span, operation);
     match params.document_id.as_deref() {
         Some(id) => span.set("graphql.document.hash", id.get(..16).unwrap_or(id)),

@@ -33,7 +33,7 @@ pub use backups::{
 };
 pub use exports::export_run;
 pub use faults::{faults, panicked, slow_operation, slow_statement};
-pub use process::{Process, memory_limit, process, resident_bytes};
+pub use process::{Process, build_info, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
 pub use tls::tls_expiry;
 

@@ -72,7 +72,9 @@ pub const TLS_EXPIRY: &str = "entrepot_tls_certificate_expiry_timestamp_seconds"
 pub const OUTGOING_HELD: &str = "entrepot_outgoing_held";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
+pub const MOST_FILES: &str = "process_max_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
+pub const BUILD_INFO: &str = "entrepot_build_info";
 
 /// OpenTelemetry's for HTTP servers, with finer ones below: a row by its key is answered in less than a millisecond.
 pub const SECONDS: [f64; 16] =
@@ -173,7 +175,9 @@ fn describe_process() {
     describe_gauge!(TLS_EXPIRY, Unit::Seconds, "When the certificate of the public listener expires, in seconds of Unix time");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
+    describe_gauge!(MOST_FILES, "Files and sockets that the process may have open");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
+    describe_gauge!(BUILD_INFO, "1, by the version of the binary");
 }
 
 fn describe_shipping() {

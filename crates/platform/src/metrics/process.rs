@@ -13,6 +13,8 @@ const TICK_MILLISECONDS: u64 = 10;
 pub struct Process {
     pub resident_bytes: u64,
     pub open_files: u64,
+    /// How many it may have open; None without a limit.
+    pub most_files: Option<u64>,
     pub cpu_milliseconds: u64,
 }
 
@@ -22,6 +24,7 @@ impl Process {
         Some(Self {
             resident_bytes: resident_bytes()?,
             open_files: fs::read_dir("/proc/self/fd").ok()?.count() as u64,
+            most_files: most_files(&fs::read_to_string("/proc/self/limits").ok()?),
             cpu_milliseconds: ticks(&stat)? * TICK_MILLISECONDS,
         })
     }
@@ -32,7 +35,17 @@ pub fn process(process: &Process) {
     if counts() {
         gauge!(names::RESIDENT).set(process.resident_bytes as f64);
         gauge!(names::OPEN_FILES).set(process.open_files as f64);
+        if let Some(most) = process.most_files {
+            gauge!(names::MOST_FILES).set(most as f64);
+        }
         counter!(names::CPU_MILLISECONDS).absolute(process.cpu_milliseconds);
+    }
+}
+
+/// The version of the binary, as the label of a gauge that is 1.
+pub fn build_info(version: &'static str) {
+    if counts() {
+        gauge!(names::BUILD_INFO, "version" => version).set(1.0);
     }
 }
 
@@ -44,6 +57,12 @@ pub fn resident_bytes() -> Option<u64> {
 fn in_status(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+/// The soft limit, which is the first of the two.
+fn most_files(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// User's and system's time are the 12th and 13th field after the program's name, which stands in brackets and may hold blanks.
@@ -69,6 +88,10 @@ mod tests {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 1 1 1";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(ticks("nonsense"), None);
+        let limits = "Limit  Soft Limit  Hard Limit  Units\nMax open files  65536  1048576  files\n";
+        assert_eq!(most_files(limits), Some(65_536));
+        assert_eq!(most_files(&limits.replace("65536", "unlimited")), None);
+        assert_eq!(most_files(""), None);
     }
 
     #[cfg(target_os = "linux")]
@@ -76,5 +99,6 @@ mod tests {
     fn this_process_has_memory_and_files() {
         let now = Process::now().unwrap();
         assert!(now.resident_bytes > 1 << 20 && now.open_files > 2, "{now:?}");
+        assert!(now.most_files.is_none_or(|most| most > now.open_files), "{now:?}");
     }
 }

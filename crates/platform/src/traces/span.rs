@@ -104,15 +104,10 @@ impl Span {
         Self::under(current(), name, kind)
     }
 
-    /// A span of the current trace, or the first one of a new trace.
-    pub fn child_or_root(name: &'static str, kind: SpanKind) -> Self {
-        Self::under_or_root(current(), name, kind)
-    }
-
-    /// A span under this one, or the first one of a new trace.
-    pub fn under_or_root(parent: Option<TraceContext>, name: &'static str, kind: SpanKind) -> Self {
-        match parent {
-            None => Self::root(name, kind, None),
+    /// A span of the current trace, or else the first one in this process of a trace, which a client may have begun (`traceparent`).
+    pub fn child_or_root(name: &'static str, kind: SpanKind, traceparent: Option<&str>) -> Self {
+        match current() {
+            None => Self::root(name, kind, traceparent),
             parent => Self::under(parent, name, kind),
         }
     }
