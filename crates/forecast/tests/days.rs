@@ -47,7 +47,7 @@ fn past(panel: &Panel, span: usize) -> Past {
 }
 
 fn play(review_days: usize, weeks: Range<usize>) -> DayPlay<'static> {
-    DayPlay { review_days, terms: TERMS, weeks, warm_up: 0, seed: 1 }
+    DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks, warm_up: 0, seed: 1 }
 }
 
 fn by(policy: Policy, safety: Safety) -> Target {

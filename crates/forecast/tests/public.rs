@@ -116,7 +116,7 @@ fn promised_service_holds_by_days() {
         demand.push(&days, series as u64);
     }
     let terms = Terms { minimum: 0, pack: 1, breaks: None, shelf: None };
-    let play = DayPlay { review_days: 7, terms, weeks: 32..52, warm_up: 0, seed: 1 };
+    let play = DayPlay { review_days: 7, terms, unmet: Unmet::Lost, weeks: 32..52, warm_up: 0, seed: 1 };
     for service in [0.90, 0.95, 0.98] {
         let policy = Policy::Periodic { service, review_days: 7.0 };
         let target = Target::Rule(PlanRule { policy, safety: Safety::Quantile, cover_days: None });

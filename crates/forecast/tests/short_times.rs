@@ -7,7 +7,7 @@ use forecast::{
     models::Method,
     reorder::{Lead, Policy, Safety, Terms},
     selection::{DEFAULT, FIRST_POOLED},
-    simulate::{DailyDemand, DayPlay, DayRule, Outcome, Past, PlanRule, RecordedDay, Target, simulate_days},
+    simulate::{DailyDemand, DayPlay, DayRule, Outcome, Past, PlanRule, RecordedDay, Target, Unmet, simulate_days},
 };
 
 const PRODUCTS: usize = 100;
@@ -103,7 +103,7 @@ impl Shop {
     fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: Safety) -> Outcome {
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
         let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64), supplier: None }); PRODUCTS];
-        let play = DayPlay { review_days, terms: TERMS, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
+        let play = DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
         let found = simulate_days(&self.demand, &self.past, &play, &rules);
         let mut total = Outcome::default();
         found.iter().for_each(|one| total += one.total);

@@ -316,20 +316,21 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     let rising = (1..=14).map(|week| 10 + 4 * week);
     let weeks: Vec<i64> = [10; 30].into_iter().chain(rising).collect();
     trade.sell_weekly(&mug, &weeks).await;
-    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { trackingSignal hasDrifted } }";
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { trackingSignal smoothedTrackingSignal hasDrifted } }";
     let signal = async || {
         let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;
         let found = &answer["data"]["forecast"];
-        (found["trackingSignal"].as_f64(), found["hasDrifted"].as_bool())
+        (found["trackingSignal"].as_f64(), found["smoothedTrackingSignal"].as_f64(), found["hasDrifted"].as_bool())
     };
     trade.run(14).await.unwrap();
-    assert_eq!(signal().await, (None, Some(false)), "no week has come true");
+    assert_eq!(signal().await, (None, None, Some(false)), "no week has come true");
     for weeks_ago in (0..14).rev() {
         trade.run(weeks_ago).await.unwrap();
     }
     // Eight errors of one sign: their sum is eight times their mean.
-    let (value, has_drifted) = signal().await;
+    let (value, smoothed, has_drifted) = signal().await;
     assert!(value.is_some_and(|value| (value - 8.0).abs() < 1e-6), "{value:?}");
+    assert!(smoothed.is_some_and(|smoothed| (smoothed - 1.0).abs() < 1e-6), "thirteen errors of one sign: {smoothed:?}");
     assert_eq!(has_drifted, Some(true), "beyond 4 now and a week before");
     // Of the product's own forecasts, and of all of them, which are the same here: fourteen weeks, of which the last is not settled.
     let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { accuracy {

@@ -185,6 +185,12 @@ async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
     // An order waits for the day of the next sale, which finds nothing: every second week is served, and nine of fourteen days close with nothing.
     assert_eq!(of_four_weeks(&weekly), [4, 20, 2, 2, 18], "{weekly:#}");
     assert_eq!(weekly["outcome"]["leadTimeDaysMean"], 2.0, "without the wait: {weekly:#}");
+    // Customers who wait are owed the ten of each week until two days after the next sale, so that ten are ordered each week and none is left.
+    let mut waiting = policy.clone();
+    waiting["isBackordered"] = json!(true);
+    let waiting = played_from(office, &mug, (waiting, from.clone())).await;
+    assert_eq!(of_four_weeks(&waiting), [4, 0, 4, 4, 28], "{waiting:#}");
+    assert_eq!((&waiting["outcome"]["unmet"], &waiting["outcome"]["ordered"]), (&json!(40), &json!(40)), "{waiting:#}");
     // Together each waits for its own supplier.
     let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status
         totals { products demand met unmetDays stockoutDays orders } } }";

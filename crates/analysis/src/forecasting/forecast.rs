@@ -147,6 +147,12 @@ impl Forecast {
     async fn tracking_signal(&self) -> Option<f64> {
         Some(self.0.signal?.value)
     }
+    /// Smoothed tracking signal of forecasts one week ahead, -1 to 1: units − forecast ÷ |units − forecast|, both smoothed by 0.1 a week (Trigg, 1964), over
+    /// the settled weeks with stock among the last 26. Above 0 for forecasts that are too low. Steady from 20 weeks on, where a signal beyond 0.51 is unusual;
+    /// `hasDrifted` and alerts do not use it. Null while fewer than eight weeks are known.
+    async fn smoothed_tracking_signal(&self) -> Option<f64> {
+        self.0.smoothed_signal.map(six)
+    }
     /// True if the tracking signal is beyond 4 or -4, and was a week before.
     async fn has_drifted(&self) -> bool {
         self.0.signal.is_some_and(|signal| signal.has_drifted)

@@ -193,7 +193,8 @@ impl ForecastQuery {
 
     /// Simulation of a reorder policy against the past demand of a product in a store, or of several at once with totals by class: the share of demand that it
     /// would have met, its stock and its orders; of one product beside the stock as it was.
-    /// The simulation goes by days: goods arrive, stock is reviewed, demand comes. A review knows only earlier weeks. Demand that stock does not meet is lost.
+    /// The simulation goes by days: goods arrive, stock is reviewed, demand comes. A review knows only earlier weeks. Demand that stock does not meet is lost,
+    /// unless `isBackordered` of the policy has it wait.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50")]

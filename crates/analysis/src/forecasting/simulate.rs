@@ -175,11 +175,11 @@ impl StockSimulationOutcome {
     async fn demand(&self) -> Quantity {
         units(self.found.demanded)
     }
-    /// Units of demand that stock met, in the product's smallest unit. The rest is lost.
+    /// Units of demand that stock met on its day, in the product's smallest unit.
     async fn met(&self) -> Quantity {
         units(self.found.met)
     }
-    /// Units of demand that stock did not meet, in the product's smallest unit.
+    /// Units of demand that stock did not meet on its day, in the product's smallest unit: lost, or delivered later with `isBackordered` of the policy.
     async fn unmet(&self) -> Quantity {
         units(self.found.demanded - self.found.met)
     }

@@ -74,11 +74,11 @@ impl StockSimulationTotals {
     async fn demand(&self) -> f64 {
         six(self.of.demanded)
     }
-    /// Whole units of demand that stock met. The rest is lost.
+    /// Whole units of demand that stock met on its day.
     async fn met(&self) -> f64 {
         six(self.of.met)
     }
-    /// Whole units of demand that stock did not meet.
+    /// Whole units of demand that stock did not meet on its day: lost, or delivered later with `isBackordered` of the policy.
     async fn unmet(&self) -> f64 {
         six(self.of.demanded - self.of.met)
     }

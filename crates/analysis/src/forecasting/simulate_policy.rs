@@ -51,6 +51,9 @@ pub struct StockSimulationPolicyInput {
     pub minimum_quantity: Option<Quantity>,
     /// Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units.
     pub pack_size: Option<Quantity>,
+    /// True if demand that stock does not meet waits for the next deliveries. Default false: it is lost.
+    #[graphql(default = false)]
+    pub is_backordered: bool,
     /// Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE.
     pub safety_stock_method: Option<SafetyStockMethod>,
     /// Units at or below which is ordered, 0 to 1,000,000,000, in the product's smallest unit. Needed for MIN_MAX, null
@@ -85,6 +88,7 @@ impl StockSimulationPolicyInput {
             review_days: review_days as usize,
             minimum: within(units(self.minimum_quantity, 0), 0..=MOST_UNITS, "minimumQuantity")?,
             pack: within(units(self.pack_size, 1), 1..=MOST_UNITS, "packSize")?,
+            is_backordered: self.is_backordered,
         })
     }
     /// Days of the lead time, None for that of each product, and between two reviews.

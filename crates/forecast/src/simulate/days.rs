@@ -6,19 +6,20 @@ use crate::{
     intervals::{DaysAhead, LeadTimeDemand, SumPools},
     reorder::{Lead, Terms, order_quantity, whole_units},
     simulate::{
-        DailyDemand, Outcome, Past, PlanRule,
+        DailyDemand, Outcome, Past, PlanRule, Unmet,
         demand::{WEEK, drawn},
         rule::{recent, shape},
     },
 };
 
-/// What is common to all series that are played together. Demand that stock does not meet is lost.
+/// What is common to all series that are played together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayPlay<'a> {
     /// Days between two reviews, at least 1. The first is the Monday that the play begins on.
     pub review_days: usize,
     /// Packs and minimum; prices and shelf life are not simulated.
     pub terms: Terms<'a>,
+    pub unmet: Unmet,
     /// Weeks that are counted.
     pub weeks: Range<usize>,
     /// Weeks before them that are played and not counted.
@@ -75,7 +76,7 @@ pub struct DayOutcome {
     /// The most that was there when demand came.
     pub peak: f64,
     pub received: f64,
-    /// Stock before the first counted day, and after the last one. Opening + received = met + closing.
+    /// Stock before the first counted day, and after the last one. Opening + received = met + closing, but for what waited.
     pub opening: f64,
     pub closing: f64,
 }
@@ -138,6 +139,8 @@ struct Shelf<'a> {
     supplier: Option<&'a dyn SupplierDays>,
     is_new: bool,
     on_hand: i64,
+    /// Units that wait for the next deliveries.
+    backordered: i64,
     on_order: i64,
     /// Units that arrive, by their day modulo the length.
     coming: Vec<i64>,
@@ -263,6 +266,7 @@ impl<'a> Shelf<'a> {
             supplier: rule.supplier,
             is_new: true,
             on_hand: 0,
+            backordered: 0,
             on_order: 0,
             coming: vec![0; longest + 1],
             is_served: true,
@@ -297,7 +301,7 @@ impl<'a> Shelf<'a> {
                 self.review(day, of, &mut outcome);
             }
         }
-        self.sell(of.demand.days(of.series)[day], &mut outcome);
+        self.sell(of.demand.days(of.series)[day], of.play.unmet, &mut outcome);
         if day + 1 == of.end || (!self.by_delivery && of.is_review(day + 1)) {
             self.end_cycle(&mut outcome);
         }
@@ -331,13 +335,15 @@ impl<'a> Shelf<'a> {
         if units > 0 && self.by_delivery {
             self.end_cycle(outcome);
         }
-        self.on_hand += units;
+        let owed = units.min(self.backordered);
+        self.backordered -= owed;
+        self.on_hand += units - owed;
         outcome.received += units as f64;
     }
     /// At the point or below it, orders up to the target.
     fn review(&mut self, day: usize, of: &Week<'_>, outcome: &mut DayOutcome) {
         let (point, up_to) = self.levels(day, of);
-        let position = self.on_hand + self.on_order;
+        let position = self.on_hand + self.on_order - self.backordered;
         if position >= up_to {
             return;
         }
@@ -356,11 +362,14 @@ impl<'a> Shelf<'a> {
             }
         }
     }
-    fn sell(&mut self, demand: i64, outcome: &mut DayOutcome) {
+    fn sell(&mut self, demand: i64, unmet: Unmet, outcome: &mut DayOutcome) {
         let met = demand.min(self.on_hand);
         outcome.peak = self.on_hand as f64;
         self.on_hand -= met;
         self.is_served &= met == demand;
+        if unmet == Unmet::Backordered {
+            self.backordered += demand - met;
+        }
         outcome.total.demanded = demand as f64;
         outcome.total.met = met as f64;
         outcome.short_days = u64::from(met < demand);

@@ -30,7 +30,7 @@ pub use factor_fields::{FactorFields, FactorProblem, MOST_DAYS};
 pub use factors::{FactorGoods, FactorSeries, StoredFactor, factors_of, stored_factors};
 pub use history::{HISTORY_WEEKS, History, LevelFacts, SeriesHistory, days_in_stock};
 pub use limits::MOST_BY_DELIVERIES;
-pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
+pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal, smoothed_signal};
 pub use shape::StoredShape;
 pub use simulate::{Compared, LONGEST_DAYS, ReorderPolicy, SERVICE_LEVELS, Simulated, SimulatedRule, Unsimulated, simulated};
 pub use simulate_classes::{ClassHistory, ClassProduct, ClassTotals, SimulatedClasses, simulated_classes};

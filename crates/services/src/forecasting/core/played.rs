@@ -82,19 +82,24 @@ mod tests {
         let history = History::of(&BTreeMap::from([((id(1), id(90)), facts)]), MONDAY + 7 * WEEKS);
         (history, DayFacts { units: (0..7 * WEEKS).map(|day| (MONDAY + day, 10)).collect(), ..DayFacts::default() })
     }
-    /// At 30 units, which is looked at each day, filled up to 110; the 21st to the 28th week.
+    /// At 30 units, which is looked at each day, filled up to 110.
+    const AT_POINT: ReorderPolicy = ReorderPolicy {
+        rule: SimulatedRule::MinMax { point: 30, maximum: Some(110) },
+        service: 0.95,
+        method: SafetyStockMethod::Quantile,
+        lead_days: None,
+        review_days: 1,
+        minimum: 0,
+        pack: 1,
+        is_backordered: false,
+    };
     fn played(calendar: SupplierCalendar, lead_days: Option<usize>) -> Simulated {
+        played_by(calendar, ReorderPolicy { lead_days, ..AT_POINT })
+    }
+    /// The 21st to the 28th week.
+    fn played_by(calendar: SupplierCalendar, policy: ReorderPolicy) -> Simulated {
         let (history, facts) = history();
         let own = DayFacts { lead: lead(calendar), ..facts };
-        let policy = ReorderPolicy {
-            rule: SimulatedRule::MinMax { point: 30, maximum: Some(110) },
-            service: 0.95,
-            method: SafetyStockMethod::Quantile,
-            lead_days,
-            review_days: 1,
-            minimum: 0,
-            pack: 1,
-        };
         let range = (Some(MONDAY + 7 * 20), Some(MONDAY + 7 * 28 - 1));
         simulated(&history, &own, &policy, range).unwrap().own
     }
@@ -130,6 +135,15 @@ mod tests {
             (560.0, 0, Some(1.0)),
             "on any day 80 come as the last of 110 are sold"
         );
+    }
+
+    #[test]
+    fn demand_that_waits_is_ordered_and_delivered_before_new_demand() {
+        let found = played_by(calendar(&[1], &[]), ReorderPolicy { is_backordered: true, ..AT_POINT });
+        // As many units are ordered as are asked for, and the first ones of each delivery are owed already.
+        assert_eq!((found.demanded, found.met, found.orders, found.ordered), (560.0, 350.0, 7, 560.0));
+        assert_eq!((found.short_days, found.empty_days, found.short_weeks), (21, 28, 7));
+        assert_eq!((found.cycle_service, found.fill), (Some(0.125), Some(0.625)));
     }
 
     #[test]

@@ -163,6 +163,11 @@ pub(super) fn signal(errors: &[f64]) -> Option<f64> {
     Some(if absolute > 0.0 { last.iter().sum::<f64>() / absolute } else { 0.0 })
 }
 
+/// The smoothed tracking signal of units less forecasts, oldest first, -1 to 1 (Trigg, 1964); None for fewer than eight weeks.
+pub fn smoothed_signal(errors: &[f64]) -> Option<f64> {
+    (errors.len() >= SIGNAL_WEEKS).then(|| forecast::accuracy::trigg_signal(errors).unwrap_or_default())
+}
+
 fn milli(units: f64) -> i64 {
     (units * 1_000.0).round() as i64
 }
@@ -211,6 +216,16 @@ mod tests {
         let balanced: Vec<f64> = longer.iter().copied().chain([-30.0]).collect();
         assert!(!TrackingSignal::of(&balanced).unwrap().has_drifted);
         assert_eq!(TrackingSignal::of(&[0.0; 9]), Some(TrackingSignal { value: 0.0, has_drifted: false }), "exact");
+    }
+
+    #[test]
+    fn a_smoothed_signal_forgets_slowly() {
+        assert_eq!((smoothed_signal(&[3.0; 7]), smoothed_signal(&[0.0; 8])), (None, Some(0.0)), "seven weeks; exact");
+        assert!((smoothed_signal(&[-3.0; 20]).unwrap() + 1.0).abs() < 1e-12, "always too high");
+        // Eight weeks of one side against twelve of the other: the later ones have 1 − 0.9⁸ of the weight of all twenty, which is 1 − 0.9²⁰.
+        let turned = [[-3.0; 12].as_slice(), &[3.0; 8]].concat();
+        let (later, all) = (1.0 - 0.9_f64.powi(8), 1.0 - 0.9_f64.powi(20));
+        assert!((smoothed_signal(&turned).unwrap() - (2.0 * later - all) / all).abs() < 1e-12, "{:?}", smoothed_signal(&turned));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use forecast::{
     reorder::{Policy, Safety, Terms},
     selection::{DEFAULT, FIRST_POOLED},
     series::{NEW_WEEKS, Prepared, prepare},
-    simulate::{DailyDemand, DayOutcome, DayPlay, DayRule, LIKELY_SERVICE, Past, PlanRule, Target, simulate_days},
+    simulate::{DailyDemand, DayOutcome, DayPlay, DayRule, LIKELY_SERVICE, Past, PlanRule, Target, Unmet, simulate_days},
 };
 
 use super::{
@@ -68,6 +68,8 @@ pub struct ReorderPolicy {
     /// The least and the step of an order, in units.
     pub minimum: i64,
     pub pack: i64,
+    /// Whether demand that stock does not meet waits for the next deliveries; else it is lost.
+    pub is_backordered: bool,
 }
 
 impl ReorderPolicy {
@@ -86,7 +88,8 @@ impl ReorderPolicy {
     /// As it is played over weeks of a history, after `warm_up` weeks that are not counted.
     pub(super) fn over(&self, weeks: Range<usize>, warm_up: usize) -> DayPlay<'static> {
         let terms = Terms { minimum: self.minimum, pack: self.pack, breaks: None, shelf: None };
-        DayPlay { review_days: self.review_days, terms, weeks, warm_up, seed: SEED }
+        let unmet = if self.is_backordered { Unmet::Backordered } else { Unmet::Lost };
+        DayPlay { review_days: self.review_days, terms, unmet, weeks, warm_up, seed: SEED }
     }
     pub(super) fn plan_rule(&self) -> PlanRule {
         let (service, mut maximum_days) = (self.service, None);

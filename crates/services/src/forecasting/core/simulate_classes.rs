@@ -249,7 +249,16 @@ mod tests {
     }
     fn policy(rule: SimulatedRule) -> ReorderPolicy {
         let method = SafetyStockMethod::Quantile;
-        ReorderPolicy { rule, service: 0.95, method, lead_days: Some(14), review_days: 7, minimum: 0, pack: 1 }
+        ReorderPolicy {
+            rule,
+            service: 0.95,
+            method,
+            lead_days: Some(14),
+            review_days: 7,
+            minimum: 0,
+            pack: 1,
+            is_backordered: false,
+        }
     }
 
     #[test]

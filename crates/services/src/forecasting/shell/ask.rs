@@ -11,7 +11,7 @@ use crate::{
     forecasting::{
         core::{
             DayLevel, DayPoint, Outcome, SIGNAL_WEEKS, StoredChoice, StoredDayErrors, StoredFactor, StoredScaled, StoredSum,
-            SumKey, Tally, TrackingSignal, WeekForecast, days_in_stock,
+            SumKey, Tally, TrackingSignal, WeekForecast, days_in_stock, smoothed_signal,
         },
         rows::{self, KeptRun, KeptSeries},
     },
@@ -55,6 +55,8 @@ pub struct ProductForecast {
     pub accuracy: Tally,
     /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
     pub signal: Option<TrackingSignal>,
+    /// Of the same forecasts, over up to 26 weeks.
+    pub smoothed_signal: Option<f64>,
     /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
     pub days: Vec<[DayPoint; 7]>,
     /// Series from outside that are of the store, and what the run found of each.
@@ -73,6 +75,8 @@ pub struct SumForecast {
 
 /// Weeks that a signal looks back on: more than it needs, as some are unknown.
 const SIGNAL_BACK: i32 = 2 * SIGNAL_WEEKS as i32;
+/// The same of a smoothed signal, which needs about 20 weeks.
+const SMOOTHED_BACK: i32 = 26;
 
 /// Accuracy of one class, or of all where it is None.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,14 +102,17 @@ pub async fn product_forecast(
     let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
     let since = run.first_week - 7 * weeks.min(run.weeks);
     // The week before the run is not settled yet.
-    let signal_weeks = (run.first_week - 7 - 7 * SIGNAL_BACK, run.first_week - 7);
-    let earliest = (since - 7 * lead).min(signal_weeks.0);
+    let settled = run.first_week - 7;
+    let signals_since = settled - 7 * SMOOTHED_BACK;
+    let earliest = (since - 7 * lead).min(signals_since);
     let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
     let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
-    let units = rows::demand_weeks(&scope, product, store, (since.min(signal_weeks.0), run.first_week)).await?;
-    let signal = signal(&past(&kept, 1, signal_weeks, &units), &series);
+    let units = rows::demand_weeks(&scope, product, store, (since.min(signals_since), run.first_week)).await?;
+    let one_ahead = past(&kept, 1, (signals_since, settled), &units);
+    let signal = TrackingSignal::of(&errors_since(&one_ahead, settled - 7 * SIGNAL_BACK, &series));
+    let smoothed_signal = smoothed_signal(&errors_since(&one_ahead, signals_since, &series));
     let past = past(&kept, lead, (since, run.first_week), &units);
-    let accuracy = tally(past.iter().filter(|one| one.week < signal_weeks.1), &series);
+    let accuracy = tally(past.iter().filter(|one| one.week < settled), &series);
     let of_stores =
         if store.is_none() { rows::series_of_products(&scope, run.first_week, &[product]).await? } else { Vec::new() };
     let stores = store.into_iter().chain(of_stores.iter().map(|series| series.store));
@@ -125,7 +132,7 @@ pub async fn product_forecast(
     let has_categories = found.iter().any(|factor| factor.goods.category().is_some());
     let categories = if has_categories { rows::categories_of(&scope, product).await? } else { Vec::new() };
     let factors = found.into_iter().filter(|factor| factor.is_of(series.store, product, &categories)).collect();
-    Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, days, factors }))
+    Ok(Some(ProductForecast { run, series, history, past, accuracy, signal, smoothed_signal, days, factors }))
 }
 
 /// Weeks from one on and before another: their units, and the days on which one of these levels had stock.
@@ -184,11 +191,10 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
     kept.iter().filter_map(came_true).collect()
 }
 
-/// The signal of forecasts of one week ahead.
-fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let known = weeks.iter().filter(|week| is_judged(week, series));
-    let errors: Vec<f64> = known.map(|week| week.units as f64 - week.forecast).collect();
-    TrackingSignal::of(&errors)
+/// Units less forecasts of the judged weeks from a Monday on.
+fn errors_since(weeks: &[PastWeek], since: i32, series: &KeptSeries) -> Vec<f64> {
+    let known = weeks.iter().filter(|week| week.week >= since && is_judged(week, series));
+    known.map(|week| week.units as f64 - week.forecast).collect()
 }
 
 /// Whether a week that came true tells anything of its forecast: one without stock, or with stock on a part of its days, does not.
