@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -193,6 +194,20 @@ def test_rows_that_were_left_out_raise_unless_they_may(client: Entrepot, proxy: 
     with pytest.raises(EntrepotError, match="left out at salesReport"):
         client.execute("{ salesReport { units } }")
     assert client.execute("{ salesReport { units } }", allow_truncated=True)
+
+
+def test_a_deprecated_part_of_the_schema_is_warned_of_once(client: Entrepot, proxy: Proxy) -> None:
+    use = {"coordinate": "Query.salesReport", "reason": "2026-11-23: use salesSummary. Removed after 2027-11-23."}
+    said = {"data": {"salesReport": []}, "extensions": {"entrepot": {"deprecated": [use]}}}
+    proxy.fault = lambda body, index: (200, {}, json.dumps(said))
+    with pytest.warns(DeprecationWarning, match="Query.salesReport is deprecated. 2026-11-23: use salesSummary") as told:
+        client.execute("{ salesReport { units } }")
+    ours = [warning.filename for warning in told if "salesReport" in str(warning.message)]
+    assert [Path(name).name for name in ours] == ["test_client.py"], "it names the caller's file"
+    with warnings.catch_warnings(record=True) as again:
+        warnings.simplefilter("always")
+        client.execute("{ salesReport { units } }")
+    assert not [warning for warning in again if "salesReport" in str(warning.message)]
 
 
 def test_a_login_keeps_its_tokens_and_one_thread_refreshes(proxy: Proxy, shop: Tenant) -> None:

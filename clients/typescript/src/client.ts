@@ -39,6 +39,19 @@ export interface ClientOptions {
   silenceMs?: number;
   /** Hears of errors that no caller waits for: of streams, and SIGNED_OUT. */
   onError?: (error: EntrepotError) => void;
+  /**
+   * Hears of each deprecated part of the schema that a call uses, once. Default: a line of
+   * `console.warn`.
+   */
+  onDeprecated?: (use: DeprecatedUse) => void;
+}
+
+/** A deprecated part of the schema that a call uses. */
+export interface DeprecatedUse {
+  /** What is used, such as `Query.salesReport`. */
+  coordinate: string;
+  /** Since when it is deprecated, what replaces it, and until when it is there. */
+  reason: string;
 }
 
 /** Options of one call. */
@@ -113,6 +126,8 @@ export class EntrepotClient {
   readonly #retry: Required<RetryOptions>;
   /** No request leaves before this moment: the server asked for a pause. */
   #pausedUntil = 0;
+  /** Coordinates of the deprecated parts that were told of. */
+  readonly #deprecated = new Set<string>();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -187,12 +202,22 @@ export class EntrepotClient {
     const sent = kind === 'mutation' ? withKeys(text, variables, options.idempotencyKey ?? uuidv7()) : { variables, keyed: false };
     const body = JSON.stringify({ query: text, operationName: name, variables: sent.variables });
     const answer = await this.#send<R>({ body, repeatable: kind === 'query' || sent.keyed }, options);
-    const truncated = (answer.extensions['entrepot'] as { truncated?: { path?: string[] }[] } | undefined)?.truncated;
+    const said = answer.extensions['entrepot'] as { truncated?: { path?: string[] }[]; deprecated?: DeprecatedUse[] } | undefined;
+    said?.deprecated?.forEach((use) => this.#warn(use));
+    const truncated = said?.truncated;
     if (truncated?.length && !options.allowTruncated) {
       const where = truncated.map(({ path }) => path?.join('.')).join(', ');
       throw new EntrepotError({ code: 'TRUNCATED', message: `Rows were left out at ${where}. Page, or pass allowTruncated.`, data: answer.data });
     }
     return answer;
+  }
+
+  #warn(use: DeprecatedUse): void {
+    if (this.#deprecated.has(use.coordinate)) return;
+    this.#deprecated.add(use.coordinate);
+    const { onDeprecated } = this.#options;
+    if (onDeprecated) onDeprecated(use);
+    else console.warn(`Entrepot: ${use.coordinate} is deprecated. ${use.reason}`);
   }
 
   /** Stock as it changes. Connects when it is first used. */

@@ -2,7 +2,8 @@ export { apiKey, cookies, session } from './auth.js';
 export type { Auth, Authorization, Caller, CookieOptions, SessionOptions, Tokens, TokenStorage } from './auth.js';
 export { createClient, EntrepotClient } from './client.js';
 export type {
-  Answer, CallOptions, ClientOptions, LiveAlertsOptions, LiveOrdersOptions, LiveStockOptions, LoginResult, Mutate, NodeOf, RateLimitState, VariablesOf,
+  Answer, CallOptions, ClientOptions, DeprecatedUse, LiveAlertsOptions, LiveOrdersOptions, LiveStockOptions, LoginResult, Mutate, NodeOf,
+  RateLimitState, VariablesOf,
 } from './client.js';
 export { Connection } from './connection.js';
 export type { Ended, Sink, Subscription, WebSocketLike } from './connection.js';

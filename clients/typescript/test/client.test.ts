@@ -238,6 +238,22 @@ test('rows that were left out throw, unless they may', async () => {
   assert.ok(await clientOf().query('{ salesReport { units } }', {}, { allowTruncated: true }));
 });
 
+test('a deprecated part of the schema is told of once', async () => {
+  const body = (coordinates: string[]) => {
+    const deprecated = coordinates.map((coordinate) => ({ coordinate, reason: '2026-11-23: use salesSummary. Removed after 2027-11-23.' }));
+    return JSON.stringify({ data: { salesReport: [] }, extensions: { entrepot: { deprecated } } });
+  };
+  faults(
+    { status: 200, body: body(['Query.salesReport']) },
+    { status: 200, body: body(['Query.salesReport', 'OrderFilter.old']) },
+    { status: 200, body: JSON.stringify({ data: { salesReport: [] } }) },
+  );
+  const told: string[] = [];
+  const client = clientOf({ onDeprecated: ({ coordinate, reason }) => told.push(`${coordinate} ${reason.slice(0, 28)}`) });
+  for (let call = 0; call < 3; call += 1) assert.deepEqual(await client.query('{ salesReport { units } }'), { salesReport: [] });
+  assert.deepEqual(told, ['Query.salesReport 2026-11-23: use salesSummary', 'OrderFilter.old 2026-11-23: use salesSummary']);
+});
+
 test('an abort ends the request and the waiting, with its own reason', async () => {
   proxy.onRequest = () => ({ status: 503, headers: { 'retry-after': '2' } });
   const controller = new AbortController();

@@ -344,6 +344,7 @@ async fn a_count_that_was_off_is_told(world: &World) {
         assert_eq!(alerts.len(), expected, "{found} were found");
         if found == 43 {
             assert_eq!(json!([alerts[0]["quantity"], alerts[0]["threshold"]]), json!([5, 3]));
+            assert_eq!((&alerts[0]["stocktake"], alerts[0]["stocktake"]["number"].is_string()), (&alerts[0]["count"], true));
         }
     }
 }

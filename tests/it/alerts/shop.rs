@@ -25,8 +25,8 @@ pub struct Shop<'w> {
 }
 
 pub const ALERT: &str = "id kind state version quantity threshold day openedSeq snoozedUntil resolvedAt note allowedActions \
-    store { id } product { sku } lot { code } purchaseOrder { number } transfer { number } count { number } price { amount } unitCost { amount } \
-    assignee { id } resolvedBy { __typename }";
+    store { id } product { sku } lot { code } purchaseOrder { number } transfer { number } stocktake { number } count { number } \
+    price { amount } unitCost { amount } assignee { id } resolvedBy { __typename }";
 pub const RULE: &str = "id kind version isEnabled threshold days emails digest digestHour timeZone quietHours { from to } \
     store { id } category { id } product { sku } members { id }";
 

@@ -259,3 +259,43 @@ on_both!(names_cost_as_many_as_were_compared, world: World => {
         assert_eq!(world.given_back(query, json!({ "filter": filter })).await, points, "{filter}");
     }
 });
+
+const CREATED: &str = "query {
+      stores(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } }
+      suppliers(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } }
+      customers(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } }
+      channels(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } }
+      categories(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } }
+      productFamilies(sort: { field: CREATED_AT, direction: DESC }, first: 1) { nodes { name createdAt updatedAt } } }";
+
+on_both!(what_was_created_last_shows_when_and_keeps_it, world: World => {
+    world.pass(3600);
+    let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    let shop = made(store(world, json!({ "code": "NEW", "name": "New" })).await)["store"]["id"].clone();
+    let coded = json!({ "code": "NEW", "name": "New" });
+    made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", coded.clone()).await);
+    made(change(world, "channelCreate", "ChannelCreateInput", "channel { id }", coded).await);
+    let buyer = made(customer(world, json!({ "name": "New" })).await)["customer"]["id"].clone();
+    made(change(world, "categoryCreate", "CategoryCreateInput", "category { id }", json!({ "name": "New" })).await);
+    let family = json!({ "name": "New", "optionNames": ["Size"] });
+    made(change(world, "productFamilyCreate", "ProductFamilyCreateInput", "productFamily { id }", family).await);
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    let created = world.ask(CREATED, json!({})).await;
+    for list in ["stores", "suppliers", "customers", "channels", "categories", "productFamilies"] {
+        let row = &created[list]["nodes"][0];
+        let moment = row["createdAt"].as_str().unwrap();
+        assert_eq!((&row["name"], moment), (&json!("New"), row["updatedAt"].as_str().unwrap()), "{list}");
+        assert!(before.as_str() < moment && moment < between.as_str(), "{list}: {row}");
+    }
+    let input = json!({ "id": shop, "expectedVersion": 1, "name": "Changed" });
+    made(change(world, "storeUpdate", "StoreUpdateInput", "store { version }", input).await);
+    let input = json!({ "id": buyer, "expectedVersion": 1, "country": "GB" });
+    made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { version }", input).await);
+    let changed = world.ask(CREATED, json!({})).await;
+    for list in ["stores", "customers"] {
+        let row = &changed[list]["nodes"][0];
+        assert_eq!(row["createdAt"], created[list]["nodes"][0]["createdAt"], "{list}");
+        assert!(row["updatedAt"].as_str().unwrap() > between.as_str(), "{list}: {row}");
+    }
+});

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{ServiceDocument, TypeKind, TypeSystemDefinition};
 
 use super::{bare::BARE, parsed, served};
 use crate::authorization::calls::base;
@@ -55,6 +55,47 @@ fn lists(sdl: &str) -> BTreeMap<String, Option<String>> {
     found
 }
 
+/// Rows of these lists are lots with what expires of them; the lot has both times.
+const WITHIN: [&str; 4] =
+    ["expiringLots.createdAt", "expiringLots.updatedAt", "expiringSoon.createdAt", "expiringSoon.updatedAt"];
+
+/// The fields of an object or an input, each with the name of its type.
+fn fields_of(document: &ServiceDocument, name: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        if kind.node.name.node != name {
+            continue;
+        }
+        match &kind.node.kind {
+            TypeKind::Object(object) => {
+                found.extend(object.fields.iter().map(|field| (field.node.name.to_string(), base(&field.node.ty.node))));
+            }
+            TypeKind::InputObject(input) => {
+                found.extend(input.fields.iter().map(|field| (field.node.name.to_string(), base(&field.node.ty.node))));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Times of rows that a list is filtered by and that its rows do not show, as `list.field`.
+fn unseen_times(sdl: &str) -> Vec<String> {
+    let document = parsed(sdl);
+    let roots = fields_of(&document, "Query");
+    let mut found = Vec::new();
+    for (list, filter) in lists(sdl) {
+        let Some(filter) = filter else { continue };
+        let Some(row) = fields_of(&document, &roots[&list]).remove("nodes") else { continue };
+        let (asked, shown) = (fields_of(&document, &filter), fields_of(&document, &row));
+        let unseen =
+            ["createdAt", "updatedAt"].into_iter().filter(|time| asked.contains_key(*time) && !shown.contains_key(*time));
+        found.extend(unseen.map(|time| format!("{list}.{time}")));
+    }
+    found
+}
+
 /// The root fields that return a connection and take no `filter`, by name.
 fn unfiltered(sdl: &str) -> Vec<String> {
     lists(sdl).into_iter().filter(|(_, filter)| filter.is_none()).map(|(list, _)| list).collect()
@@ -84,6 +125,20 @@ fn every_list_at_the_root_has_a_filter_or_a_reason_to_have_none() {
 fn every_filter_of_a_list_nests_or_has_a_reason_not_to() {
     let expected = FLAT.map(|(list, _)| list);
     assert_eq!(flat(&served()), expected, "give it and, or and not, or say here why it has none");
+}
+
+#[test]
+fn the_times_that_a_list_is_filtered_by_are_shown_by_its_rows() {
+    assert_eq!(unseen_times(&served()), WITHIN, "show the time, or say here where it is shown");
+}
+
+#[test]
+fn a_time_that_no_row_shows_is_found() {
+    let rows = "type A { createdAt: Int } type AConnection { nodes: [A!]! } type B { id: ID } type BConnection { nodes: [B!]! }";
+    let filters = "input F { id: ID createdAt: Int updatedAt: Int }";
+    let fields = "a(filter: F): AConnection! b(filter: F): BConnection c(first: Int): BConnection";
+    let found = unseen_times(&format!("{rows} {filters} type Query {{ {fields} }}"));
+    assert_eq!(found, ["a.updatedAt", "b.createdAt", "b.updatedAt"]);
 }
 
 #[test]

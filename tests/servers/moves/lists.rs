@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{World, done};
 use crate::world::answers::digits;
 
 async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> String {
@@ -44,6 +44,37 @@ async fn transfers_are_found_by_number_product_and_last_change() {
         for (field, expected) in [("UPDATED_AT", "12"), ("NUMBER", "21")] {
             let found = numbers(&world, "transfers", "Transfer", json!({"sort": {"field": field}})).await;
             assert_eq!(found, expected, "{field}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn transfers_are_sorted_by_the_time_that_they_are_expected_at() {
+    World::on_both(async |world| {
+        for moment in [json!("2026-12-03T00:00:00Z"), Value::Null, json!("2026-12-01T00:00:00Z"), Value::Null] {
+            let mut input = world.asking(&[(world.mug, 1)]);
+            input["expectedAt"] = moment;
+            done(&world.act("transferCreate", input).await, "transfer");
+            world.pass(1);
+        }
+        // A page each: a cursor may be that of a transfer without a time.
+        let document = "query($sort: TransferSort, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+            transfers(sort: $sort, first: $first, after: $after, last: $last, before: $before) {
+              nodes { number } pageInfo { startCursor endCursor } } }";
+        for (direction, expected) in [("ASC", "3124"), ("DESC", "4213")] {
+            let sort = json!({"field": "EXPECTED_AT", "direction": direction});
+            let (mut forth, mut back) = (String::new(), String::new());
+            let (mut after, mut before) = (Value::Null, Value::Null);
+            for _ in 0..4 {
+                let page = world.ask(document, json!({"sort": sort, "first": 1, "after": after})).await["transfers"].clone();
+                forth.push_str(&digits(&page["nodes"][0]["number"]));
+                after = page["pageInfo"]["endCursor"].clone();
+                let page = world.ask(document, json!({"sort": sort, "last": 1, "before": before})).await["transfers"].clone();
+                back.insert_str(0, &digits(&page["nodes"][0]["number"]));
+                before = page["pageInfo"]["startCursor"].clone();
+            }
+            assert_eq!((forth.as_str(), back.as_str()), (expected, expected), "{direction}");
         }
     })
     .await;

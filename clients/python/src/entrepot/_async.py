@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from types import TracebackType
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Type, Union, cast
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Type, Union, cast
 
 import httpx
 
@@ -50,6 +50,7 @@ class AsyncEntrepot:
         # Made at its first use: before Python 3.10 a lock belongs to the loop that it is made in.
         self._lock: Optional[asyncio.Lock] = None
         self._paused_until = 0.0
+        self._warned: Set[str] = set()
         self._timeout = timeout
         self._http = http or httpx.AsyncClient(timeout=timeout)
         self._owns_http = http is None
@@ -83,6 +84,7 @@ class AsyncEntrepot:
         Fills `idempotencyKey` of a mutation's input. Raises EntrepotError, and UserErrors if a mutation was refused.
         """
         answer = await self._send(core.prepare(document, variables, idempotency_key))
+        core.warn_deprecated(answer, self._warned)
         if not allow_truncated:
             core.check_truncated(answer)
         data: Dict[str, Any] = answer["data"]

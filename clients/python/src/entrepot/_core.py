@@ -8,9 +8,10 @@ import os
 import random
 import re
 import time
+import warnings
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 from urllib.parse import urlsplit
 
 from .errors import EntrepotError, error_of, error_of_answer
@@ -201,6 +202,14 @@ def check_truncated(answer: Mapping[str, Any]) -> None:
     if left_out:
         where = ", ".join(".".join(map(str, entry.get("path", ()))) for entry in left_out)
         raise error_of("TRUNCATED", f"Rows were left out at {where}. Page, or pass allow_truncated=True.", data=answer["data"])
+
+
+def warn_deprecated(answer: Mapping[str, Any], warned: Set[str]) -> None:
+    """Warns of each deprecated part of the schema that a call uses, unless it is among those that were warned of."""
+    for use in ((answer.get("extensions") or {}).get("entrepot") or {}).get("deprecated") or ():
+        if use["coordinate"] not in warned:
+            warned.add(use["coordinate"])
+            warnings.warn(f"{use['coordinate']} is deprecated. {use['reason']}", DeprecationWarning, stacklevel=3)
 
 
 def user_errors_of(data: Mapping[str, Any]) -> List[Mapping[str, Any]]:

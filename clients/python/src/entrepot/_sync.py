@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Type, Union, cast
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Type, Union, cast
 
 import httpx
 
@@ -49,6 +49,7 @@ class Entrepot:
         self._own_refresh = refresh
         self._lock = threading.Lock()
         self._paused_until = 0.0
+        self._warned: Set[str] = set()
         self._timeout = timeout
         self._http = http or httpx.Client(timeout=timeout)
         self._owns_http = http is None
@@ -82,6 +83,7 @@ class Entrepot:
         Fills `idempotencyKey` of a mutation's input. Raises EntrepotError, and UserErrors if a mutation was refused.
         """
         answer = self._send(core.prepare(document, variables, idempotency_key))
+        core.warn_deprecated(answer, self._warned)
         if not allow_truncated:
             core.check_truncated(answer)
         data: Dict[str, Any] = answer["data"]

@@ -78,7 +78,8 @@ impl Alert {
         load_transfer(ctx, self.0.subject.ids().transfer?).await.transpose()
     }
     /// Stocktake of a COUNT_DIFFERENCE alert. Null for other kinds.
-    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+    #[field(was("count", "2026-11-28"))]
+    async fn stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
     #[doc = services::alert_text!(order)]

@@ -168,6 +168,10 @@ impl Category {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the category was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 connection!(counted CategoryConnection, CategoryEdge, Category, "categories");

@@ -183,6 +183,10 @@ impl Customer {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the customer was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 impl Customer {
@@ -314,6 +318,10 @@ impl Supplier {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the supplier was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 /// Sales channel that orders come from. Every tenant has the channel DIRECT.
@@ -347,6 +355,10 @@ impl Channel {
     /// Time of the last change of the channel.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+    /// Time at which the channel was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 }
 

@@ -57,6 +57,10 @@ impl ProductFamily {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the family was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 connection!(counted ProductFamilyConnection, ProductFamilyEdge, ProductFamily, "product families");

@@ -96,6 +96,10 @@ impl Store {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the store was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
     /// Stock levels of the store.
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     #[field(paged)]

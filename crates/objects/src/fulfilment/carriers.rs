@@ -78,6 +78,10 @@ impl ShippingCarrier {
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the carrier was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 /// The carrier of an id.

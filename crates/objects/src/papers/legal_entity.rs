@@ -118,6 +118,10 @@ impl LegalEntity {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the legal entity was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 /// The legal entity of an id, for whoever may change them.

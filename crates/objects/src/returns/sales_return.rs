@@ -196,6 +196,10 @@ impl Return {
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
+    /// Time at which the return was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.row.created_at)
+    }
 }
 
 /// Whether the caller has, in the return's store, the permission that the action's mutation asks for.

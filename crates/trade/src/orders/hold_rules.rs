@@ -98,6 +98,10 @@ impl HoldRule {
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
+    /// Time at which the rule was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
 }
 
 /// A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::TextTest,
-    transfers::rows::{self, TransferTest},
+    transfers::rows::{self, TransferTest, TransfersSorted},
 };
 use macros::resolvers;
 use platform::{
@@ -25,10 +25,11 @@ use super::{
     transfer::{Transfer, TransferConnection},
 };
 use crate::{
-    catalog::tag_tests,
+    catalog::{Direction, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
+        directives::cost,
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, StringFilter, plain},
         nested::{NestedFilter, place, read_nested},
@@ -38,13 +39,39 @@ use crate::{
     keyed_filters::by_ids,
     numbering,
     orders::{
-        document_filter::{DocumentFilter, document_sort},
+        document_filter::DocumentFilter,
         filters::{below, texts},
         links::{MOST_A_PAGE, argument},
     },
+    sorts::UNINDEXED,
 };
 
-document_sort!(TransferSort, TransferSortField, "transfers");
+/// Sort order of a list of transfers; rows with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct TransferSort {
+    /// Field by which the list is sorted.
+    pub field: TransferSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of transfers can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::TransferSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum TransferSortField {
+    /// Number of the document.
+    Number,
+    /// Time at which the document was created.
+    CreatedAt,
+    /// Time at which the document last changed.
+    UpdatedAt,
+    /// Time at which the goods are expected to arrive. A transfer without a time comes after all others in ASC, and before them in DESC.
+    #[graphql(directive = cost::apply(UNINDEXED.to_owned()))]
+    ExpectedAt,
+}
+
+crate::sorts::rows_sorted!(TransferSort => TransfersSorted);
 
 /// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -177,7 +204,7 @@ impl TransfersQuery {
     ) -> Answer<TransferConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let sorted = sort.map_or(rows::NEWEST, Into::into);
+        let sorted = TransferSort::sorted(sort);
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = by_ids(ctx, filter, "filter").await?.unwrap_or_default();
@@ -190,7 +217,7 @@ impl TransfersQuery {
         let source = rows::source(scope.backend(), &tests);
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|transfer| {
-            let keys = rows::transfer_keys(sorted, &transfer);
+            let keys = sorted.keys(&transfer);
             (Transfer::head(Arc::new(transfer)), keys)
         });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())

@@ -2,15 +2,15 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
 use sea_orm::Value;
 
-use super::load::TransferRow;
+use super::{load::TransferRow, sorted::TransfersSorted};
 use crate::{
     catalog::rows::{conditions::null_test, filter::TextTest as TagTest, node_tags::tagged},
-    orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest},
+    orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
     transfers::core::Transfer,
 };
 
@@ -46,14 +46,6 @@ const TABLE: DocumentTable =
 /// Names lists of transfers in cursors.
 pub const TRANSFERS: &str = "transfers";
 
-/// The order of transfers where none is asked for.
-pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::CreatedAt);
-
-/// Where a transfer stands in its list.
-pub fn transfer_keys(sorted: DocumentSorted, transfer: &Transfer) -> Vec<Key> {
-    vec![sorted.key(transfer.number.get(), transfer.created_at, transfer.updated_at), transfer.id.into()]
-}
-
 /// The transfers that pass these tests: all of each list.
 pub fn source(backend: Backend, tests: &Nested<Vec<TransferTest>>) -> ListSource {
     let (conditions, values) = tests.conditions(2, &|tests, first| {
@@ -70,10 +62,10 @@ pub fn source(backend: Backend, tests: &Nested<Vec<TransferTest>>) -> ListSource
 pub async fn page(
     reads: &impl Reads,
     source: ListSource,
-    sorted: DocumentSorted,
+    sorted: TransfersSorted,
     request: &PageRequest,
 ) -> Result<Vec<Transfer>, Fault> {
-    let (sql, values) = sorted.page(source, TransferRow::SELECT, "t", request);
+    let (sql, values) = sorted.page(source, TransferRow::SELECT, request);
     reads.records::<TransferRow>(&sql, values).await?.into_iter().map(Transfer::try_from).collect()
 }
 
