@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A throwaway Postgres and Redis for the tests.
 #
-#   scripts/services.sh start    starts what is missing (quick when all runs); installs packages when root on Debian, nginx for the tests too
+#   scripts/services.sh start    starts what is missing (quick when all runs); installs packages when root on Debian, nginx and PgBouncer for the tests too
 #   scripts/services.sh restart  restarts the Postgres that start started, as an operator does: sessions are ended, nothing is lost
 #   scripts/services.sh stop     ends what start started and removes its data
 #   scripts/services.sh status   one line a service
@@ -155,8 +155,9 @@ start() {
   elif ! pg_up; then
     start_pg
   fi
-  # The tests start it themselves, with deploy/nginx.conf.
+  # The tests start these themselves, nginx with deploy/nginx.conf.
   command -v nginx >/dev/null || ! is_root || apt_install nginx-light
+  command -v pgbouncer >/dev/null || ! is_root || (apt_install pgbouncer) || say "pgbouncer cannot be installed: its test is skipped"
   if [ -n "$GIVEN_REDIS" ]; then
     say "redis: the one of ENTREPOT_TEST_REDIS_URL"
   elif ! redis_up; then

@@ -10,7 +10,11 @@ mod tls;
 
 use std::time::Duration;
 
-use platform::{clock::Clock, secrets::KeySource, storage::Database};
+use platform::{
+    clock::Clock,
+    secrets::KeySource,
+    storage::{Database, Fault, Pooling},
+};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{StartError, file_modes, say};
@@ -58,6 +62,7 @@ async fn examined(args: &DoctorArgs) -> Vec<Finding> {
             // A connection that hangs is left to the end of the process.
             drop(timeout(PATIENCE, db.close()).await);
         }
+        Ok(Err(Fault::Pooled(seen))) => findings.push(judge::pooler(&Pooling::Transaction(seen))),
         Ok(Err(fault)) => {
             let advice = "check --database-url and that the server runs; an empty one needs `entrepot migrate`";
             findings.push(Finding::fail("database", fault.to_string(), advice));
@@ -73,6 +78,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     let mut findings = vec![versions];
     findings.extend(within("clock", look::clock(db.clone(), clock.clone())).await);
     findings.extend(within("postgres", look::server(db.clone(), args.nodes)).await);
+    findings.extend(within("pooler", look::pooler(db.clone())).await);
     findings.extend(within("hosts", look::hosts(db.clone())).await);
     if !args.serve.replicas.urls.is_empty() {
         let (replicas, database) = (args.serve.replicas.clone(), args.serve.database.clone());

@@ -1,7 +1,9 @@
 //! Rules of the checks: from facts to findings, without looking at anything.
 
 use entity::record::Record;
-use platform::storage::{HostReport, HostState, ReplicaFacts, ServerFacts, TimelineReport, Versions, replicas::ReplicaStatus};
+use platform::storage::{
+    HostReport, HostState, Pooling, ReplicaFacts, ServerFacts, TimelineReport, Versions, replicas::ReplicaStatus,
+};
 
 use super::report::Finding;
 
@@ -64,6 +66,23 @@ pub(super) fn mode(path: &str, mode: u32, is_key: bool) -> Finding {
     }
     let advice = format!("every user of this machine can use it: chmod o= {path}");
     if is_key { Finding::fail("modes", seen, advice) } else { Finding::warn("modes", seen, advice) }
+}
+
+/// How transactions of a connection reach Postgres.
+pub(super) fn pooler(pooling: &Pooling) -> Finding {
+    const CHECK: &str = "pooler";
+    match pooling {
+        Pooling::Session => Finding::ok(CHECK, "each connection keeps its session"),
+        Pooling::Transaction(seen) => Finding::fail(
+            CHECK,
+            format!("a connection pooler in transaction mode is before Postgres: {seen}"),
+            "give --database-url the address of Postgres itself, or of a pooler in session mode (PgBouncer: pool_mode = session)",
+        ),
+        Pooling::Unknown(why) => {
+            let seen = format!("it was not seen whether each connection keeps its session: {why}");
+            Finding::warn(CHECK, seen, "run it again; make room for two more connections of this login")
+        }
+    }
 }
 
 pub(super) fn postgres(facts: &ServerFacts, nodes: i64) -> Vec<Finding> {

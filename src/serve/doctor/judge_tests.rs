@@ -54,6 +54,17 @@ fn each_fault_of_a_server_is_found() {
 }
 
 #[test]
+fn a_pooler_is_a_failure_only_where_it_was_seen() {
+    for (pooling, verdict) in [
+        (Pooling::Session, Ok),
+        (Pooling::Unknown("too many clients already".to_owned()), Warn),
+        (Pooling::Transaction("two open connections ran transactions in one server process"), Fail),
+    ] {
+        assert_eq!(pooler(&pooling).verdict, verdict, "{pooling:?}");
+    }
+}
+
+#[test]
 fn clocks_may_differ_a_little() {
     for (micros, verdict) in [(0, Ok), (-1_999_999, Ok), (2_000_000, Warn), (-3_600_000_000, Fail), (i64::MIN, Fail)] {
         assert_eq!(clock("clock", micros).verdict, verdict, "{micros}");

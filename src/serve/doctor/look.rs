@@ -64,6 +64,11 @@ fn ahead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
     other.micros().saturating_sub(middle)
 }
 
+/// Whether connections of a Postgres keep their sessions.
+pub(super) async fn pooler(db: Database) -> Vec<Finding> {
+    db.pooling().await.iter().map(judge::pooler).collect()
+}
+
 /// The hosts of the database, where it has several.
 pub(super) async fn hosts(db: Database) -> Vec<Finding> {
     db.ask_hosts().await.iter().map(judge::host).collect()

@@ -68,6 +68,8 @@ on_both!(a_deployment_that_is_well_has_no_failure_and_faults_are_named, site: Si
     assert_eq!(ended.well(), report["ok"] == true, "{report}");
     let own = if site.url.starts_with("sqlite") { "sqlite" } else { "durability" };
     verdict(&report, own);
+    let keeps_sessions = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "pooler");
+    assert_eq!(keeps_sessions.map(|finding| finding["verdict"] == "OK"), (own == "durability").then_some(true), "{report}");
 
     let text = keyed(site, &["doctor", "--files", &files]).await;
     assert!(text.out.lines().any(|line| line.starts_with("OK    versions: ")), "{text:?}");

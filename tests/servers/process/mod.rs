@@ -55,6 +55,7 @@ mod package;
 mod papers;
 mod people;
 mod personal;
+mod pooler;
 mod races;
 mod redis;
 mod registrations;

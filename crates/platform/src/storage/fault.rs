@@ -17,6 +17,12 @@ pub enum Fault {
     Overloaded,
     #[error("shutting down")]
     ShuttingDown,
+    /// Postgres is behind a connection pooler in transaction mode: the observation that proves it.
+    #[error(
+        "the database URL leads to a connection pooler in transaction mode: {0}; give --database-url the address of Postgres itself, or of a pooler in session \
+         mode (PgBouncer: pool_mode = session), since settings, locks and prepared statements of a connection reach others there"
+    )]
+    Pooled(&'static str),
     #[error("{0}")]
     Broken(String),
 }

@@ -18,7 +18,7 @@ use super::{
     fault,
     hosts::{self, Login},
     journal_bounds::JournalBounds,
-    limits,
+    limits, pooling,
     replicas::ReplicaPools,
     row_security::{self, ActiveRowSecurity},
     sessions::{Binding, Sessions},
@@ -79,6 +79,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let owner = opened(pool_of(OWNERS, &write_health, UNTIMED).test_before_acquire(true), login.options().clone());
     login.lead(owner.get_postgres_connection_pool());
     owner.ping().await.map_err(|err| refused(url, &err))?;
+    pooling::refuse(login.options(), options.row_security_proof).await?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
     let as_role = |role: &str| as_role(&login, role, &active_row_security, path.as_deref());
@@ -279,6 +280,8 @@ pub(super) fn refused(url: &str, err: &DbErr) -> Fault {
         Some("28000" | "28P01") => {
             Fault::Broken(format!("the Postgres database {} does not let this login in: {said}", place(url)))
         }
+        // duplicate_prepared_statement
+        Some("42P05") => Fault::Pooled(pooling::LEFT_BEHIND),
         _ if is_of_version_1(cause) => Fault::Broken(format!(
             "the Postgres server at {} shows a certificate of X.509 version 1, which cannot be used for TLS: issue it anew as version 3 \
              (`openssl x509 -req` does so with -extfile); sslmode=disable connects without TLS, for networks that nobody else is on",

@@ -26,13 +26,13 @@ pub enum RowSecurity {
     All,
 }
 
-/// When a process that works with a database makes sure that row security holds in it.
+/// When a process that works with a database makes sure that row security holds in it, and that its connections keep their sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RowSecurityProof {
     /// Before it works: it writes into each table, and undoes it.
     #[default]
     AtStart,
-    /// Never: somebody has proven it of the database that this one is a copy of.
+    /// Never: it is proven of the database that this one is a copy of, on the same server.
     Copied,
 }
 

@@ -1,0 +1,229 @@
+//! Looks whether a connection keeps its server process. A pooler in transaction mode gives each transaction any process that is free, so settings, locks and
+//! prepared statements of a connection reach others. `docs/decisions/0407-poolers-in-transaction-mode-are-refused.md`.
+
+use std::{pin::pin, time::Duration};
+
+use sea_orm::sqlx::{
+    self, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row as _, postgres::PgConnectOptions,
+};
+use tokio::time::timeout;
+
+use super::{Backend, Database, Fault, RowSecurityProof};
+
+/// How transactions of a connection reach Postgres.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pooling {
+    /// Each connection keeps a server process of its own, as far as it was looked at: it is direct, or by a pooler in session mode.
+    Session,
+    /// A pooler in transaction mode is in between: the observation that proves it.
+    Transaction(&'static str),
+    /// The look failed, and why. It says nothing about a pooler.
+    Unknown(String),
+}
+
+/// Rounds of transactions that overlap. The second finds a pooler that gives out the process that was freed last, the third one that gives out the process
+/// that has been free for longest.
+const ROUNDS: usize = 4;
+/// How long the second transaction is waited for before the first one ends: a pooler may have one process for both.
+const QUEUED: Duration = Duration::from_millis(500);
+/// How long all of it may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Begins a transaction and names its server process. The moment at which the process began tells it from one with the same number in another container.
+const BEGIN: &str = "BEGIN READ ONLY; SELECT concat_ws(' ', pg_backend_pid(),
+      (SELECT extract(epoch FROM backend_start) FROM pg_stat_activity WHERE pid = pg_backend_pid())) AS process,
+    coalesce(current_setting('entrepot.probe', true), '') AS setting";
+const END: &str = "COMMIT";
+
+const MOVED: &str = "transactions of one connection ran in different server processes";
+const SHARED: &str = "two open connections ran transactions in one server process";
+const LOST: &str = "a setting of a connection was gone in its next transaction";
+/// Found without a look: Postgres refused the first statement that a new connection prepared.
+pub(super) const LEFT_BEHIND: &str = "a new connection had a prepared statement of another one";
+
+/// Refuses a database that is behind a pooler in transaction mode. Where it cannot be looked at, the log has a warning.
+///
+/// # Errors
+/// `Fault::Pooled`, with what was seen.
+pub(super) async fn refuse(login: &PgConnectOptions, proof: RowSecurityProof) -> Result<(), Fault> {
+    if proof == RowSecurityProof::Copied {
+        return Ok(());
+    }
+    match Box::pin(probe(login)).await {
+        Pooling::Session => Ok(()),
+        Pooling::Transaction(seen) => Err(Fault::Pooled(seen)),
+        Pooling::Unknown(why) => {
+            tracing::warn!(why, "it is not known whether a connection pooler in transaction mode is before Postgres");
+            Ok(())
+        }
+    }
+}
+
+/// Opens two connections, interleaves their transactions, and closes them again. It sends simple queries only: such a pooler breaks prepared statements.
+async fn probe(login: &PgConnectOptions) -> Pooling {
+    match timeout(PATIENCE, compared(login)).await {
+        Ok(Ok(None)) => Pooling::Session,
+        Ok(Ok(Some(seen))) => Pooling::Transaction(seen),
+        Ok(Err(err)) => Pooling::Unknown(err.to_string()),
+        Err(_) => Pooling::Unknown(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn compared(login: &PgConnectOptions) -> Result<Option<&'static str>, sqlx::Error> {
+    let (mut first, mut second) = (Client::connect(login, "first").await?, Client::connect(login, "second").await?);
+    let found = interleaved(&mut first, &mut second).await?;
+    // What was seen holds, however they end.
+    drop(first.connection.close().await);
+    drop(second.connection.close().await);
+    Ok(found)
+}
+
+async fn interleaved(first: &mut Client, second: &mut Client) -> Result<Option<&'static str>, sqlx::Error> {
+    for round in 1..=ROUNDS {
+        // Not sooner: a proxy may keep a connection together from its first setting on.
+        if round == ROUNDS {
+            first.set().await?;
+            second.set().await?;
+        }
+        let seen = first.begin().await?;
+        if let Some(found) = first.observe(seen, second) {
+            return Ok(Some(found));
+        }
+        let (seen, is_first_open) = {
+            let mut beginning = pin!(second.begin());
+            let answered = timeout(QUEUED, beginning.as_mut()).await;
+            if let Ok(seen) = answered {
+                (seen?, true)
+            } else {
+                first.end().await?;
+                (beginning.await?, false)
+            }
+        };
+        if let Some(found) = second.observe(seen, first) {
+            return Ok(Some(found));
+        }
+        // The one that began first ends first, and in the next round last.
+        let is_first_last = round % 2 == 0;
+        if is_first_last {
+            second.end().await?;
+        }
+        if is_first_open {
+            first.end().await?;
+        }
+        if !is_first_last {
+            second.end().await?;
+        }
+    }
+    Ok(None)
+}
+
+/// One of the two connections.
+struct Client {
+    connection: PgConnection,
+    observations: Observations,
+}
+
+impl Client {
+    async fn connect(login: &PgConnectOptions, name: &'static str) -> Result<Self, sqlx::Error> {
+        let observations = Observations { name, process: None, is_set: false };
+        Ok(Self { connection: login.connect().await?, observations })
+    }
+
+    async fn begin(&mut self) -> Result<Seen, sqlx::Error> {
+        let row = self.connection.fetch_one(BEGIN).await?;
+        Ok(Seen { process: row.try_get("process")?, setting: row.try_get("setting")? })
+    }
+
+    async fn end(&mut self) -> Result<(), sqlx::Error> {
+        self.connection.execute(END).await.map(drop)
+    }
+
+    /// Gives the connection a setting, which it keeps for as long as it lives.
+    async fn set(&mut self) -> Result<(), sqlx::Error> {
+        let sql = format!("SELECT set_config('entrepot.probe', '{}', false)", self.observations.name);
+        self.connection.execute(AssertSqlSafe(sql)).await?;
+        self.observations.is_set = true;
+        Ok(())
+    }
+
+    fn observe(&mut self, seen: Seen, other: &Self) -> Option<&'static str> {
+        self.observations.observe(seen, &other.observations)
+    }
+}
+
+/// The session as a transaction sees it.
+struct Seen {
+    process: String,
+    setting: String,
+}
+
+/// The session of a connection as its last transaction saw it.
+struct Observations {
+    name: &'static str,
+    process: Option<String>,
+    is_set: bool,
+}
+
+impl Observations {
+    /// Compares a transaction with former ones of the same connection and with the other connection, which is open. A connection that keeps its process, alone,
+    /// passes each comparison.
+    fn observe(&mut self, seen: Seen, other: &Self) -> Option<&'static str> {
+        let before = self.process.replace(seen.process);
+        if before.is_some() && before != self.process {
+            Some(MOVED)
+        } else if other.process == self.process {
+            Some(SHARED)
+        } else if self.is_set && seen.setting != self.name {
+            Some(LOST)
+        } else {
+            None
+        }
+    }
+}
+
+impl Database {
+    /// How transactions reach Postgres, looked at anew within 3 s; None on SQLite. The look misses a pooler that gave both connections the same process as
+    /// before in all rounds, and kept its settings.
+    pub async fn pooling(&self) -> Option<Pooling> {
+        if self.backend == Backend::Sqlite {
+            return None;
+        }
+        let login = self.owner.get_postgres_connection_pool().connect_options();
+        Some(Box::pin(probe(&login)).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The finding when the two connections see these processes and settings in turn. Settings are expected from the third transaction on.
+    fn found(transactions: &[(&str, &str)]) -> Option<&'static str> {
+        let observations = |name| Observations { name, process: None, is_set: false };
+        let (mut one, mut other) = (observations("first"), observations("second"));
+        for (number, (process, setting)) in transactions.iter().enumerate() {
+            one.is_set = number > 1;
+            let seen = Seen { process: (*process).to_owned(), setting: (*setting).to_owned() };
+            if let Some(found) = one.observe(seen, &other) {
+                return Some(found);
+            }
+            std::mem::swap(&mut one, &mut other);
+        }
+        None
+    }
+
+    #[test]
+    fn connections_that_keep_their_processes_and_settings_pass() {
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "first"), ("8 1", "second")]), None);
+        assert_eq!(found(&[("7 1", ""), ("7 2", ""), ("7 1", "first"), ("7 2", "second")]), None, "one number in two containers");
+    }
+
+    #[test]
+    fn a_pooler_in_transaction_mode_is_found_by_each_of_its_signs() {
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("8 1", "first")]), Some(MOVED), "the process of the other one");
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("9 1", "first")]), Some(MOVED), "a process of other clients");
+        assert_eq!(found(&[("7 1", ""), ("7 1", "")]), Some(SHARED), "one process for all");
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "")]), Some(LOST), "sessions that are reset after each transaction");
+        assert_eq!(found(&[("7 1", ""), ("8 1", ""), ("7 1", "second")]), Some(LOST), "the setting of the other one");
+    }
+}
