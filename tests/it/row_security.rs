@@ -390,7 +390,12 @@ async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_
     owner.close().await.unwrap();
     let scope = db.tenant(two.one.tenant);
     let long = scope.long();
-    let settings = [(&scope, "plan_cache_mode", "auto"), (&long, "plan_cache_mode", "force_custom_plan"), (&long, "jit", "off")];
+    let settings = [
+        (&scope, "plan_cache_mode", "auto"),
+        (&long, "plan_cache_mode", "force_custom_plan"),
+        (&long, "jit", "off"),
+        (&long, "max_parallel_workers_per_gather", "0"),
+    ];
     for (reads, name, expected) in settings {
         let rows = reads.rows(&format!("SELECT current_setting('{name}') WHERE $1 IS NOT NULL"), vec![]).await.unwrap();
         assert_eq!(rows[0].try_get_by_index::<String>(0).unwrap(), expected, "{name}");

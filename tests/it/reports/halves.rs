@@ -27,6 +27,7 @@ on_both!(
     orders_of_categories_are_those_of_one_reading,
     sales_by_category_are_those_of_one_reading,
     movements_of_products_and_stores_are_those_of_one_reading,
+    facts_of_stores_and_channels_are_those_of_one_reading,
 );
 
 /// IDs of orders, the moments at which these were placed, and what lies before and behind all of them.
@@ -220,4 +221,34 @@ async fn movements_of_products_and_stores_are_those_of_one_reading(world: &World
             assert_eq!(rows(&paged), all, "{group} {filter}: page by page");
         }
     }
+}
+
+const FACTS: &str = "query($g: [DemandDimension!]!, $f: DemandFilter, $n: Int, $a: Cursor) { demandFacts(groupBy: $g, filter: $f, first: $n, after: $a) {
+    nodes { store { code } channel { code } soldUnits netUnits activeDays largestLineUnits grossRevenue { amount } }
+    totals { soldUnits netUnits activeDays largestLineUnits grossRevenue { amount } } pageInfo { hasNextPage } } }";
+
+async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let products = [stocked(&books, "MUG", 200, 9).await, stocked(&books, "PLATE", 200, 9).await];
+    far_store(&books, &products).await;
+    for (days, units) in [(6, 1), (4, 7), (4, 2), (3, 3)] {
+        order(&books, &[(&products[0], units), (&products[1], 1)], days, Value::Null).await;
+    }
+    let at_noon =
+        |days: i64| Cut::At(Timestamp(i64::from(parse_day(&day(world, days)).unwrap()) * 86_400_000_000 + 43_200_000_000));
+    let cuts: Vec<Cut> = (0..11).map(at_noon).chain(cuts(world).await).collect();
+    for group in [json!(["STORE"]), json!(["CHANNEL"]), json!(["CHANNEL", "STORE"])] {
+        let all = same_in_halves(&books, &cuts, FACTS, &json!({ "g": group, "n": 50 })).await;
+        let rows = all["nodes"].as_array().unwrap();
+        let sold = rows.iter().map(|row| row["soldUnits"].as_i64().unwrap()).sum::<i64>();
+        assert!(rows.len() > 1 && all["totals"]["soldUnits"] == sold, "{all:#}");
+        assert_eq!(all["totals"]["largestLineUnits"], 7, "{all:#}");
+        let pages = same_pages(&books, &cuts, (FACTS, ""), json!({ "g": group, "n": 1 })).await;
+        let paged: Vec<&Value> = pages.iter().flat_map(|page| page["nodes"].as_array().unwrap()).collect();
+        assert_eq!(json!(paged), all["nodes"], "{group}");
+        assert!(pages.iter().all(|page| page["totals"] == all["totals"]), "the totals are of all pages");
+    }
+    let few = json!({ "g": ["CHANNEL"], "f": { "from": day(world, 4), "to": day(world, 3) }, "n": 50 });
+    let some = same_in_halves(&books, &cuts, FACTS, &few).await;
+    assert_eq!((&some["totals"]["soldUnits"], &some["totals"]["activeDays"]), (&json!(19), &json!(2)), "{some:#}");
 }

@@ -1,9 +1,12 @@
-//! Packed lines, for SQLite: a row is a document, and each column of its lines is one value. To hand over a row of each line, or to sort all of them by
-//! what they are summed by, takes SQLite longer than it takes to read them (`docs/decisions/0382-lines-packed-by-document.md`).
+//! Packed lines: a row is a document, and each column of its lines is one value. To hand over a row of each line, or to sort all of them by what they are
+//! summed by, takes either database longer than it takes to read them (`docs/decisions/0382-lines-packed-by-document.md`, `0412-reports-of-postgres-packed.md`).
 
+use std::{array, borrow::Cow};
+
+use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable};
 use uuid::Uuid;
 
-use super::Fault;
+use super::{Backend, Fault};
 
 /// Lines and rows that one statement gives. A row takes some hundreds of bytes, and a line some tens.
 pub const MOST_LINES: usize = 1_000_000;
@@ -11,23 +14,48 @@ pub const MOST_ROWS: usize = 100_000;
 /// Events of a half, or documents of both halves, up to which lines are packed: about every second event has lines, and the rows of a half are held at once.
 pub const MOST_EVENTS: i64 = 2 * MOST_ROWS as i64;
 
-/// The IDs of a document's lines, 16 bytes each: nil for a line without one, so that all columns have as many values.
-pub fn ids(column: &str) -> String {
-    format!("CAST(group_concat(coalesce({column}, zeroblob(16)), '') AS BLOB)")
+/// The IDs of a document's lines, as a column of `ids` has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackedIds {
+    /// 16 bytes each.
+    Bytes(Vec<u8>),
+    List(Vec<Uuid>),
+}
+
+/// The numbers of a document's lines, as a column of `numbers` has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackedNumbers {
+    /// With commas between them.
+    Text(String),
+    List(Vec<i64>),
+}
+
+/// The IDs of a document's lines: nil for a line without one, so that all columns have as many values.
+pub fn ids(backend: Backend, column: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!("CAST(group_concat(coalesce({column}, zeroblob(16)), '') AS BLOB)"),
+        Backend::Postgres => format!("array_agg(coalesce({column}, '{}'::uuid))", Uuid::nil()),
+    }
 }
 
 /// The numbers of a document's lines, in the order of their IDs. None of them may be null.
-pub fn numbers(column: &str) -> String {
-    format!("group_concat({column})")
+pub fn numbers(backend: Backend, column: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!("group_concat({column})"),
+        Backend::Postgres => format!("array_agg(CAST({column} AS bigint))"),
+    }
 }
 
 /// Columns of a statement of packed lines, whose IDs are its column `items`. Behind the line, or the row, after the last that it may give there is none.
-pub fn bounded(sql: &str, columns: &str) -> String {
+pub fn bounded(backend: Backend, sql: &str, columns: &str) -> String {
+    let (size, most) = match backend {
+        Backend::Sqlite => ("length", MOST_LINES * size_of::<Uuid>()),
+        Backend::Postgres => ("cardinality", MOST_LINES),
+    };
     format!(
         "SELECT {columns} FROM (
-           SELECT q.*, sum(length(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b
-         WHERE b.upto - length(b.items) <= {bytes} LIMIT {rows}",
-        bytes = MOST_LINES * size_of::<Uuid>(),
+           SELECT q.*, sum({size}(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b
+         WHERE b.upto - {size}(b.items) <= {most} LIMIT {rows}",
         rows = MOST_ROWS + 1
     )
 }
@@ -43,23 +71,66 @@ pub const fn are_all(rows: usize, lines: usize) -> bool {
 /// A column has more or fewer values than another one, or something else than numbers.
 pub fn each_line<const N: usize>(
     table: &'static str,
-    items: &[u8],
-    numbers: [&str; N],
+    items: &PackedIds,
+    numbers: [&PackedNumbers; N],
     mut take: impl FnMut(Uuid, [i64; N]),
 ) -> Result<usize, Fault> {
     let uneven = || Fault::corrupt(table, "packed columns have a value of each line");
-    let ids = items.chunks(size_of::<Uuid>());
-    let lines = ids.len();
-    let mut columns = numbers.map(|column| column.split(','));
-    for id in ids {
-        let id = Uuid::from_slice(id).map_err(|_| uneven())?;
-        let mut line = [0; N];
-        for (number, column) in line.iter_mut().zip(&mut columns) {
-            *number = column.next().and_then(|text| text.parse().ok()).ok_or_else(uneven)?;
-        }
-        take(id, line);
+    let ids = items.list().ok_or_else(uneven)?;
+    let mut columns: [Cow<'_, [i64]>; N] = array::from_fn(|_| Cow::default());
+    for (column, numbers) in columns.iter_mut().zip(numbers) {
+        *column = numbers.list().filter(|list| list.len() == ids.len()).ok_or_else(uneven)?;
     }
-    if columns.iter_mut().any(|column| column.next().is_some()) { Err(uneven()) } else { Ok(lines) }
+    for (nth, id) in ids.iter().enumerate() {
+        take(*id, array::from_fn(|column| columns[column][nth]));
+    }
+    Ok(ids.len())
+}
+
+impl PackedIds {
+    /// None of bytes that are no whole IDs.
+    fn list(&self) -> Option<Cow<'_, [Uuid]>> {
+        match self {
+            Self::Bytes(bytes) => {
+                let ids = bytes.chunks(size_of::<Uuid>()).map(Uuid::from_slice).collect::<Result<Vec<_>, _>>();
+                ids.ok().map(Cow::Owned)
+            }
+            Self::List(ids) => Some(Cow::Borrowed(ids)),
+        }
+    }
+}
+
+impl PackedNumbers {
+    /// None of a text that has something else than numbers.
+    fn list(&self) -> Option<Cow<'_, [i64]>> {
+        match self {
+            Self::Text(text) => {
+                let numbers = text.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
+                numbers.ok().map(Cow::Owned)
+            }
+            Self::List(numbers) => Some(Cow::Borrowed(numbers)),
+        }
+    }
+}
+
+impl TryGetable for PackedIds {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, column: I) -> Result<Self, TryGetError> {
+        if row.try_as_pg_row().is_some() {
+            Vec::<Uuid>::try_get_by(row, column).map(Self::List)
+        } else {
+            Vec::<u8>::try_get_by(row, column).map(Self::Bytes)
+        }
+    }
+}
+
+impl TryGetable for PackedNumbers {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, column: I) -> Result<Self, TryGetError> {
+        if row.try_as_pg_row().is_some() {
+            Vec::<i64>::try_get_by(row, column).map(Self::List)
+        } else {
+            String::try_get_by(row, column).map(Self::Text)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,8 +138,13 @@ mod tests {
     use super::*;
 
     fn lines(items: &[u8], numbers: [&str; 2]) -> Option<Vec<(Uuid, [i64; 2])>> {
+        let (items, numbers) = (PackedIds::Bytes(items.to_vec()), numbers.map(|text| PackedNumbers::Text(text.to_owned())));
+        taken(&items, &numbers)
+    }
+
+    fn taken(items: &PackedIds, numbers: &[PackedNumbers; 2]) -> Option<Vec<(Uuid, [i64; 2])>> {
         let mut found = Vec::new();
-        let count = each_line("order_line", items, numbers, |id, line| found.push((id, line))).ok()?;
+        let count = each_line("order_line", items, numbers.each_ref(), |id, line| found.push((id, line))).ok()?;
         assert_eq!(count, found.len());
         Some(found)
     }
@@ -92,6 +168,16 @@ mod tests {
             (&items[..0], ["3", "0"]),
         ] {
             assert_eq!(lines(items, numbers), None, "{} bytes of IDs, {numbers:?}", items.len());
+        }
+    }
+
+    #[test]
+    fn lists_of_postgres_have_as_many_values_too() {
+        let ids = PackedIds::List(vec![Uuid::nil(), Uuid::max()]);
+        let numbers = [vec![3, -1], vec![0, i64::MIN]].map(PackedNumbers::List);
+        assert_eq!(taken(&ids, &numbers), Some(vec![(Uuid::nil(), [3, 0]), (Uuid::max(), [-1, i64::MIN])]));
+        for uneven in [vec![], vec![0], vec![0, 1, 2]] {
+            assert_eq!(taken(&ids, &[numbers[0].clone(), PackedNumbers::List(uneven.clone())]), None, "{uneven:?}");
         }
     }
 

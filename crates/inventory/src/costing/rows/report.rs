@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_pool, cost_posting, product, tenant},
 };
-use platform::storage::{Backend, Fault, Finds, Reads, packed};
+use platform::storage::{
+    Backend, Fault, Finds, Reads,
+    packed::{self, PackedIds, PackedNumbers},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -74,13 +77,13 @@ struct EventRow {
     #[record(of = cost_posting, alias = "")]
     kind: CostKind,
     #[record(sql = "items")]
-    items: Vec<u8>,
+    items: PackedIds,
     #[record(sql = "quantities")]
-    quantities: String,
+    quantities: PackedNumbers,
     #[record(sql = "averages")]
-    averages: String,
+    averages: PackedNumbers,
     #[record(sql = "fifos")]
-    fifos: String,
+    fifos: PackedNumbers,
 }
 
 /// The moments of the first and the last posting; None where there is none.
@@ -241,22 +244,22 @@ async fn packed_sums(
     filter: &CostFilter,
     events: Option<(&str, i64)>,
 ) -> Result<Option<Vec<KindOfGroup>>, Fault> {
-    let (tests, values) = tests_of(reads.backend(), filter, (true, events));
+    let backend = reads.backend();
+    let (tests, values) = tests_of(backend, filter, (true, events));
     let id = if group == CostGroup::Store { "store_id" } else { "product_id" };
     // The postings of an event are of one kind.
     let sql = format!(
         "SELECT kind, {items} AS items, {quantities} AS quantities, {averages} AS averages, {fifos} AS fifos
          FROM cost_posting WHERE tenant_id = $1{tests} GROUP BY tenant_id, seq",
-        items = packed::ids(id),
-        quantities = packed::numbers("quantity"),
-        averages = packed::numbers("average_minor"),
-        fifos = packed::numbers("fifo_minor")
+        items = packed::ids(backend, id),
+        quantities = packed::numbers(backend, "quantity"),
+        averages = packed::numbers(backend, "average_minor"),
+        fifos = packed::numbers(backend, "fifo_minor")
     );
-    let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
+    let rows = reads.records::<EventRow>(&packed::bounded(backend, &sql, EventRow::SELECT), values).await?;
     let (mut groups, mut postings) = (HashMap::<(CostKind, Uuid), [i128; 3]>::new(), 0);
     for EventRow { kind, items, quantities, averages, fifos } in &rows {
-        let numbers = [quantities, averages, fifos].map(String::as_str);
-        postings += packed::each_line("cost_posting", items, numbers, |id, line| {
+        postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {
             let sums = groups.entry((*kind, id)).or_default();
             sums.iter_mut().zip(line).for_each(|(sum, number)| *sum += i128::from(number));
         })?;

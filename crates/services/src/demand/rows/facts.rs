@@ -1,5 +1,7 @@
 //! Sums of days by what they are grouped by.
 
+mod halves;
+
 use entity::{prelude::*, tables::demand_day::DemandFigures};
 use platform::{
     paging::{ListSource, PageRequest, keyset},
@@ -73,13 +75,14 @@ struct Condition {
     values: Vec<Value>,
 }
 
+/// The days `d` of the generation that is read.
+const CURRENT: &str =
+    "d.tenant_id = $1 AND d.generation = (SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+
 /// The days of the generation that is read, in one currency; what the ledger alone says has none.
 fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Condition {
     let backend = reads.backend();
-    let mut sql =
-        "d.tenant_id = $1 AND d.generation = (SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)
-        AND d.currency IN ('', $2)"
-            .to_owned();
+    let mut sql = format!("{CURRENT} AND d.currency IN ('', $2)");
     let mut values: Vec<Value> = vec![currency.as_str().into()];
     for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
         if let Some(day) = day {
@@ -122,12 +125,17 @@ fn days(group: &[DemandDimension], condition: &str) -> String {
 }
 
 fn read(row: &mut Row<'_>, keys: Vec<FactKey>) -> Result<FactRow, Fault> {
+    let (figures, max_line_units) = figures_of(row)?;
+    Ok(FactRow { keys, figures, max_line_units, active_days: row.take()? })
+}
+
+/// The columns of `sums` but the last one.
+fn figures_of(row: &mut Row<'_>) -> Result<(DemandFigures, i64), Fault> {
     let mut values = DemandFigures::default().values();
     for value in &mut values {
         *value = row.take::<Option<i64>>()?.unwrap_or_default();
     }
-    let max_line_units = row.take::<Option<i64>>()?.unwrap_or_default();
-    Ok(FactRow { keys, figures: DemandFigures::of(values), max_line_units, active_days: row.take()? })
+    Ok((DemandFigures::of(values), row.take::<Option<i64>>()?.unwrap_or_default()))
 }
 
 /// The key of a row of this dimension; None of the row of everything.
@@ -149,6 +157,9 @@ pub async fn fact_page(
 ) -> Result<(Vec<FactRow>, FactRow), Fault> {
     if is_by_day(reads.backend(), group) {
         return page_by_day(reads, group, filter, currency, request).await;
+    }
+    if let Some(found) = halves::page_in_halves(reads, group, filter, currency, request).await? {
+        return Ok(found);
     }
     // Side by side: neither rests on the other.
     let rows = fact_rows(reads, group, filter, currency, request);

@@ -79,8 +79,8 @@ pub struct MovementsQuery<'a> {
 }
 
 /// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite would sort all entries by store or
-/// product, Postgres by product: as none of them ever changes, those of earlier movements and of later ones are read side by side. SQLite has them packed,
-/// unless they are too many to be held at once.
+/// product, Postgres by product: as none of them ever changes, those of earlier movements and of later ones are read side by side, packed unless they
+/// are too many to be held at once.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
     let is_sorted = match backend {
@@ -92,7 +92,7 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
     }
     let middle = journal::head(reads).await?.seq / 2;
     let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
-    let packed = if backend == Backend::Sqlite && middle <= MOST_EVENTS {
+    let packed = if middle <= MOST_EVENTS {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)
@@ -125,10 +125,11 @@ impl MovementSums {
     }
 }
 
-/// The entries that are summed, as the end of a statement.
+/// The entries that are summed.
 struct Entries {
-    /// Movements `m` and their entries `e`.
-    from: String,
+    /// Conditions on movements `m`, and on the entries `e` of one.
+    movements: String,
+    entries: String,
     /// What they are grouped by.
     key: &'static str,
     /// The mark of the currency.
@@ -163,14 +164,9 @@ fn entries_of(backend: Backend, query: &MovementsQuery<'_>, events: Option<(&str
         values.push(seq.into());
         of_events = format!(" AND m.seq {are} ${}", values.len() + 1);
     }
-    // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let from = format!(
-        "FROM movement m CROSS JOIN entry e
-         WHERE m.tenant_id = $1{movement} AND e.tenant_id = $1 AND e.seq = m.seq{entry}{of_products}{beyond}{of_events}",
-        movement = filter.movement,
-        entry = filter.entry
-    );
-    Entries { from, key, currency, filter, of_products, of_events, values }
+    let movements = format!("m.tenant_id = $1{}{of_events}", filter.movement);
+    let entries = format!("e.tenant_id = $1 AND e.seq = m.seq{}{of_products}{beyond}", filter.entry);
+    Entries { movements, entries, key, currency, filter, of_products, of_events, values }
 }
 
 /// The sums of the entries of some movements, by their events.
@@ -180,7 +176,10 @@ async fn groups_of(
     events: Option<(&str, i64)>,
 ) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
-    let Entries { from: entries, key, currency, filter, of_products, of_events, values } = entries_of(backend, query, events);
+    let Entries { movements, entries, key, currency, filter, of_products, of_events, values } =
+        entries_of(backend, query, events);
+    // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
+    let entries = format!("FROM movement m CROSS JOIN entry e WHERE {movements} AND {entries}");
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     let sums = match each_movement(backend, query) {
         None => format!("SELECT {key}, {} {entries}{grouped}", MovementSums::SELECT),

@@ -125,11 +125,10 @@ impl SalesQuery {
     fn lines(&self, side: Side, backend: Backend, key: &str) -> String {
         let documents = side.documents(backend);
         let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
-        let (cost, large, settled) = match side {
-            Side::Sales => ("coalesce(l.unit_cost_minor, 0)", LARGE.to_owned(), "0"),
-            Side::Returns => {
-                ("0", LARGE.replace("l.unit_cost_minor", "0"), "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END")
-            }
+        let (cost, settled) = (side.unit_cost(), side.settled());
+        let large = match side {
+            Side::Sales => LARGE.to_owned(),
+            Side::Returns => LARGE.replace("l.unit_cost_minor", "0"),
         };
         let (product, narrowed) = match self.group {
             Group::Product if !self.with_charges => ("", " AND l.product_id IS NOT NULL"),

@@ -118,15 +118,15 @@ impl PostedSums {
         let days = bound.mark(span.days());
         let of_kind = |kind: &str, sign: &str| {
             format!(
-                "CAST(sum(CASE WHEN x.kind = '{kind}' AND x.business_date >= {from} AND x.business_date <= {to} THEN {sign}x.{{minor}} END) AS bigint)"
+                "CAST(sum({sign}x.{{minor}}) FILTER (WHERE x.kind = '{kind}' AND x.business_date >= {from} AND x.business_date <= {to}) AS bigint)"
             )
         };
         Self {
             sold: of_kind("SALE", "-"),
             returned: of_kind("RETURN", ""),
             moved: format!(
-                "CAST(sum(CASE WHEN x.business_date <= {from} THEN 0 WHEN x.business_date > {to} THEN x.{{minor}} * {days}
-                   ELSE x.{{minor}} * (x.business_date - {from}) END) AS bigint)"
+                "CAST(coalesce(sum(x.{{minor}} * CASE WHEN x.business_date > {to} THEN {days} ELSE x.business_date - {from} END)
+                   FILTER (WHERE x.business_date > {from}), 0) AS bigint)"
             ),
         }
     }

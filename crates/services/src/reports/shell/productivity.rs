@@ -16,7 +16,7 @@ use crate::{
     insight::shell::ReportError,
     reports::{
         core::{Productivity, Span},
-        rows::{self, Booked, LevelCost, LevelFlow, Narrow},
+        rows::{self, Booked, LevelFlow, Narrow},
     },
 };
 
@@ -100,7 +100,7 @@ pub async fn stock_productivity(
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
     let days_before = ask.with_before.then(|| narrow.span.before());
-    let (levels, booked_before) = Box::pin(read_levels(&scope, &narrow, books, days_before)).await?;
+    let (levels, before) = Box::pin(read_levels(&scope, &narrow, books, days_before)).await?;
     let GroupSums { totals, groups, categories } = grouped(&levels, &narrow, ask.group)?;
     let all = ProductCondition::default();
     let of_categories = if !ask.with_category || ask.group != ProductivityGroup::Product {
@@ -112,15 +112,7 @@ pub async fn stock_productivity(
         let (levels, _) = Box::pin(read_levels(&scope, &narrow, books, None)).await?;
         grouped(&levels, &narrow, ProductivityGroup::Category)?.groups
     };
-    // Of two periods one is held at a time.
-    drop(levels);
-    let before = if let Some((span, booked)) = days_before.zip(booked_before) {
-        let narrow = Narrow { span, ..narrow.clone() };
-        let flows = Box::pin(rows::level_flows(&scope, &narrow, source.currency)).await?;
-        grouped(&joined(flows, booked.values, booked.costs), &narrow, ask.group)?
-    } else {
-        GroupSums::default()
-    };
+    let before = before.map(|levels| grouped(&levels, &narrow, ask.group)).transpose()?.unwrap_or_default();
     let totals_of_stores = narrow.stores.is_some();
     let rows_of_stores = totals_of_stores || ask.group == ProductivityGroup::Store;
     let days = source.span.days();
@@ -141,16 +133,24 @@ pub async fn stock_productivity(
     Ok(ProductivityReport { source, rows_of_stores, totals_of_stores, totals, totals_before, rows })
 }
 
-/// The levels that the narrowing has, of all stores, and what the books say of the days before.
+/// The levels that the narrowing has, of all stores, and those of the days before: at once, as each is a long statement.
 async fn read_levels(
     scope: &TenantScope,
     narrow: &Narrow,
     (currency, method): (Currency, CostingMethod),
     before: Option<Span>,
-) -> Result<(Vec<LevelFlow>, Option<Booked>), ReportError> {
-    let books = rows::booked(scope, narrow, method, before);
-    let (flows, (booked, booked_before)) = tokio::try_join!(rows::level_flows(scope, narrow, currency), books)?;
-    Ok((joined(flows, booked.values, booked.costs), booked_before))
+) -> Result<(Vec<LevelFlow>, Option<Vec<LevelFlow>>), ReportError> {
+    let earlier = before.map(|span| Narrow { span, ..narrow.clone() });
+    let flows_before = async {
+        match &earlier {
+            Some(earlier) => rows::level_flows(scope, earlier, currency).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (flows, flows_before, (booked, booked_before)) =
+        tokio::try_join!(rows::level_flows(scope, narrow, currency), flows_before, rows::booked(scope, narrow, method, before))?;
+    let before = booked_before.map(|booked| joined(flows_before, booked));
+    Ok((joined(flows, booked), before))
 }
 
 /// Sums of levels by group, of the stores that the narrowing has.
@@ -178,7 +178,7 @@ fn grouped(levels: &[LevelFlow], narrow: &Narrow, group: ProductivityGroup) -> R
 
 /// Each level with its cost and its share of its product's value: by the units that its days closed with, as the books know no stores. The value of a product
 /// that had units in no store, but on their way between two of them, is of none.
-fn joined(flows: Vec<LevelFlow>, values: HashMap<ProductId, i64>, costs: Vec<LevelCost>) -> Vec<LevelFlow> {
+fn joined(flows: Vec<LevelFlow>, Booked { values, costs }: Booked) -> Vec<LevelFlow> {
     let mut levels: BTreeMap<(ProductId, StoreId), LevelFlow> = BTreeMap::new();
     let mut categories = HashMap::new();
     for flow in flows {
@@ -223,6 +223,7 @@ fn is_exact(sums: &Productivity) -> Result<(), ReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reports::rows::LevelCost;
 
     #[test]
     fn a_product_s_value_is_shared_by_the_units_of_its_stores() {
@@ -230,10 +231,10 @@ mod tests {
         let (product, one, other) = (ProductId::from_uuid(id(1)), StoreId::from_uuid(id(2)), StoreId::from_uuid(id(3)));
         let flow = |store, closing_sum| LevelFlow { product, category: None, store, sums: Productivity::default(), closing_sum };
         let values = HashMap::from([(product, 1_000)]);
-        let found = joined(vec![flow(one, 2), flow(other, 1)], values.clone(), Vec::new());
+        let found = joined(vec![flow(one, 2), flow(other, 1)], Booked { values: values.clone(), costs: Vec::new() });
         assert_eq!(found.iter().map(|level| level.sums.value_sum).collect::<Vec<_>>(), [667, 333]);
         let cost = LevelCost { product, store: other, sold: 70, returned: 7 };
-        let found = joined(vec![flow(one, 0)], values, vec![cost]);
+        let found = joined(vec![flow(one, 0)], Booked { values, costs: vec![cost] });
         let sums: Vec<_> = found.iter().map(|level| (level.store, level.sums.value_sum, level.sums.cost)).collect();
         assert_eq!(sums, [(StoreId::NIL, 1_000, 0), (one, 0, 0), (other, 0, 70)]);
     }

@@ -1,9 +1,12 @@
-//! Sums by product and by store, on SQLite, of the entries of each movement in one row: entries are not sorted.
+//! Sums by product and by store of the entries of each movement in one row: entries are not sorted.
 
 use std::collections::HashMap;
 
 use entity::record::{Record, Selected};
-use platform::storage::{Fault, Finds, Reads, packed};
+use platform::storage::{
+    Backend, Fault, Finds, Reads,
+    packed::{self, PackedIds, PackedNumbers},
+};
 use uuid::Uuid;
 
 use super::{Entries, MovementSums, MovementsQuery, as_found, entries_of};
@@ -13,11 +16,11 @@ use crate::insight::{core::GroupKey, rows::GroupSpan};
 #[derive(Record)]
 struct MovementRow {
     #[record(sql = "items")]
-    items: Vec<u8>,
+    items: PackedIds,
     #[record(sql = "deltas")]
-    deltas: String,
+    deltas: PackedNumbers,
     #[record(sql = "amounts")]
-    amounts: String,
+    amounts: PackedNumbers,
 }
 
 /// The sums of the entries of some movements, by their events, in no order, behind the key of the query's span; None where there are more than are held
@@ -29,21 +32,34 @@ pub(super) async fn groups_of(
 ) -> Result<Option<Vec<(GroupKey, MovementSums)>>, Fault> {
     let all = GroupSpan { after: None, limit: query.span.limit };
     let query_of_all = MovementsQuery { span: &all, ..query.clone() };
-    let Entries { from, key, currency, values, .. } = entries_of(reads.backend(), &query_of_all, events);
-    let sql = format!(
-        "SELECT {items} AS items, {deltas} AS deltas, {amounts} AS amounts {from} GROUP BY {each}",
-        items = packed::ids(key),
-        deltas = packed::numbers("e.on_hand_delta"),
-        amounts =
-            packed::numbers(&format!("CASE WHEN e.cost_currency = {currency} THEN coalesce(abs(e.value_minor), 0) ELSE 0 END")),
-        each = as_found(query)
+    let backend = reads.backend();
+    let Entries { movements, entries, key, currency, values, .. } = entries_of(backend, &query_of_all, events);
+    let amount = format!("CASE WHEN e.cost_currency = {currency} THEN coalesce(abs(e.value_minor), 0) ELSE 0 END");
+    let columns = format!(
+        "{items} AS items, {deltas} AS deltas, {amounts} AS amounts",
+        items = packed::ids(backend, key),
+        deltas = packed::numbers(backend, "e.on_hand_delta"),
+        amounts = packed::numbers(backend, &amount)
     );
-    let rows = reads.records::<MovementRow>(&packed::bounded(&sql, MovementRow::SELECT), values).await?;
+    let sql = match backend {
+        Backend::Sqlite => {
+            format!(
+                "SELECT {columns} FROM movement m CROSS JOIN entry e WHERE {movements} AND {entries} GROUP BY {}",
+                as_found(query)
+            )
+        }
+        // Entries of one movement after the other, which lie together: Postgres would hash or sort all of them.
+        Backend::Postgres => format!(
+            "SELECT x.* FROM movement m CROSS JOIN LATERAL (SELECT {columns} FROM entry e WHERE {entries} HAVING count(*) > 0) x
+             WHERE {movements}"
+        ),
+    };
+    let rows = reads.records::<MovementRow>(&packed::bounded(backend, &sql, MovementRow::SELECT), values).await?;
     // Beside the sums of each group the movement that was counted last.
     let mut groups: HashMap<Uuid, (usize, MovementSums)> = HashMap::new();
     let mut entries = 0;
     for (nth, row) in rows.iter().enumerate() {
-        entries += packed::each_line("entry", &row.items, [row.deltas.as_str(), row.amounts.as_str()], |id, [delta, value]| {
+        entries += packed::each_line("entry", &row.items, [&row.deltas, &row.amounts], |id, [delta, value]| {
             let (last, sums) = groups.entry(id).or_insert((usize::MAX, MovementSums::default()));
             let movements = i64::from(std::mem::replace(last, nth) != nth);
             let (units_in, units_out) = (delta.max(0), delta.min(0).saturating_neg());

@@ -19,8 +19,8 @@ impl SalesQuery {
 }
 
 /// Where documents are cut, where they are summed by halves. Whichever way the statement is written, both databases tell the documents of a product or
-/// category apart on one processor; a document is of one half, so that what counts documents once adds up. SQLite finds documents by their moments, and has
-/// a half's lines together for each; Postgres reads lines in the order of their documents' IDs.
+/// category apart on one processor; a document is of one half, so that what counts documents once adds up. SQLite finds documents by their moments, Postgres
+/// reads lines in the order of their documents' IDs.
 pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<Cut>, Fault> {
     if !query.group.by_product() {
         return Ok(None);
@@ -45,14 +45,11 @@ pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: Cut) -
             [IdPart::Before(middle), IdPart::From(middle)].map(|part| SalesQuery { part: Some(part), ..query.clone() })
         }
     };
-    let packed = match reads.backend() {
-        Backend::Sqlite => packed_halves(reads, [&earlier, &later]).await?,
-        Backend::Postgres => Some([None, None]),
-    };
+    let packed = packed_halves(reads, [&earlier, &later]).await?;
     let halves = match packed {
         None => None,
         Some([Some(sold), Some(more)]) => Some([sold, more]),
-        // The database sums the lines that are not packed, or too many to be held at once.
+        // The database sums the lines that are too many to be held at once.
         Some(_) => of_one_state(sales_at(reads, &earlier, true), sales_at(reads, &later, true)).await?,
     };
     let Some([mut sold, more]) = halves else { return Ok(None) };

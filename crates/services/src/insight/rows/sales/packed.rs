@@ -1,10 +1,13 @@
-//! Sums by product and by category, on SQLite, of the lines of each document in one row. SQLite finds documents by an index, and the lines of each
-//! together: it need not sort them by their product, nor look up the category of each.
+//! Sums by product and by category of the lines of each document in one row. Documents are found by an index, and the lines of each together: the database
+//! need not sort them by their product, nor look up the category of each.
 
 use std::{collections::HashMap, mem};
 
 use entity::record::{Record, Selected};
-use platform::storage::{Backend, Fault, Reads, Row, packed};
+use platform::storage::{
+    Backend, Fault, Reads, Row,
+    packed::{self, PackedIds, PackedNumbers},
+};
 use uuid::Uuid;
 
 use super::{SalesQuery, Side, large::sums_of, settled};
@@ -19,17 +22,17 @@ struct DocumentRow {
     #[record(sql = "side")]
     side: i32,
     #[record(sql = "items")]
-    items: Vec<u8>,
+    items: PackedIds,
     #[record(sql = "quantities")]
-    quantities: String,
+    quantities: PackedNumbers,
     #[record(sql = "cancelled")]
-    cancelled: String,
+    cancelled: PackedNumbers,
     #[record(sql = "totals")]
-    totals: String,
+    totals: PackedNumbers,
     #[record(sql = "costs")]
-    costs: String,
+    costs: PackedNumbers,
     #[record(sql = "decimals")]
-    decimals: String,
+    decimals: PackedNumbers,
     #[record(sql = "settled")]
     settled: i64,
 }
@@ -43,7 +46,7 @@ struct CategoryRow {
     #[record(sql = "category")]
     category: Option<Uuid>,
     #[record(sql = "items")]
-    items: Vec<u8>,
+    items: PackedIds,
 }
 
 /// The columns of a `CategoryRow`.
@@ -80,7 +83,7 @@ async fn half(
     categories: Option<&Categories>,
 ) -> Result<(Option<SalesByGroup>, Option<i64>), Fault> {
     let all = SalesQuery { span: None, ..query.clone() };
-    let (rows, head) = rows_and_head(reads, (all.packed_documents().as_str(), COLUMNS), all.values()).await?;
+    let (rows, head) = rows_and_head(reads, (all.packed_documents(reads.backend()).as_str(), COLUMNS), all.values()).await?;
     let head = head.filter(|head| categories.is_none_or(|categories| categories.known == Some(*head)));
     let mut tally = PackedTally::of(categories);
     let (mut lines, mut settled) = (0, 0);
@@ -105,37 +108,71 @@ async fn half(
 
 impl SalesQuery {
     /// A row of each document, with the lines that are summed.
-    fn packed_documents(&self) -> String {
+    fn packed_documents(&self, backend: Backend) -> String {
         // Categories are those of products, which lines have.
         let of_products = Self { group: Group::Product, ..self.clone() };
-        let documents = |side: Side| {
-            format!(
-                "SELECT {side} AS side, {items} AS items, {quantities} AS quantities, {cancelled} AS cancelled, {totals} AS totals, {costs} AS costs,
-                   {decimals} AS decimals, max(settled) AS settled
-                 FROM ({lines}) x GROUP BY placed, document",
-                items = packed::ids("item"),
-                quantities = packed::numbers("quantity"),
-                cancelled = packed::numbers("cancelled"),
-                totals = packed::numbers("total"),
-                costs = packed::numbers("cost"),
-                decimals = packed::numbers("decimals"),
-                lines = of_products.lines(side, Backend::Sqlite, "NULL"),
-                side = side as i32,
-            )
+        let documents = |side: Side| match backend {
+            Backend::Sqlite => of_products.documents_as_found(side),
+            Backend::Postgres => of_products.documents_one_by_one(side),
         };
         let both = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
-        packed::bounded(&both, DocumentRow::SELECT)
+        packed::bounded(backend, &both, DocumentRow::SELECT)
     }
+
+    /// In the order in which SQLite finds documents they need not be sorted.
+    fn documents_as_found(&self, side: Side) -> String {
+        format!(
+            "SELECT {side} AS side, {columns}, max(settled) AS settled FROM ({lines}) x GROUP BY placed, document",
+            columns = packed_columns(Backend::Sqlite, ["item", "quantity", "cancelled", "total", "cost", "decimals"]),
+            lines = self.lines(side, Backend::Sqlite, "NULL"),
+            side = side as i32,
+        )
+    }
+
+    /// Postgres would hash or sort all lines, and read those of both halves for each: so it reads the lines of one document after the other, which lie
+    /// together.
+    fn documents_one_by_one(&self, side: Side) -> String {
+        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
+        let columns = ["l.product_id", "l.quantity", cancelled, "l.total_minor", side.unit_cost(), "l.unit_decimals"];
+        let charges = if self.with_charges { "" } else { " AND l.product_id IS NOT NULL" };
+        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        format!(
+            "SELECT {side} AS side, x.*, CAST({settled} AS bigint) AS settled FROM {documents} CROSS JOIN LATERAL (
+               SELECT {columns} FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}
+               HAVING count(*) > 0) x
+             WHERE {counted}{bounds} AND ({filter})",
+            columns = packed_columns(Backend::Postgres, columns),
+            documents = side.documents(Backend::Postgres),
+            settled = side.settled(),
+            bounds = self.bounds(),
+            filter = self.filter.condition,
+            side = side as i32,
+        )
+    }
+}
+
+/// The columns of a `DocumentRow` between its side and `settled`, of the ID and the numbers of each line.
+fn packed_columns(backend: Backend, [item, quantity, cancelled, total, cost, decimals]: [&str; 6]) -> String {
+    format!(
+        "{items} AS items, {quantities} AS quantities, {cancelled} AS cancelled, {totals} AS totals, {costs} AS costs, {decimals} AS decimals",
+        items = packed::ids(backend, item),
+        quantities = packed::numbers(backend, quantity),
+        cancelled = packed::numbers(backend, cancelled),
+        totals = packed::numbers(backend, total),
+        costs = packed::numbers(backend, cost),
+        decimals = packed::numbers(backend, decimals),
+    )
 }
 
 impl Categories {
     /// None where there are more products than are held at once.
     async fn read(reads: &impl Reads) -> Result<Option<Self>, Fault> {
+        let backend = reads.backend();
         let products = format!(
             "SELECT p.category_id AS category, {} AS items FROM product p WHERE p.tenant_id = $1 GROUP BY p.category_id",
-            packed::ids("p.id")
+            packed::ids(backend, "p.id")
         );
-        let sql = packed::bounded(&products, CategoryRow::SELECT);
+        let sql = packed::bounded(backend, &products, CategoryRow::SELECT);
         let (rows, known) = rows_and_head(reads, (sql.as_str(), CATEGORY_COLUMNS), vec![]).await?;
         let (mut of_product, mut products) = (HashMap::new(), 0);
         for row in &rows {
@@ -195,7 +232,7 @@ impl<'a> PackedTally<'a> {
         let is_sale = document.side == Side::Sales as i32;
         self.documents[usize::from(!is_sale)] += 1;
         let DocumentRow { items, quantities, cancelled, totals, costs, decimals, .. } = document;
-        let numbers = [quantities, cancelled, totals, costs, decimals].map(String::as_str);
+        let numbers = [quantities, cancelled, totals, costs, decimals];
         packed::each_line("order_line", items, numbers, |item, [quantity, cancelled, total, unit_cost, decimals]| {
             let line = SoldLine { quantity, cancelled, total, unit_cost, decimals: decimals as u8 };
             let place = self.place(item);

@@ -46,6 +46,20 @@ impl Side {
             Self::Returns => "(l.quantity - l.received)",
         }
     }
+    /// The cost of a unit of a line `l`; none of what came back.
+    pub(super) const fn unit_cost(self) -> &'static str {
+        match self {
+            Self::Sales => "coalesce(l.unit_cost_minor, 0)",
+            Self::Returns => "0",
+        }
+    }
+    /// 1 for a return that is closed, whose refund is shared out to its lines; else 0.
+    pub(super) const fn settled(self) -> &'static str {
+        match self {
+            Self::Sales => "0",
+            Self::Returns => "CASE WHEN o.refunded_minor IS NULL THEN 0 ELSE 1 END",
+        }
+    }
 }
 
 /// What stands for no id.

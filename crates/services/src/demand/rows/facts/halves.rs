@@ -1,0 +1,134 @@
+//! Facts by store and channel on SQLite, in two halves of days: it would sort all of them on one processor, and read them once more for the sums of everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::demand_day::DemandFigures,
+};
+use platform::{
+    paging::{Key, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row},
+};
+
+use super::{CURRENT, Condition, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums};
+use crate::insight::rows::{
+    Cut, Halving,
+    halves::{of_one_state, rows_and_head},
+};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// The first and the last day with facts, None without any; and how many facts there are, counted as far as a number.
+#[derive(Record)]
+struct FactDays {
+    #[record(sql = "(SELECT d.business_date FROM demand_day d WHERE {current} ORDER BY d.business_date LIMIT 1)")]
+    first: Option<i32>,
+    #[record(sql = "(SELECT d.business_date FROM demand_day d WHERE {current} ORDER BY d.business_date DESC LIMIT 1)")]
+    last: Option<i32>,
+    #[record(sql = "(SELECT count(*) FROM (SELECT 1 FROM demand_day d WHERE {current} LIMIT $2) n)")]
+    facts: i64,
+}
+
+/// Sums of a group.
+#[derive(Default)]
+struct GroupSums {
+    figures: DemandFigures,
+    max_line_units: i64,
+    days: BTreeSet<i32>,
+}
+
+impl GroupSums {
+    /// Adds the sums of other facts; None beyond 64 bits.
+    fn add(&mut self, more: &Self) -> Option<()> {
+        self.figures = self.figures.plus(&more.figures, 1)?;
+        self.max_line_units = self.max_line_units.max(more.max_line_units);
+        self.days.extend(&more.days);
+        Some(())
+    }
+
+    fn row(&self, keys: Vec<FactKey>) -> FactRow {
+        FactRow { keys, figures: self.figures, max_line_units: self.max_line_units, active_days: self.days.len() as i64 }
+    }
+}
+
+/// The page that `fact_page` gives, and the sums of everything. None where facts are not read in halves, where these are of two states of the database, and
+/// where a sum passes 64 bits, which the database says.
+pub(super) async fn page_in_halves(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    currency: Currency,
+    request: &PageRequest,
+) -> Result<Option<(Vec<FactRow>, FactRow)>, Fault> {
+    let has_few_groups = group.iter().all(|one| matches!(one, DemandDimension::Store | DemandDimension::Channel));
+    if reads.backend() != Backend::Sqlite || !has_few_groups {
+        return Ok(None);
+    }
+    let Some(middle) = middle_day(reads, filter).await? else { return Ok(None) };
+    let earlier = FactFilter { to: Some(filter.to.map_or(middle, |to| to.min(middle))), ..filter.clone() };
+    let later = FactFilter { from: Some(filter.from.map_or(middle + 1, |from| from.max(middle + 1))), ..filter.clone() };
+    let halves = of_one_state(half(reads, group, &earlier, currency), half(reads, group, &later, currency)).await?;
+    Ok(halves.and_then(|halves| together(halves.into_iter().flatten(), request)))
+}
+
+/// Groups in the order of their keys, and the sums of all of them.
+fn together(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &PageRequest) -> Option<(Vec<FactRow>, FactRow)> {
+    let (mut groups, mut totals) = (BTreeMap::<Vec<FactKey>, GroupSums>::new(), GroupSums::default());
+    for (keys, sums) in rows {
+        totals.add(&sums)?;
+        groups.entry(keys).or_default().add(&sums)?;
+    }
+    let of_page = |key: &FactKey| match key {
+        FactKey::Date(day) => Key::Int((*day).into()),
+        FactKey::Id(id) => Key::Id(*id),
+    };
+    let rows = groups.into_iter().map(|(keys, sums)| {
+        let cursor = keys.iter().map(of_page).collect();
+        (sums.row(keys), cursor)
+    });
+    let page = request.pick(rows.collect()).into_iter().map(|(row, _)| row).collect();
+    Some((page, totals.row(Vec::new())))
+}
+
+/// The last day of the earlier half; None where facts are few.
+async fn middle_day(reads: &impl Reads, filter: &FactFilter) -> Result<Option<i32>, Fault> {
+    let least = match Halving::of(reads) {
+        Halving::Never | Halving::At(Cut::By(_)) => return Ok(None),
+        Halving::At(Cut::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY_MICROS)) as i32)),
+        Halving::From(least) => least,
+    };
+    let sql = format!("SELECT {}", FactDays::SELECT.replace("{current}", CURRENT));
+    let Some(found) = reads.records::<FactDays>(&sql, vec![least.into()]).await?.pop() else { return Ok(None) };
+    let FactDays { first: Some(first), last: Some(last), facts } = found else { return Ok(None) };
+    let (from, to) = (filter.from.map_or(first, |from| from.max(first)), filter.to.map_or(last, |to| to.min(last)));
+    Ok((facts >= least && from < to).then(|| from + (to - from) / 2))
+}
+
+/// The sums of some days by group, and the last event that was known then. A group has its days, so that those of everything are told apart as well.
+async fn half(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    currency: Currency,
+) -> Result<(Vec<(Vec<FactKey>, GroupSums)>, Option<i64>), Fault> {
+    let Condition { sql, values } = condition(reads, filter, currency);
+    let statement = format!(
+        "SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}",
+        keys = group.iter().map(|one| one.column()).collect::<Vec<_>>().join(", "),
+        sums = sums("group_concat(DISTINCT d.business_date)"),
+        numbers = (1..=group.len()).map(|nth| nth.to_string()).collect::<Vec<_>>().join(", ")
+    );
+    let columns = group.len() + DemandFigures::NAMES.len() + 2;
+    let (rows, head) = rows_and_head(reads, (statement.as_str(), columns), values).await?;
+    let read_row = |row| {
+        let mut row = Row::new(row);
+        let keys = keys_of(&mut row, group)?;
+        let (figures, max_line_units) = figures_of(&mut row)?;
+        let days = row.take::<String>()?.split(',').map(str::parse).collect::<Result<_, _>>();
+        let days = days.map_err(|_| Fault::Broken("a group of facts has the numbers of its days".to_owned()))?;
+        Ok((keys, GroupSums { figures, max_line_units, days }))
+    };
+    Ok((rows.iter().map(read_row).collect::<Result<_, Fault>>()?, head))
+}
