@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, demand_week, order_line, product, sales_order, stock_level},
 };
-use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row};
+use platform::storage::{
+    AT_ONCE, Fault, Finds, Reads, Row,
+    packed::{self, PackedIds, PackedNumbers},
+};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -36,6 +39,19 @@ struct WeekRow {
     week_date: i32,
     #[record(sql = "d.ordered_units - d.cancelled_units - d.taken_back_units")]
     units: i64,
+}
+
+/// What was wanted of a product in a week, in each store that has any: a row of each level would take many times the memory of what is kept of it.
+#[derive(Record)]
+struct ProductWeekRow {
+    #[record(of = demand_week, alias = "d")]
+    product_id: ProductId,
+    #[record(of = demand_week, alias = "d")]
+    week_date: i32,
+    #[record(sql = "{stores}")]
+    stores: PackedIds,
+    #[record(sql = "{units}")]
+    units: PackedNumbers,
 }
 
 #[derive(Record)]
@@ -70,24 +86,15 @@ struct LateRow {
 const DAY: i64 = 86_400_000_000;
 /// An order that is recorded so long after it was placed is late, in microseconds: seven days.
 const LATE_AFTER: i64 = 7 * DAY;
-/// Days whose weeks are read at once: three years of many products are millions of rows, each of which takes more memory than what is kept of it.
+/// Days whose weeks are read at once: three years of many products are millions of values, each of which takes more memory than what is kept of it.
 const DAYS_AT_ONCE: u16 = 7;
 
 /// Facts of all levels that were ever asked for: weeks from `since` and before `until`.
 pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<Levels, Fault> {
     let mut levels = Levels::new();
-    let weeks = format!(
-        "SELECT {} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3
-         ORDER BY d.week_date, d.product_id, d.store_id",
-        WeekRow::SELECT
-    );
     let oldest = oldest_week(reads, (since, until)).await?.unwrap_or(until);
-    for from in (oldest..until).step_by(DAYS_AT_ONCE.into()) {
-        let to = (from + i32::from(DAYS_AT_ONCE)).min(until);
-        for row in reads.records::<WeekRow>(&weeks, vec![from.into(), to.into()]).await? {
-            levels.entry((row.product_id, row.store_id)).or_default().weeks.push((row.week_date, row.units));
-        }
-    }
+    each_level_week(reads, (oldest, until), |level, week, units| levels.entry(level).or_default().weeks.push((week, units)))
+        .await?;
     let keys: Vec<(ProductId, StoreId)> = levels.keys().copied().collect();
     for part in keys.chunks(AT_ONCE) {
         for (level, spans) in spans_within(reads, part, (i32::MIN, until - 1)).await? {
@@ -97,6 +104,31 @@ pub async fn level_facts(reads: &impl Reads, since: i32, until: i32) -> Result<L
     add_products(reads, &mut levels).await?;
     add_late_units(reads, &mut levels, (since, until)).await?;
     Ok(levels)
+}
+
+/// Takes what was wanted in single stores, the oldest week first: weeks from `since` and before `until`.
+pub(super) async fn each_level_week(
+    reads: &impl Reads,
+    (since, until): (i32, i32),
+    mut take: impl FnMut((ProductId, StoreId), i32, i64),
+) -> Result<(), Fault> {
+    let backend = reads.backend();
+    let select = ProductWeekRow::SELECT
+        .replace("{stores}", &packed::ids(backend, "d.store_id"))
+        .replace("{units}", &packed::numbers(backend, &format!("({WANTED})")));
+    let sql = format!(
+        "SELECT {select} FROM demand_week d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3
+         GROUP BY d.week_date, d.product_id ORDER BY d.week_date"
+    );
+    for from in (since..until).step_by(DAYS_AT_ONCE.into()) {
+        let to = (from + i32::from(DAYS_AT_ONCE)).min(until);
+        for row in reads.records::<ProductWeekRow>(&sql, vec![from.into(), to.into()]).await? {
+            packed::each_line("demand_week", &row.stores, [&row.units], |store, [units]| {
+                take((row.product_id, StoreId::from_uuid(store)), row.week_date, units);
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds what is known of products, and where more of them is on its way. Products that were never asked for are not read: of a large catalogue they are most.

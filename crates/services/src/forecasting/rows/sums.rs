@@ -7,7 +7,10 @@ use entity::{
     record::{Record, Selected},
     tables::{category, demand_day, forecast_sum, product},
 };
-use platform::storage::{AT_ONCE, Bulk, Fault, Finds, Reads, Rows, Work};
+use platform::storage::{
+    AT_ONCE, Bulk, Fault, Finds, Reads, Rows, Work,
+    packed::{self, PackedIds, PackedNumbers},
+};
 
 use super::facts::{CURRENT, WANTED};
 use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
@@ -15,35 +18,31 @@ use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
 /// Categories above a product at most: a guard against a circle.
 const MOST_LEVELS: usize = 64;
 
-/// Units wanted of a level on the days of a week. Day 0 was a Thursday.
+/// Units wanted of a product on the days of a week, in each store that has any: a row of each level would take many times the memory of what is kept of it.
 #[derive(Record)]
 struct WeekRow {
     #[record(of = demand_day, alias = "d")]
     product_id: ProductId,
-    #[record(of = demand_day, alias = "d")]
-    store_id: StoreId,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 0 THEN {wanted} ELSE 0 END) AS bigint)")]
-    monday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 1 THEN {wanted} ELSE 0 END) AS bigint)")]
-    tuesday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 2 THEN {wanted} ELSE 0 END) AS bigint)")]
-    wednesday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 3 THEN {wanted} ELSE 0 END) AS bigint)")]
-    thursday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 4 THEN {wanted} ELSE 0 END) AS bigint)")]
-    friday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 5 THEN {wanted} ELSE 0 END) AS bigint)")]
-    saturday: i64,
-    #[record(sql = "CAST(sum(CASE WHEN (d.business_date + 3) % 7 = 6 THEN {wanted} ELSE 0 END) AS bigint)")]
-    sunday: i64,
+    #[record(sql = "{stores}")]
+    stores: PackedIds,
+    #[record(sql = "{monday}")]
+    monday: PackedNumbers,
+    #[record(sql = "{tuesday}")]
+    tuesday: PackedNumbers,
+    #[record(sql = "{wednesday}")]
+    wednesday: PackedNumbers,
+    #[record(sql = "{thursday}")]
+    thursday: PackedNumbers,
+    #[record(sql = "{friday}")]
+    friday: PackedNumbers,
+    #[record(sql = "{saturday}")]
+    saturday: PackedNumbers,
+    #[record(sql = "{sunday}")]
+    sunday: PackedNumbers,
 }
 
-impl From<WeekRow> for WeekDays {
-    fn from(row: WeekRow) -> Self {
-        let units = [row.monday, row.tuesday, row.wednesday, row.thursday, row.friday, row.saturday, row.sunday];
-        Self { product: row.product_id, store: row.store_id, units }
-    }
-}
+/// The days of a week. Day 0 was a Thursday, and Monday is the first.
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// The first day on which a store sold anything on a weekday, of which Monday is 0.
 #[derive(Record)]
@@ -79,14 +78,29 @@ struct SumRow {
 
 /// Units wanted on each day of the week that begins on a Monday: one row for each product and store that has any.
 pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>, Fault> {
+    let backend = reads.backend();
+    let sum = |(nth, name): (usize, &&str)| {
+        format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {nth} THEN {WANTED} ELSE 0 END) AS bigint) AS {name}")
+    };
+    let packed =
+        |select: String, name: &&str| select.replace(&format!("{{{name}}}"), &packed::numbers(backend, &format!("d.{name}")));
     let sql = format!(
-        "SELECT {} FROM demand_day d
-         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3
-         GROUP BY d.product_id, d.store_id",
-        WeekRow::SELECT.replace("{wanted}", WANTED)
+        "SELECT {select} FROM (
+           SELECT d.product_id, d.store_id, {sums} FROM demand_day d
+           WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date < $3
+           GROUP BY d.product_id, d.store_id) d
+         GROUP BY d.product_id",
+        select = WEEKDAYS.iter().fold(WeekRow::SELECT.replace("{stores}", &packed::ids(backend, "d.store_id")), column),
+        sums = WEEKDAYS.iter().enumerate().map(sum).collect::<Vec<_>>().join(", ")
     );
-    let rows = reads.records::<WeekRow>(&sql, vec![monday.into(), (monday + 7).into()]).await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    let mut found = Vec::new();
+    for row in reads.records::<WeekRow>(&sql, vec![monday.into(), (monday + 7).into()]).await? {
+        let days = [&row.monday, &row.tuesday, &row.wednesday, &row.thursday, &row.friday, &row.saturday, &row.sunday];
+        packed::each_line("demand_day", &row.stores, days, |store, units| {
+            found.push(WeekDays { product: row.product_id, store: StoreId::from_uuid(store), units });
+        })?;
+    }
+    Ok(found)
 }
 
 /// The first day on which each store sold anything on each weekday, of days from `since` and before `until`.

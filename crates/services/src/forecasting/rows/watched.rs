@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{demand_week, product},
+    tables::product,
 };
 use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row, Work};
 
 use super::{
-    facts::{CURRENT, WANTED},
+    facts::each_level_week,
     runs::{parts_of_run, series_of_products},
 };
 use crate::forecasting::core::{Level, StoredClasses};
@@ -28,33 +28,14 @@ pub async fn note_watched(work: &Work, first_week: i32, now: Timestamp) -> Resul
     work.execute(sql, vec![first_week.into(), now.micros().into()]).await.map(drop)
 }
 
-#[derive(Record)]
-struct UnitsRow {
-    #[record(of = demand_week, alias = "d")]
-    week_date: i32,
-    #[record(of = demand_week, alias = "d")]
-    product_id: ProductId,
-    #[record(of = demand_week, alias = "d")]
-    store_id: StoreId,
-    #[record(sql = "{wanted}")]
-    units: i64,
-}
-
 /// Units wanted in single stores by week, from one week on and before another.
 pub async fn store_units(
     reads: &impl Reads,
     (since, until): (i32, i32),
 ) -> Result<BTreeMap<(i32, ProductId, StoreId), i64>, Fault> {
-    let sql = format!(
-        "SELECT {} FROM demand_week d
-         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3",
-        UnitsRow::SELECT.replace("{wanted}", WANTED)
-    );
     let mut found = BTreeMap::new();
-    for week in (since..until).step_by(7) {
-        let rows = reads.records::<UnitsRow>(&sql, vec![week.into(), (week + 7).min(until).into()]).await?;
-        found.extend(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row.units)));
-    }
+    each_level_week(reads, (since, until), |(product, store), week, units| _ = found.insert((week, product, store), units))
+        .await?;
     Ok(found)
 }
 
