@@ -1,5 +1,6 @@
 //! Search, the same on both databases: the expected orders below are written once and hold on each.
 
+use entrepot::storage::Backend;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
@@ -169,6 +170,35 @@ on_both!(a_typo_beside_a_word_that_many_products_have_is_corrected_among_them, w
     assert_eq!(counted, json!({ "count": 1, "precision": "AT_LEAST" }), "others may have a word that is alike");
     let narrowed = json!({ "filter": { "search": "holqer zinc", "sku": { "startsWith": "B" } } });
     assert_eq!(found(world, narrowed).await, [""; 0]);
+    // All products of zinc were read to correct the word: those that hold both are known by then, and the index of words is not asked for them.
+    let (_, sent) = world.db.recorded(search(world, "holqer zinc")).await;
+    let asked = sent.iter().filter(|statement| statement.sql.contains("MATCH") || statement.sql.contains("products_with_")).count();
+    assert_eq!(asked, 3, "the words, whether there are such words, those of zinc: {sent:?}");
+    if world.db.backend() == Backend::Sqlite {
+        let last = sent.iter().rfind(|statement| statement.sql.contains("branch_0")).unwrap();
+        let plan = world.db.explain(&last.sql).await.unwrap().join("\n");
+        assert!(plan.contains("(tenant_id=? AND id=?)"), "{plan}");
+    }
+});
+
+on_both!(a_typo_is_corrected_among_the_first_products_that_hold_a_word_of_thousands, world: World => {
+    made(product(world, json!({ "sku": "Z1", "name": "Zinc candle holder" })).await);
+    for part in 0..5 {
+        let buckets = (0..420).map(|n| json!({ "sku": format!("B{part}{n:03}"), "name": format!("Zinc bucket {part}{n:03}") })).collect::<Vec<_>>();
+        let answer = change(world, "productBulkUpsert", "ProductBulkUpsertInput", "rows { outcome }", json!({ "rows": buckets })).await;
+        assert_eq!(answer["userErrors"], json!([]));
+    }
+    for (sku, name) in [("Z2", "Zinc wall holder"), ("Z3", "Zinc tealightholder"), ("Z4", "Copper holder")] {
+        made(product(world, json!({ "sku": sku, "name": name })).await);
+    }
+    // The first ones tell what is meant; it is found in all, as a word of its own.
+    let page = "query($text: String!) { products(filter: { search: $text }) { nodes { sku } totalCount { count precision } } }";
+    for text in ["holqer zinc", "zinc hodler"] {
+        let found = world.ask(page, json!({ "text": text })).await["products"].take();
+        assert_eq!(found["nodes"], json!([{ "sku": "Z1" }, { "sku": "Z2" }]), "{text}");
+        assert_eq!(found["totalCount"], json!({ "count": 2, "precision": "AT_LEAST" }), "{text}");
+    }
+    assert_eq!(search(world, "copqer holder").await, ["Z4"], "few hold the other word");
 });
 
 on_both!(a_word_of_nearly_all_products_is_found_beside_a_rare_one, world: World => {

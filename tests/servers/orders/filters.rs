@@ -100,11 +100,21 @@ async fn what_was_found_is_paged_through(world: &World) {
         let mut asked = json!({"filter": {"search": "web"}, "orderBy": {"field": "NUMBER", "direction": direction}, "first": 1});
         let first = page(world, asked.clone()).await;
         asked["after"] = first["pageInfo"]["endCursor"].clone();
-        let rest = page(world, asked).await;
+        let rest = page(world, asked.clone()).await;
         assert_eq!([numbers(&first), numbers(&rest)], expected, "{direction}");
         let more = [&first, &rest].map(|page| page["pageInfo"]["hasNextPage"] == true);
         assert_eq!((more, &rest["totalCount"]["count"]), ([true, false], &json!(2)), "{direction}");
+        asked["after"] = rest["pageInfo"]["endCursor"].clone();
+        let behind = page(world, asked).await;
+        assert_eq!(
+            (numbers(&behind), &behind["totalCount"]["count"]),
+            (String::new(), &json!(2)),
+            "{direction}: behind the last"
+        );
     }
+    let (_, sent) = world.db.recorded(page(world, json!({"filter": {"search": "web"}, "first": 1}))).await;
+    let looked = sent.iter().filter(|statement| statement.sql.contains("sales_order x")).count();
+    assert_eq!(looked, 1, "a page and its number are found at once: {sent:?}");
 }
 
 #[tokio::test]

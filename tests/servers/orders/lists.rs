@@ -2,7 +2,7 @@
 
 use entity::prelude::OrderStatus;
 use entrepot::{
-    orders::rows::{Filter, IdColumn, OrdersSorted, page_statement},
+    orders::rows::{Filter, IdColumn, OrdersSorted, count, page_statement},
     paging::PageRequest,
     storage::{Backend, Reads},
 };
@@ -286,6 +286,34 @@ async fn the_newest_orders_of_a_store_and_those_that_are_open_come_from_their_in
         }
         let plan_of_some = plan(&world, Filter::Status(vec![OrderStatus::Draft, OrderStatus::Fulfilled])).await;
         assert!(plan_of_some[0].contains("sales_order_placed"), "{plan_of_some:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_of_a_status_that_most_have_are_counted_on_every_page() {
+    World::on_both(async |world| {
+        six(&world).await;
+        let document = "query($after: Cursor) { orders(filter: { status: [CONFIRMED, FULFILLED] }, first: 2, after: $after) { nodes { number } \
+            totalCount { count precision } one: totalCount(limit: 1) { count precision } pageInfo { endCursor } } }";
+        let mut after = Value::Null;
+        for expected in ["43", "21", ""] {
+            let page = world.ask(document, json!({"after": after})).await["orders"].take();
+            let found: String = page["nodes"].as_array().unwrap().iter().map(|node| digits(&node["number"])).collect();
+            assert_eq!(found, expected);
+            assert_eq!(page["totalCount"], json!({"count": 4, "precision": "EXACT"}), "{page}");
+            assert_eq!(page["one"], json!({"count": 1, "precision": "AT_LEAST"}), "{page}");
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        if world.db.backend() != Backend::Sqlite {
+            return;
+        }
+        // The oldest orders are counted, which lie beside each other, and not those with the lowest totals, which lie anywhere.
+        let (scope, filter) = (world.db.tenant(world.tenant), Filter::All(vec![Filter::Status(vec![OrderStatus::Fulfilled])]));
+        let (counted, sent) = world.db.recorded(count(&scope, &filter, 1_000)).await;
+        assert_eq!((counted.unwrap(), sent.len()), (0, 1), "{sent:?}");
+        let plan = world.db.explain(&sent[0].sql).await.unwrap().join("\n");
+        assert!(plan.contains("sales_order_placed (tenant_id=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
     })
     .await;
 }

@@ -81,9 +81,10 @@ pub async fn orders(
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
     let widened = rows::with_merged(scope, &filter).await?;
     let is_counted = look.field("totalCount").exists() && widened.is_searched();
-    let source = rows::source(scope.backend(), &widened);
+    let source = rows::counted_source(scope.backend(), &widened);
     let beside = if is_counted { None } else { counted_beside(ctx, scope, &source, &request) };
-    let ((mut page, keys), found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    let (mut page, found) = page_of(scope, &widened, sorted, (&request, is_counted)).await?;
+    let keys: Vec<_> = page.iter().map(|order| sorted.keys(order)).collect();
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
@@ -101,21 +102,19 @@ pub async fn orders(
     Ok(OrderConnection { counted, stream, filter })
 }
 
-/// The orders of a page with their keys. Those of a search that is counted are counted as they are found, and not looked for once more.
+/// The orders of a page. Those of a search that is counted are counted as they are found, and not looked for once more.
 async fn page_of(
     scope: &TenantScope,
     filter: &rows::Filter,
     sorted: rows::OrdersSorted,
     (request, is_counted): (&PageRequest, bool),
-) -> Answer<(rows::ListedOrders, Option<usize>)> {
-    let found = if is_counted { Some(rows::find(scope, filter, sorted).await?) } else { None };
-    let count = found.as_ref().map(Vec::len);
-    if let Some(found) = found.filter(|found| found.len() < rows::MOST_FOUND) {
-        return Ok((rows::page_of_found(scope, found, sorted, request).await?, count));
+) -> Answer<(Vec<core::Order>, Option<usize>)> {
+    let found = if is_counted { rows::page_of_found(scope, filter, sorted, request).await? } else { None };
+    let count = found.as_ref().map(|(_, count)| *count);
+    match found {
+        Some((page, count)) if count < rows::MOST_FOUND => Ok((page, Some(count))),
+        _ => Ok((rows::page(scope, filter, sorted, request).await?, count)),
     }
-    let page = rows::page(scope, filter, sorted, request).await?;
-    let keys = page.iter().map(|order| sorted.keys(order)).collect();
-    Ok(((page, keys), count))
 }
 
 /// The orders of a customer that a filter leaves.

@@ -131,12 +131,19 @@ pub(super) fn alike(word: &str, candidate: &str) -> f64 {
     }
     // One slip in four letters, at most three: below that two words are simply different.
     let allowed = (length / 4 + 1).min(3);
-    if length < 3 || length.abs_diff(other) > allowed {
+    if length < 3 || length.abs_diff(other) > allowed || least_slips(word, candidate) > allowed {
         return 0.0;
     }
     let slips = distance(word, candidate);
     let likeness = 0.9 * (1.0 - slips as f64 / length.max(other) as f64);
     if slips <= allowed && likeness >= ALIKE { likeness } else { 0.0 }
+}
+
+/// As many slips as two words are apart at least: each slip takes away or brings in at most one letter that the other word does not have.
+fn least_slips(a: &str, b: &str) -> usize {
+    let letters = |word: &str| word.chars().fold(0_u64, |all, letter| all | (1_u64 << (u32::from(letter) % 64)));
+    let (a, b) = (letters(a), letters(b));
+    (a & !b).count_ones().max((b & !a).count_ones()) as usize
 }
 
 /// How many letters were left out, added, changed or swapped with a neighbour (optimal string alignment).
@@ -208,11 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn words_of_other_letters_are_told_apart_at_once() {
+        assert_eq!(
+            [("holder", "123456"), ("holder", "hodler"), ("mug", "mog"), ("tasse", "tässchen")].map(|(a, b)| least_slips(a, b)),
+            [5, 0, 1, 4]
+        );
+    }
+
+    #[test]
     fn counts_slips() {
         for (a, b, slips) in
             [("holder", "hodler", 1), ("holdr", "holder", 1), ("mug", "mug", 0), ("", "abc", 3), ("heart", "haret", 2)]
         {
             assert_eq!(distance(a, b), slips, "{a} {b}");
+            assert!(least_slips(a, b) <= slips, "{a} {b}");
         }
     }
 }

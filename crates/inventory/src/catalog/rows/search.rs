@@ -160,21 +160,30 @@ impl Branches {
         } else if query.indexed_words().next().is_none() {
             self.by_match(word_query(backend, query.letters(), TermMatch::Whole), &[], most);
         } else {
-            let letters: Vec<&str> = query.letters().collect();
+            let letters: Vec<Vec<String>> = query.letters().map(|letter| vec![format!(" {letter}")]).collect();
             self.by_match(word_query(backend, query.indexed_words(), which), &letters, most);
         }
     }
 
-    /// By what the index of words finds for a MATCH or a `to_tsquery`.
-    pub(super) fn by_text(&mut self, text: Value, most: usize) {
+    /// By what the index of words finds for a MATCH or a `to_tsquery`. A MATCH may find more than is meant: of each list of texts in `tests` a product has one.
+    pub(super) fn by_text(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
         match self.clause.backend() {
             Backend::Postgres => {
                 let mark = self.clause.bind(text);
                 self.open_found(&format!("products_with_words($1, to_tsquery('simple', {mark}))"));
                 self.close("", most);
             }
-            Backend::Sqlite => self.by_match(text, &[], most),
+            Backend::Sqlite => self.by_match(text, tests, most),
         }
+    }
+
+    /// By ids, fewer than are ranked.
+    pub(super) fn by_ids(&mut self, ids: &[ProductId]) {
+        let backend = self.clause.backend();
+        self.open("product p");
+        let number = self.clause.number(backend.ids(ids.iter().copied()));
+        self.clause.push(&backend.in_ids("p.id", number));
+        self.close("", MAX_CANDIDATES);
     }
 
     /// Begins a branch by a call that gives IDs on Postgres, one by one: it ends where enough of them fulfil everything else.
@@ -183,15 +192,15 @@ impl Branches {
         self.clause.push("p.id = f.id");
     }
 
-    /// By a MATCH of SQLite, and by letters that words begin with.
-    fn by_match(&mut self, text: Value, letters: &[&str], most: usize) {
+    /// By a MATCH of SQLite, and by texts, of each of whose lists the search text has one.
+    fn by_match(&mut self, text: Value, tests: &[Vec<String>], most: usize) {
         // CROSS JOIN tells SQLite to begin with the words, whose index has the order of rows.
         self.open("product_search f CROSS JOIN product p");
         let mark = self.clause.bind(text);
         self.clause.push(&format!("p.rowid = f.rowid AND f.product_search MATCH {mark}"));
-        for letter in letters {
-            let test = part(&mut self.clause, &format!(" {letter}"));
-            self.clause.push(&format!(" AND {test}"));
+        for texts in tests {
+            let any: Vec<String> = texts.iter().map(|text| part(&mut self.clause, text)).collect();
+            self.clause.push(&format!(" AND ({})", any.join(" OR ")));
         }
         self.close(" ORDER BY f.rowid", most);
     }

@@ -1,8 +1,11 @@
 //! Words that were typed wrong: what they stand for is read from a bounded number of products that hold a part of them, and is
 //! then searched as it is.
 
+mod among;
+
 use std::collections::HashSet;
 
+use among::among_others;
 use entity::{
     prelude::ProductId,
     record::{Record, Selected},
@@ -17,13 +20,11 @@ use super::{
 };
 use crate::catalog::core::{
     search::{Candidate, Query},
-    typos::{Meaning, is_one_slip, meant, parts, spellings},
+    typos::{Meaning, meant, parts, spellings},
 };
 
 /// The most products that are looked at for each part of a word.
 const MOST_TEXTS: usize = 100;
-/// The most products that hold all other words and are looked at for a part of a mistyped one, where these are too many to be read.
-const MOST_OF_OTHERS: usize = 2_000;
 /// The most words of a query that are corrected, of those that no product has and of the others.
 const MOST_CORRECTED: usize = 4;
 
@@ -63,48 +64,6 @@ pub(super) async fn corrected(
     Ok((found.candidates, found.is_full || is_cut))
 }
 
-/// Products that hold all words, where the mistyped ones are corrected by the products that hold all others. If these are few, each is read: whatever holds all
-/// words is one of them, so nothing of what is alike in other products is left to find. Of many the first are read, and those of some more that have a part of
-/// a mistyped word: what is one slip away there is taken, though others may have more of it.
-async fn among_others(
-    reads: &impl Reads,
-    (query, narrowed): (&Query, &Clause),
-    words: &[&str],
-    known: &HashSet<usize>,
-) -> Result<Looked, Fault> {
-    let backend = reads.backend();
-    let (there, missing): (Vec<usize>, Vec<usize>) = (0..words.len()).partition(|index| known.contains(index));
-    if there.is_empty() || missing.is_empty() {
-        return Ok(Looked::default());
-    }
-    let others: Vec<&str> = there.iter().map(|index| words[*index]).collect();
-    let mut texts = Texts::new(backend);
-    texts.with_words(0, word_query(backend, others.iter().copied(), TermMatch::Beginnings), MAX_CANDIDATES);
-    let (mut texts, is_cut) = texts.read(reads).await?;
-    if is_cut {
-        let parts: Vec<Vec<String>> = missing.iter().take(MOST_CORRECTED).flat_map(|index| parts(words[*index])).collect();
-        let mut more = Texts::new(backend);
-        more.with_words_and_parts(&others, &parts);
-        texts.extend(more.read(reads).await?.0);
-        let looked_at: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-        if !missing.iter().all(|index| is_one_slip(words[*index], &looked_at)) {
-            return Ok(Looked::default());
-        }
-    }
-    let of_each = missing.iter().flat_map(|&index| texts.iter().map(move |(_, text)| (index, text.clone())));
-    let of_each: Vec<(usize, String)> = of_each.collect();
-    let all = terms(backend, words, (known, &of_each));
-    // A word that stands for nothing there is in none of them.
-    if all.len() < words.len() {
-        return Ok(Looked::default());
-    }
-    let mut branches = Branches::new(query, narrowed);
-    branches.by_text(Value::from(all_of(backend, &all)), MAX_CANDIDATES);
-    let mut found = branches.read(reads).await?;
-    found.is_full |= is_cut;
-    Ok(found)
-}
-
 /// What is searched for each word: what begins with it where there is such a word, and what it stands for among the texts. A word that has neither is
 /// left out.
 fn terms(backend: Backend, words: &[&str], (known, texts): (&HashSet<usize>, &[(usize, String)])) -> Vec<String> {
@@ -133,7 +92,7 @@ async fn holding(reads: &impl Reads, (query, narrowed): (&Query, &Clause), terms
     for (most, text) in [(terms.len(), all_of(backend, terms)), (terms.len().saturating_sub(1), all_but_one(backend, terms))] {
         if found.candidates.is_empty() && are_enough(most, words) {
             let mut branches = Branches::new(query, narrowed);
-            branches.by_text(Value::from(text), MAX_CANDIDATES);
+            branches.by_text(Value::from(text), &[], MAX_CANDIDATES);
             found = branches.read(reads).await?;
         }
     }
@@ -202,7 +161,7 @@ impl Texts {
             Backend::Postgres => format!("products_with_words($1, to_tsquery('simple', {mark}))"),
             Backend::Sqlite => mark,
         };
-        self.branch(index, &found, "", most);
+        self.branch(index, &found, most);
     }
 
     /// Those that have all parts of a text.
@@ -214,35 +173,11 @@ impl Texts {
             }
             Backend::Sqlite => self.clause.bind(phrases(parts)),
         };
-        self.branch(index, &found, "", MOST_TEXTS);
+        self.branch(index, &found, MOST_TEXTS);
     }
 
-    /// Those of the first products with all of these words that have all parts of one of these texts. Without a text there is no branch.
-    fn with_words_and_parts(&mut self, words: &[&str], parts: &[Vec<String>]) {
-        if parts.is_empty() {
-            return;
-        }
-        let backend = self.clause.backend();
-        let terms: Vec<String> = words.iter().map(|word| term(backend, word, TermMatch::Beginnings)).collect();
-        let words = all_of(backend, &terms);
-        let (found, condition) = match backend {
-            Backend::Postgres => {
-                let words = self.clause.bind(words);
-                let tests: Vec<String> =
-                    parts.iter().map(|parts| format!("p.search_text LIKE {}", self.clause.bind(pattern(parts)))).collect();
-                let condition = format!(" AND ({})", tests.join(" OR "));
-                (format!("products_with_words($1, to_tsquery('simple', {words}))"), condition)
-            }
-            Backend::Sqlite => {
-                let any: Vec<String> = parts.iter().map(|parts| format!("({})", phrases(parts))).collect();
-                (self.clause.bind(format!("{words} AND ({})", any.join(" OR "))), String::new())
-            }
-        };
-        self.branch(0, &found, &condition, MOST_OF_OTHERS);
-    }
-
-    /// `found` is a call that gives ids on Postgres, and a MATCH on SQLite; `narrowed` begins with ` AND `, or is nothing.
-    fn branch(&mut self, index: usize, found: &str, narrowed: &str, most: usize) {
+    /// `found` is a call that gives ids on Postgres, and a MATCH on SQLite.
+    fn branch(&mut self, index: usize, found: &str, most: usize) {
         let (from, condition, order) = match self.clause.backend() {
             Backend::Postgres => ("product p", format!("p.id = ANY(ARRAY(SELECT {found} LIMIT {most}))"), ""),
             Backend::Sqlite => (
@@ -254,7 +189,7 @@ impl Texts {
         let number = self.most.len();
         let union = if number == 0 { "" } else { " UNION ALL " };
         self.clause.push(&format!(
-            "{union}SELECT * FROM (SELECT {} FROM {from} WHERE p.tenant_id = $1 AND {condition}{narrowed}{order} LIMIT {most}) AS branch_{number}",
+            "{union}SELECT * FROM (SELECT {} FROM {from} WHERE p.tenant_id = $1 AND {condition}{order} LIMIT {most}) AS branch_{number}",
             TextRow::SELECT.replace("{branch}", &number.to_string()).replace("{place}", &index.to_string())
         ));
         self.most.push(most);
@@ -332,25 +267,5 @@ mod tests {
             );
             assert!(branches > 0 && sql.matches(&format!("LIMIT {MOST_TEXTS}")).count() >= branches, "{sql}");
         }
-    }
-
-    #[test]
-    fn parts_are_looked_for_in_the_first_products_with_the_other_words() {
-        let (words, parts) = (["zinc", "wall"], [vec![" ho".to_owned(), "er ".to_owned()], vec![" hol".to_owned()]]);
-        let of = |backend| {
-            let mut texts = Texts::new(backend);
-            texts.with_words_and_parts(&words, &parts);
-            (texts.clause.sql, texts.clause.values)
-        };
-        let (sql, values) = of(Backend::Sqlite);
-        assert!(sql.contains("f.product_search MATCH $2 ORDER BY f.rowid LIMIT 2000)"), "{sql}");
-        assert_eq!(values, [Value::from("\" zinc\" AND \" wall\" AND ((\" ho\" AND \"er \") OR (\" hol\"))")]);
-        let (sql, values) = of(Backend::Postgres);
-        let first = "p.id = ANY(ARRAY(SELECT products_with_words($1, to_tsquery('simple', $2)) LIMIT 2000))";
-        assert!(sql.contains(&format!("{first} AND (p.search_text LIKE $3 OR p.search_text LIKE $4) LIMIT 2000)")), "{sql}");
-        assert_eq!(values, ["zinc:* & wall:*", "% ho%er %", "% hol%"].map(Value::from));
-        let mut texts = Texts::new(Backend::Postgres);
-        texts.with_words_and_parts(&words, &[]);
-        assert!(texts.most.is_empty(), "a word that is too long has no parts, and no statement is sent");
     }
 }

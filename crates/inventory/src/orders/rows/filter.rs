@@ -98,6 +98,18 @@ impl Filter {
         }
     }
 
+    /// Whether it tests nothing but the status, and most orders may have one of those.
+    pub fn is_of_common_statuses(&self) -> bool {
+        match self {
+            Self::All(parts) => {
+                let mut tests = parts.iter().filter(|part| **part != Self::default());
+                tests.next().is_some_and(Self::is_of_common_statuses) && tests.next().is_none()
+            }
+            Self::Status(statuses) => status::indexed(statuses).is_none(),
+            _ => false,
+        }
+    }
+
     /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in. Of their times
     /// events do not say what they were before, which the face refuses.
     pub fn asks_of_lines(&self) -> bool {

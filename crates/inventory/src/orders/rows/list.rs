@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::sales_order,
 };
 use platform::{
-    paging::{Key, ListSource, PageRequest, SortBy, Sorted},
+    paging::{Key, ListSource, PageRequest, SortBy, Sorted, keyset},
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 use sea_orm::Value;
 
 use super::{
-    filter::{Filter, IdColumn, compile},
+    filter::{Filter, compile},
     load::{self, OrderRow},
 };
 use crate::orders::core::Order;
@@ -60,9 +59,20 @@ pub fn page_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, r
 }
 
 /// The orders that the filter is about.
-pub fn source(backend: Backend, filter: &Filter) -> ListSource {
+fn source(backend: Backend, filter: &Filter) -> ListSource {
     let (condition, values) = compile(filter, backend, 2);
     ListSource { from: format!("FROM sales_order o WHERE o.tenant_id = $1 AND {condition}"), values }
+}
+
+/// The same orders, for a count of them. Those of a status that most orders may have are in no index, and SQLite would go through all orders of the tenant by
+/// any index that has them, such as that of totals, whose neighbours lie anywhere in the table. In the order in which they were placed, the oldest first, they
+/// lie beside each other, and most of the oldest have such a status.
+pub fn counted_source(backend: Backend, filter: &Filter) -> ListSource {
+    let mut source = source(backend, filter);
+    if backend == Backend::Sqlite && filter.is_of_common_statuses() {
+        source.from.push_str(" ORDER BY o.placed_at, o.id");
+    }
+    source
 }
 
 /// A page of orders without their lines.
@@ -74,52 +84,46 @@ pub async fn page(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted, req
 /// As many orders of a search as say that there are more than `totalCount` counts unless it is asked to count further.
 pub const MOST_FOUND: usize = 1_001;
 
-/// Orders that were found, and where each stands in its list.
-pub type Found = Vec<(OrderId, Vec<Key>)>;
-/// Orders of a page, and where each stands in its list.
-pub type ListedOrders = (Vec<Order>, Vec<Vec<Key>>);
-
-/// An order that was found, with the number that it is sorted by.
+/// An order of a page, and how many orders the search of the page finds.
 #[derive(Record)]
 struct FoundRow {
-    #[record(sql = "{by}")]
-    at: i64,
-    #[record(of = sales_order, alias = "o")]
-    id: OrderId,
+    of: OrderRow,
+    #[record(sql = "CAST((SELECT count(*) FROM found) AS bigint) AS found_orders")]
+    found: i64,
 }
 
-/// The orders that a search finds, in no order and at most `MOST_FOUND`.
-pub async fn find(reads: &impl Reads, filter: &Filter, sorted: OrdersSorted) -> Result<Found, Fault> {
-    let ListSource { from, values } = source(reads.backend(), filter);
-    let by = sorted.columns()[0];
-    let select = FoundRow::SELECT.replace("{by}", by);
-    let rows = reads.records::<FoundRow>(&format!("SELECT {select} {from} LIMIT {MOST_FOUND}"), values).await?;
-    Ok(rows.into_iter().map(|FoundRow { at, id }| (id, vec![Key::Int(at), id.into()])).collect())
-}
-
-/// A page among all orders that a search has found, in the direction of the request. Each stands where it was found, even if it has changed since then.
+/// A page of a search, without lines, and how many orders it finds on all pages together: one statement, which looks for them once and reads whole only those
+/// of the page. At most `MOST_FOUND` are looked for, the first in no order: where there are so many, the page is not the one of all of them. None where the
+/// page has no order behind its cursor, since nothing says then how many there are.
 pub async fn page_of_found(
     reads: &impl Reads,
-    mut found: Found,
+    filter: &Filter,
     sorted: OrdersSorted,
     request: &PageRequest,
-) -> Result<ListedOrders, Fault> {
-    found.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
-    let picked = if sorted.descending { turned(request).pick(found) } else { request.pick(found) };
-    if picked.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let ids = Filter::Ids(IdColumn::Order, picked.iter().map(|(id, _)| id.uuid()).collect());
-    let all = PageRequest { after: None, before: None, ..request.clone() };
-    let orders = page(reads, &ids, sorted, &all).await?.into_iter().map(|order| (order.id, order));
-    let mut orders: HashMap<OrderId, Order> = orders.collect();
-    Ok(picked.into_iter().filter_map(|(id, keys)| Some((orders.remove(&id)?, keys))).unzip())
+) -> Result<Option<(Vec<Order>, usize)>, Fault> {
+    let (sql, values) = found_statement(reads.backend(), filter, sorted, request);
+    let rows = reads.records::<FoundRow>(&sql, values).await?;
+    let Some(first) = rows.first() else {
+        let has_cursor = request.after.is_some() || request.before.is_some();
+        return Ok((!has_cursor).then(|| (Vec::new(), 0)));
+    };
+    let found = usize::try_from(first.found).unwrap_or(MOST_FOUND);
+    let orders = rows.into_iter().map(|row| row.of.order()).collect::<Result<Vec<Order>, Fault>>()?;
+    Ok(Some((orders, found)))
 }
 
-/// The request of the same page where the list is read from its end.
-fn turned(request: &PageRequest) -> PageRequest {
-    let (after, before) = (request.before.clone(), request.after.clone());
-    PageRequest { limit: request.limit, backward: !request.backward, after, before }
+/// The statement of such a page. What is found is sorted by its two keys alone.
+fn found_statement(backend: Backend, filter: &Filter, sorted: OrdersSorted, request: &PageRequest) -> (String, Vec<Value>) {
+    let ListSource { from, mut values } = source(backend, filter);
+    let (bounds, tail, more) = keyset(&["f.place", "f.id"], sorted.descending, request, values.len() + 2);
+    values.extend(more);
+    let (place, select) = (sorted.columns()[0], FoundRow::SELECT);
+    let sql = format!(
+        "WITH found AS MATERIALIZED (SELECT {place} AS place, o.id AS id {from} LIMIT {MOST_FOUND})
+         SELECT {select} FROM (SELECT f.place, f.id FROM found f WHERE TRUE{bounds}{tail}) f
+         CROSS JOIN sales_order o WHERE o.tenant_id = $1 AND o.id = f.id{tail}"
+    );
+    (sql, values)
 }
 
 /// Reads the lines of all of them in one statement.
@@ -131,7 +135,7 @@ pub async fn fill_lines(reads: &impl Reads, orders: &mut [Order]) -> Result<(), 
 
 /// How many orders there are, counted up to one more than `most`.
 pub async fn count(reads: &impl Reads, filter: &Filter, most: i64) -> Result<i64, Fault> {
-    source(reads.backend(), filter).count(reads, most).await
+    counted_source(reads.backend(), filter).count(reads, most).await
 }
 
 /// The id of an order by its number, or by its reference in a channel.
@@ -156,19 +160,38 @@ pub enum OrderName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::orders::rows::IdColumn;
 
     #[test]
-    fn a_list_that_descends_is_picked_from_its_end() {
-        let all = || (1..=5).map(|n| (n, vec![Key::Int(n)])).collect::<Vec<_>>();
-        let picked = |backward, after: Option<i64>, before: Option<i64>| {
-            let [after, before] = [after, before].map(|key| key.map(|n| vec![Key::Int(n)]));
-            let request = PageRequest { limit: 2, backward, after, before };
-            turned(&request).pick(all()).into_iter().map(|(n, _)| n).collect::<Vec<_>>()
-        };
-        assert_eq!(picked(false, None, None), [5, 4, 3]);
-        assert_eq!(picked(false, Some(4), None), [3, 2, 1]);
-        assert_eq!(picked(true, None, None), [1, 2, 3]);
-        assert_eq!(picked(true, None, Some(2)), [3, 4, 5]);
-        assert_eq!(picked(false, Some(5), Some(2)), [4, 3]);
+    fn a_search_is_looked_for_once_and_sorted_by_its_keys_alone() {
+        let filter = Filter::Ids(IdColumn::Customer, vec![CustomerId::NIL.uuid()]);
+        let request =
+            PageRequest { limit: 2, backward: false, after: Some(vec![Key::Int(7), OrderId::NIL.into()]), before: None };
+        let (sql, values) = found_statement(Backend::Postgres, &filter, OrdersSorted::default(), &request);
+        assert_eq!((sql.matches("o.customer_id = $2").count(), values.len()), (1, 3), "{sql}");
+        let tail = " ORDER BY f.place DESC, f.id DESC LIMIT 3";
+        assert!(sql.contains(&format!("WHERE TRUE AND (f.place, f.id) < ($3, $4){tail}) f")) && sql.ends_with(tail), "{sql}");
+        assert!(
+            sql.starts_with("WITH found AS MATERIALIZED (SELECT o.placed_at AS place, o.id AS id FROM sales_order o"),
+            "{sql}"
+        );
+    }
+
+    #[test]
+    fn only_orders_of_a_common_status_are_counted_in_an_order() {
+        let fulfilled = || Filter::All(vec![Filter::Status(vec![OrderStatus::Fulfilled])]);
+        let of_customer = Filter::Ids(IdColumn::Customer, vec![CustomerId::NIL.uuid()]);
+        for (filter, is_ordered) in [
+            (fulfilled(), true),
+            (Filter::All(vec![fulfilled(), Filter::default()]), true),
+            (Filter::Status(vec![OrderStatus::Draft, OrderStatus::Fulfilled]), true),
+            (Filter::Status(vec![OrderStatus::Draft]), false),
+            (Filter::All(vec![fulfilled(), of_customer]), false),
+            (Filter::default(), false),
+        ] {
+            let counted = counted_source(Backend::Sqlite, &filter);
+            assert_eq!(counted.from.ends_with(" ORDER BY o.placed_at, o.id"), is_ordered, "{filter:?}");
+            assert_eq!(counted_source(Backend::Postgres, &filter), source(Backend::Postgres, &filter));
+        }
     }
 }

@@ -42,8 +42,8 @@ pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchW
 pub use left_lots::left_lots;
 pub use line::LineRow;
 pub use list::{
-    Found, ListedOrders, MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, fill_lines, find, order_id, page, page_of_found,
-    page_statement, source,
+    MOST_FOUND, OrderName, OrderSort, OrdersSorted, count, counted_source, fill_lines, order_id, page, page_of_found,
+    page_statement,
 };
 pub(crate) use load::currency_of;
 pub use load::{kits, orders, parts_of};

@@ -23,7 +23,7 @@ pub(super) fn push_to(clause: &mut Clause, statuses: &[OrderStatus]) {
 
 /// The index that serves the statuses best, by its words; none where most orders may have one of them. A single status is found by equality and needs no
 /// sort; several have no order of their own in an index by status.
-fn indexed(statuses: &[OrderStatus]) -> Option<&'static str> {
+pub(super) fn indexed(statuses: &[OrderStatus]) -> Option<&'static str> {
     use OrderStatus::{Cancelled, Confirmed, Draft, Expired, PartiallyFulfilled, Pending};
     if matches!(statuses, [Draft | Pending | PartiallyFulfilled | Cancelled | Expired]) {
         return Some(FEW);
