@@ -3,7 +3,8 @@
 
 use std::{array, borrow::Cow};
 
-use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable};
+use entity::record::{Cell, Cells, ColumnKind, RecordError};
+use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable, Value};
 use uuid::Uuid;
 
 use super::{Backend, Fault};
@@ -131,6 +132,31 @@ impl TryGetable for PackedNumbers {
             String::try_get_by(row, column).map(Self::Text)
         }
     }
+}
+
+/// Of expressions only: no column holds packed values.
+macro_rules! of_expressions {
+    ($($packed:ty { $($kind:ident),* })*) => {$(
+        impl Cell for $packed {
+            type OrNull = Self;
+            const KIND: ColumnKind = panic!("no column holds packed values");
+            fn or_null(self) -> Self {
+                self
+            }
+            fn decode(cells: &mut Cells<'_>, _: &'static str) -> Result<Self, RecordError> {
+                Ok(cells.take()?)
+            }
+            fn encode(self) -> Value {
+                match self {
+                    $(Self::$kind(values) => values.into(),)*
+                }
+            }
+        }
+    )*};
+}
+of_expressions! {
+    PackedIds { Bytes, List }
+    PackedNumbers { Text, List }
 }
 
 #[cfg(test)]

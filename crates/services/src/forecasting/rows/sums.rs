@@ -82,7 +82,7 @@ pub async fn week_days(reads: &impl Reads, monday: i32) -> Result<Vec<WeekDays>,
     let sum = |(nth, name): (usize, &&str)| {
         format!("CAST(sum(CASE WHEN (d.business_date + 3) % 7 = {nth} THEN {WANTED} ELSE 0 END) AS bigint) AS {name}")
     };
-    let packed =
+    let column =
         |select: String, name: &&str| select.replace(&format!("{{{name}}}"), &packed::numbers(backend, &format!("d.{name}")));
     let sql = format!(
         "SELECT {select} FROM (
