@@ -54,8 +54,8 @@ pub struct DayRule<'a> {
     pub lead: Lead<'a>,
     /// None: the supplier takes orders and delivers on any day.
     pub supplier: Option<&'a dyn SupplierDays>,
-    /// Days on which units can be sold, from the one on which they come. No more is ordered than the forecast sells on them, but for a minimum and packs. None:
-    /// they never expire.
+    /// Days on which units can be sold, from the one on which they come. But for a minimum and packs, no more is kept than the forecast sells on them.
+    /// None: they never expire.
     pub shelf_days: Option<usize>,
 }
 
