@@ -60,7 +60,7 @@ fn point(service: f64, cover_days: f64) -> Policy {
 
 /// All products by one target, in the last 16 of 40 weeks.
 fn played((demand, panel): &(DailyDemand, Panel), review_days: usize, target: Target) -> DayOutcome {
-    let rules = vec![Some(DayRule { target, lead: STATED, supplier: None }); panel.len()];
+    let rules = vec![Some(DayRule::new(target, STATED)); panel.len()];
     let play = DayPlay { warm_up: 4, ..play(review_days, 24..40) };
     total(&simulate_days(demand, &past(panel, 3), &play, &rules))
 }
@@ -83,7 +83,7 @@ fn ten_a_day_by(
     supplier: Option<&dyn SupplierDays>,
 ) -> DayOutcome {
     let (demand, panel) = shop(1, 16, |_, _| 10);
-    let rule = DayRule { target: by(policy, Safety::Quantile), lead, supplier };
+    let rule = DayRule { supplier, ..DayRule::new(by(policy, Safety::Quantile), lead) };
     simulate_days(&demand, &past(&panel, 3), &play(review_days, 10..10 + weeks), &[Some(rule)])[0]
 }
 
@@ -98,13 +98,12 @@ fn goods_arrive_on_their_day() {
     let in_time = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 630.0, orders: 1, ordered: 70.0 },
         days: 14,
-        short_days: 0,
-        short_weeks: 0,
         empty_days: 1,
         peak: 100.0,
         received: 70.0,
         opening: 100.0,
         closing: 30.0,
+        ..DayOutcome::default()
     };
     assert_eq!(ten_a_day(1, Lead::Stated(3.0)), in_time);
     assert_eq!((in_time.total.service(), in_time.total.fill(), in_time.mean_stock()), (Some(1.0), Some(1.0), Some(45.0)));
@@ -166,6 +165,7 @@ fn an_order_of_a_tuesday_goes_out_on_the_next_monday() {
         empty_days: 8,
         peak: 100.0,
         received: 80.0,
+        expired: 0.0,
         opening: 100.0,
         closing: 40.0,
     };
@@ -185,13 +185,11 @@ fn stock_is_kept_until_what_the_next_order_day_orders_arrives() {
     let expected = DayOutcome {
         total: Outcome { cycles: 2, served: 2, demanded: 140.0, met: 140.0, stock: 1_400.0, orders: 2, ordered: 140.0 },
         days: 14,
-        short_days: 0,
-        short_weeks: 0,
-        empty_days: 0,
         peak: 150.0,
         received: 70.0,
         opening: 150.0,
         closing: 80.0,
+        ..DayOutcome::default()
     };
     assert_eq!(found, expected);
 }
@@ -206,7 +204,7 @@ fn a_supplier_of_all_days_is_one_without_a_calendar() {
     for (target, review) in [(points, 1), (points, 3), (periodic(5.0), 5), (Target::OfWeeks(4), 7)] {
         let of = |supplier: Option<&dyn SupplierDays>| {
             let lead = Lead::Measured { days: &leads, stated: 4.0 };
-            let rules = vec![Some(DayRule { target, lead, supplier }); 60];
+            let rules = vec![Some(DayRule { supplier, ..DayRule::new(target, lead) }); 60];
             simulate_days(&demand, &past, &play(review, 24..40), &rules)
         };
         let (none, all_days, mondays) = (of(None), of(Some(&Orders { every: 1 })), of(Some(&Orders { every: 7 })));
@@ -222,7 +220,7 @@ fn weeks_by_days_are_what_weeks_are() {
         let past = past(&panel, 2 + review);
         for service in [0.8, 0.95] {
             let policy = Policy::Periodic { service, review_days: 7.0 * review as f64 };
-            let rules = vec![Some(DayRule { target: by(policy, Safety::Quantile), lead: STATED, supplier: None }); 60];
+            let rules = vec![Some(DayRule::new(by(policy, Safety::Quantile), STATED)); 60];
             let days = DayPlay { warm_up: 4, ..play(7 * review, 24..40) };
             let found = total(&simulate_days(&demand, &past, &days, &rules));
             let weekly = OrderUpTo {
@@ -250,7 +248,7 @@ fn weeks_by_days_are_what_weeks_are() {
 fn a_point_lasts_for_the_lead_time_and_the_days_between_two_looks() {
     let steady = shop(60, 40, |_, _| 10);
     let target = by(point(0.95, 28.0), Safety::Quantile);
-    let rules = vec![Some(DayRule { target, lead: STATED, supplier: None }); 60];
+    let rules = vec![Some(DayRule::new(target, STATED)); 60];
     let of = |review: usize| simulate_days(&steady.0, &past(&steady.1, 3), &play(review, 24..32), &rules)[7];
     // 140 last for two weeks, and of the ten positions from 140 to 149 an order may go out at, each does. From 429 on, 280 are ordered on the 29th morning, and
     // come on the 43rd, when nine are left.
@@ -268,7 +266,7 @@ fn each_order_takes_as_long_as_some_delivery_did() {
     let past = past(&panel, 3);
     let target = by(Policy::MinMax { point: 30.0, maximum: 100.0 }, Safety::Quantile);
     let of = |lead: Lead<'_>| {
-        let rules = vec![Some(DayRule { target, lead, supplier: None }); 40];
+        let rules = vec![Some(DayRule::new(target, lead)); 40];
         simulate_days(&demand, &past, &play(1, 20..40), &rules)
     };
     let (days, stated) = ([2.0, 2.0, 2.0, 2.0, 9.0], 2.0);
@@ -300,7 +298,7 @@ fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
 fn products_are_played_at_once_as_each_would_be_alone() {
     let (demand, panel) = shop(60, 40, uneven);
     let past = past(&panel, 3);
-    let rule = |service: f64| DayRule { target: by(point(service, 14.0), Safety::Quantile), lead: STATED, supplier: None };
+    let rule = |service: f64| DayRule::new(by(point(service, 14.0), Safety::Quantile), STATED);
     let (low, high) = (rule(0.8), rule(0.98));
     // Of three products each the first is promised little, the second much, and the third is not played.
     let rules: Vec<Option<DayRule<'_>>> = [Some(low), Some(high), None].into_iter().cycle().take(60).collect();
@@ -348,7 +346,7 @@ fn late_facts_are_not_known_earlier() {
         // The Monday of week 30 asks for so much.
         let shop = shop(60, 40, |product, day| if day == 210 { changed } else { uneven(product, day) });
         let target = by(Policy::Periodic { service: 0.9, review_days: 3.0 }, Safety::Quantile);
-        let rules = vec![Some(DayRule { target, lead: Lead::Stated(4.0), supplier: None }); 60];
+        let rules = vec![Some(DayRule::new(target, Lead::Stated(4.0))); 60];
         total(&simulate_days(&shop.0, &past(&shop.1, 3), &play(3, 24..end), &rules))
     };
     assert_eq!(until(3, 30), until(900, 30));
@@ -380,7 +378,7 @@ proptest! {
             1 => by(Policy::TargetDays { safety_days: point as f64, target_days: (point + more) as f64 }, Safety::Quantile),
             _ => Target::OfWeeks(4),
         };
-        let rules = [Some(DayRule { target, lead: Lead::Measured { days: &leads, stated: leads[0] }, supplier: None }); 2];
+        let rules = [Some(DayRule::new(target, Lead::Measured { days: &leads, stated: leads[0] })); 2];
         let terms = Terms { minimum, pack, ..TERMS };
         let play = DayPlay { terms, warm_up: 1, ..play(review_days, 9..14) };
         let found = simulate_days(&demand, &past(&panel, 3), &play, &rules);

@@ -120,7 +120,7 @@ fn promised_service_holds_by_days() {
     for service in [0.90, 0.95, 0.98] {
         let policy = Policy::Periodic { service, review_days: 7.0 };
         let target = Target::Rule(PlanRule { policy, safety: Safety::Quantile, cover_days: None });
-        let rules = vec![Some(DayRule { target, lead: Lead::Stated(14.0), supplier: None }); panel.len()];
+        let rules = vec![Some(DayRule::new(target, Lead::Stated(14.0))); panel.len()];
         let found = simulate_days(&demand, &past, &play, &rules);
         let mut total = Outcome::default();
         found.iter().for_each(|one| total += one.total);

@@ -102,7 +102,7 @@ impl Shop {
     }
     fn played_by(&self, policy: Policy, (lead_days, review_days): (usize, usize), safety: Safety) -> Outcome {
         let target = Target::Rule(PlanRule { policy, safety, cover_days: None });
-        let rules = vec![Some(DayRule { target, lead: Lead::Stated(lead_days as f64), supplier: None }); PRODUCTS];
+        let rules = vec![Some(DayRule::new(target, Lead::Stated(lead_days as f64))); PRODUCTS];
         let play = DayPlay { review_days, terms: TERMS, unmet: Unmet::Lost, weeks: 32..WEEKS, warm_up: 4, seed: 1 };
         let found = simulate_days(&self.demand, &self.past, &play, &rules);
         let mut total = Outcome::default();

@@ -2,12 +2,13 @@
 
 use async_graphql::{ComplexObject, Context, InputObject, MaybeUndefined, SimpleObject};
 use iam::{
-    access::Caller,
+    access::{Caller, kind},
     identity::Identity,
     tenancy::{Change, Changed, Field, PatternChange, Rejection, Settings, events::TENANT_UPDATED, settings, update},
 };
 use macros::resolvers;
-use platform::path;
+use platform::{clock::local_day, path};
+use services::anomalies::shell;
 
 use crate::{
     catalog::{Money, MoneyInput},
@@ -26,7 +27,11 @@ use crate::{
 
 /// Settings of a tenant, in addition to the tenant's own fields.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct TenantSettings {
+    /// Of the tenant: its last days are those of its own clocks.
+    #[graphql(skip)]
+    time_zone: String,
     /// Version of the settings, +1 for each change; expected by tenantUpdate.
     pub version: Long,
     /// Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days).
@@ -65,13 +70,15 @@ pub struct TenantSettings {
 
 impl From<Settings> for TenantSettings {
     fn from(settings: Settings) -> Self {
+        let approval_limit = settings.approval_limit().map(Money::from);
         Self {
+            time_zone: settings.time_zone,
             version: Long(settings.version),
             reservation_seconds: Long(settings.reservation_seconds),
             session_idle_seconds: settings.session_idle_seconds.map(Long),
             session_seconds: settings.session_seconds.map(Long),
             password_length: settings.password_length.map(Long),
-            approval_limit: settings.approval_limit().map(Money::from),
+            approval_limit,
             costing_method: settings.costing_method.into(),
             anomaly_size: settings.anomaly_size.map(Long),
             duplicate_receipt_days: settings.duplicate_receipt_days.map(Long),
@@ -82,6 +89,21 @@ impl From<Settings> for TenantSettings {
             anomaly_duplicate_minutes: settings.patterns.duplicate_minutes.map(Long),
             anomaly_unmoved_days: settings.patterns.unmoved_days.map(Long),
         }
+    }
+}
+
+#[resolvers(complex)]
+impl TenantSettings {
+    /// 99th percentile of the largest order lines of days, in whole units and rounded up, to choose `anomalySize` by: one of 100 is larger. Each is the
+    /// `largestLineUnits` that demandFacts has of a product in a store and a channel on a day. The last 90 days count, today included, and of their lines the
+    /// newest 100,000. Null if there is none, for callers of one channel, and without report.read for all stores.
+    // It is of all stores: whoever has the right for some of them does not see it.
+    #[field(mask(ReportRead, in_body), cost = "5")]
+    async fn p99_line_units(&self, ctx: &Context<'_>) -> Answer<Option<Long>> {
+        let Ok(permit) = ctx.permit::<kind::ReportRead>() else { return Ok(None) };
+        let identity = ctx.given::<Identity>()?;
+        let today = local_day(identity.clock().now(), &self.time_zone);
+        Ok(shell::p99_line_units(&permit, identity.database(), today).await?.map(Long))
     }
 }
 

@@ -4,6 +4,7 @@
 mod accepted;
 mod patterns;
 mod registers;
+mod size;
 
 use entity::prelude::Timestamp;
 use entrepot::{

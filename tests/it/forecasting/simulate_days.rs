@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{DAY, Trade, monday};
 use crate::{
     authorization::world::World,
+    demand::days::ago,
     purchasing::office::{Office, done, gbp, key},
     world::on_both,
 };
@@ -14,10 +15,11 @@ on_both!(
     a_day_without_stock_is_unknown_and_not_without_demand,
     orders_take_as_long_as_the_suppliers_deliveries_did,
     orders_wait_for_the_days_of_their_own_supplier,
+    goods_that_expire_are_held_for_the_days_on_which_they_sell,
 );
 
 const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why
-  outcome { weeks leadTimeDaysMean fillRate demand met unmet unmetDays stockoutDays stockoutWeeks meanStock orders ordered }
+  outcome { weeks leadTimeDaysMean fillRate demand met unmet unmetDays stockoutDays stockoutWeeks meanStock peakStock orders ordered expired }
   actual { days stockoutDays } } }";
 
 /// The simulation of a policy that orders at a point, as this desk sees it.
@@ -199,4 +201,50 @@ async fn orders_wait_for_the_days_of_their_own_supplier(world: &World) {
     assert_eq!(found["status"], "READY", "{answer:#}");
     let names = ["products", "demand", "met", "unmetDays", "stockoutDays", "orders"];
     assert_eq!(names.map(|name| found["totals"][name].as_f64().unwrap()), [3.0, 120.0, 100.0, 2.0, 42.0, 10.0], "{answer:#}");
+}
+
+async fn goods_that_expire_are_held_for_the_days_on_which_they_sell(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let input = json!({ "sku": "CHEESE", "name": "A cheese", "tracking": "LOT", "unitCost": gbp("2.00"), "price": gbp("9.00") });
+    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let cheese = json!({ "id": done(&made, "product")["id"] });
+    // Each lot has two weeks left on the day on which it becomes known.
+    let receive = async |code: &str, units: i64, days: i64| {
+        let lot = json!({ "named": { "code": code, "expiresOn": ago(world, -14)[..10] } });
+        let change = json!({ "product": cheese, "store": office.store, "delta": units, "unitCost": gbp("2.00"), "lot": lot });
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "occurredAt": ago(world, days), "changes": [change] });
+        done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    };
+    receive("A", 1_000, 7 * 17).await;
+    for week in (1..=16).rev() {
+        trade.sell(&cheese, &office.store, 10, 7 * week).await;
+        trade.sell(&cheese, &office.store, 10, 7 * week - 3).await;
+    }
+    trade.run(0).await.unwrap();
+    // 400 are a stock of twenty weeks.
+    let of = async |minimum: i64| {
+        let mut policy = at_point(10, 400);
+        (policy["leadTimeDays"], policy["minimumQuantity"]) = (json!(2), json!(minimum));
+        played(office, &cheese, policy).await["outcome"].clone()
+    };
+    let number = |found: &Value, name: &str| found[name].as_i64().unwrap_or_else(|| panic!("{name}: {found:#}"));
+    receive("B", 1, 0).await;
+    let long = of(0).await;
+    assert!(number(&long, "peakStock") > 200 && number(&long, "expired") == 0, "two lots may be chance: {long:#}");
+    receive("C", 1, 0).await;
+    let short = of(0).await;
+    // Two days until they come and fourteen to sell them, at twenty a week.
+    assert!((20..=50).contains(&number(&short, "peakStock")), "{short:#}");
+    assert!(2 * number(&short, "expired") < number(&short, "ordered"), "most of it is sold: {short:#}");
+    assert!(number(&short, "orders") > number(&long, "orders"), "{short:#}");
+    // A supplier that delivers 200 at least brings ten weeks of them.
+    let most = of(200).await;
+    assert!(number(&most, "expired") > number(&most, "met"), "more is thrown away than sold: {most:#}");
+    let mut policy = at_point(10, 400);
+    (policy["leadTimeDays"], policy["minimumQuantity"]) = (json!(2), json!(200));
+    let query = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status totals { products expired } } }";
+    let answer = office.ask(query, json!({ "i": { "store": office.store, "policy": policy } })).await;
+    let totals = &answer["data"]["stockSimulate"]["totals"];
+    assert_eq!((&totals["products"], totals["expired"].as_f64()), (&json!(1), most["expired"].as_f64()), "{answer:#}");
 }

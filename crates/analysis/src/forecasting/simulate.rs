@@ -217,6 +217,10 @@ impl StockSimulationOutcome {
     async fn ordered(&self) -> Quantity {
         units(self.found.ordered)
     }
+    /// Units that expired before they were sold, in the product's smallest unit; 0 for a product whose lots do not expire.
+    async fn expired(&self) -> Quantity {
+        units(self.found.expired)
+    }
 }
 
 fn units(units: f64) -> Quantity {

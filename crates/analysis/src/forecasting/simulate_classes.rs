@@ -119,4 +119,8 @@ impl StockSimulationTotals {
     async fn ordered(&self) -> f64 {
         six(self.of.ordered)
     }
+    /// Whole units that expired before they were sold.
+    async fn expired(&self) -> f64 {
+        six(self.of.expired)
+    }
 }

@@ -1,4 +1,4 @@
-//! The days of a simulation. In this order on each: goods arrive, stock is looked at where it is a day of review, and demand comes.
+//! The days of a simulation. In this order on each: what has expired goes, goods arrive, stock is looked at where it is a day of review, and demand comes.
 
 use std::{fmt::Debug, ops::Range, thread};
 
@@ -6,8 +6,9 @@ use crate::{
     intervals::{DaysAhead, LeadTimeDemand, SumPools},
     reorder::{Lead, Terms, order_quantity, whole_units},
     simulate::{
-        DailyDemand, Outcome, Past, PlanRule, Unmet,
+        DailyDemand, DayOutcome, Past, PlanRule, Unmet,
         demand::{WEEK, drawn},
+        lots::Lots,
         rule::{recent, shape},
     },
 };
@@ -17,7 +18,7 @@ use crate::{
 pub struct DayPlay<'a> {
     /// Days between two reviews, at least 1. The first is the Monday that the play begins on.
     pub review_days: usize,
-    /// Packs and minimum; prices and shelf life are not simulated.
+    /// Packs and minimum; prices are not simulated, and shelf life is that of a rule.
     pub terms: Terms<'a>,
     pub unmet: Unmet,
     /// Weeks that are counted.
@@ -53,51 +54,19 @@ pub struct DayRule<'a> {
     pub lead: Lead<'a>,
     /// None: the supplier takes orders and delivers on any day.
     pub supplier: Option<&'a dyn SupplierDays>,
+    /// Days on which units can be sold, from the one on which they come. But for a minimum and packs, no more is kept than the forecast sells on them.
+    /// None: they never expire.
+    pub shelf_days: Option<usize>,
 }
 
-impl DayRule<'_> {
+impl<'a> DayRule<'a> {
+    /// Of a supplier of any day, and of units that never expire.
+    pub const fn new(target: Target, lead: Lead<'a>) -> Self {
+        Self { target, lead, supplier: None, shelf_days: None }
+    }
     /// Whether stock is found by the errors of forecasts, so that these have to be known.
     pub fn needs_errors(&self) -> bool {
         matches!(self.target, Target::Rule(rule) if rule.needs_errors())
-    }
-}
-
-/// The results of a series over its counted days, in units.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct DayOutcome {
-    /// A cycle is from one review to the next, or from one delivery to the next where a rule orders at a point. Stock is that of the ends of days.
-    pub total: Outcome,
-    pub days: u64,
-    /// Days and weeks with unmet demand.
-    pub short_days: u64,
-    pub short_weeks: u64,
-    /// Days that closed with nothing.
-    pub empty_days: u64,
-    /// The most that was there when demand came.
-    pub peak: f64,
-    pub received: f64,
-    /// Stock before the first counted day, and after the last one. Opening + received = met + closing, but for what waited.
-    pub opening: f64,
-    pub closing: f64,
-}
-
-impl DayOutcome {
-    /// Mean units in stock at the end of a day. None without days.
-    pub fn mean_stock(&self) -> Option<f64> {
-        (self.days > 0).then(|| self.total.stock / self.days as f64)
-    }
-    /// Adds a day, of which all but the short week is known.
-    fn add(&mut self, day: &Self) {
-        if self.days == 0 {
-            self.opening = day.opening;
-        }
-        self.total += day.total;
-        self.days += 1;
-        self.short_days += day.short_days;
-        self.empty_days += day.empty_days;
-        self.peak = self.peak.max(day.peak);
-        self.received += day.received;
-        self.closing = day.closing;
     }
 }
 
@@ -139,6 +108,8 @@ struct Shelf<'a> {
     supplier: Option<&'a dyn SupplierDays>,
     is_new: bool,
     on_hand: i64,
+    /// Of `on_hand`, where units expire.
+    lots: Lots,
     /// Units that wait for the next deliveries.
     backordered: i64,
     on_order: i64,
@@ -266,6 +237,7 @@ impl<'a> Shelf<'a> {
             supplier: rule.supplier,
             is_new: true,
             on_hand: 0,
+            lots: Lots::new(rule.shelf_days),
             backordered: 0,
             on_order: 0,
             coming: vec![0; longest + 1],
@@ -292,10 +264,15 @@ impl<'a> Shelf<'a> {
         let mut outcome = DayOutcome::default();
         if self.is_new {
             self.is_new = false;
-            self.on_hand = self.levels(day, of).1;
+            let up_to = self.levels(day, of).1;
+            self.on_hand = self.sells_within(day, of, 0.0).map_or(up_to, |most| up_to.min(most));
+            self.lots.add(day, self.on_hand);
             outcome.opening = self.on_hand as f64;
         } else {
             outcome.opening = self.on_hand as f64;
+            let expired = self.lots.expire(day);
+            self.on_hand -= expired;
+            outcome.expired = expired as f64;
             self.receive(day, &mut outcome);
             if of.is_review(day) {
                 self.review(day, of, &mut outcome);
@@ -321,23 +298,33 @@ impl<'a> Shelf<'a> {
         if of.has_weekdays() {
             self.levels = None;
         }
-        let levels = self.levels.unwrap_or_else(|| self.target.levels(day, of, &self.kept));
+        let levels = self.levels.unwrap_or_else(|| {
+            let (point, up_to) = self.target.levels(day, of, &self.kept);
+            let wait = self.kept.iter().sum::<f64>() / self.kept.len() as f64 - self.more;
+            self.sells_within(day, of, wait).map_or((point, up_to), |most| (point.min(most), up_to.min(most)))
+        });
         self.levels = Some(levels);
         levels
+    }
+    /// What the forecast sells before units expire that come in so many days. None where they never do.
+    fn sells_within(&self, day: usize, of: &Week<'_>, wait: f64) -> Option<i64> {
+        let days = wait + self.lots.shelf_days()? as f64;
+        Some(whole_units(of.ahead(day).mean(days / WEEK as f64)))
     }
     fn receive(&mut self, day: usize, outcome: &mut DayOutcome) {
         let place = day % self.coming.len();
         let units = std::mem::take(&mut self.coming[place]);
         self.on_order -= units;
-        self.take(units, outcome);
+        self.take(day, units, outcome);
     }
-    fn take(&mut self, units: i64, outcome: &mut DayOutcome) {
+    fn take(&mut self, day: usize, units: i64, outcome: &mut DayOutcome) {
         if units > 0 && self.by_delivery {
             self.end_cycle(outcome);
         }
         let owed = units.min(self.backordered);
         self.backordered -= owed;
         self.on_hand += units - owed;
+        self.lots.add(day, units - owed);
         outcome.received += units as f64;
     }
     /// At the point or below it, orders up to the target.
@@ -354,7 +341,7 @@ impl<'a> Shelf<'a> {
         let lead = self.leads.get(one).copied().unwrap_or_default();
         let days = self.supplier.map_or(lead, |supplier| supplier.arrival(day, lead).saturating_sub(day));
         match days.min(self.coming.len() - 1) {
-            0 => self.take(quantity, outcome),
+            0 => self.take(day, quantity, outcome),
             days => {
                 let place = (day + days) % self.coming.len();
                 self.coming[place] += quantity;
@@ -366,6 +353,7 @@ impl<'a> Shelf<'a> {
         let met = demand.min(self.on_hand);
         outcome.peak = self.on_hand as f64;
         self.on_hand -= met;
+        self.lots.sell(met);
         self.is_served &= met == demand;
         if unmet == Unmet::Backordered {
             self.backordered += demand - met;

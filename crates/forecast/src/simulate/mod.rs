@@ -2,15 +2,18 @@
 
 mod calibrate;
 mod correction;
+mod day_outcome;
 mod days;
 mod demand;
+mod lots;
 mod past;
 mod rule;
 mod weeks;
 
 pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
 pub use correction::{Correction, FEWEST_CYCLES, GAIN, corrections};
-pub use days::{DayOutcome, DayPlay, DayRule, SupplierDays, Target, simulate_days, simulate_days_on};
+pub use day_outcome::DayOutcome;
+pub use days::{DayPlay, DayRule, SupplierDays, Target, simulate_days, simulate_days_on};
 pub use demand::{DailyDemand, RecordedDay};
 pub use past::Past;
 pub use rule::PlanRule;

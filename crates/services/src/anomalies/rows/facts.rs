@@ -5,11 +5,14 @@ use entity::{
     record::{Record, Selected},
     tables::{anomaly_book, demand_day, store},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use super::lines::largest_lines;
 use crate::anomalies::core::{HISTORY_DAYS, Series, SeriesDay, SeriesKey, whole_units};
+
+/// Largest lines of days that the tenant's size is compared with: the newest.
+const MOST_LINES: u32 = 100_000;
 
 /// The rows that reports read.
 const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
@@ -186,4 +189,20 @@ pub async fn series(reads: &impl Reads, candidate: Candidate, to: i32) -> Result
         }
     }
     Ok(Series { key, decimals, cost, days })
+}
+
+/// The 99th percentile, by nearest rank, of the largest lines that were sold of a product in a store and a channel on a day, from one day on, in whole units.
+/// None without such a line.
+pub async fn p99_line_units(reads: &impl Reads, from: i32) -> Result<Option<f64>, Fault> {
+    // Days are read from the end of the key, so that no more rows are looked at than count.
+    let sql = format!(
+        "SELECT w.units FROM (SELECT l.units, row_number() OVER (ORDER BY l.units) AS nth, count(*) OVER () AS lines
+           FROM (SELECT CAST(n.max_line_units AS double precision) / CAST('1e' || p.unit_decimals AS double precision) AS units
+             FROM (SELECT d.product_id, d.max_line_units FROM demand_day d
+               WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.max_line_units > 0
+               ORDER BY d.business_date DESC, d.product_id DESC, d.store_id DESC, d.channel_id DESC, d.currency DESC LIMIT {MOST_LINES}) n
+             JOIN product p ON p.tenant_id = $1 AND p.id = n.product_id) l) w
+         WHERE w.nth = (w.lines * 99 + 99) / 100"
+    );
+    reads.rows(&sql, vec![from.into()]).await?.first().map(Row::scalar).transpose()
 }

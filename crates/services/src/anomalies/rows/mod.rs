@@ -7,7 +7,7 @@ mod patterns;
 mod people;
 mod receipts;
 
-pub use facts::{Candidate, JudgedStore, candidates, series, stores};
+pub use facts::{Candidate, JudgedStore, candidates, p99_line_units, series, stores};
 pub use flags::{
     AnomalyFilter, AnomalySort, anomaly, insert, lock, open_or_accepted, page, settle, standing_patterns, write_judged,
 };

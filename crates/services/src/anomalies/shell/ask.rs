@@ -12,6 +12,9 @@ use crate::anomalies::{
     rows::{self, AnomalyFilter, AnomalySort},
 };
 
+/// Days whose largest lines a size is chosen by.
+const LINE_DAYS: i32 = 90;
+
 /// A page of anomalies.
 pub async fn page(
     permit: &Permit<kind::ReportRead>,
@@ -32,4 +35,14 @@ pub async fn page(
 pub async fn find(permit: &Permit<kind::ReportRead>, db: &Database, id: AnomalyId) -> Result<Option<Anomaly>, Fault> {
     let found = rows::anomaly(&permit.scope(db), id).await?;
     Ok(found.filter(|anomaly| permit.covers(anomaly.found.key.store)))
+}
+
+/// The 99th percentile of the largest lines that were sold of a product on a day, of the last days up to `today`, in whole units, rounded up. None without
+/// one, and where the permit is not for all stores and channels.
+pub async fn p99_line_units(permit: &Permit<kind::ReportRead>, db: &Database, today: i32) -> Result<Option<i64>, Fault> {
+    if permit.reach() != Reach::Everywhere || permit.channel().is_some() {
+        return Ok(None);
+    }
+    let units = rows::p99_line_units(&permit.scope(db).long(), today - LINE_DAYS + 1).await?;
+    Ok(units.map(|units| units.ceil() as i64))
 }

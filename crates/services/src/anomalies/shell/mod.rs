@@ -6,5 +6,5 @@ mod detect;
 mod patterns;
 
 pub use accept::{Accept, AcceptError, accept};
-pub use ask::{find, page};
+pub use ask::{find, p99_line_units, page};
 pub use detect::{Detected, detect, detect_all};

@@ -58,6 +58,8 @@ pub struct DayFacts {
     /// Days with and without stock; empty where stock was never kept.
     pub spans: Vec<Span>,
     pub lead: LeadDays,
+    /// Days on which units can be sold, from the one on which they come. None: they never expire.
+    pub shelf_days: Option<usize>,
 }
 
 impl DayFacts {
@@ -103,7 +105,7 @@ mod tests {
         let spans =
             vec![span(-9, Some(2), SpanState::InStock), span(3, Some(7), SpanState::Out), span(8, None, SpanState::InStock)];
         let units = vec![(MONDAY - 1, 9), (MONDAY, 4), (MONDAY + 3, 2), (MONDAY + 13, 5), (MONDAY + 14, 9)];
-        let facts = DayFacts { units, spans, lead: LeadDays::default() };
+        let facts = DayFacts { units, spans, ..DayFacts::default() };
         let found = facts.recorded(&history);
         let unknown: Vec<usize> = (0..14).filter(|day| !found[*day].is_known).collect();
         assert_eq!((found.len(), unknown), (14, vec![3, 4, 5, 6, 7]));

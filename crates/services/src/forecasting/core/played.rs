@@ -25,7 +25,7 @@ impl PlayedLead {
     }
     pub(super) fn rule(&self, target: Target) -> DayRule<'_> {
         let supplier = self.lead.has_calendar().then_some(self as &dyn SupplierDays);
-        DayRule { target, lead: self.lead.lead(), supplier }
+        DayRule { supplier, ..DayRule::new(target, self.lead.lead()) }
     }
     /// Begun weeks of review and of the longest lead time that stock is kept for on any of the days.
     pub(super) fn span(&self) -> usize {
@@ -144,6 +144,25 @@ mod tests {
         assert_eq!((found.demanded, found.met, found.orders, found.ordered), (560.0, 350.0, 7, 560.0));
         assert_eq!((found.short_days, found.empty_days, found.short_weeks), (21, 28, 7));
         assert_eq!((found.cycle_service, found.fill), (Some(0.125), Some(0.625)));
+    }
+
+    #[test]
+    fn units_that_expire_are_kept_for_the_days_on_which_they_sell() {
+        let (history, facts) = history();
+        let played = |shelf_days: Option<usize>, minimum: i64| {
+            let own = DayFacts { lead: lead(SupplierCalendar::default()), shelf_days, ..facts.clone() };
+            let range = (Some(MONDAY + 7 * 20), Some(MONDAY + 7 * 28 - 1));
+            simulated(&history, &own, &ReorderPolicy { minimum, ..AT_POINT }, range).unwrap().own
+        };
+        let kept = played(None, 0);
+        assert_eq!((kept.met, kept.peak_stock, kept.expired), (560.0, 80.0, 0.0), "80 come as the last of 110 are sold");
+        // Three days until they come and five to sell them: 80 are ordered up to, so that 50 come as the last are sold.
+        let short = played(Some(5), 0);
+        assert_eq!((short.met, short.peak_stock, short.expired, short.short_days), (560.0, 50.0, 0.0, 0));
+        // A supplier of at least 80: 50 of them are sold, and the rest is thrown away on the sixth day. The next come three days later.
+        let most = played(Some(5), 80);
+        assert_eq!((most.orders, most.ordered, most.met, most.expired, most.short_days), (7, 560.0, 350.0, 210.0, 21));
+        assert_eq!(played(Some(1_000), 80), played(None, 80), "what is sold long before");
     }
 
     #[test]

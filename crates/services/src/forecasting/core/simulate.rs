@@ -137,6 +137,8 @@ pub struct Simulated {
     pub peak_stock: f64,
     pub orders: u64,
     pub ordered: f64,
+    /// That could not be sold any more.
+    pub expired: f64,
 }
 
 /// A policy and a naive one beside it, which fills up to what the last four weeks asked for over lead time and review; over the same days, with the same terms.
@@ -178,7 +180,7 @@ pub fn simulated(
     let span = lead.span();
     let begin = begin(&panel, 0, span)?;
     let past = past(&panel, span);
-    let rule = lead.rule(Target::Rule(policy.plan_rule()));
+    let rule = DayRule { shelf_days: own.shelf_days, ..lead.rule(Target::Rule(policy.plan_rule())) };
     let first = first_counted(rule.needs_errors().then_some(&past), begin..panel.weeks(), span)?;
     let weeks = counted(history, first, (from, to))?;
     let mondays = (monday(history, weeks.start), monday(history, weeks.end));
@@ -207,6 +209,7 @@ fn simulated_days((weeks, lead_days): ((i32, i32), f64), found: &DayOutcome) -> 
         peak_stock: found.peak,
         orders: found.total.orders,
         ordered: found.total.ordered,
+        expired: found.expired,
     }
 }
 

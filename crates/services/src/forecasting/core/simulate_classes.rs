@@ -62,6 +62,8 @@ pub struct ClassTotals {
     pub mean_stock: f64,
     pub orders: u64,
     pub ordered: f64,
+    /// That could not be sold any more.
+    pub expired: f64,
     /// Products without a cost, which are in no value.
     pub without_cost: u64,
     /// Of `mean_stock`, in minor units.
@@ -88,6 +90,7 @@ impl ClassTotals {
         self.mean_stock += mean_stock;
         self.orders += outcome.total.orders;
         self.ordered += whole(outcome.total.ordered);
+        self.expired += whole(outcome.expired);
         match product.cost {
             Some(cost) => *self.value.entry(cost.currency).or_default() += mean_stock * cost.minor as f64,
             None => self.without_cost += 1,
@@ -163,7 +166,10 @@ pub fn simulated_classes(
     let mut rules: Vec<Option<DayRule<'_>>> = Vec::with_capacity(begins.len());
     for ((known, lead), begin) in known.iter().zip(&leads).zip(&begins) {
         let product = begin.and(known.zip(lead.as_ref()));
-        rules.push(product.map(|(known, lead)| lead.rule(Target::Rule(policy.of_classes(known.classes).plan_rule()))));
+        rules.push(product.map(|(known, lead)| {
+            let target = Target::Rule(policy.of_classes(known.classes).plan_rule());
+            DayRule { shelf_days: known.days.shelf_days, ..lead.rule(target) }
+        }));
     }
     let needs_errors = rules.iter().flatten().any(DayRule::needs_errors);
     let first = first_counted(needs_errors.then_some(&past), earliest..panel.weeks(), span)?;

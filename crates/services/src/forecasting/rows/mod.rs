@@ -5,6 +5,7 @@ mod factors;
 mod facts;
 mod runs;
 mod scores;
+mod shelf;
 mod sums;
 mod watched;
 
@@ -22,5 +23,6 @@ pub use runs::{
     series_of_products, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
+pub use shelf::sellable_days;
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};
 pub use watched::{Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_units, unwatched_run};

@@ -1,4 +1,4 @@
-//! How long deliveries of products take, as plans have it.
+//! How long deliveries of products take, and how long what they bring can be sold, as plans have it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,7 +6,7 @@ use entity::prelude::*;
 use inventory::purchasing::rows::{delivery_days, preferred_of, supplier_leads};
 use platform::storage::{Fault, TenantScope};
 
-use crate::forecasting::core::LeadDays;
+use crate::forecasting::{core::LeadDays, rows};
 
 /// Days of deliveries that lead times are measured by.
 const MEASURED_DAYS: i32 = 365;
@@ -38,4 +38,15 @@ pub(super) async fn leads_of(
         found.insert(product, LeadDays { stated, measured: measured.get(&supplier).cloned().unwrap_or_default(), calendar });
     }
     Ok(found)
+}
+
+/// Days on which units of products can be sold once they came, by the lots of the year before `first_week` and later. Products without such lots are left out.
+pub(super) async fn shelf_days_of(
+    scope: &TenantScope,
+    products: &[ProductId],
+    first_week: i32,
+) -> Result<HashMap<ProductId, usize>, Fault> {
+    let since = Timestamp(i64::from(first_week - MEASURED_DAYS) * DAY);
+    let found = rows::sellable_days(scope, products, since).await?;
+    Ok(found.into_iter().map(|(product, days)| (product, days as usize)).collect())
 }

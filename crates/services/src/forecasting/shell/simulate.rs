@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault, TenantScope};
 use tokio::sync::Semaphore;
 
-use super::leads::leads_of;
+use super::leads::{leads_of, shelf_days_of};
 use crate::forecasting::{
     core::{Actual, Compared, DayFacts, History, ReorderPolicy, SimulatedRule, UnitCost, Unsimulated, service_of, simulated},
     rows,
@@ -107,7 +107,8 @@ async fn play(
     let units = rows::wanted_days(scope, &[product], store, known_days).await?.remove(&product).unwrap_or_default();
     let measured_to = policy.lead_days.is_none().then_some(first_week);
     let lead = leads_of(scope, &[product], measured_to).await?.remove(&product).unwrap_or_default();
-    let own = DayFacts { units, spans: spans.clone(), lead };
+    let shelf_days = shelf_days_of(scope, &[product], first_week).await?.remove(&product);
+    let own = DayFacts { units, spans: spans.clone(), lead, shelf_days };
     let mut history = History::of(&facts, first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(Unsimulated::NoDemand));

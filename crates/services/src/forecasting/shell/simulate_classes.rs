@@ -9,7 +9,7 @@ use inventory::catalog::rows::page::ProductCondition;
 use platform::storage::{Database, Fault, TenantScope};
 
 use super::{
-    leads::leads_of,
+    leads::{leads_of, shelf_days_of},
     simulate::{MOST_POOLED, MOST_WEEKS, SimulationError, in_turn, shared},
 };
 use crate::forecasting::{
@@ -126,9 +126,11 @@ async fn history(
         facts.extend(rows::store_facts(scope, chunk, store, range).await?);
         let played: Vec<ProductId> = chunk.iter().copied().filter(|product| chosen.contains_key(product)).collect();
         let mut wanted = rows::wanted_days(scope, &played, store, range).await?;
+        let mut shelf_days = shelf_days_of(scope, &played, first_week).await?;
         for rows::ListedCost { product, decimals, cost } in rows::listed_costs(scope, &played).await? {
             let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
-            let days = DayFacts { units: wanted.remove(&product).unwrap_or_default(), spans, lead: LeadDays::default() };
+            let units = wanted.remove(&product).unwrap_or_default();
+            let days = DayFacts { units, spans, lead: LeadDays::default(), shelf_days: shelf_days.remove(&product) };
             products.insert(product, ClassProduct { classes: chosen.get(&product).copied().flatten(), decimals, cost, days });
         }
     }

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{lot, product, stock_level, supplier},
+    tables::{product, stock_level, supplier},
 };
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::owed_of_all};
 use platform::storage::{Fault, Finds, Reads, Row};
-use sea_orm::Value;
 
 use crate::{forecasting::core::Turnover, replenishment::core::LevelState};
 
@@ -19,10 +18,6 @@ pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
 
 /// The rows that reports read.
 const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
-/// Lots that a shelf life is measured by.
-const LEAST_LOTS: i64 = 3;
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 /// Orders that are written and not ordered: their goods are in no level's figures yet.
 const UNORDERED: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
 
@@ -36,7 +31,6 @@ pub struct ProductFacts {
     pub price_currency: Option<String>,
     pub cost_minor: Option<i64>,
     pub cost_currency: Option<String>,
-    pub minimum_remaining_days: Option<i32>,
 }
 
 #[derive(Record)]
@@ -90,14 +84,6 @@ struct SupplierRow {
     minimum_order_minor: Option<i64>,
     minimum_order_currency: Option<String>,
     calendar: Option<String>,
-}
-
-#[derive(Record)]
-struct DaysLeftRow {
-    #[record(of = lot, alias = "t")]
-    product_id: ProductId,
-    #[record(sql = "CAST(avg(t.expires_on - t.created_at / {day}) AS double precision)")]
-    days: f64,
 }
 
 /// What a supplier says of its deliveries, and what they were.
@@ -216,19 +202,4 @@ pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<S
         }
     }
     Ok(found)
-}
-
-/// How many days lots of products had left on average when they were made here, since a moment. A product with fewer than [`LEAST_LOTS`] lots that expire is
-/// left out.
-pub async fn days_left(reads: &impl Reads, products: &[ProductId], since: Timestamp) -> Result<HashMap<ProductId, f64>, Fault> {
-    let backend = reads.backend();
-    let sql = format!(
-        "SELECT {} FROM lot t
-         WHERE t.tenant_id = $1 AND {} AND t.expires_on IS NOT NULL AND t.created_at >= $3 GROUP BY t.product_id HAVING count(*) >= {LEAST_LOTS}",
-        DaysLeftRow::SELECT.replace("{day}", &DAY.to_string()),
-        backend.in_ids("t.product_id", 2)
-    );
-    let values: Vec<Value> = vec![backend.ids(products.iter().copied()), since.micros().into()];
-    let rows = reads.records::<DaysLeftRow>(&sql, values).await?;
-    Ok(rows.into_iter().map(|row| (row.product_id, row.days)).collect())
 }

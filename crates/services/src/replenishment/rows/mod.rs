@@ -15,7 +15,7 @@ mod terms;
 
 pub use approval_rule::{KeptRule, change_rule, costs_today, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
 pub use facts::{
-    ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
+    ProductFacts, StoreUnits, SupplierFacts, catalogue, drafted, leaving, levels, owed, stores, suppliers, turnovers,
 };
 pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, products_of};
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};

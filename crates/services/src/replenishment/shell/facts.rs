@@ -170,7 +170,7 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             demands.insert((series.product, series.store), demand(&series, today));
         }
     }
-    let days_left = rows::days_left(scope, &ids, known.measured_since).await?;
+    let sellable_days = forecasts::sellable_days(scope, &ids, known.measured_since).await?;
     let mut offers = preferred_of(scope, &ids).await?;
     let mut found = Vec::with_capacity(chunk.len());
     for facts in chunk {
@@ -197,19 +197,13 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             cost: money(facts.cost_minor, facts.cost_currency.as_deref()),
             supplier,
             leads: known.leads(supplier, stated),
-            sellable_days: days_left.get(&facts.id).and_then(|days| sellable(*days, facts.minimum_remaining_days)),
+            sellable_days: sellable_days.get(&facts.id).copied(),
             supply,
             open_lines: known.open.get(&facts.id).cloned().unwrap_or_default(),
             levels: own,
         });
     }
     Ok(found)
-}
-
-/// Days on which a lot can be sold. None below one day: such lots came late, and say nothing of the next delivery.
-fn sellable(days_left: f64, minimum_remaining: Option<i32>) -> Option<f64> {
-    let days = days_left - f64::from(minimum_remaining.unwrap_or_default());
-    (days >= 1.0).then_some(days)
 }
 
 fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {

@@ -1,0 +1,45 @@
+//! How long units can be sold, by the lots of their products.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::lot,
+};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
+
+/// Lots that a shelf life is measured by.
+const LEAST_LOTS: i64 = 3;
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+#[derive(Record)]
+struct SellableRow {
+    #[record(of = lot, alias = "t")]
+    product_id: ProductId,
+    #[record(sql = "CAST(avg(t.expires_on - t.created_at / {day}) - coalesce(p.minimum_remaining_days, 0) AS double precision)")]
+    days: f64,
+}
+
+/// On how many days lots of products could be sold on average when they were made here, since a moment: those that they had left, less those that the product
+/// has to have when it is sold. A product with fewer than [`LEAST_LOTS`] lots that expire is left out, and so is one with less than a day: such lots came late,
+/// and say nothing of the next delivery.
+pub async fn sellable_days(
+    reads: &impl Reads,
+    products: &[ProductId],
+    since: Timestamp,
+) -> Result<HashMap<ProductId, f64>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM lot t JOIN product p ON p.tenant_id = $1 AND p.id = t.product_id
+         WHERE t.tenant_id = $1 AND {} AND t.expires_on IS NOT NULL AND t.created_at >= $3
+         GROUP BY t.product_id, p.minimum_remaining_days HAVING count(*) >= {LEAST_LOTS}",
+        SellableRow::SELECT.replace("{day}", &DAY.to_string()),
+        backend.in_ids("t.product_id", 2)
+    );
+    let values: Vec<Value> = vec![backend.ids(products.iter().copied()), since.micros().into()];
+    let rows = reads.records::<SellableRow>(&sql, values).await?;
+    Ok(rows.into_iter().filter(|row| row.days >= 1.0).map(|row| (row.product_id, row.days)).collect())
+}
