@@ -352,6 +352,8 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0198_replenishment_budget", &[include_str!("m0198/replenishment_budget.sql")]),
     // The same for a supplier, a category or a store.
     ("m0200_scope_budgets", &[include_str!("m0200/scope_budgets.sql")]),
+    // When a link of a saved view was last used.
+    ("m0201_link_uses", &[include_str!("m0201/link_uses.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor

@@ -30,6 +30,9 @@ impl ViewLinks for NodeViewLinks {
             return Err(LinkRefused::Suspended);
         }
         let session = self.node_authenticator.in_name_of(requester, request_id).await?;
+        if session.is_some() {
+            self.saved_views.note_use(tenant, &link);
+        }
         Ok(session.map(|session| LinkedView { session, view: link.view.to_string(), variables: link.variables }))
     }
 }

@@ -11,6 +11,7 @@ on_both!(
     an_import_that_only_tries_is_kept_apart_from_the_import,
     an_earlier_name_asks_for_the_same_permission,
     booleans_numbers_and_statuses_answer_to_their_earlier_names,
+    plans_and_types_of_event_answer_to_their_earlier_names,
 );
 
 const OLD: &str =
@@ -123,4 +124,35 @@ async fn booleans_numbers_and_statuses_answer_to_their_earlier_names(world: &Wor
     let roles = found["roles"].as_array().unwrap();
     assert!(!roles.is_empty() && roles.iter().all(|role| role["builtIn"].is_boolean() && role["builtIn"] == role["isBuiltIn"]));
     assert_eq!(found["jobs"]["nodes"], json!([]), "a job has one status, so none has both");
+}
+
+async fn plans_and_types_of_event_answer_to_their_earlier_names(world: &World) {
+    let times = "createdAt madeAt createdBy { __typename } madeBy { __typename }";
+    let query = format!(
+        "query($rpl: ID!, $lqp: ID!) {{
+        restock: node(id: $rpl) {{ ... on ReplenishmentPlan {{
+            {times} lines(first: 5) {{ nodes {{ calculation {{ policyKind available }} figures {{ policyKind available }} }} }} }} }}
+        clearance: node(id: $lqp) {{ ... on LiquidationPlan {{ {times} }} }}
+        restocks: replenishmentPlans(sort: {{ field: CREATED_AT }}) {{ nodes {{ id }} }}
+        restocksMade: replenishmentPlans(sort: {{ field: MADE_AT }}) {{ nodes {{ id }} }}
+        clearances: liquidationPlans(sort: {{ field: CREATED_AT }}) {{ nodes {{ id }} }}
+        clearancesMade: liquidationPlans(sort: {{ field: MADE_AT }}) {{ nodes {{ id }} }}
+        eventTypes(filter: {{ search: \"order.created\" }}) {{ nodes {{ name resource noun }} }} }}"
+    );
+    let found = asked(world, &query, json!({ "rpl": world.ours.ids["rpl"], "lqp": world.ours.ids["lqp"] })).await;
+    for plan in ["restock", "clearance"] {
+        let plan = &found[plan];
+        assert!(plan["createdAt"].is_string() && plan["createdBy"]["__typename"].is_string(), "{plan:#}");
+        assert_eq!((&plan["createdAt"], &plan["createdBy"]), (&plan["madeAt"], &plan["madeBy"]));
+    }
+    for line in found["restock"]["lines"]["nodes"].as_array().unwrap() {
+        assert!(line["calculation"]["policyKind"].is_string() && line["calculation"] == line["figures"], "{line:#}");
+    }
+    for (list, earlier) in [("restocks", "restocksMade"), ("clearances", "clearancesMade")] {
+        assert_ne!(found[list]["nodes"], json!([]), "{list}");
+        assert_eq!(found[list], found[earlier], "{list}");
+    }
+    let types = found["eventTypes"]["nodes"].as_array().unwrap();
+    let order = types.iter().find(|one| one["name"] == "order.created").unwrap_or_else(|| panic!("{types:#?}"));
+    assert_eq!((&order["resource"], &order["noun"]), (&json!("order"), &json!("order")));
 }

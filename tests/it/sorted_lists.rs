@@ -30,8 +30,8 @@ const LISTS: [Sorts; 5] = [
     ("documentReversals", "id", [("NUMBER", "number"), ("OCCURRED_AT", "occurredAt")]),
     ("factorSeries", "code", [("CODE", "code"), ("UPDATED_AT", "updatedAt")]),
     ("fulfilmentWaves", "id", [("CREATED_AT", "createdAt"), ("UPDATED_AT", "updatedAt")]),
-    ("liquidationPlans", "id", [("MADE_AT", "madeAt"), ("UPDATED_AT", "updatedAt")]),
-    ("replenishmentPlans", "id", [("MADE_AT", "madeAt"), ("UPDATED_AT", "updatedAt")]),
+    ("liquidationPlans", "id", [("CREATED_AT", "createdAt"), ("UPDATED_AT", "updatedAt")]),
+    ("replenishmentPlans", "id", [("CREATED_AT", "createdAt"), ("UPDATED_AT", "updatedAt")]),
 ];
 
 /// Three more rows of each list, as the one that the company has.

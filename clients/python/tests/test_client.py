@@ -200,7 +200,7 @@ def test_a_deprecated_part_of_the_schema_is_warned_of_once(client: Entrepot, pro
     use = {"coordinate": "Query.salesReport", "reason": "2026-11-23: use salesSummary. Removed after 2027-11-23."}
     said = {"data": {"salesReport": []}, "extensions": {"entrepot": {"deprecated": [use]}}}
     proxy.fault = lambda body, index: (200, {}, json.dumps(said))
-    with pytest.warns(DeprecationWarning, match="Query.salesReport is deprecated. 2026-11-23: use salesSummary") as told:
+    with pytest.warns(DeprecationWarning, match="Deprecated use of Query.salesReport. 2026-11-23: use salesSummary") as told:
         client.execute("{ salesReport { units } }")
     ours = [warning.filename for warning in told if "salesReport" in str(warning.message)]
     assert [Path(name).name for name in ours] == ["test_client.py"], "it names the caller's file"
@@ -208,6 +208,17 @@ def test_a_deprecated_part_of_the_schema_is_warned_of_once(client: Entrepot, pro
         warnings.simplefilter("always")
         client.execute("{ salesReport { units } }")
     assert not [warning for warning in again if "salesReport" in str(warning.message)]
+
+
+def test_an_order_warns_of_what_its_caller_wrote_and_not_of_the_form_of_its_channel(client: Entrepot, proxy: Proxy) -> None:
+    uses = [{"coordinate": f"OrderCreateInput.{name}", "reason": "2026-11-26: use another."} for name in ("channelId", "customerId")]
+    said = {"data": {"orderCreate": {"order": None, "userErrors": []}}, "extensions": {"entrepot": {"deprecated": uses}}}
+    proxy.fault = lambda body, index: (200, {}, json.dumps(said))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        client.orders.create(store="LDN", lines=[("MUG", 1)], channel_id="chn_1", customer_id="cus_1")
+    ours = [(str(one.message), Path(one.filename).name) for one in told if "OrderCreateInput" in str(one.message)]
+    assert ours == [("Deprecated use of OrderCreateInput.customerId. 2026-11-26: use another.", "test_client.py")]
 
 
 def test_a_login_keeps_its_tokens_and_one_thread_refreshes(proxy: Proxy, shop: Tenant) -> None:

@@ -217,7 +217,7 @@ export class EntrepotClient {
     this.#deprecated.add(use.coordinate);
     const { onDeprecated } = this.#options;
     if (onDeprecated) onDeprecated(use);
-    else console.warn(`Entrepot: ${use.coordinate} is deprecated. ${use.reason}`);
+    else console.warn(`Entrepot: deprecated use of ${use.coordinate}. ${use.reason}`);
   }
 
   /** Stock as it changes. Connects when it is first used. */

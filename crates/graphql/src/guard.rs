@@ -7,6 +7,7 @@ mod defaults;
 mod deprecated_uses;
 pub mod filter_limits;
 pub mod field_reads;
+mod keyless;
 mod measure;
 mod merge;
 pub mod coercion_path;

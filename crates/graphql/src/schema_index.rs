@@ -161,7 +161,7 @@ impl SchemaIndex {
         schema_index.priced_inputs = Arc::new(PricedInputs::of(document));
         schema_index.note(document, &roots);
         schema_index.roots = roots;
-        schema_index.deprecated = DeprecatedIndex::of(document);
+        schema_index.deprecated = DeprecatedIndex::of(document, schema_index.roots.mutation.as_ref());
         schema_index.find_shared(document);
         schema_index
     }

@@ -23,4 +23,6 @@ pub struct Model {
     pub key_id: Option<ApiKeyId>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
+    /// To the minute; null where nobody has used it.
+    pub last_used_at: Option<Timestamp>,
 }

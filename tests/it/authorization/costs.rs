@@ -282,6 +282,7 @@ impl World {
             key: None,
             expires_at: now.plus_seconds(3_600),
             created_at: now,
+            last_used_at: None,
         };
         saved_views::rows::insert_link(&work, &link, "none".to_owned()).await.unwrap();
         let schedule = self.scheduled(house, id);

@@ -73,6 +73,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
             vec![n(7), n(1), n(1)],
         ),
         ("Query.blanketOrders", "", "blanketOrders:NUMBER:DESC", vec![n(7), i()]),
+        ("Query.blanketOrders", "sort: { field: VALID_TO, direction: ASC }", "blanketOrders:VALID_TO:ASC", vec![n(7), n(7)]),
         ("Query.backups", "", "backups", vec![n(7), i()]),
         ("Query.backups", "sort: { field: STARTED_AT, direction: ASC }", "backups:STARTED_AT:ASC", vec![n(7), i()]),
         ("Query.boughtTogether", JANUARY, "boughtTogether", vec![n(7), i(), i()]),

@@ -311,6 +311,7 @@ async fn blanket_orders_are_listed_as_asked(world: &World) {
     let skus: Vec<&Value> =
         read["data"]["blanketOrders"]["nodes"].as_array().unwrap().iter().map(|one| &one["lines"][0]["sku"]).collect();
     assert_eq!(skus, ["MUG-B", "JUG-B"]);
+    orders_are_sorted_by_their_last_day(&office, &mug).await;
     let backwards = json!({ "validTo": { "gte": "2031-01-01", "lt": "2031-01-01" } });
     let read = office.ask(query, json!({ "filter": backwards })).await;
     assert_eq!(read["errors"][0]["field"], json!(["filter", "validTo", "lt"]), "{read:#}");
@@ -321,6 +322,37 @@ async fn blanket_orders_are_listed_as_asked(world: &World) {
     assert!(third["number"].as_str().unwrap().starts_with("FRAME-0"), "{third:#}");
     for blanket in [&first, &third] {
         is_found_by_its_number(&office, blanket).await;
+    }
+}
+
+/// Pages of one from either end: of two with one last day the earlier number comes first.
+async fn orders_are_sorted_by_their_last_day(office: &Office<'_>, product: &Value) {
+    let mut ids = Vec::new();
+    for (day, reference) in [("2032-05-01", "later"), ("2032-04-01", "sooner"), ("2032-05-01", "later again")] {
+        let made = json!({ "externalRef": reference, "validTo": day, "lines": [line(product, 1, "1.50")] });
+        ids.push(done(&write(office, made).await, "blanketOrder")["id"].clone());
+    }
+    let query =
+        "query($filter: BlanketOrderFilter, $sort: BlanketOrderSort, $after: Cursor, $before: Cursor, $first: Int, $last: Int) {
+        blanketOrders(filter: $filter, sort: $sort, after: $after, before: $before, first: $first, last: $last) {
+          nodes { id } pageInfo { startCursor endCursor } } }";
+    let filter = json!({ "validTo": { "gte": "2032-04-01", "lt": "2032-06-01" } });
+    for (direction, expected) in [("ASC", [1, 0, 2]), ("DESC", [2, 0, 1])] {
+        let sort = json!({ "field": "VALID_TO", "direction": direction });
+        let expected = expected.map(|nth: usize| ids[nth].clone());
+        let (mut forth, mut back) = (Vec::new(), Vec::new());
+        let (mut after, mut before) = (Value::Null, Value::Null);
+        for _ in 0..3 {
+            let page = office.ask(query, json!({ "filter": filter, "sort": sort, "first": 1, "after": after })).await;
+            let page = &page["data"]["blanketOrders"];
+            forth.push(page["nodes"][0]["id"].clone());
+            after = page["pageInfo"]["endCursor"].clone();
+            let page = office.ask(query, json!({ "filter": filter, "sort": sort, "last": 1, "before": before })).await;
+            let page = &page["data"]["blanketOrders"];
+            back.insert(0, page["nodes"][0]["id"].clone());
+            before = page["pageInfo"]["startCursor"].clone();
+        }
+        assert_eq!((forth.as_slice(), back.as_slice()), (expected.as_slice(), expected.as_slice()), "{direction}");
     }
 }
 

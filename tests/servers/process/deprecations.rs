@@ -13,8 +13,11 @@ const OLD: &str = "{ movementReport { kind } }";
 const USES: &str = "query($id: ID!) { node(id: $id) { ... on ApiKey {
     deprecatedUse { coordinate reason calls lastUsedAt removedAfter } } } }";
 
+const CATEGORY: &str = "mutation($input: CategoryCreateInput!, $dry: Boolean! = false) {
+    categoryCreate(input: $input, validateOnly: $dry) { userErrors { code } } }";
+
 const INTEGRATION: &str =
-    "mutation { result: integrationCreate(input: { name: \"Reports\", permissions: [\"report.read\"], scope: { all: true } }) {
+    "mutation { result: integrationCreate(input: { name: \"Reports\", permissions: [\"report.read\", \"product.write\"], scope: { all: true } }) {
         integration { id } userErrors { code } } }";
 const KEY: &str = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"Reports\" }) {
     secret apiKey { id } userErrors { code } } }";
@@ -64,6 +67,23 @@ on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
     let after = uses(&owner, &key).await;
     let is_of_counts = |used: &Value| used["coordinate"] == "Query.counts" && used["calls"] == 1;
     assert!(after.as_array().unwrap().iter().any(is_of_counts), "{after:#}");
+    // A creator without an idempotency key is a use: with a key, and as a dry run, it is none.
+    let keyed = json!({ "input": { "name": "Mugs", "idempotencyKey": "mugs" } });
+    let keyless = json!({ "input": { "name": "Cups" } });
+    let counted = |uses: &Value| {
+        let found = uses.as_array().unwrap().iter().find(|used| used["coordinate"] == "CategoryCreateInput.idempotencyKey");
+        found.map(|used| (used["calls"].clone(), used["removedAfter"].clone()))
+    };
+    let dry = json!({ "input": keyless["input"], "dry": true });
+    for variables in [&keyed, &dry] {
+        let done = till.send(CATEGORY, variables).await.unwrap();
+        let deprecated = &done["extensions"]["entrepot"]["deprecated"];
+        assert_eq!((&done["data"]["categoryCreate"]["userErrors"], deprecated), (&json!([]), &Value::Null), "{done:#}");
+    }
+    assert_eq!(counted(&uses(&owner, &key).await), None);
+    let done = till.send(CATEGORY, &keyless).await.unwrap();
+    assert_eq!(done["extensions"]["entrepot"]["deprecated"][0]["coordinate"], "CategoryCreateInput.idempotencyKey", "{done:#}");
+    assert_eq!(counted(&uses(&owner, &key).await), Some((json!(1), Value::Null)), "the key stays optional");
     // Another tenant sees no key of ours.
     let stranger = server.tenant().await;
     assert_eq!(stranger.send(USES, &json!({ "id": key })).await.unwrap()["data"]["node"], Value::Null);

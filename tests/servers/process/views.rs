@@ -257,12 +257,32 @@ async fn open(client: &Client, file: &str) -> (StatusCode, String) {
     (answer.status(), answer.text().await.unwrap())
 }
 
+/// When the first link of the stores was last used.
+async fn last_use(owner: &Client) -> Value {
+    let links = "{ savedView(by: { slug: \"stores\" }) { links { lastUsedAt } } }";
+    owner.ask(links, json!({})).await["savedView"]["links"][0]["lastUsedAt"].clone()
+}
+
+/// A use is noted beside its request, to the minute.
+async fn is_used_soon(owner: &Client) {
+    for _ in 0..500 {
+        if let Some(minute) = last_use(owner).await.as_str() {
+            assert_eq!(minute.get(16..19), Some(":00"), "{minute}");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the use was not noted");
+}
+
 on_both!(a_link_is_read_without_a_key_and_with_the_rights_of_whoever_made_it, site: Site => {
     let server = Server::start(site).await;
     let owner = shop(&server).await;
     let view = owner.ask("{ savedView(by: { slug: \"stores\" }) { id } }", json!({})).await["savedView"]["id"].take();
     let (id, secret) = linked(&owner, &view, json!({})).await;
+    assert_eq!(last_use(&owner).await, Value::Null, "nobody has used it");
     assert_eq!(open(&owner, &format!("{secret}.csv")).await, (StatusCode::OK, text(&owner, "stores.csv").await));
+    is_used_soon(&owner).await;
     assert_eq!(open(&owner, &format!("{secret}.jsonl")).await, (StatusCode::OK, text(&owner, "stores.jsonl").await));
     let (status, _) = open(&owner, &format!("{secret}.csv?variables=%7B%22n%22%3A1%7D")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "the variables of a link are fixed");

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from types import TracebackType
-from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Type, Union, cast
+from typing import AbstractSet, Any, AsyncIterator, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Type, Union, cast
 
 import httpx
 
@@ -83,8 +83,20 @@ class AsyncEntrepot:
 
         Fills `idempotencyKey` of a mutation's input. Raises EntrepotError, and UserErrors if a mutation was refused.
         """
-        answer = await self._send(core.prepare(document, variables, idempotency_key))
-        core.warn_deprecated(answer, self._warned)
+        prepared = core.prepare(document, variables, idempotency_key)
+        return await self._execute(prepared, raise_user_errors=raise_user_errors, allow_truncated=allow_truncated)
+
+    async def _execute(
+        self,
+        prepared: Prepared,
+        *,
+        raise_user_errors: bool = True,
+        allow_truncated: bool = False,
+        own: AbstractSet[str] = frozenset(),
+    ) -> Dict[str, Any]:
+        """Sends a call and returns its data. Of the deprecated parts in `own` nobody is warned."""
+        answer = await self._send(prepared)
+        core.warn_deprecated(answer, self._warned, own)
         if not allow_truncated:
             core.check_truncated(answer)
         data: Dict[str, Any] = answer["data"]
@@ -255,7 +267,8 @@ class AsyncOrders:
         if idempotency_key is None and external_ref is not None:
             idempotency_key = f"order:{channel_id or ''}:{external_ref}"
         variables = {"input": order, "validateOnly": validate_only}
-        data = await self._client.execute(documents.ORDER_CREATE, variables, idempotency_key=idempotency_key)
+        prepared = core.prepare(documents.ORDER_CREATE, variables, idempotency_key)
+        data = await self._client._execute(prepared, own=core.CHANNEL_OF_ORDERS)
         return cast(documents.OrderFieldsFragment, data["orderCreate"]["order"])
 
     async def get(

@@ -11,7 +11,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 from urllib.parse import urlsplit
 
 from .errors import EntrepotError, error_of, error_of_answer
@@ -27,6 +27,9 @@ SILENCE = 45.0
 #: Resets within 30 seconds that are followed at once.
 PROMPT_RESETS = 3
 ACCEPT = "application/graphql-response+json, application/json;q=0.9"
+
+#: What `orders.create` uses on purpose: a key is compared with the whole input, and earlier versions sent the channel in this form.
+CHANNEL_OF_ORDERS = frozenset(("OrderCreateInput.channelId",))
 
 Line = Union[Tuple[str, int], Mapping[str, Any]]
 
@@ -204,12 +207,15 @@ def check_truncated(answer: Mapping[str, Any]) -> None:
         raise error_of("TRUNCATED", f"Rows were left out at {where}. Page, or pass allow_truncated=True.", data=answer["data"])
 
 
-def warn_deprecated(answer: Mapping[str, Any], warned: Set[str]) -> None:
-    """Warns of each deprecated part of the schema that a call uses, unless it is among those that were warned of."""
+def warn_deprecated(answer: Mapping[str, Any], warned: Set[str], own: AbstractSet[str]) -> None:
+    """Warns of each deprecated part of the schema that a call uses, unless it was warned of or is the client's own choice.
+
+    The warning names the line that called the caller of `_execute`.
+    """
     for use in ((answer.get("extensions") or {}).get("entrepot") or {}).get("deprecated") or ():
-        if use["coordinate"] not in warned:
+        if use["coordinate"] not in warned and use["coordinate"] not in own:
             warned.add(use["coordinate"])
-            warnings.warn(f"{use['coordinate']} is deprecated. {use['reason']}", DeprecationWarning, stacklevel=3)
+            warnings.warn(f"Deprecated use of {use['coordinate']}. {use['reason']}", DeprecationWarning, stacklevel=4)
 
 
 def user_errors_of(data: Mapping[str, Any]) -> List[Mapping[str, Any]]:

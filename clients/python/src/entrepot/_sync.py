@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Type, Union, cast
+from typing import AbstractSet, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Type, Union, cast
 
 import httpx
 
@@ -82,8 +82,20 @@ class Entrepot:
 
         Fills `idempotencyKey` of a mutation's input. Raises EntrepotError, and UserErrors if a mutation was refused.
         """
-        answer = self._send(core.prepare(document, variables, idempotency_key))
-        core.warn_deprecated(answer, self._warned)
+        prepared = core.prepare(document, variables, idempotency_key)
+        return self._execute(prepared, raise_user_errors=raise_user_errors, allow_truncated=allow_truncated)
+
+    def _execute(
+        self,
+        prepared: Prepared,
+        *,
+        raise_user_errors: bool = True,
+        allow_truncated: bool = False,
+        own: AbstractSet[str] = frozenset(),
+    ) -> Dict[str, Any]:
+        """Sends a call and returns its data. Of the deprecated parts in `own` nobody is warned."""
+        answer = self._send(prepared)
+        core.warn_deprecated(answer, self._warned, own)
         if not allow_truncated:
             core.check_truncated(answer)
         data: Dict[str, Any] = answer["data"]
@@ -252,7 +264,8 @@ class Orders:
         if idempotency_key is None and external_ref is not None:
             idempotency_key = f"order:{channel_id or ''}:{external_ref}"
         variables = {"input": order, "validateOnly": validate_only}
-        data = self._client.execute(documents.ORDER_CREATE, variables, idempotency_key=idempotency_key)
+        prepared = core.prepare(documents.ORDER_CREATE, variables, idempotency_key)
+        data = self._client._execute(prepared, own=core.CHANNEL_OF_ORDERS)
         return cast(documents.OrderFieldsFragment, data["orderCreate"]["order"])
 
     def get(

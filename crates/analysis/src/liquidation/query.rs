@@ -56,12 +56,24 @@ pub struct LiquidationPlanSort {
 
 /// Field by which plans of liquidation can be sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum LiquidationPlanSortField {
-    /// Time at which the plan was made.
-    MadeAt,
+    /// Time at which the plan was created.
+    CreatedAt,
     /// Time of the plan's last change.
     UpdatedAt,
+    /// Deprecated name of `CREATED_AT`.
+    #[graphql(deprecation = "2026-11-29: use CREATED_AT. Removed after 2027-11-29.")]
+    MadeAt,
+}
+
+impl From<LiquidationPlanSortField> for By {
+    fn from(field: LiquidationPlanSortField) -> Self {
+        match field {
+            LiquidationPlanSortField::CreatedAt | LiquidationPlanSortField::MadeAt => Self::MadeAt,
+            LiquidationPlanSortField::UpdatedAt => Self::UpdatedAt,
+        }
+    }
 }
 
 crate::sorts::rows_sorted!(LiquidationPlanSort => PlansSorted);
@@ -134,7 +146,7 @@ impl LiquidationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include. Null for all.")] filter: Option<LiquidationPlanFilter>,
-        #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<LiquidationPlanSort>,
+        #[graphql(desc = "Sort of the plans. Null for CREATED_AT, DESC.")] sort: Option<LiquidationPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

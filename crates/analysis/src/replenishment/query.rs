@@ -57,12 +57,24 @@ pub struct ReplenishmentPlanSort {
 
 /// Field by which plans of replenishment can be sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReplenishmentPlanSortField {
-    /// Time at which the plan was made.
-    MadeAt,
+    /// Time at which the plan was created.
+    CreatedAt,
     /// Time of the plan's last change.
     UpdatedAt,
+    /// Deprecated name of `CREATED_AT`.
+    #[graphql(deprecation = "2026-11-29: use CREATED_AT. Removed after 2027-11-29.")]
+    MadeAt,
+}
+
+impl From<ReplenishmentPlanSortField> for By {
+    fn from(field: ReplenishmentPlanSortField) -> Self {
+        match field {
+            ReplenishmentPlanSortField::CreatedAt | ReplenishmentPlanSortField::MadeAt => Self::MadeAt,
+            ReplenishmentPlanSortField::UpdatedAt => Self::UpdatedAt,
+        }
+    }
 }
 
 crate::sorts::rows_sorted!(ReplenishmentPlanSort => PlansSorted);
@@ -143,7 +155,7 @@ impl ReplenishmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include. Null for all.")] filter: Option<ReplenishmentPlanFilter>,
-        #[graphql(desc = "Sort of the plans. Null for MADE_AT, DESC.")] sort: Option<ReplenishmentPlanSort>,
+        #[graphql(desc = "Sort of the plans. Null for CREATED_AT, DESC.")] sort: Option<ReplenishmentPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

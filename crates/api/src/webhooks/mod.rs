@@ -32,7 +32,10 @@ pub struct WebhookEventType {
     pub permission: &'static str,
     /// Objects that the event is about, in words, such as sales orders.
     pub description: &'static str,
-    /// Part of the name before its first point, such as order: the pattern order.* selects all events of the noun.
+    /// Part of the name before its first point, such as order: the pattern order.* selects all events of the resource.
+    pub resource: &'static str,
+    /// Deprecated name of `resource`.
+    #[graphql(deprecation = "2026-11-29: use resource. Removed after 2027-11-29.")]
     pub noun: &'static str,
     /// True if the system produces the event by itself, at a due time or in a job. False where a mutation emits it.
     pub is_by_system: bool,
@@ -43,11 +46,13 @@ pub struct WebhookEventType {
 impl From<&'static dyn Declared> for WebhookEventType {
     fn from(event: &'static dyn Declared) -> Self {
         let name = event.name();
+        let resource = name.split_once('.').map_or(name, |(resource, _)| resource);
         Self {
             name,
             permission: event.permission(),
             description: event.description(),
-            noun: name.split_once('.').map_or(name, |(noun, _)| noun),
+            resource,
+            noun: resource,
             is_by_system: event.source() == Source::System,
             subscription: event.topic().and_then(subscription),
         }

@@ -31,8 +31,8 @@ pub struct WebhookEndpointCreateInput {
     pub idempotency_key: Option<String>,
     /// URL to which messages are sent: https, port 443, on the public internet.
     pub url: String,
-    /// Types of event to send to the endpoint: names as in eventTypes, noun.* for all of a
-    /// noun, or * for all.
+    /// Types of event to send to the endpoint: names as in eventTypes, order.* for all of the
+    /// resource order, or * for all.
     pub event_types: Vec<String>,
     /// Description of the endpoint; empty when omitted.
     pub description: Option<String>,

@@ -12,7 +12,10 @@ use async_graphql::{
     },
 };
 
-use super::Deprecation;
+use super::{
+    Deprecation,
+    keyless::{KEYLESS_CREATORS, REASON, coordinate},
+};
 use crate::schema_index::base;
 
 /// What the specification says where a directive gives no reason.
@@ -27,10 +30,12 @@ pub struct DeprecatedIndex {
     arguments: HashMap<Name, HashMap<Name, HashMap<Name, Arc<Deprecation>>>>,
     /// Inputs and enums that have something deprecated in them, however deep.
     holders: HashSet<Name>,
+    /// Calls without an idempotency key, by the mutation type and its field.
+    keyless: HashMap<Name, HashMap<Name, Arc<Deprecation>>>,
 }
 
 impl DeprecatedIndex {
-    pub fn of(document: &ServiceDocument) -> Self {
+    pub fn of(document: &ServiceDocument, mutation: Option<&Name>) -> Self {
         let mut index = Self::default();
         for kind in types(document) {
             match &kind.kind {
@@ -50,6 +55,9 @@ impl DeprecatedIndex {
             }
         }
         index.find_holders(document);
+        if let Some(mutation) = mutation {
+            index.find_keyless(document, mutation);
+        }
         index
     }
 
@@ -66,6 +74,11 @@ impl DeprecatedIndex {
     /// Whether a value of this input or enum may use something deprecated.
     pub fn holds(&self, input: &str) -> bool {
         self.holders.contains(input)
+    }
+
+    /// A call of this field without an idempotency key, if that is deprecated.
+    pub fn of_keyless(&self, of: &str, field: &str) -> Option<&Arc<Deprecation>> {
+        self.keyless.get(of)?.get(field)
     }
 
     fn fields(&mut self, of: &Name, fields: &[Positioned<FieldDefinition>]) {
@@ -94,6 +107,21 @@ impl DeprecatedIndex {
         }
     }
 
+    fn find_keyless(&mut self, document: &ServiceDocument, mutation: &Name) {
+        for kind in types(document).filter(|kind| kind.name.node == *mutation) {
+            let TypeKind::Object(object) = &kind.kind else { continue };
+            for field in object.fields.iter().map(|field| &field.node) {
+                let name = &field.name.node;
+                if KEYLESS_CREATORS.contains(&name.as_str())
+                    && let Some(coordinate) = coordinate(document, mutation, field)
+                {
+                    let deprecation = Deprecation { coordinate, reason: REASON.to_owned() };
+                    self.keyless.entry(mutation.clone()).or_default().insert(name.clone(), Arc::new(deprecation));
+                }
+            }
+        }
+    }
+
     /// Inputs may hold one another, so this goes on until nothing more is found.
     fn find_holders(&mut self, document: &ServiceDocument) {
         for kind in types(document) {
@@ -116,7 +144,7 @@ impl DeprecatedIndex {
     }
 }
 
-fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
+pub(super) fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
     document.definitions.iter().filter_map(|definition| match definition {
         TypeSystemDefinition::Type(kind) => Some(&kind.node),
         _ => None,

@@ -1,5 +1,6 @@
 //! Deprecated parts of the schema that an operation uses. What its document names is found once a document. What its variables hold is looked at in each
-//! call, but only of variables whose type has something deprecated in it: an operation that uses nothing of the kind pays for two comparisons.
+//! call, but only of variables whose type has something deprecated in it: an operation that uses nothing of the kind pays for three comparisons. A creator
+//! without an idempotency key is such a use too (`keyless`).
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -9,6 +10,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
+use super::keyless::CreatorCall;
 use crate::{
     deprecated::Deprecation,
     schema_index::{SchemaIndex, base},
@@ -21,13 +23,15 @@ pub struct DeprecatedUses {
     written: Vec<Arc<Deprecation>>,
     /// Variables that may hold more, with their input or enum.
     variables: Vec<(Name, Name)>,
+    /// Calls that may be without an idempotency key.
+    creators: Vec<CreatorCall>,
 }
 
 impl DeprecatedUses {
     /// Of the only operation of a document that has passed the guard's limits.
     pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
         let found = Found { schema_index, uses: Vec::new() };
-        let mut look = Look { document, followed: HashSet::new(), found };
+        let mut look = Look { document, followed: HashSet::new(), found, creators: Vec::new() };
         let mut variables = Vec::new();
         if let Some((_, operation)) = document.operations.iter().next() {
             for definition in &operation.node.variable_definitions {
@@ -43,12 +47,12 @@ impl DeprecatedUses {
                 look.set(root, &operation.node.selection_set.node);
             }
         }
-        Self { written: look.found.uses, variables }
+        Self { written: look.found.uses, variables, creators: look.creators }
     }
 
     /// In a call with these variables, each once.
     pub fn with(&self, variables: &Variables, schema_index: &SchemaIndex) -> Vec<Arc<Deprecation>> {
-        if self.written.is_empty() && self.variables.is_empty() {
+        if self.written.is_empty() && self.variables.is_empty() && self.creators.is_empty() {
             return Vec::new();
         }
         let mut found = Found { schema_index, uses: self.written.clone() };
@@ -56,6 +60,9 @@ impl DeprecatedUses {
             if let Some(value) = variables.get(name) {
                 found.value(of, value);
             }
+        }
+        for call in &self.creators {
+            found.add(call.deprecation(variables));
         }
         found.uses
     }
@@ -122,6 +129,7 @@ struct Look<'a> {
     /// Fragments that were looked into: once is enough, wherever they are spread.
     followed: HashSet<&'a Name>,
     found: Found<'a>,
+    creators: Vec<CreatorCall>,
 }
 
 impl<'a> Look<'a> {
@@ -133,6 +141,9 @@ impl<'a> Look<'a> {
                     let name = field.node.name.node.as_str();
                     let Some(known) = schema_index.field(of, name) else { continue };
                     self.found.add(schema_index.deprecated().of_member(of, name));
+                    if let Some(keyless) = schema_index.deprecated().of_keyless(of, name) {
+                        self.creators.push(CreatorCall::of(keyless.clone(), &field.node));
+                    }
                     for (argument, value) in &field.node.arguments {
                         self.found.add(schema_index.deprecated().of_argument(of, name, &argument.node));
                         if let Some(input) = known.arguments.get(&argument.node) {
@@ -167,13 +178,15 @@ mod tests {
         directive @deprecated(reason: String) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
         interface Node { id: ID! former: ID @deprecated(reason: "n") }
         type Query { shop: Shop, old: Shop @deprecated(reason: "q"), find(code: String, name: String @deprecated, status: Status, filter: Filter): Shop }
-        type Mutation { make(input: [Make!]!): Shop }
+        type Mutation { make(input: [Make!]!): Shop, storeCreate(input: Store!, validateOnly: Boolean! = false): Shop,
+            apiKeyRoll(id: ID!, idempotencyKey: String): Shop }
         type Shop implements Node { id: ID! former: ID, label: String @deprecated(reason: "l"), name: String, shop: Shop }
         enum Status { OPEN CLOSED GONE @deprecated(reason: "g") }
         enum Plain { A B }
         input Filter { not: Filter, status: [Status!], plain: Plain }
         input Make { name: String, label: String @deprecated(reason: "m"), filter: Filter }
-        input Clean { plain: Plain }"#;
+        input Clean { plain: Plain }
+        input Store { code: String, idempotencyKey: String }"#;
 
     fn used(query: &str, variables: Json) -> Vec<String> {
         let schema_index = SchemaIndex::of(SDL).unwrap();
@@ -226,6 +239,39 @@ mod tests {
             ("{ nowhere { label } ...Gone }", json!({})),
         ] {
             assert!(used(query, variables).is_empty(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_creator_without_a_key_is_a_use_and_a_dry_run_is_none() {
+        let create = "mutation($in: Store!, $dry: Boolean! = false) { a: storeCreate(input: $in, validateOnly: $dry) { id } }";
+        let roll = "mutation($key: String) { apiKeyRoll(id: 1, idempotencyKey: $key) { id } }";
+        let literal = "mutation($key: String) { storeCreate(input: { code: \"x\", idempotencyKey: $key }) { id } }";
+        for (query, variables, expected) in [
+            (create, json!({ "in": { "code": "x" } }), Some("Store.idempotencyKey")),
+            (create, json!({ "in": { "idempotencyKey": null }, "dry": false }), Some("Store.idempotencyKey")),
+            (create, json!({ "in": { "idempotencyKey": "k" } }), None),
+            (create, json!({ "in": { "code": "x" }, "dry": true }), None),
+            (roll, json!({}), Some("Mutation.apiKeyRoll(idempotencyKey:)")),
+            (roll, json!({ "key": null }), Some("Mutation.apiKeyRoll(idempotencyKey:)")),
+            (roll, json!({ "key": "k" }), None),
+            (literal, json!({ "key": "k" }), None),
+            (literal, json!({}), Some("Store.idempotencyKey")),
+            ("mutation { apiKeyRoll(id: 1, idempotencyKey: \"k\") { id } }", json!({}), None),
+            (
+                "mutation { ...M } fragment M on Mutation { apiKeyRoll(id: 1) { id } }",
+                json!({}),
+                Some("Mutation.apiKeyRoll(idempotencyKey:)"),
+            ),
+            ("mutation { storeCreate(input: {}, validateOnly: true) { id } }", json!({}), None),
+            ("mutation { storeCreate(input: {}, validateOnly: false) { id } }", json!({}), Some("Store.idempotencyKey")),
+            (
+                "mutation { a: storeCreate(input: {}) { id } b: storeCreate(input: {}) { id } }",
+                json!({}),
+                Some("Store.idempotencyKey"),
+            ),
+        ] {
+            assert_eq!(used(query, variables), Vec::from_iter(expected), "{query}");
         }
     }
 

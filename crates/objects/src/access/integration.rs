@@ -180,8 +180,8 @@ impl ApiKey {
     async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
         Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
     }
-    /// Deprecated fields, arguments, input fields and enum values that calls with the key have used, by coordinate. Counted by
-    /// the node that answers, since it started; empty when it has seen none.
+    /// Deprecated fields, arguments, input fields and enum values that calls with the key have used, and optional idempotency keys that
+    /// creations were sent without, by coordinate. Counted by the node that answers, since it started; empty when it has seen none.
     async fn deprecated_use(&self) -> Vec<ApiKeyDeprecatedUse> {
         deprecated::of_key(self.0.id.uuid()).into_iter().map(ApiKeyDeprecatedUse::from).collect()
     }

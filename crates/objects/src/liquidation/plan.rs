@@ -75,8 +75,9 @@ impl LiquidationPlan {
     async fn business_date(&self) -> Date {
         Date(self.plan.business_date)
     }
-    /// Time at which the plan was made.
-    async fn made_at(&self) -> DateTime {
+    /// Time at which the plan was created.
+    #[field(was("madeAt", "2026-11-29"))]
+    async fn created_at(&self) -> DateTime {
         DateTime(self.plan.made_at)
     }
     /// Sequence number of the last event before the plan's facts were read.
@@ -133,7 +134,8 @@ impl LiquidationPlan {
         }))
     }
     /// Member or integration that requested the plan.
-    async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("madeBy", "2026-11-29"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.plan.actor).await
     }
     /// Member in whose name a job advances the plan each night, from 02:00 in the tenant's time zone on. Null: liquidationPlanAdvance alone does.

@@ -298,8 +298,9 @@ impl ReplenishmentPlanLine {
     async fn policy_id(&self) -> Option<ID> {
         self.0.policy.map(|(id, _)| ID(id.to_string()))
     }
-    /// Values of each step.
-    async fn figures(&self) -> ReplenishmentFigures {
+    /// Calculation of the quantity, step by step.
+    #[field(was("figures", "2026-11-29"))]
+    async fn calculation(&self) -> ReplenishmentFigures {
         ReplenishmentFigures(self.0.clone())
     }
     /// Reasons in words.
@@ -324,7 +325,7 @@ impl ReplenishmentPlanLine {
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.approved_by?).await)
     }
-    /// Day on which the delivery is due, by the lead time in `figures`. Null for CANCEL_INCOMING, and of lines that were made before this was kept.
+    /// Day on which the delivery is due, by the lead time in `calculation`. Null for CANCEL_INCOMING, and of lines that were made before this was kept.
     async fn due_on(&self) -> Option<Date> {
         self.0.due_on.map(Date)
     }

@@ -68,8 +68,9 @@ impl ReplenishmentPlan {
     async fn is_nightly(&self) -> bool {
         self.plan.is_nightly
     }
-    /// Time at which the plan was made.
-    async fn made_at(&self) -> DateTime {
+    /// Time at which the plan was created.
+    #[field(was("madeAt", "2026-11-29"))]
+    async fn created_at(&self) -> DateTime {
         DateTime(self.plan.made_at)
     }
     /// Sequence number of the last event before the plan's facts were read.
@@ -120,7 +121,8 @@ impl ReplenishmentPlan {
         Ok(Some(costs.into_iter().map(Money::from).collect()))
     }
     /// Member or integration that requested the plan, or the system.
-    async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("madeBy", "2026-11-29"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.plan.actor).await
     }
     /// Version of the plan: 1 when it was made, +1 for each change.

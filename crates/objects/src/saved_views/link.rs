@@ -39,4 +39,8 @@ impl SavedViewLink {
     async fn expires_at(&self) -> DateTime {
         DateTime(self.0.expires_at)
     }
+    /// Time at which the link was last used, to the minute; null when it was never used.
+    async fn last_used_at(&self) -> Option<DateTime> {
+        self.0.last_used_at.map(DateTime)
+    }
 }

@@ -102,6 +102,8 @@ pub struct Link {
     pub key: Option<ApiKeyId>,
     pub expires_at: Timestamp,
     pub created_at: Timestamp,
+    /// To the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// The secret of a link: `evl_` and, in base 64, the tenant, the link and 32 random bytes. It says where its hash is kept.

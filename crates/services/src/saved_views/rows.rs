@@ -155,6 +155,7 @@ struct LinkRow {
     key_id: Option<ApiKeyId>,
     expires_at: Timestamp,
     created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
 }
 
 impl LinkRow {
@@ -170,6 +171,7 @@ impl LinkRow {
             key: self.key_id,
             expires_at: self.expires_at,
             created_at: self.created_at,
+            last_used_at: self.last_used_at,
         };
         Ok((link, self.secret_hash))
     }
@@ -203,8 +205,17 @@ pub async fn insert_link(work: &Work, link: &Link, secret_hash: String) -> Resul
         key_id: link.key,
         expires_at: link.expires_at,
         created_at: link.created_at,
+        last_used_at: link.last_used_at,
     };
     work.insert::<saved_view_link::Entity>(row).await
+}
+
+/// Notes a use. Several nodes may note the same: the latest minute stays.
+pub async fn note_link_use(work: &Work, id: SavedViewLinkId, minute: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE saved_view_link SET last_used_at = $3
+         WHERE tenant_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
+    work.execute(sql, vec![id.into(), minute.micros().into()]).await?;
+    Ok(())
 }
 
 pub async fn remove_link(work: &Work, id: SavedViewLinkId) -> Result<u64, Fault> {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::{id::kind as ids, prelude::Numbered};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
-    purchasing::rows::{self, BlanketFilter},
+    purchasing::rows::{self, BlanketFilter, BlanketSorted},
 };
 use macros::resolvers;
 use platform::{
@@ -25,7 +25,7 @@ use super::{
     load_blanket,
 };
 use crate::{
-    catalog::tag_tests,
+    catalog::{Direction, tag_tests},
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -38,13 +38,38 @@ use crate::{
     keyed_filters::by_ids,
     numbering,
     orders::{
-        document_filter::{DocumentFilter, document_sort},
+        document_filter::DocumentFilter,
         filters::{below, texts},
     },
 };
 
 crate::connection!(counted BlanketOrderConnection, BlanketOrderEdge, BlanketOrder, "blanket orders");
-document_sort!(BlanketOrderSort, BlanketOrderSortField, "blanket orders");
+
+/// Sort order of a list of blanket orders; rows with equal values are sorted by ID, and those with one last day by number.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct BlanketOrderSort {
+    /// Field by which the list is sorted.
+    pub field: BlanketOrderSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of blanket orders can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::BlanketSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum BlanketOrderSortField {
+    /// Number of the document.
+    Number,
+    /// Time at which the document was created.
+    CreatedAt,
+    /// Time at which the document last changed.
+    UpdatedAt,
+    /// Last day of call-offs.
+    ValidTo,
+}
+
+crate::sorts::rows_sorted!(BlanketOrderSort => BlanketSorted);
 
 /// Blanket orders that match all of these; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -156,15 +181,17 @@ impl BlanketQuery {
         let patterns =
             numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;
-        let sorted = sort.map_or(rows::NEWEST, Into::into);
+        let sorted = BlanketOrderSort::sorted(sort);
         let kind = sorted.kind(rows::BLANKETS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
         rows::add_merged_suppliers(&scope, lists).await?;
         let source = rows::blanket_source(scope.backend(), &filter);
         let page = rows::blanket_page(&scope, source.clone(), sorted, &request).await?;
-        let nodes = page.into_iter().map(|row| (rows::blanket_keys(sorted, &row), row));
-        let nodes = nodes.map(|(keys, row)| (BlanketOrder::head(Arc::new(row)), keys));
+        let nodes = page.into_iter().map(|row| {
+            let keys = sorted.keys(&row);
+            (BlanketOrder::head(Arc::new(row)), keys)
+        });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 }

@@ -2,15 +2,15 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, ListSource, PageRequest},
+    paging::{ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
 
-use super::{blanket::BlanketRow, list::referred};
+use super::{blanket::BlanketRow, blanket_sort::BlanketSorted, list::referred};
 use crate::{
     catalog::rows::{conditions::DaySpan, filter::TextTest as TagTest, node_tags::tagged},
-    orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest},
+    orders::rows::{Clause, DocumentTable, DocumentTest, TextTest},
     purchasing::core::BlanketOrder,
 };
 
@@ -71,11 +71,6 @@ impl BlanketFilter {
     }
 }
 
-/// Where a blanket order stands in its list.
-pub fn blanket_keys(sorted: DocumentSorted, blanket: &BlanketOrder) -> Vec<Key> {
-    vec![sorted.key(blanket.number.get(), blanket.created_at, blanket.updated_at), blanket.id.into()]
-}
-
 /// The blanket orders that the filter is about.
 pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListSource {
     let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
@@ -86,9 +81,9 @@ pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListS
 pub async fn blanket_page(
     reads: &impl Reads,
     source: ListSource,
-    sorted: DocumentSorted,
+    sorted: BlanketSorted,
     request: &PageRequest,
 ) -> Result<Vec<BlanketOrder>, Fault> {
-    let (sql, values) = sorted.page(source, BlanketRow::SELECT, "b", request);
+    let (sql, values) = sorted.page(source, BlanketRow::SELECT, request);
     reads.records::<BlanketRow>(&sql, values).await?.into_iter().map(BlanketRow::blanket).collect()
 }

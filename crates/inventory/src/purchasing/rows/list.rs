@@ -16,14 +16,12 @@ use crate::{
         merge::merged_suppliers,
         node_tags::tagged,
     },
-    orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
+    orders::rows::{Clause, DocumentTable, DocumentTest, TextTest, TotalTest},
     purchasing::core::PurchaseOrder,
 };
 
 /// Names lists of orders in cursors.
 pub const PURCHASES: &str = "purchases";
-/// The order of blanket orders where none is asked for.
-pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::Number);
 
 /// Which documents; what is None says nothing, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

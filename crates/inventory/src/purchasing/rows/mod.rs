@@ -2,6 +2,7 @@
 
 mod blanket;
 mod blanket_list;
+mod blanket_sort;
 mod charge_rows;
 mod lead_times;
 mod line_rows;
@@ -22,9 +23,10 @@ mod supply;
 mod write;
 
 pub use blanket::{DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
-pub use blanket_list::{BLANKETS, BlanketFilter, blanket_keys, blanket_page, blanket_source};
+pub use blanket_list::{BLANKETS, BlanketFilter, blanket_page, blanket_source};
+pub use blanket_sort::{BlanketSort, BlanketSorted};
 pub use lead_times::{SupplierLead, delivery_days, lead_time_of, lead_times, supplier_leads};
-pub use list::{Filter, NEWEST, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
+pub use list::{Filter, PURCHASES, add_merged, add_merged_suppliers, number_of, page, source};
 pub use load::{
     fill_lines, fixed_rate_of, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of, zones_of,
 };

@@ -109,6 +109,7 @@ impl SavedViews {
             key: input.key,
             expires_at: now.plus_seconds(SECONDS_A_DAY * i64::from(input.days)),
             created_at: now,
+            last_used_at: None,
         };
         let token = LinkToken::new(permit.tenant(), link.id, random);
         rows::insert_link(work, &link, token.hash()).await?;

@@ -10,6 +10,7 @@ mod refusal;
 mod runs;
 mod schedules;
 mod stopped;
+mod uses;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -29,6 +30,7 @@ pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};
 pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
 pub use stopped::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 
+use self::uses::LinkUses;
 use crate::files::Files;
 
 /// The room's service. Cheap to clone.
@@ -42,11 +44,12 @@ struct Inner {
     files: Files,
     /// It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn ViewEngine>>>,
+    uses: LinkUses,
 }
 
 impl SavedViews {
     pub fn new(db: Database, clock: Clock, files: Files) -> Self {
-        Self(Arc::new(Inner { db, clock, files, engine: RwLock::default() }))
+        Self(Arc::new(Inner { db, clock, files, engine: RwLock::default(), uses: LinkUses::default() }))
     }
 
     pub fn database(&self) -> &Database {

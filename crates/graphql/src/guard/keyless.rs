@@ -1,0 +1,71 @@
+//! Calls of mutations that create something and whose idempotency key may be left out: a call without one is a deprecated use. A dry run creates nothing
+//! and needs no key.
+
+use std::sync::Arc;
+
+use async_graphql::{Name, Value, Variables, parser::types::Field};
+use async_graphql_value::Value as InputValue;
+
+use crate::deprecated::{Deprecation, KEY};
+
+/// A call in a document, and where its key and its dry run are.
+#[derive(Debug)]
+pub struct CreatorCall {
+    deprecation: Arc<Deprecation>,
+    key: Place,
+    dry_run: Place,
+}
+
+/// Where a call has a value.
+#[derive(Debug)]
+enum Place {
+    Nowhere,
+    /// In the document, as a literal that is neither null nor false.
+    Document,
+    /// In a variable of its own.
+    Variable(Name),
+    /// In the variable of the whole input, under the key's name.
+    Input(Name),
+}
+
+impl CreatorCall {
+    pub fn of(deprecation: Arc<Deprecation>, field: &Field) -> Self {
+        let argument = |name| field.get_argument(name).map(|value| &value.node);
+        let key = match (argument(KEY), argument("input")) {
+            (Some(key), _) => Place::of(key),
+            (None, Some(InputValue::Variable(input))) => Place::Input(input.clone()),
+            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(Place::Nowhere, Place::of),
+            (None, _) => Place::Nowhere,
+        };
+        Self { deprecation, key, dry_run: argument("validateOnly").map_or(Place::Nowhere, Place::of) }
+    }
+
+    /// What the call uses with these variables: nothing with a key, and nothing as a dry run.
+    pub fn deprecation(&self, variables: &Variables) -> Option<&Arc<Deprecation>> {
+        let is_deprecated = !self.key.is_given(variables) && !self.dry_run.is_given(variables);
+        is_deprecated.then_some(&self.deprecation)
+    }
+}
+
+impl Place {
+    fn of(value: &InputValue) -> Self {
+        match value {
+            InputValue::Variable(name) => Self::Variable(name.clone()),
+            InputValue::Null | InputValue::Boolean(false) => Self::Nowhere,
+            _ => Self::Document,
+        }
+    }
+
+    fn is_given(&self, variables: &Variables) -> bool {
+        let is_given = |value: &Value| !matches!(value, Value::Null | Value::Boolean(false));
+        match self {
+            Self::Nowhere => false,
+            Self::Document => true,
+            Self::Variable(name) => variables.get(name).is_some_and(is_given),
+            Self::Input(name) => match variables.get(name) {
+                Some(Value::Object(members)) => members.get(KEY).is_some_and(is_given),
+                _ => false,
+            },
+        }
+    }
+}
