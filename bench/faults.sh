@@ -12,7 +12,7 @@
 #
 # Some differ. Where nodes lose Redis or one loses Postgres, a stream of one company is followed at the first node: no change may be missing in it, and the time
 # from the answer of a change until it arrives there is said. The faults of a bucket have one node on SQLite that ships its log there; after them `backup verify` and `backup drill` have
-# to hold, and where the bucket lied the first has to name a damaged object. The overload has callers of its own (bench/overload.py): it fails
+# to hold; where the bucket lied, of the generation that was given up and of the one after it, and the log of backups has to tell why. The overload has callers of its own (bench/overload.py): it fails
 # where less than 90 % of the best is answered, p99 of what is answered is beyond 2 s, or a refusal has no code. The soak fails where memory
 # grows by more than 5 % after its first third, or a descriptor is lost.
 #
@@ -416,25 +416,33 @@ break_bucket-dead() { break_bucket dead; }
 break_bucket-slow() { break_bucket slow; }
 break_bucket-lies() { break_bucket lies; }
 
+# IDs of the generations that can be restored, the oldest first.
+generations() { # where the database and the backups are
+  "$BIN" backup list "$@" 2>/dev/null | awk -F '\t' '/segment\(s\) to/ && /keys: present/ { print $1 }'
+}
+two_generations() { [ "$(generations "$@" | wc -l)" -ge 2 ]; }
+
 # What is in the bucket afterwards, beside a node that serves.
 look_at_backups() { # name
-  local said rc=0 id=newest
+  local said rc=0 ids=(newest) id
   local of=(--database-url "sqlite://$EMBEDDED" --backups s3://faults/backups)
-  said=$("$BIN" backup verify "${of[@]}" 2>&1) || rc=$?
-  say "$1: backup verify ends with $rc: $(tail -n 1 <<<"$said")"
   if [ "$1" = bucket-lies ]; then
-    if [ "$rc" = 0 ] || ! grep -qE 'the (segment|chunk) ' <<<"$said"; then return 1; fi
-    said=$("$BIN" backup run "${of[@]}" 2>&1) || {
-      say "$1: backup run: $said"
+    said=$("$BIN" backup log --database-url "sqlite://$EMBEDDED" 2>&1) || rc=$?
+    say "$1: backup log: $(grep FAILED <<<"$said" | cut -f 1-3,6- | head -n 1)"
+    if [ "$rc" != 0 ] || ! grep -q 'FAILED.*the segment .* read back twice as other bytes' <<<"$said"; then return 1; fi
+    # The one that was given up, and the one after the pause, which was read back as a whole.
+    wait_for 120 two_generations "${of[@]}" || {
+      say "$1: no other generation begins"
       return 1
     }
-    # The newest by what it reaches is the one that was damaged.
-    id=$(grep -oE '^[0-9]{8}T[0-9]+Z-[0-9a-f]+' <<<"$said" | head -n 1)
-  elif [ "$rc" != 0 ]; then
-    return 1
+    read -ra ids <<<"$(generations "${of[@]}" | tr '\n' ' ')"
   fi
-  rc=0
-  said=$("$BIN" backup drill "${of[@]}" "$id" 2>&1) || rc=$?
+  for id in "${ids[@]}"; do
+    said=$("$BIN" backup verify "${of[@]}" "$id" 2>&1) || rc=$?
+    say "$1: backup verify of $id ends with $rc: $(tail -n 1 <<<"$said")"
+    [ "$rc" = 0 ] || return 1
+  done
+  said=$("$BIN" backup drill "${of[@]}" newest 2>&1) || rc=$?
   say "$1: backup drill ends with $rc: $(tail -n 1 <<<"$said")"
   return "$rc"
 }

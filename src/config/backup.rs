@@ -100,6 +100,9 @@ pub struct ShippingArgs {
     /// Disk in MiB for what waits to be shipped, beside the database. When it is full, writes go on and what was committed since is not restorable until the place takes a new backup.
     #[arg(long, env = "ENTREPOT_BACKUP_SPOOL_MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
     pub backup_spool_mib: u64,
+    /// One in so many segments is read back from --backups and compared right after it was sent: 1 for each. A larger number is for a place that charges for reads.
+    #[arg(long, env = "ENTREPOT_BACKUP_READ_BACK", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub backup_read_back: u32,
 }
 
 /// Reads a moment in UTC.

@@ -30,6 +30,8 @@ pub struct BackupSchedule {
     pub(super) all_days: i64,
     /// Bytes of the spool at most; None where the log is not shipped.
     pub(super) spool_bytes: Option<u64>,
+    /// One in so many segments is read back.
+    pub(super) read_back: u32,
 }
 
 impl BackupSchedule {
@@ -56,7 +58,8 @@ impl BackupSchedule {
         };
         let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
         let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
-        Ok(Some(Self { of, file, every, drill_every, all_days: args.retention.backup_keep, spool_bytes }))
+        let (all_days, read_back) = (args.retention.backup_keep, args.shipping.backup_read_back);
+        Ok(Some(Self { of, file, every, drill_every, all_days, spool_bytes, read_back }))
     }
 
     /// Tells the intervals to Prometheus, so that its alarms know what is late.

@@ -89,6 +89,7 @@ impl BackupSchedule {
             options: self.of.of.database.options(),
             version: env!("CARGO_PKG_VERSION"),
             spool_bytes,
+            read_back: self.read_back,
             all_days: self.all_days,
         };
         Shipper::open(db.clone(), opened_or_made(&self.of)?, clock.clone(), settings)

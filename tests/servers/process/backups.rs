@@ -6,6 +6,7 @@ mod damaged_dumps;
 mod drill;
 mod dumps;
 mod files;
+mod lying;
 mod revocations;
 mod runs;
 mod schedule;

@@ -2,11 +2,21 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
+use http_body_util::BodyExt;
+use hyper::{Method, Request, body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::{
+    Body, HttpError, HttpResponse,
+    auth::SimpleAuth,
+    service::{S3Service, S3ServiceBuilder},
+};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -23,8 +33,41 @@ on_both!(bytes_travel_by_links_with_headers_that_run_nothing, site: Site => {
     travel(&Server::start_with(site, free_address(), &["--files", &place]).await).await;
 });
 
+/// How many reads of segments of a shipped log come back with one bit turned.
+#[derive(Clone, Default)]
+pub struct Lies(Arc<AtomicU32>);
+
+impl Lies {
+    pub fn tell(&self, reads: u32) {
+        self.0.store(reads, Ordering::SeqCst);
+    }
+
+    fn is_next(&self) -> bool {
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// What the bucket answers, or the same with a bit turned.
+async fn answered(service: S3Service, request: Request<Incoming>, lies: Lies) -> Result<HttpResponse, HttpError> {
+    let is_segment = request.method() == Method::GET && request.uri().path().contains("/wal/");
+    let answer = service.call(request.map(Body::from)).await?;
+    if !is_segment || !answer.status().is_success() || !lies.is_next() {
+        return Ok(answer);
+    }
+    let (head, body) = answer.into_parts();
+    let mut bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    Ok(HttpResponse::from_parts(head, bytes.into()))
+}
+
 /// The folder of a bucket, and a server that speaks S3 for it.
 pub async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
+    lying_bucket(site, &Lies::default()).await
+}
+
+/// The same, of a bucket that lies when it is told to.
+pub async fn lying_bucket(site: &Site, lies: &Lies) -> (PathBuf, Vec<(&'static str, String)>) {
     let (root, key) = (site.folder.join("s3"), "test");
     let folder = root.join("shop");
     std::fs::create_dir_all(&folder).unwrap();
@@ -33,11 +76,12 @@ pub async fn bucket(site: &Site) -> (PathBuf, Vec<(&'static str, String)>) {
     builder.set_auth(SimpleAuth::from_single(key, key));
     let service = builder.build();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (endpoint, lies) = (format!("http://{}", listener.local_addr().unwrap()), lies.clone());
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
-            let service = service.clone();
+            let (service, lies) = (service.clone(), lies.clone());
             tokio::spawn(async move {
+                let service = service_fn(move |request| answered(service.clone(), request, lies.clone()));
                 let http = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
                 let _ = http.serve_connection(TokioIo::new(socket), service).await;
             });

@@ -85,11 +85,19 @@ pub fn log_shipping_failed() {
     }
 }
 
+/// A segment of the log read back as other bytes than those that were sent.
+pub fn log_shipping_differs() {
+    if counts() {
+        counter!(names::SHIPPING_DIFFERENCES).increment(1);
+    }
+}
+
 /// Shipping begins: its counters are there before their first event.
 pub fn log_shipping_begins() {
     if counts() {
         counter!(names::SHIPPED_BYTES).increment(0);
         counter!(names::SHIPPING_FAILURES).increment(0);
+        counter!(names::SHIPPING_DIFFERENCES).increment(0);
     }
 }
 

@@ -29,7 +29,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 pub use activity::{Working, work_done, worked};
 pub use backups::{
     backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
-    log_shipping_begins, log_shipping_failed, outgoing_held, revocations_listed,
+    log_shipping_begins, log_shipping_differs, log_shipping_failed, outgoing_held, revocations_listed,
 };
 pub use exports::export_run;
 pub use faults::{faults, panicked, slow_operation, slow_statement};

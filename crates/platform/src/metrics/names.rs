@@ -61,6 +61,7 @@ pub const SHIPPING_LAG: &str = "entrepot_wal_shipping_lag_seconds";
 pub const SHIPPING_SPOOLED: &str = "entrepot_wal_shipping_spooled_bytes";
 pub const SHIPPED_BYTES: &str = "entrepot_wal_shipped_bytes_total";
 pub const SHIPPING_FAILURES: &str = "entrepot_wal_shipping_failures_total";
+pub const SHIPPING_DIFFERENCES: &str = "entrepot_wal_shipping_differences_total";
 pub const LOG_BYTES: &str = "entrepot_sqlite_wal_bytes";
 pub const HOST_USED: &str = "entrepot_database_host_used";
 pub const FAILOVERS: &str = "entrepot_database_failovers_total";
@@ -189,6 +190,10 @@ fn describe_shipping() {
     describe_gauge!(SHIPPING_SPOOLED, Unit::Bytes, "Segments of the write-ahead log that wait on the disk to be sent");
     describe_counter!(SHIPPED_BYTES, Unit::Bytes, "Segments of the write-ahead log that were sent, as stored");
     describe_counter!(SHIPPING_FAILURES, "Rounds, uploads, checkpoints and generations of the shipping that failed");
+    describe_counter!(
+        SHIPPING_DIFFERENCES,
+        "Segments of the write-ahead log that read back as other bytes than those that were sent"
+    );
     describe_gauge!(LOG_BYTES, Unit::Bytes, "Size of the file of SQLite's write-ahead log");
 }
 

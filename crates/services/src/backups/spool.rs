@@ -99,6 +99,23 @@ impl Spool {
         Ok(())
     }
 
+    /// Lets all segments of a generation go; says how many there were.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or a segment cannot be removed.
+    pub fn remove_all(&self, generation: &str) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in fs::read_dir(&self.folder)? {
+            if let Some((of, segment)) = parts(&entry?.file_name().to_string_lossy())
+                && of == generation
+            {
+                self.remove(&of, &segment)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
     fn path(&self, generation: &str, segment: &str) -> PathBuf {
         self.folder.join(format!("{generation}{BETWEEN}{segment}"))
     }
@@ -138,6 +155,18 @@ fn parts(name: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_generation_that_is_given_up_leaves_the_room_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(&folder.path().join("shop.sqlite"), 10).unwrap();
+        for (generation, segment) in [("g1", "1"), ("g1", "2"), ("g2", "1")] {
+            spool.keep(generation, segment, b"mug").unwrap();
+        }
+        assert_eq!(spool.remove_all("g1").unwrap(), 2);
+        assert_eq!((spool.bytes(), spool.first().unwrap()), (3, Some(("g2".to_owned(), "1".to_owned()))));
+        assert_eq!(spool.remove_all("g1").unwrap(), 0);
+    }
 
     #[test]
     fn segments_wait_in_order_and_survive_their_process() {

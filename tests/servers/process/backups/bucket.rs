@@ -6,7 +6,7 @@ use super::Shop;
 use crate::process::{files::bucket, server::command};
 
 /// Runs `entrepot backup` on the bucket: whether it ended well, and all that it said.
-async fn ask(shop: &Shop, env: &[(&'static str, String)], url: &str, what: &[&str]) -> (bool, String) {
+pub(super) async fn ask(shop: &Shop, env: &[(&'static str, String)], url: &str, what: &[&str]) -> (bool, String) {
     let keys = shop.site.keys();
     let (action, more) = what.split_first().unwrap();
     let args = ["backup", action, "--database-url", url, "--keys-file", &keys, "--backups", "s3://shop/backups/ours"];

@@ -27,10 +27,11 @@ use crate::process::{
     server::{Ended, Server, entrepot},
 };
 
-const LAG: &str = "entrepot_wal_shipping_lag_seconds";
+pub(super) const LAG: &str = "entrepot_wal_shipping_lag_seconds";
 /// What is promised to be lost at most, in seconds.
-const PROMISED: f64 = 10.0;
-const FLAGS: [&str; 7] = ["--backup-ship-log", "--backup-every", "1d", "--backup-drill-every", "off", "--registration", "open"];
+pub(super) const PROMISED: f64 = 10.0;
+pub(super) const FLAGS: [&str; 7] =
+    ["--backup-ship-log", "--backup-every", "1d", "--backup-drill-every", "off", "--registration", "open"];
 
 /// A server whose log is shipped, with a generation that can be restored.
 async fn shipping(shop: &Shop) -> (Server, String) {
@@ -51,13 +52,13 @@ async fn generations(shop: &Shop) -> Vec<String> {
 }
 
 /// Waits until what was committed by now is where the backups are: it has to be within the promised time.
-async fn caught_up(inside: &str) {
+pub(super) async fn caught_up(inside: &str) {
     // The metric is that of the last round, a second ago at most: then less than this lag is a moment after now.
     sleep(Duration::from_millis(4_500)).await;
     until("the shipping", async || metric(inside, LAG, "").await.is_some_and(|lag| lag < 2.5)).await;
 }
 
-async fn make_store(owner: &Client, code: &str) {
+pub(super) async fn make_store(owner: &Client, code: &str) {
     let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { store { id } userErrors { code } } }";
     let input = json!({ "code": code, "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
     let made = owner.ask(create, json!({ "i": input })).await;
@@ -65,7 +66,7 @@ async fn make_store(owner: &Client, code: &str) {
 }
 
 /// The disk with the database is gone.
-fn lose(shop: &Shop) {
+pub(super) fn lose(shop: &Shop) {
     for name in ["it.sqlite", "it.sqlite-wal", "it.sqlite-shm"] {
         let _ = fs::remove_file(shop.site.folder.join(name));
     }
@@ -79,7 +80,7 @@ async fn restored(shop: &Shop, name: &str, what: &[&str]) -> (Ended, PathBuf) {
 }
 
 /// Stores that the tests have made.
-async fn stores(file: &Path) -> Vec<String> {
+pub(super) async fn stores(file: &Path) -> Vec<String> {
     let db = Database::open(&format!("sqlite://{}", file.display()), Options::default()).await.unwrap();
     let rows = db.global().rows("SELECT code FROM store WHERE code LIKE 'S-%' ORDER BY code", vec![]).await.unwrap();
     let codes = rows.iter().map(|row| Row::new(row).take().unwrap()).collect();
@@ -181,4 +182,29 @@ async fn a_checkpoint_by_somebody_else_begins_a_new_generation() {
     let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
     assert!(ended.well(), "{ended:?}");
     assert_eq!(stores(&file).await, ["S-1", "S-2", "S-3"]);
+}
+
+/// The place had taken the segment, and its process ended before it heard so; the bytes that lie there are not those that were sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_segment_that_was_damaged_before_anybody_looked_is_sent_again() {
+    let shop = shop().await;
+    let (server, inside) = shipping(&shop).await;
+    let owner = Client::register(&server.url(), "interrupted").await;
+    make_store(&owner, "S-1").await;
+    caught_up(&inside).await;
+    server.kill();
+    let id = generations(&shop).await.remove(0);
+    let last = segments(&shop, &id).pop().unwrap();
+    let sound = fs::read(&last).unwrap();
+    let name = last.file_name().unwrap().to_string_lossy().into_owned();
+    fs::write(shop.site.folder.join("it.sqlite.wal-spool").join(format!("{id}~{name}")), &sound).unwrap();
+    fs::write(&last, &sound[..sound.len() / 2]).unwrap();
+    let (server, inside) = serve(&shop, &shop.backups, &FLAGS).await;
+    until("the segment", async || fs::read(&last).unwrap() == sound).await;
+    assert_eq!(metric(&inside, "entrepot_wal_shipping_differences_total", "").await, Some(1.0));
+    until("another generation", async || generations(&shop).await.len() == 2).await;
+    assert!(!shop.runs().await.contains(&"BACKUP FAILED".to_owned()), "{:?}", shop.log().await);
+    server.kill();
+    let verified = shop.backup(&["verify", &id]).await;
+    assert!(verified.well(), "{verified:?}");
 }

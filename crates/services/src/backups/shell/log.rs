@@ -64,12 +64,23 @@ impl BackupLog {
         if !rows::is_there(&self.db.global()).await? {
             return Ok(None);
         }
-        let now = self.clock.now();
-        let run = BackupRun {
+        let run = self.begun(kind, place);
+        let now = run.started_at;
+        let work = self.db.global().maintenance_for(TenantId::NIL).await?;
+        rows::fail_running(&work, KILLED, now).await?;
+        rows::remove_before(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
+        rows::add(&work, run.clone()).await?;
+        work.commit().await?;
+        Ok(Some(run))
+    }
+
+    /// The row of a run that begins now.
+    fn begun(&self, kind: BackupKind, place: &FileLocation) -> BackupRun {
+        BackupRun {
             id: self.clock.uuid(),
             kind,
             state: BackupState::Running,
-            started_at: now,
+            started_at: self.clock.now(),
             ended_at: None,
             destination: place.to_string(),
             backup_id: None,
@@ -81,13 +92,22 @@ impl BackupLog {
             is_sound: None,
             error: None,
             rpo_seconds: None,
-        };
+        }
+    }
+
+    /// Adds a row that is FAILED: of a backup that was made, and lost what follows it. It needs no lock, and may come while another run has it.
+    ///
+    /// # Errors
+    /// The database takes no writes.
+    pub async fn add_failed(&self, kind: BackupKind, place: &FileLocation, error: &BackupError) -> Result<(), Fault> {
+        if !rows::is_there(&self.db.global()).await? {
+            return Ok(());
+        }
+        let begun = self.begun(kind, place);
+        let (ended_at, error) = (Some(begun.started_at), Some(scrubbed(&error.to_string())));
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
-        rows::fail_running(&work, KILLED, now).await?;
-        rows::remove_before(&work, now.plus_seconds(-KEPT_SECONDS)).await?;
-        rows::add(&work, run.clone()).await?;
-        work.commit().await?;
-        Ok(Some(run))
+        rows::add(&work, BackupRun { state: BackupState::Failed, ended_at, error, ..begun }).await?;
+        work.commit().await
     }
 
     /// Ends the row of a run. One that another run kept from its place has not begun, and leaves no row.

@@ -89,6 +89,10 @@ pub enum BackupError {
     TakenOver,
     #[error("{0} is there already: another run writes to this place. Run this one again when the other one is done")]
     Occupied(String),
+    #[error(
+        "the segment {0} read back twice as other bytes than were sent, so its generation ends before it, and another is tried after a pause. Look at the place of the backups or give another one in --backups, then run `entrepot backup verify`"
+    )]
+    NotKept(String),
     #[error("{0} reads back as other bytes: the place of the backups is not sound. Use another one")]
     ReadBack(String),
     #[error("the database is too large for a manifest of {most} bytes", most = super::core::manifest::MOST_MANIFEST_BYTES)]

@@ -1,9 +1,10 @@
 //! Shipping the write-ahead log: generations, rounds, checkpoints and uploads, on a thread of its own.
 //!
 //! A generation is a backup and the segments that follow it. A round reads what was committed since the last one, and keeps it in the spool before a
-//! checkpoint may begin; uploads empty the spool. Whatever fails here, no write waits for it: a generation that cannot go on is given up, and another begins.
+//! checkpoint may begin; uploads empty the spool, and read back what they sent. Whatever fails here, no write waits for it: a generation that cannot go on is given up, and another begins.
 
 mod generation;
+mod read_back;
 
 use std::{
     cell::RefCell,
@@ -25,15 +26,16 @@ use crate::{
     backups::{
         core::{
             scrub::scrubbed,
-            segment::{FOLDER, MOST_SEGMENT_BYTES},
+            segment::FOLDER,
             wal::{LogHeader, Position},
         },
         spool::Spool,
         wal::{self, Next},
     },
-    files::{FileLocation, StoreError},
+    files::FileLocation,
 };
 use generation::Stream;
+use read_back::Mistrust;
 
 /// Time between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -59,6 +61,8 @@ pub struct ShipSettings {
     pub version: &'static str,
     /// Bytes of the spool at most.
     pub spool_bytes: u64,
+    /// One in so many segments is read back.
+    pub read_back: u32,
     /// Days in which every backup is kept.
     pub all_days: i64,
 }
@@ -82,6 +86,9 @@ struct State {
     /// When the last round that went well began, and the last one of which nothing waits.
     round_at: Duration,
     caught_up_at: Duration,
+    mistrust: Mistrust,
+    /// The segment for which a generation was given up while its backup was being stored.
+    not_kept: Option<String>,
 }
 
 impl State {
@@ -264,15 +271,9 @@ impl Shipper {
         };
         let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk)?);
         let object = format!("{generation}/{FOLDER}/{segment}");
-        if !self.backups.store.create(&object, bytes.clone()).await? {
-            // A process that ended before it heard that it was kept.
-            let found = match self.backups.store.get(&object, MOST_SEGMENT_BYTES).await {
-                Err(StoreError::Missing) => None,
-                found => found?,
-            };
-            if found.is_none_or(|found| found != bytes) {
-                return Err(BackupError::Occupied(object));
-            }
+        if !self.send(&object, &segment, &bytes).await? {
+            self.end_before(&generation, object).await?;
+            return Ok(true);
         }
         metrics::log_shipped(bytes.len() as u64);
         self.spool.remove(&generation, &segment).map_err(disk)?;

@@ -9,7 +9,7 @@ use std::{
 use entity::prelude::*;
 use platform::clock;
 
-use super::{AGAIN, ROUND, Shipper, failed};
+use super::{AGAIN, ROUND, Shipper, failed, monotonic};
 use crate::backups::{
     core::{
         sealed::{DataKey, sha256},
@@ -78,6 +78,7 @@ impl Shipper {
                     }
                     Err(error) => {
                         failed("no generation of the log could be begun", &error);
+                        self.weigh(&error);
                         let passes = matches!(error, BackupError::LogLost | BackupError::LogRenewed);
                         clock::sleep(if passes { AGAIN } else { LATER }).await;
                     }
@@ -90,7 +91,8 @@ impl Shipper {
     fn needs_generation(&self) -> bool {
         let state = self.state.borrow();
         let age = self.clock.now().micros().saturating_sub(state.begun_at);
-        state.coming.is_none() && (state.current.is_none() || age >= LIFE_MICROS) && self.spool.has_room()
+        let is_pausing = state.mistrust.is_pausing(monotonic(&self.clock));
+        !is_pausing && state.coming.is_none() && (state.current.is_none() || age >= LIFE_MICROS) && self.spool.has_room()
     }
 
     /// Makes the backup that a generation begins with. What is committed meanwhile is in its segments.
@@ -133,12 +135,15 @@ impl Shipper {
         let key = new_key(&self.backups);
         let taken_at = self.copied(id, &key, &copy).await?;
         let source = Source { lock, options: self.settings.options, version: self.settings.version };
-        backup_of(&self.backups, &source, (id, &key), &copy.path, taken_at).await
+        let made = backup_of(&self.backups, &source, (id, &key), &copy.path, taken_at).await?;
+        self.read_back(id).await?;
+        Ok(made)
     }
 
     /// The generation that was made takes the place of the one before, unless its own chain is broken already.
     fn settle(&self, id: &BackupId, made: Result<Made, BackupError>) -> Result<Made, BackupError> {
         let mut state = self.state.borrow_mut();
+        let not_kept = state.not_kept.take();
         let coming = state.coming.take().filter(|stream| stream.id == *id);
         match (made, coming) {
             (Ok(made), Some(stream)) => {
@@ -146,7 +151,7 @@ impl Shipper {
                 tracing::info!(generation = %id, "a generation of the log can be restored");
                 Ok(made)
             }
-            (Ok(_), None) => Err(BackupError::LogLost),
+            (Ok(_), None) => Err(not_kept.map_or(BackupError::LogLost, BackupError::NotKept)),
             (Err(error), _) => {
                 if state.current.is_none() {
                     state.give_up();
