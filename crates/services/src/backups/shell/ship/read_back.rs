@@ -229,7 +229,7 @@ mod tests {
         assert!(!mistrust.is_pausing(now) && !mistrust.lasts(now));
         while now < HOUR + Duration::from_hours(12) {
             mistrust.give_up(now);
-            assert!(mistrust.is_pausing(now + SHORTEST_PAUSE - Duration::from_secs(1)));
+            assert!(mistrust.is_pausing((now + SHORTEST_PAUSE).checked_sub(Duration::from_secs(1)).unwrap()));
             now = mistrust.pause_ends;
             assert!(!mistrust.is_pausing(now) && mistrust.lasts(now));
             copies += 1;
@@ -248,7 +248,7 @@ mod tests {
             mistrust.give_up(HOUR * hour);
         }
         let last = HOUR * 5;
-        assert!(mistrust.lasts(last + MISTRUSTED - HOUR));
+        assert!(mistrust.lasts((last + MISTRUSTED).checked_sub(HOUR).unwrap()));
         let later = last + MISTRUSTED;
         assert!(!mistrust.lasts(later));
         mistrust.give_up(later);
