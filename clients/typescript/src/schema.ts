@@ -735,7 +735,7 @@ export type BlanketOrderRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
 
-/** Sort order of a list of blanket orders; rows with equal values are sorted by ID. */
+/** Sort order of a list of blanket orders; rows with equal values are sorted by ID, and those with one last day by number. */
 export interface BlanketOrderSort {
   /** Field by which the list is sorted. */
   field: BlanketOrderSortField;
@@ -747,7 +747,8 @@ export interface BlanketOrderSort {
 export type BlanketOrderSortField =
   | 'NUMBER'
   | 'CREATED_AT'
-  | 'UPDATED_AT';
+  | 'UPDATED_AT'
+  | 'VALID_TO';
 
 /** Status of a blanket order. New values may be added. */
 export type BlanketOrderStatus =
@@ -3268,8 +3269,9 @@ export interface LiquidationPlanSort {
 
 /** Field by which plans of liquidation can be sorted. */
 export type LiquidationPlanSortField =
-  | 'MADE_AT'
-  | 'UPDATED_AT';
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'MADE_AT';
 
 /** Status of a plan. */
 export type LiquidationPlanStatus =
@@ -6097,8 +6099,9 @@ export interface ReplenishmentPlanSort {
 
 /** Field by which plans of replenishment can be sorted. */
 export type ReplenishmentPlanSortField =
-  | 'MADE_AT'
-  | 'UPDATED_AT';
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'MADE_AT';
 
 /** Status of a plan. */
 export type ReplenishmentPlanStatus =
@@ -7814,6 +7817,8 @@ export interface StockSimulationPolicyInput {
   minimumQuantity?: number | null;
   /** Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units. */
   packSize?: number | null;
+  /** True if demand that stock does not meet waits for the next deliveries. Default false: it is lost. */
+  isBackordered?: boolean;
   /** Method by which stock is found that keeps the service level, for REORDER_POINT, PERIODIC and SERVICE. Null for QUANTILE. */
   safetyStockMethod?: SafetyStockMethod | null;
   /**
@@ -9108,7 +9113,8 @@ export interface TransferSort {
 export type TransferSortField =
   | 'NUMBER'
   | 'CREATED_AT'
-  | 'UPDATED_AT';
+  | 'UPDATED_AT'
+  | 'EXPECTED_AT';
 
 /** Status that a new transfer can have at once. */
 export type TransferStartStatus =
@@ -9196,8 +9202,8 @@ export interface WebhookEndpointCreateInput {
   /** URL to which messages are sent: https, port 443, on the public internet. */
   url: string;
   /**
-   * Types of event to send to the endpoint: names as in eventTypes, noun.* for all of a
-   * noun, or * for all.
+   * Types of event to send to the endpoint: names as in eventTypes, order.* for all of the
+   * resource order, or * for all.
    */
   eventTypes: ReadonlyArray<string>;
   /** Description of the endpoint; empty when omitted. */

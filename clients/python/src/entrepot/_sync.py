@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from types import TracebackType
-from typing import AbstractSet, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Type, Union, cast
+from typing import AbstractSet, Any, Iterator, Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Set, Type, Union, cast
 
 import httpx
 

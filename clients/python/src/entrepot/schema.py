@@ -611,7 +611,7 @@ class _BlanketOrderSort(TypedDict):
 
 
 class BlanketOrderSort(_BlanketOrderSort, total=False):
-    """Sort order of a list of blanket orders; rows with equal values are sorted by ID."""
+    """Sort order of a list of blanket orders; rows with equal values are sorted by ID, and those with one last day by number."""
 
     direction: "Direction"
 
@@ -620,6 +620,7 @@ BlanketOrderSortField = Literal[
     "NUMBER",
     "CREATED_AT",
     "UPDATED_AT",
+    "VALID_TO",
 ]
 
 
@@ -2668,8 +2669,9 @@ class LiquidationPlanSort(_LiquidationPlanSort, total=False):
 
 
 LiquidationPlanSortField = Literal[
-    "MADE_AT",
+    "CREATED_AT",
     "UPDATED_AT",
+    "MADE_AT",
 ]
 
 
@@ -4855,8 +4857,9 @@ class ReplenishmentPlanSort(_ReplenishmentPlanSort, total=False):
 
 
 ReplenishmentPlanSortField = Literal[
-    "MADE_AT",
+    "CREATED_AT",
     "UPDATED_AT",
+    "MADE_AT",
 ]
 
 
@@ -6277,6 +6280,7 @@ class StockSimulationPolicyInput(TypedDict, total=False):
     reviewWeeks: Optional[int]
     minimumQuantity: Optional[int]
     packSize: Optional[int]
+    isBackordered: bool
     safetyStockMethod: Optional["SafetyStockMethod"]
     reorderPoint: Optional[int]
     maximum: Optional[int]
@@ -7267,6 +7271,7 @@ TransferSortField = Literal[
     "NUMBER",
     "CREATED_AT",
     "UPDATED_AT",
+    "EXPECTED_AT",
 ]
 
 
