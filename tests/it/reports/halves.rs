@@ -237,18 +237,20 @@ async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
     let at_noon =
         |days: i64| Cut::At(Timestamp(i64::from(parse_day(&day(world, days)).unwrap()) * 86_400_000_000 + 43_200_000_000));
     let cuts: Vec<Cut> = (0..11).map(at_noon).chain(cuts(world).await).collect();
+    let ours = json!({ "product": { "in": [products[0]["id"], products[1]["id"]] } });
     for group in [json!(["STORE"]), json!(["CHANNEL"]), json!(["CHANNEL", "STORE"])] {
-        let all = same_in_halves(&books, &cuts, FACTS, &json!({ "g": group, "n": 50 })).await;
+        let all = same_in_halves(&books, &cuts, FACTS, &json!({ "g": group, "f": ours, "n": 50 })).await;
         let rows = all["nodes"].as_array().unwrap();
         let sold = rows.iter().map(|row| row["soldUnits"].as_i64().unwrap()).sum::<i64>();
         assert!(rows.len() > 1 && all["totals"]["soldUnits"] == sold, "{all:#}");
         assert_eq!(all["totals"]["largestLineUnits"], 7, "{all:#}");
-        let pages = same_pages(&books, &cuts, (FACTS, ""), json!({ "g": group, "n": 1 })).await;
+        let pages = same_pages(&books, &cuts, (FACTS, ""), json!({ "g": group, "f": ours, "n": 1 })).await;
         let paged: Vec<&Value> = pages.iter().flat_map(|page| page["nodes"].as_array().unwrap()).collect();
         assert_eq!(json!(paged), all["nodes"], "{group}");
         assert!(pages.iter().all(|page| page["totals"] == all["totals"]), "the totals are of all pages");
     }
-    let few = json!({ "g": ["CHANNEL"], "f": { "from": day(world, 4), "to": day(world, 3) }, "n": 50 });
+    let days = json!({ "product": ours["product"], "from": day(world, 4), "to": day(world, 3) });
+    let few = json!({ "g": ["CHANNEL"], "f": days, "n": 50 });
     let some = same_in_halves(&books, &cuts, FACTS, &few).await;
     assert_eq!((&some["totals"]["soldUnits"], &some["totals"]["activeDays"]), (&json!(19), &json!(2)), "{some:#}");
 }

@@ -17,6 +17,7 @@ const APPLIED: &[(&str, &str, &str)] = &[
     ("trade/catalog/customer_filter.rs", "cost", "of a field of an input"),
     ("objects/catalog/family.rs", "cost", "of sorts without an index"),
     ("trade/orders/backorder_filter.rs", "cost", "of a sort without an index"),
+    ("trade/transfers/query.rs", "cost", "of a sort without an index"),
     ("objects/liquidation/line_filter.rs", "cost", "of sorts without an index"),
     ("objects/replenishment/line_filter.rs", "cost", "of sorts without an index"),
     ("objects/sorts.rs", "cost", "of sorts without an index"),
@@ -42,6 +43,7 @@ const IN_BODY: &[(&str, &str, &str)] = &[
     ("api/scan/result.rs", "lot", "null needs no permission where the code names no lot"),
     ("api/scan/result.rs", "store", "null needs no permission where the code names no store"),
     ("objects/stock/lot.rs", "customer", "null needs no permission where there is no document"),
+    ("objects/tenancy.rs", "p99_line_units", "null for whoever has the right for some stores alone"),
     ("objects/stock/movement.rs", "lot", "null needs no permission where no lot moved"),
 ];
 

@@ -135,6 +135,7 @@ const COMPOSED: &[Listed] = &[
     listed("catalog/rows/customer.rs", 3, &["attachment", "node_tags"]),
     listed("costing/rows/revaluation.rs", 1, &["revaluation"]),
     listed("demand/rows/facts.rs", 3, &["demand_day"]),
+    listed("demand/rows/facts/halves.rs", 1, &["demand_day"]),
     listed("insight/verify/demand.rs", 3, &["sales_order", "sales_return"]),
     listed("reports/rows/abc.rs", 1, &["demand_day"]),
     listed("reports/rows/baskets.rs", 2, &["sales_order"]),

@@ -12,13 +12,13 @@ use crate::deprecated::{Deprecation, KEY};
 #[derive(Debug)]
 pub struct CreatorCall {
     deprecation: Arc<Deprecation>,
-    key: Place,
-    dry_run: Place,
+    key: GivenIn,
+    dry_run: GivenIn,
 }
 
 /// Where a call has a value.
 #[derive(Debug)]
-enum Place {
+enum GivenIn {
     Nowhere,
     /// In the document, as a literal that is neither null nor false.
     Document,
@@ -32,12 +32,12 @@ impl CreatorCall {
     pub fn of(deprecation: Arc<Deprecation>, field: &Field) -> Self {
         let argument = |name| field.get_argument(name).map(|value| &value.node);
         let key = match (argument(KEY), argument("input")) {
-            (Some(key), _) => Place::of(key),
-            (None, Some(InputValue::Variable(input))) => Place::Input(input.clone()),
-            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(Place::Nowhere, Place::of),
-            (None, _) => Place::Nowhere,
+            (Some(key), _) => GivenIn::of(key),
+            (None, Some(InputValue::Variable(input))) => GivenIn::Input(input.clone()),
+            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(GivenIn::Nowhere, GivenIn::of),
+            (None, _) => GivenIn::Nowhere,
         };
-        Self { deprecation, key, dry_run: argument("validateOnly").map_or(Place::Nowhere, Place::of) }
+        Self { deprecation, key, dry_run: argument("validateOnly").map_or(GivenIn::Nowhere, GivenIn::of) }
     }
 
     /// What the call uses with these variables: nothing with a key, and nothing as a dry run.
@@ -47,7 +47,7 @@ impl CreatorCall {
     }
 }
 
-impl Place {
+impl GivenIn {
     fn of(value: &InputValue) -> Self {
         match value {
             InputValue::Variable(name) => Self::Variable(name.clone()),

@@ -5,7 +5,7 @@ mod factors;
 mod facts;
 mod runs;
 mod scores;
-mod shelf;
+mod shelf_life;
 mod sums;
 mod watched;
 
@@ -23,6 +23,6 @@ pub use runs::{
     series_of_products, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
-pub use shelf::sellable_days;
+pub use shelf_life::sellable_days;
 pub use sums::{categories, categories_of, insert_sums, open_weekdays, sum, week_days};
 pub use watched::{Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_units, unwatched_run};

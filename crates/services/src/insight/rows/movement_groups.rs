@@ -127,7 +127,7 @@ impl MovementSums {
 
 /// The entries that are summed.
 struct Entries {
-    /// Conditions on movements `m`, and on the entries `e` of one.
+    /// Conditions on movements `m` of the tenant, and on the entries `e` of one; each behind others.
     movements: String,
     entries: String,
     /// What they are grouped by.
@@ -164,8 +164,8 @@ fn entries_of(backend: Backend, query: &MovementsQuery<'_>, events: Option<(&str
         values.push(seq.into());
         of_events = format!(" AND m.seq {are} ${}", values.len() + 1);
     }
-    let movements = format!("m.tenant_id = $1{}{of_events}", filter.movement);
-    let entries = format!("e.tenant_id = $1 AND e.seq = m.seq{}{of_products}{beyond}", filter.entry);
+    let movements = format!("{}{of_events}", filter.movement);
+    let entries = format!(" AND e.seq = m.seq{}{of_products}{beyond}", filter.entry);
     Entries { movements, entries, key, currency, filter, of_products, of_events, values }
 }
 
@@ -179,7 +179,7 @@ async fn groups_of(
     let Entries { movements, entries, key, currency, filter, of_products, of_events, values } =
         entries_of(backend, query, events);
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let entries = format!("FROM movement m CROSS JOIN entry e WHERE {movements} AND {entries}");
+    let entries = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
     let sums = match each_movement(backend, query) {
         None => format!("SELECT {key}, {} {entries}{grouped}", MovementSums::SELECT),

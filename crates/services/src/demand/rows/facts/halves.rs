@@ -31,6 +31,13 @@ struct FactDays {
     facts: i64,
 }
 
+/// The days of a group's facts.
+#[derive(Record)]
+struct GroupDays {
+    #[record(sql = "group_concat(DISTINCT d.business_date)")]
+    days: String,
+}
+
 /// Sums of a group.
 #[derive(Default)]
 struct GroupSums {
@@ -117,7 +124,7 @@ async fn half(
     let statement = format!(
         "SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}",
         keys = group.iter().map(|one| one.column()).collect::<Vec<_>>().join(", "),
-        sums = sums("group_concat(DISTINCT d.business_date)"),
+        sums = sums(GroupDays::SELECT),
         numbers = (1..=group.len()).map(|nth| nth.to_string()).collect::<Vec<_>>().join(", ")
     );
     let columns = group.len() + DemandFigures::NAMES.len() + 2;
@@ -126,7 +133,7 @@ async fn half(
         let mut row = Row::new(row);
         let keys = keys_of(&mut row, group)?;
         let (figures, max_line_units) = figures_of(&mut row)?;
-        let days = row.take::<String>()?.split(',').map(str::parse).collect::<Result<_, _>>();
+        let days = row.record::<GroupDays>()?.days.split(',').map(str::parse).collect::<Result<_, _>>();
         let days = days.map_err(|_| Fault::Broken("a group of facts has the numbers of its days".to_owned()))?;
         Ok((keys, GroupSums { figures, max_line_units, days }))
     };

@@ -42,16 +42,15 @@ pub(super) async fn groups_of(
         amounts = packed::numbers(backend, &amount)
     );
     let sql = match backend {
-        Backend::Sqlite => {
-            format!(
-                "SELECT {columns} FROM movement m CROSS JOIN entry e WHERE {movements} AND {entries} GROUP BY {}",
-                as_found(query)
-            )
-        }
+        Backend::Sqlite => format!(
+            "SELECT {columns} FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries} GROUP BY {}",
+            as_found(query)
+        ),
         // Entries of one movement after the other, which lie together: Postgres would hash or sort all of them.
         Backend::Postgres => format!(
-            "SELECT x.* FROM movement m CROSS JOIN LATERAL (SELECT {columns} FROM entry e WHERE {entries} HAVING count(*) > 0) x
-             WHERE {movements}"
+            "SELECT x.* FROM movement m CROSS JOIN LATERAL (
+               SELECT {columns} FROM entry e WHERE e.tenant_id = $1{entries} HAVING count(*) > 0) x
+             WHERE m.tenant_id = $1{movements}"
         ),
     };
     let rows = reads.records::<MovementRow>(&packed::bounded(backend, &sql, MovementRow::SELECT), values).await?;
