@@ -25,6 +25,7 @@ pub const SMALL: &[&str] = &[
     "copy_progress",
     "cost_book",
     "database_timeline",
+    "demand_book",
     "deployment_copy",
     "description_endpoint",
     "export_schedule",
