@@ -138,33 +138,45 @@ async fn first<T: TryGetable>(reads: &impl Reads, sql: &str, values: Vec<Value>)
     reads.rows(sql, values).await?.first().map(Row::scalar).transpose()
 }
 
-/// The rows of a statement with so many columns, and the last event that it knew: in a row beside the others, so that a half without rows has it as well.
+/// The rows of a statement with so many columns, and the last event that it knew.
 pub async fn rows_and_head(
     reads: &impl Reads,
-    (sql, columns): (&str, usize),
+    statement: (&str, usize),
     values: Vec<Value>,
 ) -> Result<(Vec<QueryResult>, Option<i64>), Fault> {
+    let head = "SELECT c.head AS known FROM tenant_counter c WHERE c.tenant_id = $1";
+    rows_and_known(reads, statement, ("bigint", head), values).await
+}
+
+/// The rows of a statement with so many columns, and what it knew by another one, whose column `known` is of this type: in a row beside the others, so that a
+/// half without rows has it as well.
+pub async fn rows_and_known<K: TryGetable>(
+    reads: &impl Reads,
+    (sql, columns): (&str, usize),
+    (kind, state): (&str, &str),
+    values: Vec<Value>,
+) -> Result<(Vec<QueryResult>, Option<K>), Fault> {
     let nulls = "NULL, ".repeat(columns);
     let sql = format!(
-        "SELECT n.*, CAST(NULL AS bigint) AS known FROM ({sql}) n
-         UNION ALL SELECT {nulls}c.head FROM tenant_counter c WHERE c.tenant_id = $1"
+        "SELECT n.*, CAST(NULL AS {kind}) AS known FROM ({sql}) n
+         UNION ALL SELECT {nulls}s.known FROM ({state}) s"
     );
     let mut rows = reads.rows(&sql, values).await?;
     // It is the last row, but where Postgres reads both sides of the union at once.
     for place in (0..rows.len()).rev() {
-        if let Some(head) = rows[place].try_get::<Option<i64>>("", "known")? {
+        if let Some(known) = rows[place].try_get::<Option<K>>("", "known")? {
             rows.remove(place);
-            return Ok((rows, Some(head)));
+            return Ok((rows, Some(known)));
         }
     }
     Ok((rows, None))
 }
 
-/// Reads two halves at once; None where an event came between them, so that they are of two states of the database. Each says which was the last event that it
-/// knew. They are not read again: where connections are few the later half begins when the earlier one ends, and would each time be of another state.
-pub async fn of_one_state<T>(
-    earlier: impl Future<Output = Result<(T, Option<i64>), Fault>>,
-    later: impl Future<Output = Result<(T, Option<i64>), Fault>>,
+/// Reads two halves at once; None where something came between them, so that they are of two states of the database. Each says which state it knew, such as the
+/// last event. They are not read again: where connections are few the later half begins when the earlier one ends, and would each time be of another state.
+pub async fn of_one_state<T, K: PartialEq>(
+    earlier: impl Future<Output = Result<(T, Option<K>), Fault>>,
+    later: impl Future<Output = Result<(T, Option<K>), Fault>>,
 ) -> Result<Option<[T; 2]>, Fault> {
     let ((earlier, known), (later, known_later)) = tokio::try_join!(Box::pin(earlier), Box::pin(later))?;
     Ok((known.is_some() && known == known_later).then_some([earlier, later]))

@@ -15,10 +15,12 @@ use platform::{
 use super::{CURRENT, Condition, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums};
 use crate::insight::rows::{
     Cut, Halving,
-    halves::{of_one_state, rows_and_head},
+    halves::{of_one_state, rows_and_known},
 };
 
 const DAY_MICROS: i64 = 86_400_000_000;
+/// The state of the facts, by the hashes of all their rows. They are counted behind the journal, so the last event does not tell it.
+const STATE: &str = "SELECT b.checksum AS known FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current";
 
 /// The first and the last day with facts, None without any; and how many facts there are, counted as far as a number.
 #[derive(Record)]
@@ -60,8 +62,8 @@ impl GroupSums {
     }
 }
 
-/// The page that `fact_page` gives, and the sums of everything. None where facts are not read in halves, where these are of two states of the database, and
-/// where a sum passes 64 bits, which the database says.
+/// The page that `fact_page` gives, and the sums of everything. None where facts are not read in halves, where some were counted between the two, and where a
+/// sum passes 64 bits, which the database says.
 pub(super) async fn page_in_halves(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -113,13 +115,13 @@ async fn middle_day(reads: &impl Reads, filter: &FactFilter) -> Result<Option<i3
     Ok((facts >= least && from < to).then(|| from + (to - from) / 2))
 }
 
-/// The sums of some days by group, and the last event that was known then. A group has its days, so that those of everything are told apart as well.
+/// The sums of some days by group, and the state of the facts. A group has its days, so that those of everything are told apart as well.
 async fn half(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
     currency: Currency,
-) -> Result<(Vec<(Vec<FactKey>, GroupSums)>, Option<i64>), Fault> {
+) -> Result<(Vec<(Vec<FactKey>, GroupSums)>, Option<String>), Fault> {
     let Condition { sql, values } = condition(reads, filter, currency);
     let statement = format!(
         "SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}",
@@ -128,7 +130,7 @@ async fn half(
         numbers = (1..=group.len()).map(|nth| nth.to_string()).collect::<Vec<_>>().join(", ")
     );
     let columns = group.len() + DemandFigures::NAMES.len() + 2;
-    let (rows, head) = rows_and_head(reads, (statement.as_str(), columns), values).await?;
+    let (rows, state) = rows_and_known(reads, (statement.as_str(), columns), ("text", STATE), values).await?;
     let read_row = |row| {
         let mut row = Row::new(row);
         let keys = keys_of(&mut row, group)?;
@@ -137,5 +139,5 @@ async fn half(
         let days = days.map_err(|_| Fault::Broken("a group of facts has the numbers of its days".to_owned()))?;
         Ok((keys, GroupSums { figures, max_line_units, days }))
     };
-    Ok((rows.iter().map(read_row).collect::<Result<_, Fault>>()?, head))
+    Ok((rows.iter().map(read_row).collect::<Result<_, Fault>>()?, state))
 }
