@@ -157,7 +157,11 @@ start() {
   fi
   # The tests start these themselves, nginx with deploy/nginx.conf.
   command -v nginx >/dev/null || ! is_root || apt_install nginx-light
-  command -v pgbouncer >/dev/null || ! is_root || (apt_install pgbouncer) || say "pgbouncer cannot be installed: its test is skipped"
+  # Tried once: without a network, apt-get takes its time to fail.
+  [ -e "$DIR/no-pgbouncer" ] || command -v pgbouncer >/dev/null || ! is_root || (apt_install pgbouncer) || {
+    say "pgbouncer cannot be installed: its test is skipped, and it is not tried again before '$0 stop'"
+    touch "$DIR/no-pgbouncer"
+  }
   if [ -n "$GIVEN_REDIS" ]; then
     say "redis: the one of ENTREPOT_TEST_REDIS_URL"
   elif ! redis_up; then
@@ -174,7 +178,7 @@ stop() {
     end_process "$(cat "$DIR/redis/redis.pid")"
     say "redis stopped"
   fi
-  rm -rf "$MEMORY" "${DIR:?}/pg" "$DIR/redis" "$DIR/pg.port" "$DIR/redis.port" "$DIR/lock"
+  rm -rf "$MEMORY" "${DIR:?}/pg" "$DIR/redis" "$DIR/pg.port" "$DIR/redis.port" "$DIR/lock" "$DIR/no-pgbouncer"
   rmdir "$DIR" 2>/dev/null || true
 }
 

@@ -142,7 +142,9 @@ impl<'a> Look<'a> {
                     let Some(known) = schema_index.field(of, name) else { continue };
                     self.found.add(schema_index.deprecated().of_member(of, name));
                     if let Some(keyless) = schema_index.deprecated().of_keyless(of, name) {
-                        self.creators.push(CreatorCall::of(keyless.clone(), &field.node));
+                        let operation = self.document.operations.iter().next();
+                        let variables = operation.map(|(_, operation)| operation.node.variable_definitions.as_slice());
+                        self.creators.push(CreatorCall::of(keyless.clone(), &field.node, variables.unwrap_or_default()));
                     }
                     for (argument, value) in &field.node.arguments {
                         self.found.add(schema_index.deprecated().of_argument(of, name, &argument.node));
@@ -246,12 +248,15 @@ mod tests {
     fn a_creator_without_a_key_is_a_use_and_a_dry_run_is_none() {
         let create = "mutation($in: Store!, $dry: Boolean! = false) { a: storeCreate(input: $in, validateOnly: $dry) { id } }";
         let roll = "mutation($key: String) { apiKeyRoll(id: 1, idempotencyKey: $key) { id } }";
+        let tried = "mutation($dry: Boolean! = true) { storeCreate(input: { code: \"x\" }, validateOnly: $dry) { id } }";
         let literal = "mutation($key: String) { storeCreate(input: { code: \"x\", idempotencyKey: $key }) { id } }";
         for (query, variables, expected) in [
             (create, json!({ "in": { "code": "x" } }), Some("Store.idempotencyKey")),
             (create, json!({ "in": { "idempotencyKey": null }, "dry": false }), Some("Store.idempotencyKey")),
             (create, json!({ "in": { "idempotencyKey": "k" } }), None),
             (create, json!({ "in": { "code": "x" }, "dry": true }), None),
+            (tried, json!({}), None),
+            (tried, json!({ "dry": false }), Some("Store.idempotencyKey")),
             (roll, json!({}), Some("Mutation.apiKeyRoll(idempotencyKey:)")),
             (roll, json!({ "key": null }), Some("Mutation.apiKeyRoll(idempotencyKey:)")),
             (roll, json!({ "key": "k" }), None),

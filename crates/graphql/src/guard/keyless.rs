@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Name, Value, Variables, parser::types::Field};
+use async_graphql::{
+    Name, Positioned, Value, Variables,
+    parser::types::{Field, VariableDefinition},
+};
 use async_graphql_value::Value as InputValue;
 
 use crate::deprecated::{Deprecation, KEY};
@@ -22,22 +25,23 @@ enum GivenIn {
     Nowhere,
     /// In the document, as a literal that is neither null nor false.
     Document,
-    /// In a variable of its own.
-    Variable(Name),
+    /// In a variable of its own; and whether its default is neither null nor false.
+    Variable(Name, bool),
     /// In the variable of the whole input, under the key's name.
     Input(Name),
 }
 
 impl CreatorCall {
-    pub fn of(deprecation: Arc<Deprecation>, field: &Field) -> Self {
+    pub fn of(deprecation: Arc<Deprecation>, field: &Field, variables: &[Positioned<VariableDefinition>]) -> Self {
+        let given = |value: &InputValue| GivenIn::of(value, variables);
         let argument = |name| field.get_argument(name).map(|value| &value.node);
         let key = match (argument(KEY), argument("input")) {
-            (Some(key), _) => GivenIn::of(key),
+            (Some(key), _) => given(key),
             (None, Some(InputValue::Variable(input))) => GivenIn::Input(input.clone()),
-            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(GivenIn::Nowhere, GivenIn::of),
+            (None, Some(InputValue::Object(members))) => members.get(KEY).map_or(GivenIn::Nowhere, given),
             (None, _) => GivenIn::Nowhere,
         };
-        Self { deprecation, key, dry_run: argument("validateOnly").map_or(GivenIn::Nowhere, GivenIn::of) }
+        Self { deprecation, key, dry_run: argument("validateOnly").map_or(GivenIn::Nowhere, given) }
     }
 
     /// What the call uses with these variables: nothing with a key, and nothing as a dry run.
@@ -48,24 +52,32 @@ impl CreatorCall {
 }
 
 impl GivenIn {
-    fn of(value: &InputValue) -> Self {
+    fn of(value: &InputValue, variables: &[Positioned<VariableDefinition>]) -> Self {
         match value {
-            InputValue::Variable(name) => Self::Variable(name.clone()),
+            InputValue::Variable(name) => {
+                let definition = variables.iter().find(|one| one.node.name.node == *name);
+                let default = definition.and_then(|one| one.node.default_value.as_ref());
+                Self::Variable(name.clone(), default.is_some_and(|default| says(&default.node)))
+            }
             InputValue::Null | InputValue::Boolean(false) => Self::Nowhere,
             _ => Self::Document,
         }
     }
 
     fn is_given(&self, variables: &Variables) -> bool {
-        let is_given = |value: &Value| !matches!(value, Value::Null | Value::Boolean(false));
         match self {
             Self::Nowhere => false,
             Self::Document => true,
-            Self::Variable(name) => variables.get(name).is_some_and(is_given),
+            Self::Variable(name, has_default) => variables.get(name).map_or(*has_default, says),
             Self::Input(name) => match variables.get(name) {
-                Some(Value::Object(members)) => members.get(KEY).is_some_and(is_given),
+                Some(Value::Object(members)) => members.get(KEY).is_some_and(says),
                 _ => false,
             },
         }
     }
+}
+
+/// Whether a value is a key, or asks for a dry run.
+fn says(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Boolean(false))
 }
