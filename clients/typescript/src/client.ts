@@ -216,8 +216,13 @@ export class EntrepotClient {
     if (this.#deprecated.has(use.coordinate)) return;
     this.#deprecated.add(use.coordinate);
     const { onDeprecated } = this.#options;
-    if (onDeprecated) onDeprecated(use);
-    else console.warn(`Entrepot: deprecated use of ${use.coordinate}. ${use.reason}`);
+    try {
+      if (onDeprecated) onDeprecated(use);
+      else console.warn(`Entrepot: deprecated use of ${use.coordinate}. ${use.reason}`);
+    } catch (error) {
+      // The call has been carried out: its answer is not lost to a listener that fails.
+      console.error(error);
+    }
   }
 
   /** Stock as it changes. Connects when it is first used. */

@@ -92,7 +92,7 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
     }
     let middle = journal::head(reads).await?.seq / 2;
     let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
-    let packed = if middle <= MOST_EVENTS {
+    let packed = if middle <= MOST_EVENTS && !finds_entries(backend, query) {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)
@@ -138,6 +138,12 @@ struct Entries {
     of_products: String,
     of_events: String,
     values: Vec<Value>,
+}
+
+/// Whether Postgres finds the entries that are summed by an index of their own: packed, all movements would be looked through for them.
+fn finds_entries(backend: Backend, query: &MovementsQuery<'_>) -> bool {
+    let Entries { filter, of_products, .. } = entries_of(backend, query, None);
+    backend == Backend::Postgres && !(filter.entry.is_empty() && of_products.is_empty())
 }
 
 /// The entries of some movements, by their events.
