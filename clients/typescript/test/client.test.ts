@@ -252,7 +252,7 @@ test('a deprecated part of the schema is told of once', async () => {
   const client = clientOf({ onDeprecated: ({ coordinate, reason }) => told.push(`${coordinate} ${reason.slice(0, 28)}`) });
   for (let call = 0; call < 3; call += 1) assert.deepEqual(await client.query('{ salesReport { units } }'), { salesReport: [] });
   assert.deepEqual(told, ['Query.salesReport 2026-11-23: use salesSummary', 'OrderFilter.old 2026-11-23: use salesSummary']);
-  faults({ status: 200, body: body(['Query.salesReport']) });
+  proxy.onRequest = () => ({ status: 200, body: body(['Query.salesReport']) });
   const failing = clientOf({ onDeprecated: () => { throw new Error('the listener fails'); } });
   assert.deepEqual(await failing.query('{ salesReport { units } }'), { salesReport: [] }, 'the answer is not lost');
 });
