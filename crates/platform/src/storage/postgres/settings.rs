@@ -22,19 +22,15 @@ const MEMORY: Setting = ("work_mem", "16MB");
 /// A report's year is summed sooner than its statement is compiled.
 const INTERPRETED: Setting = ("jit", "off");
 
-/// A long read is of one process: the longest are two statements at once, and workers of both would wait for each other.
-const OF_ONE_PROCESS: Setting = ("max_parallel_workers_per_gather", "0");
-
 /// What long reads are to have that the server does not give by itself, as far as it lets them: all are tried by one connection, and if it refuses, each by
 /// its own.
 pub async fn long_settings(owner: &DatabaseConnection, long: &Login) -> Result<Vec<Setting>, Fault> {
     let sql = "SELECT name FROM pg_settings
-        WHERE CASE name WHEN 'work_mem' THEN setting::bigint < 16384 WHEN 'jit' THEN setting = 'on'
-          WHEN 'max_parallel_workers_per_gather' THEN setting <> '0' ELSE false END";
+        WHERE CASE name WHEN 'work_mem' THEN setting::bigint < 16384 WHEN 'jit' THEN setting = 'on' ELSE false END";
     let rows = owner.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     let names = rows.iter().map(Row::scalar::<String>).collect::<Result<Vec<_>, Fault>>()?;
     let lacking: Vec<Setting> =
-        [MEMORY, INTERPRETED, OF_ONE_PROCESS].into_iter().filter(|(name, _)| names.iter().any(|one| one == name)).collect();
+        [MEMORY, INTERPRETED].into_iter().filter(|(name, _)| names.iter().any(|one| one == name)).collect();
     if lacking.is_empty() || refuses(long, &lacking).await?.is_none() {
         return Ok(lacking);
     }
