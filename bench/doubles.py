@@ -65,10 +65,11 @@ def bucket(port, folder, switch):
                 time.sleep(SLOWLY)
             path, _, query = self.path.partition("?")
             parts = urllib.parse.unquote(path).lstrip("/").split("/", 1)
-            if word == "lies" and body:
+            query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+            if word == "lies" and body and "delete" not in query:
                 middle = len(body) // 2
                 body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
-            return (parts[1] if len(parts) > 1 else ""), dict(urllib.parse.parse_qsl(query, keep_blank_values=True)), body
+            return (parts[1] if len(parts) > 1 else ""), query, body
 
         def do_PUT(self):
             if (begun := self.begin()) is None:
@@ -96,10 +97,11 @@ def bucket(port, folder, switch):
                 keep(key, b"".join(parts[number] for number in sorted(parts)))
                 said = '<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>'
             else:  # ?delete
-                text = body.decode()
-                for part in text.split("<Key>")[1:]:
-                    objects.pop(xml.sax.saxutils.unescape(part.split("</Key>")[0]), None)
-                said = "<DeleteResult></DeleteResult>"
+                keys = [part.split("</Key>")[0] for part in body.decode().split("<Key>")[1:]]
+                with lock:
+                    for key in keys:
+                        objects.pop(xml.sax.saxutils.unescape(key), None)
+                said = f"<DeleteResult>{''.join(f'<Deleted><Key>{key}</Key></Deleted>' for key in keys)}</DeleteResult>"
             self.answer(200, said.encode(), content_type="application/xml")
 
         def do_GET(self):
