@@ -9,13 +9,13 @@ use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use super::lines::largest_lines;
-use crate::anomalies::core::{HISTORY_DAYS, Series, SeriesDay, SeriesKey, whole_units};
+use crate::{
+    anomalies::core::{HISTORY_DAYS, Series, SeriesDay, SeriesKey, whole_units},
+    demand::rows::CURRENT,
+};
 
 /// Largest lines of days that the tenant's size is compared with: the newest.
 const MOST_LINES: u32 = 100_000;
-
-/// The rows that reports read.
-const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
 /// A store, and the last day of it that was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]

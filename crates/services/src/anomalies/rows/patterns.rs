@@ -16,6 +16,7 @@ use sea_orm::Value;
 use super::{facts::money, people::Span};
 use crate::{
     anomalies::core::{CheapLine, Counted, PlacedItem, PlacedOrder, Still},
+    demand::rows::CURRENT,
     insight::core::SoldLine,
 };
 
@@ -244,7 +245,7 @@ pub async fn still(reads: &impl Reads, stores: &[StoreId], to: i32, days: i32) -
         "SELECT {} FROM stock_level k JOIN store s ON s.tenant_id = $1 AND s.id = k.store_id JOIN product p ON p.tenant_id = $1 AND p.id = k.product_id
          WHERE k.tenant_id = $1 AND {} AND k.on_hand > 0 AND k.last_occurred_at < $3 AND (k.counted_at IS NULL OR k.counted_at < $3)
            AND p.status <> 'ARCHIVED' AND EXISTS (SELECT 1 FROM demand_day d WHERE d.tenant_id = $1
-             AND d.generation = (SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)
+             AND d.generation = {CURRENT}
              AND d.product_id = k.product_id AND d.store_id = k.store_id AND (d.ordered_units > 0 OR d.shipped_units > 0))
          ORDER BY CAST(k.on_hand AS double precision) * coalesce(p.cost_minor, 0) DESC, k.store_id, k.product_id LIMIT {MOST_STILL}",
         StillRow::SELECT,

@@ -276,7 +276,8 @@ async fn write_all<const N: usize>(work: &Work, bulks: [Bulk; N]) -> Result<(), 
     Ok(())
 }
 
-const DAY: i64 = 86_400_000_000;
+/// Microseconds of a day.
+pub(super) const DAY: i64 = 86_400_000_000;
 
 /// The largest line of each key as documents stand; a key without one is left out. One statement a store and day: only a cancelled line asks for it.
 pub async fn largest_lines(reads: &impl Reads, keys: &[DayKey]) -> Result<HashMap<DayKey, i64>, Fault> {

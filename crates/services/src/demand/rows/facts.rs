@@ -10,6 +10,8 @@ use platform::{
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
+use super::stock::CURRENT;
+
 /// What rows stand for, besides each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DemandDimension {
@@ -75,14 +77,10 @@ struct Condition {
     values: Vec<Value>,
 }
 
-/// The days `d` of the generation that is read.
-const CURRENT: &str =
-    "d.tenant_id = $1 AND d.generation = (SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
-
 /// The days of the generation that is read, in one currency; what the ledger alone says has none.
 fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Condition {
     let backend = reads.backend();
-    let mut sql = format!("{CURRENT} AND d.currency IN ('', $2)");
+    let mut sql = format!("d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', $2)");
     let mut values: Vec<Value> = vec![currency.as_str().into()];
     for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
         if let Some(day) = day {

@@ -19,4 +19,6 @@ pub use page::{LastStock, Page, page};
 pub use spans::{
     LevelChanges, LevelSpans, SpanRow, level_changes, newest_day, product_changes, spans, spans_within, write_spans,
 };
-pub use stock::{FIRST_DAY, StockFilter, by_level, products_of_same_category, stock_periods, stockout_periods, weeks_by_level};
+pub use stock::{
+    CURRENT, FIRST_DAY, StockFilter, by_level, products_of_same_category, stock_periods, stockout_periods, weeks_by_level,
+};

@@ -106,7 +106,8 @@ pub fn weeks_by_level(backend: Backend) -> String {
 /// Before all days there are: with a bound on both sides SQLite reads days as they lie, and with one it would look up each in the order of levels.
 pub const FIRST_DAY: i64 = i32::MIN as i64;
 
-pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+/// The generation of facts that reports read, as a value of a statement whose `$1` is the tenant.
+pub const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
 /// That a level has a day without stock.
 const RAN_OUT: &str = " HAVING sum(CASE WHEN s.state = 'OUT' THEN 1 ELSE 0 END) > 0";

@@ -17,15 +17,13 @@ use uuid::Uuid;
 use crate::{
     demand::{
         core::Span,
-        rows::{SpanRow, by_level, spans_within, weeks_by_level},
+        rows::{CURRENT, SpanRow, by_level, spans_within, weeks_by_level},
     },
     forecasting::core::{LevelDay, LevelFacts, UnitCost},
 };
 
 type Levels = BTreeMap<(ProductId, StoreId), LevelFacts>;
 
-/// The rows that reports read.
-pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 /// What was wanted: a return that was matched with its order was no demand.
 pub(super) const WANTED: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
 

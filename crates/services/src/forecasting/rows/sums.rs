@@ -12,8 +12,11 @@ use platform::storage::{
     packed::{self, PackedIds, PackedNumbers},
 };
 
-use super::facts::{CURRENT, WANTED};
-use crate::forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays};
+use super::facts::WANTED;
+use crate::{
+    demand::rows::CURRENT,
+    forecasting::core::{OpenDays, StoredSum, SumKey, WeekDays},
+};
 
 /// Categories above a product at most: a guard against a circle.
 const MOST_LEVELS: usize = 64;

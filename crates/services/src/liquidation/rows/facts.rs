@@ -10,10 +10,10 @@ use entity::{
 use platform::storage::{AT_ONCE, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use crate::{demand::rows::by_level, replenishment::rows as replenishment};
-
-/// The rows that reports read.
-pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+use crate::{
+    demand::rows::{CURRENT, by_level},
+    replenishment::rows as replenishment,
+};
 
 /// A level. Units are the product's smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::facts::CURRENT;
+use crate::demand::rows::CURRENT;
 
 /// Weeks of a product in order: the Monday, smallest units, and what was paid for them.
 pub type PriceHistory = HashMap<ProductId, Vec<(i32, i64, i64)>>;

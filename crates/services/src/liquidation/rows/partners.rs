@@ -8,10 +8,12 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::facts::CURRENT;
-use crate::reports::{
-    core::{LEAST_TOGETHER, MOST_LINES},
-    rows::SOLD,
+use crate::{
+    demand::rows::CURRENT,
+    reports::{
+        core::{LEAST_TOGETHER, MOST_LINES},
+        rows::SOLD,
+    },
 };
 
 /// Orders with both products.

@@ -8,8 +8,7 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::facts::CURRENT;
-use crate::liquidation::core::SoldDay;
+use crate::{demand::rows::CURRENT, liquidation::core::SoldDay};
 
 #[derive(Record)]
 struct DayRow {

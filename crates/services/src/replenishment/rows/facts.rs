@@ -11,13 +11,11 @@ use entity::{
 use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::rows::delivery_days, stock::rows::expected::owed_of_all};
 use platform::storage::{Fault, Finds, Reads, Row};
 
-use crate::{forecasting::core::Turnover, replenishment::core::LevelState};
+use crate::{demand::rows::CURRENT, forecasting::core::Turnover, replenishment::core::LevelState};
 
 /// Units of a product in a store.
 pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;
 
-/// The rows that reports read.
-const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 /// Orders that are written and not ordered: their goods are in no level's figures yet.
 const UNORDERED: &str = "('DRAFT', 'PENDING_APPROVAL', 'APPROVED')";
 

@@ -12,14 +12,12 @@ use sea_orm::Value;
 
 use super::lines::figures_of;
 use crate::{
-    demand::rows::by_level,
+    demand::rows::{CURRENT, by_level},
     replenishment::core::{Happened, LineScore, NAIVE_DAYS, PlanScore},
 };
 
 /// Proposals that are scored at once.
 const CHUNK: i64 = 500;
-/// The rows that reports read.
-const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 
 /// How a proposal came true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

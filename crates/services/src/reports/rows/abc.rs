@@ -9,8 +9,11 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::narrow::{Bound, CURRENT, Narrow};
-use crate::reports::core::{ProductSold, StockedDays};
+use super::narrow::{Bound, Narrow};
+use crate::{
+    demand::rows::CURRENT,
+    reports::core::{ProductSold, StockedDays},
+};
 
 #[derive(Record)]
 struct SoldRow {

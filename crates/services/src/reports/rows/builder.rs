@@ -7,9 +7,9 @@ use platform::storage::{Backend, Fault, Reads, Row};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::narrow::{Bound, CURRENT, Narrow};
+use super::narrow::{Bound, Narrow};
 use crate::{
-    demand::rows::{FIRST_DAY, FactKey},
+    demand::rows::{CURRENT, FIRST_DAY, FactKey},
     reports::core::{Base, BaseSource, Bucket, Compared, MOST_GROUPS, ReportDimension, ReportSpec, TimeUnit},
 };
 

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{
     builder::TOP,
-    narrow::{Bound, CURRENT, DAY_MICROS, Narrow},
+    narrow::{Bound, DAY_MICROS, Narrow},
 };
-use crate::demand::rows::FIRST_DAY;
+use crate::demand::rows::{CURRENT, FIRST_DAY};
 
 /// Days that a statement names one by one; with more of them its rows are of each day.
 const MOST_NAMED: usize = 64;

@@ -7,8 +7,11 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads, Row};
 
-use super::narrow::{Bound, CURRENT, Narrow};
-use crate::{demand::rows::by_level, forecasting::core::StoredSeries};
+use super::narrow::{Bound, Narrow};
+use crate::{
+    demand::rows::{CURRENT, by_level},
+    forecasting::core::StoredSeries,
+};
 
 /// Sales of some days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

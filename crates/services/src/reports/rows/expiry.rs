@@ -9,8 +9,8 @@ use entity::{
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::narrow::{Bound, CURRENT, Narrow};
-use crate::forecasting::core::StoredSeries;
+use super::narrow::{Bound, Narrow};
+use crate::{demand::rows::CURRENT, forecasting::core::StoredSeries};
 
 /// Units of a lot that could be sold in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]

@@ -9,8 +9,11 @@ use entity::{
 };
 use platform::storage::{AT_ONCE, Backend, Fault, Finds, Reads};
 
-use super::narrow::{Bound, CURRENT, Narrow};
-use crate::{demand::rows::by_level, reports::core::Priced};
+use super::narrow::{Bound, Narrow};
+use crate::{
+    demand::rows::{CURRENT, by_level},
+    reports::core::Priced,
+};
 
 /// Days that a price is the mean of: the last ones up to the last day in stock.
 const PRICED_DAYS: i64 = 28;

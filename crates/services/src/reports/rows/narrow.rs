@@ -8,10 +8,8 @@ use platform::{
 };
 use sea_orm::Value;
 
-use crate::{insight::rows::IdPart, reports::core::Span};
+use crate::{demand::rows::CURRENT, insight::rows::IdPart, reports::core::Span};
 
-/// The facts that reports read.
-pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 /// The orders that have sold something.
 pub const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
 /// The returns of which something came.

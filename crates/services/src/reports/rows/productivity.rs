@@ -9,9 +9,9 @@ use entity::{
 };
 use platform::storage::{Backend, Fault, Finds, Reads};
 
-use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow};
+use super::narrow::{Bound, DAY_MICROS, Narrow};
 use crate::{
-    demand::rows::{FIRST_DAY, products_of_same_category},
+    demand::rows::{CURRENT, FIRST_DAY, products_of_same_category},
     reports::core::{Productivity, Span},
 };
 

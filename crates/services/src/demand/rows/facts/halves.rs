@@ -12,24 +12,32 @@ use platform::{
     storage::{Backend, Fault, Finds, Reads, Row},
 };
 
-use super::{CURRENT, Condition, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums};
+use super::{
+    super::{days::DAY, stock::CURRENT},
+    Condition, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums,
+};
 use crate::insight::rows::{
     Cut, Halving,
     halves::{of_one_state, rows_and_known},
 };
 
-const DAY_MICROS: i64 = 86_400_000_000;
 /// The state of the facts, by the hashes of all their rows. They are counted behind the journal, so the last event does not tell it.
 const STATE: &str = "SELECT b.checksum AS known FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current";
 
 /// The first and the last day with facts, None without any; and how many facts there are, counted as far as a number.
 #[derive(Record)]
 struct FactDays {
-    #[record(sql = "(SELECT d.business_date FROM demand_day d WHERE {current} ORDER BY d.business_date LIMIT 1)")]
+    #[record(
+        sql = "(SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {current} ORDER BY d.business_date LIMIT 1)"
+    )]
     first: Option<i32>,
-    #[record(sql = "(SELECT d.business_date FROM demand_day d WHERE {current} ORDER BY d.business_date DESC LIMIT 1)")]
+    #[record(
+        sql = "(SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {current} ORDER BY d.business_date DESC LIMIT 1)"
+    )]
     last: Option<i32>,
-    #[record(sql = "(SELECT count(*) FROM (SELECT 1 FROM demand_day d WHERE {current} LIMIT $2) n)")]
+    #[record(
+        sql = "(SELECT count(*) FROM (SELECT 1 FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {current} LIMIT $2) n)"
+    )]
     facts: i64,
 }
 
@@ -105,7 +113,7 @@ fn together(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &Pag
 async fn middle_day(reads: &impl Reads, filter: &FactFilter) -> Result<Option<i32>, Fault> {
     let least = match Halving::of(reads) {
         Halving::Never | Halving::At(Cut::By(_)) => return Ok(None),
-        Halving::At(Cut::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY_MICROS)) as i32)),
+        Halving::At(Cut::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY)) as i32)),
         Halving::From(least) => least,
     };
     let sql = format!("SELECT {}", FactDays::SELECT.replace("{current}", CURRENT));
