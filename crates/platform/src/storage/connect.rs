@@ -19,6 +19,7 @@ use super::{
     postgres::{self, Doors},
     replicas::Replicas,
     row_polls::BUFFERED_ROWS,
+    scoped::ReadKind,
     sessions::Bound,
     shipping,
     statements::Statements,
@@ -254,9 +255,9 @@ impl Database {
     }
 
     /// The rows of a tenant that a single statement reads, in no transaction.
-    pub(super) async fn read(&self, tenant: TenantId, is_long: bool, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+    pub(super) async fn read(&self, tenant: TenantId, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         match &self.doors {
-            Some(doors) if is_long => doors.long.rows(&Bound::Tenant(tenant), statement).await,
+            Some(doors) if kind.is_long() => doors.long.planned_rows(&Bound::Tenant(tenant), kind.workers(), statement).await,
             Some(doors) => self.active_row_security.reads(doors).rows(&Bound::Tenant(tenant), statement).await,
             None => self.reader.query(statement).await,
         }

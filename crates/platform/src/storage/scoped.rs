@@ -15,7 +15,7 @@ use super::{
     Backend, Database, Extensions, Fault, Row, Work, journal,
     moment::{self, Moment},
     replicas::{self, Freshness, ReadRoute},
-    sessions::Bound,
+    sessions::{Bound, Workers},
 };
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
@@ -73,13 +73,36 @@ pub async fn is_suspended(reads: &impl Reads) -> Result<bool, Fault> {
 const CATCHING_UP: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(100);
 
+/// The statements that a handle is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReadKind {
+    /// Of a page or a list.
+    Short,
+    /// Of thousands of rows.
+    Long,
+    /// Long ones that run at the same time.
+    SideBySide,
+}
+
+impl ReadKind {
+    pub(super) const fn is_long(self) -> bool {
+        matches!(self, Self::Long | Self::SideBySide)
+    }
+    pub(super) const fn workers(self) -> Workers {
+        match self {
+            Self::Short | Self::Long => Workers::AsSet,
+            Self::SideBySide => Workers::None,
+        }
+    }
+}
+
 /// The tenant's rows as committed, as a replica has them that is fresh enough for the request that opened the handle, or as of the moment of the
 /// task that opened it.
 #[derive(Clone)]
 pub struct TenantScope {
     tenant: TenantId,
     db: Database,
-    is_long: bool,
+    kind: ReadKind,
     /// The way of the request that opened the handle; None reads from the primary.
     route: Option<Arc<ReadRoute>>,
     /// It comes before the way while it lasts.
@@ -94,7 +117,13 @@ impl TenantScope {
     /// guesses that a page is short and a list has ten ids; here it plans each for its own values.
     #[must_use]
     pub fn long(&self) -> Self {
-        Self { is_long: true, ..self.clone() }
+        Self { kind: ReadKind::Long, ..self.clone() }
+    }
+    /// The same rows, for long statements that are sent at the same time: Postgres reads each in one process. With parallel workers they take more
+    /// processors than there are, and wait for each other.
+    #[must_use]
+    pub fn side_by_side(&self) -> Self {
+        Self { kind: ReadKind::SideBySide, ..self.clone() }
     }
     /// The same rows, no older than is said and of no moment; a read goes to a replica that has them.
     #[must_use]
@@ -165,7 +194,7 @@ impl Reads for TenantScope {
         if let Some(route) = &self.route
             && let Some(replica) = route.replica()
         {
-            match replica.rows(self.tenant, self.is_long, statement.clone()).await {
+            match replica.rows(self.tenant, self.kind, statement.clone()).await {
                 Err(fault) if fault.is_of_a_replica() => {
                     tracing::debug!(error = %fault, "a replica did not answer: the primary is asked");
                     route.failed();
@@ -173,7 +202,7 @@ impl Reads for TenantScope {
                 answered => return answered,
             }
         }
-        self.db.read(self.tenant, self.is_long, statement).await
+        self.db.read(self.tenant, self.kind, statement).await
     }
 }
 
@@ -240,7 +269,7 @@ impl Global {
 impl Database {
     /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
-        TenantScope { tenant, db: self.clone(), is_long: false, route: replicas::current(), moment: moment::current() }
+        TenantScope { tenant, db: self.clone(), kind: ReadKind::Short, route: replicas::current(), moment: moment::current() }
     }
     /// The same for several tenants at once; None on SQLite, where a statement costs too little to share it.
     pub fn tenants(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<TenantsScope> {

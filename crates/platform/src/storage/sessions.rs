@@ -4,6 +4,8 @@
 //! that falls silent keeps its places for ever. Here a connection comes back as it is when what was asked has been answered to the end, and is
 //! closed otherwise: when its statement failed with it, when nobody waits for the answer any more, and when no answer came in time.
 
+mod broken;
+
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +23,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use self::broken::{Silence, is_full, is_late, late};
+pub(super) use self::broken::{is_away, is_lost};
 use super::{
     Fault,
     dialect::listed,
@@ -72,9 +76,19 @@ impl Bound {
     }
 }
 
+/// Whether statements are planned with parallel workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Workers {
+    /// As the server is set.
+    AsSet,
+    /// Each statement has one process.
+    None,
+}
+
 /// An open connection.
 struct Session {
     bound: Option<Bound>,
+    workers: Workers,
     connection: PgConnection,
     /// False where it leads to a standby, which may be promoted while it is idle.
     may_stay: bool,
@@ -85,8 +99,6 @@ struct Session {
     since: Instant,
 }
 
-/// A silence of this length makes every connection suspect that has not been heard of since it began.
-const SUSPECT: Duration = Duration::from_millis(1_500);
 /// How long a connection is bound ahead: what takes longer is left to the statement that wants it, so that nothing else waits for it.
 const AHEAD: Duration = Duration::from_millis(500);
 /// The first pause between two tries to connect to a server that is starting.
@@ -128,11 +140,21 @@ impl Sessions {
 
     /// The rows that a statement reads. One that meets a connection which has died since it was last used is asked again.
     pub(super) async fn rows(&self, bound: &Bound, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.planned_rows(bound, Workers::AsSet, statement).await
+    }
+
+    /// The same, by a plan with parallel workers or without.
+    pub(super) async fn planned_rows(
+        &self,
+        bound: &Bound,
+        workers: Workers,
+        statement: Statement,
+    ) -> Result<Vec<QueryResult>, Fault> {
         let Statement { sql, values, .. } = statement;
         let values = values.map_or_else(Vec::new, |values| values.0);
         let query = || sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(sea_orm::sea_query::Values(values.clone())));
-        let rows = match self.fetch(bound, query()).await {
-            Err(err) if is_lost(&err) && !is_late(&err) => self.fetch(bound, query()).await,
+        let rows = match self.fetch_planned(bound, workers, query()).await {
+            Err(err) if is_lost(&err) && !is_late(&err) => self.fetch_planned(bound, workers, query()).await,
             answered => answered,
         };
         Ok(rows.map_err(|err| DbErr::Query(RuntimeErr::SqlxError(err.into())))?.into_iter().map(QueryResult::from).collect())
@@ -143,7 +165,15 @@ impl Sessions {
     where
         Q: sqlx::Execute<'q, Postgres> + 'q,
     {
+        self.fetch_planned(bound, Workers::AsSet, query).await
+    }
+
+    async fn fetch_planned<'q, Q>(&self, bound: &Bound, workers: Workers, query: Q) -> Result<Vec<PgRow>, sqlx::Error>
+    where
+        Q: sqlx::Execute<'q, Postgres> + 'q,
+    {
         let mut lent = self.bound(bound).await?;
+        lent.plan_with(workers).await?;
         let rows = lent.ask(self.0.limits.answer(), async |connection| connection.fetch_all(query).await).await;
         lent.give_back();
         rows
@@ -228,7 +258,7 @@ impl Sessions {
                 login.suspect(term);
             }
         })?;
-        Ok(Session { bound: None, connection, may_stay, term, opened, since: Instant::now() })
+        Ok(Session { bound: None, workers: Workers::AsSet, connection, may_stay, term, opened, since: Instant::now() })
     }
 
     /// Looks again at the server, on an idle connection or a new one.
@@ -296,6 +326,22 @@ impl Lent {
         }
     }
 
+    /// Has the statements that follow planned so.
+    async fn plan_with(&mut self, workers: Workers) -> Result<(), sqlx::Error> {
+        if self.session.as_ref().is_none_or(|session| session.workers == workers) {
+            return Ok(());
+        }
+        let sql = match workers {
+            Workers::AsSet => "RESET max_parallel_workers_per_gather",
+            Workers::None => "SET max_parallel_workers_per_gather = 0",
+        };
+        self.ask(self.sign_of_life(), async |connection| connection.execute(sql).await).await?;
+        if let Some(session) = &mut self.session {
+            session.workers = workers;
+        }
+        Ok(())
+    }
+
     /// Asks something and waits for the answer, no longer than the limit, and no longer than its host is the one that takes writes. A connection that
     /// broke, that gave no answer in time, or whose answer nobody waits for any more, is closed.
     pub(super) async fn ask<T>(
@@ -307,7 +353,7 @@ impl Lent {
         let Some(mut session) = self.session.take() else {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database has gone").into());
         };
-        let silence = Silence { write_health: &self.home.0.write_health, began: Instant::now(), is_answered: false };
+        let silence = Silence::begins(&self.home.0.write_health);
         let answer = tokio::select! {
             biased;
             // Nothing more is asked of a host that was left: a COMMIT that went there would be nobody's.
@@ -320,7 +366,7 @@ impl Lent {
             Err(err) if is_lost(err) => {
                 self.home.0.login.suspect(session.term);
                 // Others that are idle may have ended with the same server, and are better not tried one after the other.
-                self.home.0.write_health.lost(silence.began);
+                self.home.0.write_health.lost(silence.began());
             }
             // The server refused the statement; the connection is as good as before.
             Err(sqlx::Error::Database(_)) | Ok(_) => {
@@ -338,61 +384,5 @@ impl Lent {
         if let Some(session) = self.session.take().filter(|session| session.may_stay) {
             self.home.idle().push(session);
         }
-    }
-}
-
-/// The time in which a question has no answer. When it was long, and whoever waited has gone, connections are suspect.
-struct Silence<'a> {
-    write_health: &'a WriteHealth,
-    began: Instant,
-    is_answered: bool,
-}
-
-impl Silence<'_> {
-    fn ends(mut self) {
-        self.is_answered = true;
-    }
-}
-
-impl Drop for Silence<'_> {
-    fn drop(&mut self) {
-        if !self.is_answered && self.began.elapsed() > SUSPECT {
-            self.write_health.lost(self.began);
-        }
-    }
-}
-
-fn late(why: &'static str) -> sqlx::Error {
-    io::Error::new(io::ErrorKind::TimedOut, why).into()
-}
-
-/// Whether nothing was heard in time.
-fn is_late(err: &sqlx::Error) -> bool {
-    matches!(err, sqlx::Error::Io(err) if err.kind() == io::ErrorKind::TimedOut)
-}
-
-/// Whether it may be there in a moment: nobody listens, or the server says that it is starting or ending.
-pub(super) fn is_away(err: &sqlx::Error) -> bool {
-    match err {
-        sqlx::Error::Io(err) => err.kind() == io::ErrorKind::ConnectionRefused,
-        sqlx::Error::Database(err) => err.code().is_some_and(|code| matches!(&*code, "57P01" | "57P03")),
-        _ => false,
-    }
-}
-
-/// Whether the server has no place for one more connection just now.
-fn is_full(err: &sqlx::Error) -> bool {
-    err.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "53300")
-}
-
-/// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P, a transaction that stood still for
-/// too long), or that it takes no writes any more (25006), as one does that another has taken over from.
-pub(super) fn is_lost(err: &sqlx::Error) -> bool {
-    match err {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(err) => {
-            err.code().is_some_and(|code| code.starts_with("57P") || matches!(&*code, "25006" | "25P03" | "25P04"))
-        }
-        _ => false,
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::storage::{
     Fault,
+    scoped::ReadKind,
     sessions::{Bound, Sessions},
 };
 
@@ -98,14 +99,14 @@ impl Replica {
     pub(in crate::storage) async fn rows(
         &self,
         tenant: TenantId,
-        is_long: bool,
+        kind: ReadKind,
         statement: Statement,
     ) -> Result<Vec<QueryResult>, Fault> {
-        let sessions = if is_long { &self.pools.long } else { &self.pools.reads };
+        let sessions = if kind.is_long() { &self.pools.long } else { &self.pools.reads };
         let bound = Bound::Tenant(tenant);
         tokio::select! {
             biased;
-            rows = sessions.rows(&bound, statement) => rows,
+            rows = sessions.planned_rows(&bound, kind.workers(), statement) => rows,
             () = went_down(self.state.subscribe()) => {
                 Err(DbErr::Conn(RuntimeErr::Internal("the replica does not answer".to_owned())).into())
             }

@@ -1,11 +1,17 @@
 //! What left of orders, and when.
 
+use std::collections::BTreeMap;
+
 use entity::record::{Record, Selected};
-use platform::storage::{Backend, Fault, Finds, Reads};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use sea_orm::Value;
 use uuid::Uuid;
 
-use super::narrow::{Bound, Narrow};
-use crate::reports::core::Fill;
+use super::{
+    halves::order_rows,
+    narrow::{Bound, Narrow},
+};
+use crate::{insight::rows::IdPart, reports::core::Fill};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -43,6 +49,9 @@ struct FillRow {
     whole_orders: i64,
 }
 
+/// The columns of a `FillRow`.
+const COLUMNS: usize = 7;
+
 #[derive(Record)]
 struct HoursRow {
     #[record(sql = "g.grp")]
@@ -53,10 +62,37 @@ struct HoursRow {
 
 /// How much left by when the order is wanted, by group; within so many hours of orders that do not say so, or name a moment before they were placed. Units that
 /// were handed over with the order, without a fulfilment, left at once; what was cancelled, charges and services do not count.
-pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, hours: i64) -> Result<Vec<(Uuid, Fill)>, Fault> {
+pub async fn fills(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    group: FulfilmentGroup,
+    hours: i64,
+) -> Result<BTreeMap<Uuid, Fill>, Fault> {
+    let mut fills = BTreeMap::<Uuid, Fill>::new();
+    for row in order_rows(reads, narrow.span, COLUMNS, |part| fills_of(reads, narrow, (group, hours), part)).await? {
+        let row = Row::new(&row).record::<FillRow>()?;
+        fills.entry(row.key).or_default().join(&Fill {
+            ordered_units: row.ordered_units.into(),
+            shipped_units: row.shipped_units.into(),
+            lines: row.lines,
+            whole_lines: row.whole_lines,
+            orders: row.orders,
+            whole_orders: row.whole_orders,
+        });
+    }
+    Ok(fills)
+}
+
+/// The statement of what left in time, of a part of the orders, and its values.
+fn fills_of(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    (group, hours): (FulfilmentGroup, i64),
+    part: Option<IdPart>,
+) -> (String, Vec<Value>) {
     let mut bound = Bound::of(reads, narrow);
     let within = bound.mark(hours * HOUR_MICROS);
-    let orders = bound.of_orders(narrow);
+    let orders = bound.of_orders(narrow) + &bound.of_part(part);
     // In the order of the index that finds them, SQLite need not sort the lines of orders.
     let each = match reads.backend() {
         Backend::Sqlite => "t.placed_at, t.order_id",
@@ -87,18 +123,7 @@ pub async fn fills(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup, 
         key = group.column(),
         only = Bound::of_products(narrow, "l.product_id")
     );
-    let fill = |row: FillRow| {
-        let fill = Fill {
-            ordered_units: row.ordered_units.into(),
-            shipped_units: row.shipped_units.into(),
-            lines: row.lines,
-            whole_lines: row.whole_lines,
-            orders: row.orders,
-            whole_orders: row.whole_orders,
-        };
-        (row.key, fill)
-    };
-    Ok(reads.records::<FillRow>(&sql, bound.values).await?.into_iter().map(fill).collect())
+    (sql, bound.values)
 }
 
 /// Hours from each order to each of its fulfilments that left, by group.

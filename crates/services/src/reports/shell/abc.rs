@@ -48,7 +48,7 @@ pub async fn abc_xyz(
     (narrow, ask): (Narrow, AbcXyzAsk),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
-    let scope = permit.scope(db).long();
+    let scope = permit.scope(db).side_by_side();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");

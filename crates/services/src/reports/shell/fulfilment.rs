@@ -37,7 +37,7 @@ pub async fn fulfilment_report(
     narrow: Narrow,
     (group, hours): (FulfilmentGroup, i64),
 ) -> Result<FulfilmentReport, ReportError> {
-    let scope = permit.scope(db).long();
+    let scope = permit.scope(db).side_by_side();
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
     // Side by side: neither rests on the other.

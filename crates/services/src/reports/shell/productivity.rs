@@ -95,7 +95,7 @@ pub async fn stock_productivity(
     narrow: Narrow,
     ask: ProductivityAsk,
 ) -> Result<ProductivityReport, ReportError> {
-    let scope = permit.scope(db).long();
+    let scope = permit.scope(db).side_by_side();
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
