@@ -384,8 +384,8 @@ class Letters(threading.Thread):
     """Invites somebody each second, who gets a letter by e-mail."""
 
     INVITE = (
-        "mutation($email: String!, $roles: [ID!]!) { memberInvite(email: $email, roleIds: $roles, scope: { all: true })"
-        " { userErrors { code message } } }"
+        "mutation($email: String!, $roles: [ID!]!, $key: String!) {"
+        " memberInvite(email: $email, roleIds: $roles, scope: { all: true }, idempotencyKey: $key) { userErrors { code message } } }"
     )
 
     def __init__(self, load, file, healed):
@@ -399,7 +399,8 @@ class Letters(threading.Thread):
             role = api.ask("{ roles { id key } }")["roles"][0]["id"]
             while time.time() < self.load.until:
                 began = time.time()
-                said = api.ask(self.INVITE, email=f"guest-{self.sent}@example.com", roles=[role])["memberInvite"]["userErrors"]
+                given = {"email": f"guest-{self.sent}@example.com", "roles": [role], "key": f"guest-{self.sent}"}
+                said = api.ask(self.INVITE, **given)["memberInvite"]["userErrors"]
                 if said:
                     raise RuntimeError(f"invitation {self.sent}: {said}")
                 self.took.append(time.time() - began)

@@ -105,7 +105,9 @@ class Api:
                 raise Refused(f"HTTP {status}: {json.dumps(errors)[:600]}")
 
     def change(self, name, argument, selection):
-        """Runs a mutation of one `input` and gives its payload; a refusal ends the load."""
+        """Runs a mutation of one `input` and gives its payload; a refusal ends the load. A creator without an idempotency key gets one."""
+        if name.endswith("Create"):
+            argument = {"idempotencyKey": secrets.token_hex(16), **argument}
         query = f"mutation($input: {self.input_type(name)}) {{ {name}(input: $input) {{ {selection} userErrors {{ code message field }} }} }}"
         payload = self.ask(query, input=argument)[name]
         if payload["userErrors"]:

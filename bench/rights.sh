@@ -42,8 +42,8 @@ assert not payload["userErrors"], payload
 print(payload.get("secret") or payload["integration"]["id"])
 PY
 }
-INTEGRATION=$(ask 'mutation { integrationCreate(input: { name: "Bench", permissions: ["product.read"], scope: { all: true } }) { integration { id } userErrors { code } } }')
-KEY=$(ask "mutation { apiKeyCreate(input: { integrationId: \"$INTEGRATION\", name: \"Bench\" }) { secret userErrors { code } } }")
+INTEGRATION=$(ask 'mutation { integrationCreate(input: { idempotencyKey: "bench", name: "Bench", permissions: ["product.read"], scope: { all: true } }) { integration { id } userErrors { code } } }')
+KEY=$(ask "mutation { apiKeyCreate(input: { idempotencyKey: \"bench\", integrationId: \"$INTEGRATION\", name: \"Bench\" }) { secret userErrors { code } } }")
 
 # A target for each kind of caller.
 target() {

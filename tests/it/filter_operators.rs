@@ -110,7 +110,7 @@ async fn metadata_have_a_text_or_none(world: &World) {
 }
 
 /// Times that every row of a list has.
-const TIMES: [(&str, &str, &str); 21] = [
+const TIMES: [(&str, &str, &str); 23] = [
     ("blanketOrders", "BlanketOrderFilter", "createdAt"),
     ("channels", "ArchiveFilter", "createdAt"),
     ("customers", "CustomerFilter", "createdAt"),
@@ -119,6 +119,7 @@ const TIMES: [(&str, &str, &str); 21] = [
     ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
     ("invoices", "InvoiceFilter", "issuedAt"),
     ("lots", "LotFilter", "createdAt"),
+    ("members", "MemberFilter", "createdAt"),
     ("orders", "OrderFilter", "createdAt"),
     ("productFamilies", "ArchiveFilter", "createdAt"),
     ("products", "ProductFilter", "createdAt"),
@@ -128,6 +129,7 @@ const TIMES: [(&str, &str, &str); 21] = [
     ("stockMovements", "MovementFilter", "recordedAt"),
     ("stockRevaluations", "StockRevaluationFilter", "createdAt"),
     ("stocktakes", "StocktakeFilter", "createdAt"),
+    ("storeGroupsList", "StoreGroupFilter", "createdAt"),
     ("stores", "StoreFilter", "createdAt"),
     ("supplierReturns", "SupplierReturnFilter", "createdAt"),
     ("suppliers", "SupplierFilter", "createdAt"),

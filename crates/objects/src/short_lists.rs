@@ -13,7 +13,7 @@ use crate::{
         connection::{CountedPage, Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::{IdFilter, has_text, searchable},
+        filters::{DateTimeFilter, IdFilter, has_text, searchable},
         nested::place,
         refusal::Path,
     },
@@ -109,6 +109,12 @@ impl SearchText {
 /// Whether `isArchived` wants a row: true for archived ones, false for those in use, None for both.
 pub fn is_wanted(archived_at: Option<Timestamp>, is_archived: Option<bool>) -> bool {
     is_archived.is_none_or(|wanted| archived_at.is_some() == wanted)
+}
+
+/// Whether a time passes a test of a time that every row has. None lets all pass.
+pub fn is_within(test: Option<&DateTimeFilter>, at: Timestamp) -> bool {
+    let (from, before) = test.map(DateTimeFilter::range).unwrap_or_default();
+    from.is_none_or(|from| from <= at) && before.is_none_or(|before| at < before)
 }
 
 /// What a filter says of IDs and texts, checked.

@@ -1,6 +1,7 @@
 //! Rights: who may be given what, what shops see of each other, and what programs of partners may do.
 
 mod agree;
+mod created;
 mod groups;
 mod integrations;
 mod keys;

@@ -295,6 +295,9 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     trade.receive(&mug, 100, 15).await;
     trade.sell_weekly(&mug, &[10]).await;
     assert_eq!(trade.run(0).await.map(|made| made.weeks), Some(1));
+    let answer = trade.books.office.ask("{ forecastRun { createdAt madeAt } }", json!({})).await;
+    let run = &answer["data"]["forecastRun"];
+    assert!(run["createdAt"].is_string() && run["createdAt"] == run["madeAt"], "{answer:#}");
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert!(["NEW", "TOO_LITTLE"].contains(&found["status"].as_str().unwrap()), "{found:#}");
     let weeks = found["weeks"].as_array().unwrap();

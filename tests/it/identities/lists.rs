@@ -133,6 +133,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.marginReport", JANUARY, "marginReport:CHANNEL:GROSS_REVENUE", vec![n(7), i()]),
         ("Query.members", "", "members", vec![t("a@example.com"), i()]),
         ("Query.members", "sort: { field: DISPLAY_NAME }", "members:DISPLAY_NAME:ASC", vec![t("ada"), i()]),
+        ("Query.members", "sort: { field: CREATED_AT }", "members:CREATED_AT:ASC", vec![n(7), i()]),
         ("Query.members", "sort: { field: LAST_SEEN_AT, direction: DESC }", "members:LAST_SEEN_AT:DESC", vec![n(7), i()]),
         ("Query.liquidationPlans", "", "liquidationPlans:MADE_AT:DESC", vec![n(7), i()]),
         ("Query.liquidationPlans", "sort: { field: UPDATED_AT }", "liquidationPlans:UPDATED_AT:DESC", vec![n(7), i()]),

@@ -16,6 +16,8 @@ fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
 async fn an_endpoint_is_told_every_type_of_event_that_there_is_not(world: &World) {
     let made = try_endpoint(world, &world.ours.owner, "http://shop.example/", &["stock.change", "order.*", "orders.*"]).await;
     assert_eq!(refusals(&made), all("INVALID", &["input.url", "input.eventTypes.0", "input.eventTypes.2"]));
+    let message = made["userErrors"][1]["message"].as_str().unwrap();
+    assert!(message.contains("eventTypes lists them; resource.* selects all types of a resource, * all types"), "{message}");
     let input = json!({ "id": world.ours.ids["whe"], "expectedVersion": 9, "eventTypes": ["stock.change", "*", "orders.*"] });
     assert_eq!(refusals(&update(world, input).await), all("INVALID", &["input.eventTypes.0", "input.eventTypes.2"]));
 }

@@ -31,8 +31,9 @@ impl ForecastRun {
     async fn first_week(&self) -> Date {
         Date(self.0.first_week)
     }
-    /// Time of the run.
-    async fn made_at(&self) -> DateTime {
+    /// Time at which the run was created.
+    #[field(was("madeAt", "2026-11-29"))]
+    async fn created_at(&self) -> DateTime {
         DateTime(self.0.made_at)
     }
     /// Sequence number of the last event in the facts that it read.

@@ -8,7 +8,10 @@ use super::{
     Integration, Role, StoreGroup,
     queries::{Permission, PermissionClass},
 };
-use crate::{graphql::filters::IdFilter, short_lists::short_sort};
+use crate::{
+    graphql::filters::{DateTimeFilter, IdFilter},
+    short_lists::short_sort,
+};
 
 crate::connection!(counted RoleConnection, RoleEdge, Role, "roles");
 crate::connection!(counted StoreGroupConnection, StoreGroupEdge, StoreGroup, "groups of stores");
@@ -28,6 +31,8 @@ pub struct RoleFilter {
     pub id: Option<IdFilter>,
     /// Part of the key or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
+    /// Time at which the role was created; 1970 for the default roles.
+    pub created_at: Option<DateTimeFilter>,
 }
 
 /// Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored.
@@ -43,6 +48,8 @@ pub struct StoreGroupFilter {
     pub id: Option<IdFilter>,
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
+    /// Time at which the group was created.
+    pub created_at: Option<DateTimeFilter>,
 }
 
 /// Filter of integrations. All conditions that are given must hold; a condition that is null is ignored.
@@ -81,15 +88,19 @@ pub struct PermissionFilter {
 ::graphql::nested_filter!(StoreGroupFilter);
 ::graphql::nested_filter!(IntegrationFilter);
 ::graphql::nested_filter!(PermissionFilter);
+crate::dated_filter!(RoleFilter, [] "createdAt" created_at);
+crate::dated_filter!(StoreGroupFilter, [] "createdAt" created_at);
 
 short_sort!(RoleSort, RoleSortField of core::Role, "roles" by "ID", |role| {
     Key, "KEY", "Key of the role." => Key::Text(role.key.clone());
     Name, "NAME", "Name of the role; the case of the letters A to Z is ignored." => Key::Text(role.name.to_ascii_lowercase());
+    CreatedAt, "CREATED_AT", "Time at which the role was created." => Key::Int(role.created_at.micros());
 });
 
 short_sort!(StoreGroupSort, StoreGroupSortField of core::StoreGroup, "groups of stores" by "ID", |group| {
     Code, "CODE", "Code of the group; case is ignored." => Key::Text(group.code.to_lowercase());
     Name, "NAME", "Name of the group; the case of the letters A to Z is ignored." => Key::Text(group.name.to_ascii_lowercase());
+    CreatedAt, "CREATED_AT", "Time at which the group was created." => Key::Int(group.created_at.micros());
     UpdatedAt, "UPDATED_AT", "Time at which the group last changed." => Key::Int(group.updated_at.micros());
 });
 

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     graphql::{connection::PageArgs, context::ContextExt, fault::Answer, nested::read_nested, scalars::Cursor},
-    short_lists::{SearchText, ShortList, Sought, is_wanted},
+    periods::in_days,
+    short_lists::{SearchText, ShortList, Sought, is_wanted, is_within},
 };
 
 /// Class of a permission: for the whole tenant, or for stores.
@@ -110,11 +111,15 @@ impl AccessQuery {
         before: Option<Cursor>,
     ) -> Answer<RoleConnection> {
         let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: RoleFilter, at| {
-            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at))
         })?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
-        let is_sought = |role: &core::Role| filter.holds(&|sought| sought.finds(role.id, &[&role.key, &role.name]));
+        let is_sought = |role: &core::Role| {
+            filter.holds(&|(sought, created)| {
+                sought.finds(role.id, &[&role.key, &role.name]) && is_within(created.as_ref(), role.created_at)
+            })
+        };
         let found = all.iter().filter(|one| is_sought(&one.role)).map(|one| {
             let keys = match sort {
                 None => vec![Key::Int((!one.is_built_in).into()), Key::Text(one.role.key.clone()), Key::from(one.role.id)],
@@ -164,12 +169,16 @@ impl AccessQuery {
     ) -> Answer<StoreGroupConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
-            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at))
         })?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
-        let is_sought = |group: &core::StoreGroup| filter.holds(&|sought| sought.finds(group.id, &[&group.code, &group.name]));
+        let is_sought = |group: &core::StoreGroup| {
+            filter.holds(&|(sought, created)| {
+                sought.finds(group.id, &[&group.code, &group.name]) && is_within(created.as_ref(), group.created_at)
+            })
+        };
         let found = groups.filter(is_sought).map(|group| {
             let first = sort.map_or_else(|| Key::Text(group.code.to_lowercase()), |sort| sort.key(&group));
             let keys = vec![first, Key::from(group.id)];

@@ -63,6 +63,10 @@ impl StoreGroup {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
+    /// Time at which the group of stores was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
     /// Time of the last change of the group.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)

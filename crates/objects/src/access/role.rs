@@ -77,6 +77,10 @@ impl Role {
     pub async fn version(&self) -> Long {
         Long(self.0.role.version)
     }
+    /// Time at which the role was created; 1970 for the default roles.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.role.created_at)
+    }
     /// Time of the last change of the role; 1970 for the default roles, which change only with a new version of
     /// Entrepot.
     pub async fn updated_at(&self) -> DateTime {

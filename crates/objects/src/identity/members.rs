@@ -1,6 +1,7 @@
 //! The list of members: its filter and its pages; and how a member is named.
 
 use async_graphql::{Enum, ID, InputObject, OneofObject};
+use entity::prelude::Timestamp;
 use iam::identity::{MemberFilter as Tests, MemberSort as By, MembersSorted};
 use platform::storage::Nested;
 
@@ -43,12 +44,14 @@ pub struct MemberFilter {
     pub search: Option<String>,
     /// True for members with a second factor, false for those without one, null for both.
     pub is_mfa_enabled: Option<bool>,
+    /// Time at which the member was created.
+    pub created_at: Option<DateTimeFilter>,
     /// Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone.
     pub last_seen_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(MemberFilter);
-crate::dated_filter!(MemberFilter, [] "lastSeenAt" last_seen_at);
+crate::dated_filter!(MemberFilter, [] "createdAt" created_at, "lastSeenAt" last_seen_at);
 
 /// Sort order of a list of members; members with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -68,6 +71,8 @@ pub enum MemberSortField {
     Email,
     /// Name of the member; the case of the letters A to Z is ignored.
     DisplayName,
+    /// Time at which the member was created.
+    CreatedAt,
     /// Time at which the member was last seen. A member who was not seen yet counts as the earliest.
     LastSeenAt,
 }
@@ -94,10 +99,17 @@ impl MemberFilter {
             ids: self.id.map(|filter| filter.ids(&place(at, "id"))).transpose()?.flatten(),
             search: self.search,
             mfa_enabled: self.is_mfa_enabled,
-            last_seen: self.last_seen_at.map(|test| test.range()).map(|(from, before)| [from, before]).unwrap_or_default(),
+            created: moments(self.created_at.as_ref()),
+            last_seen: moments(self.last_seen_at.as_ref()),
             is_seen: is_null.map(|is_null| !is_null),
         })
     }
+}
+
+/// The span of a range of time that may be left out.
+fn moments(filter: Option<&DateTimeFilter>) -> [Option<Timestamp>; 2] {
+    let (from, before) = filter.map(DateTimeFilter::range).unwrap_or_default();
+    [from, before]
 }
 
 connection!(counted MemberConnection, MemberEdge, Member, "members");

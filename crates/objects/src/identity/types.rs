@@ -114,6 +114,8 @@ pub struct Member {
     /// Version of the member, +1 for each change.
     #[graphql(owned)]
     pub version: Long,
+    /// Time at which the member was created. A member who left and is invited again keeps it.
+    pub created_at: DateTime,
     /// Time of the last change of the member.
     #[graphql(owned)]
     pub updated_at: DateTime,
@@ -124,7 +126,18 @@ pub struct Member {
 
 impl From<MemberView> for Member {
     fn from(view: MemberView) -> Self {
-        let MemberView { membership, email, display_name, updated_at, last_seen_at, mfa_enabled, left_at, invitation, .. } = view;
+        let MemberView {
+            membership,
+            email,
+            display_name,
+            created_at,
+            updated_at,
+            last_seen_at,
+            mfa_enabled,
+            left_at,
+            invitation,
+            ..
+        } = view;
         Self {
             id: membership.member.to_string().into(),
             email,
@@ -136,6 +149,7 @@ impl From<MemberView> for Member {
             left_at: left_at.map(DateTime),
             invitation: invitation.map(Into::into),
             version: Long(membership.version),
+            created_at: DateTime(created_at),
             updated_at: DateTime(updated_at),
             tried: None,
         }

@@ -62,7 +62,7 @@ impl WebhookEndpoint {
     async fn description(&self) -> &str {
         &self.0.description
     }
-    /// Types of event that are sent to the endpoint: names, noun.* for all of a noun, or * for all.
+    /// Types of event that are sent to the endpoint: names, order.* for all of the resource order, or * for all.
     async fn event_types(&self) -> &[String] {
         &self.0.patterns
     }

@@ -38,6 +38,7 @@ pub struct StoreGroup {
     pub code: String,
     pub name: String,
     pub version: i64,
+    pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// None while it is in use.
     pub archived_at: Option<Timestamp>,

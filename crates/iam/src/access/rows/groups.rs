@@ -18,14 +18,15 @@ struct GroupRow {
     code: String,
     name: String,
     version: i64,
+    created_at: Timestamp,
     updated_at: Timestamp,
     archived_at: Option<Timestamp>,
 }
 
 impl From<GroupRow> for StoreGroup {
     fn from(row: GroupRow) -> Self {
-        let GroupRow { id, code, name, version, updated_at, archived_at } = row;
-        Self { id, code, name, version, updated_at, archived_at }
+        let GroupRow { id, code, name, version, created_at, updated_at, archived_at } = row;
+        Self { id, code, name, version, created_at, updated_at, archived_at }
     }
 }
 
@@ -105,13 +106,14 @@ pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<Sto
 }
 
 pub async fn add_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
-    let sql = "INSERT INTO store_group (tenant_id, id, code, code_key, name, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
+    let sql = "INSERT INTO store_group (tenant_id, id, code, code_key, name, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let values = vec![
         group.id.into(),
         group.code.as_str().into(),
         code_key.into(),
         group.name.as_str().into(),
         group.version.into(),
+        group.created_at.micros().into(),
         group.updated_at.micros().into(),
     ];
     work.execute(sql, values).await?;

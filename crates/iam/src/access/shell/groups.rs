@@ -39,12 +39,14 @@ impl Access {
         permit: Permit<kind::StoreWrite>,
         fields: GroupFields,
     ) -> Result<Changed<StoreGroup>, AccessError> {
+        let now = self.clock().now();
         let group = StoreGroup {
             id: self.clock().id(),
             code: fields.code.unwrap_or_default().trim().to_owned(),
             name: fields.name.unwrap_or_default().trim().to_owned(),
             version: 1,
-            updated_at: self.clock().now(),
+            created_at: now,
+            updated_at: now,
             archived_at: None,
         };
         let stores = fields.stores.unwrap_or_default();
@@ -102,6 +104,7 @@ impl Access {
             code: fields.code.map_or_else(|| before.code.clone(), |code| code.trim().to_owned()),
             name: fields.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
             version: before.version + 1,
+            created_at: before.created_at,
             updated_at: self.clock().now(),
             archived_at: None,
         };

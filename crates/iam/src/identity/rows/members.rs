@@ -22,6 +22,7 @@ pub struct MemberView {
     pub email: String,
     pub email_key: String,
     pub display_name: String,
+    pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
     pub mfa_enabled: bool,
@@ -43,6 +44,8 @@ pub struct Sent {
 struct ViewRow {
     #[record(alias = "m")]
     membership: Membership,
+    #[record(of = member, alias = "m")]
+    created_at: Timestamp,
     #[record(of = member, alias = "m")]
     updated_at: Timestamp,
     #[record(of = member, alias = "m")]
@@ -76,6 +79,7 @@ impl From<ViewRow> for MemberView {
             email: row.email,
             email_key: row.email_key,
             display_name: row.display_name,
+            created_at: row.created_at,
             updated_at: row.updated_at,
             last_seen_at: row.last_seen_at,
             mfa_enabled: row.mfa_enabled,
@@ -133,6 +137,8 @@ pub struct MemberFilter {
     /// Part of the name or the address. The letters A to Z are compared without their case.
     pub search: Option<String>,
     pub mfa_enabled: Option<bool>,
+    /// Created from this moment on, and before that one.
+    pub created: [Option<Timestamp>; 2],
     /// Last seen from this moment on, and before that one.
     pub last_seen: [Option<Timestamp>; 2],
     /// Whether the member was seen yet.
@@ -178,6 +184,12 @@ impl MemberFilter {
             let has = format!("(m.status <> 'INVITED' AND {HAS_MFA})");
             sql.push_str(&format!(" AND {}{has}", if is_enabled { "" } else { "NOT " }));
         }
+        for (bound, operator) in self.created.into_iter().zip([">=", "<"]) {
+            if let Some(at) = bound {
+                let number = bind(at.into());
+                sql.push_str(&format!(" AND m.created_at {operator} ${number}"));
+            }
+        }
         for (bound, operator) in self.last_seen.into_iter().zip([">=", "<"]) {
             if let Some(at) = bound {
                 let number = bind(at.into());
@@ -201,6 +213,7 @@ pub enum MemberSort {
     Email,
     /// The letters A to Z are sorted without their case.
     DisplayName,
+    CreatedAt,
     /// Who was not seen yet comes before all others.
     LastSeenAt,
 }
@@ -222,6 +235,7 @@ impl MembersSorted {
             MemberSort::Email if !self.descending => return "members".to_owned(),
             MemberSort::Email => "EMAIL",
             MemberSort::DisplayName => "DISPLAY_NAME",
+            MemberSort::CreatedAt => "CREATED_AT",
             MemberSort::LastSeenAt => "LAST_SEEN_AT",
         };
         format!("members:{by}:{}", if self.descending { "DESC" } else { "ASC" })
@@ -235,6 +249,7 @@ impl MembersSorted {
             (MemberSort::DisplayName, Backend::Sqlite) => {
                 "lower(CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE u.display_name END)"
             }
+            (MemberSort::CreatedAt, _) => "m.created_at",
             (MemberSort::LastSeenAt, _) => {
                 "(CASE WHEN m.status = 'INVITED' OR m.last_seen_at IS NULL THEN 0 ELSE m.last_seen_at END)"
             }
@@ -245,6 +260,7 @@ impl MembersSorted {
         let first = match self.by {
             MemberSort::Email => Key::Text(view.email_key.clone()),
             MemberSort::DisplayName => Key::Text(view.display_name.to_ascii_lowercase()),
+            MemberSort::CreatedAt => Key::Int(view.created_at.micros()),
             MemberSort::LastSeenAt => Key::Int(view.last_seen_at.map_or(0, Timestamp::micros)),
         };
         vec![first, view.membership.member.into()]

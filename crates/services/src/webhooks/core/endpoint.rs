@@ -13,7 +13,7 @@ pub struct Endpoint {
     pub id: EndpointId,
     pub url: String,
     pub description: String,
-    /// Names of events, `noun.*`, or `*`.
+    /// Names of events, `resource.*`, or `*`.
     pub patterns: Vec<String>,
     /// Whose rights say what is sent: whoever made it, or last said where it leads.
     pub maker: MemberId,

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::webhooks::events::Registry;
 
-/// Whether a pattern stands for an event: its name, `noun.*`, or `*`.
+/// Whether a pattern stands for an event: its name, `resource.*`, or `*`.
 pub fn matches(pattern: &str, name: &str) -> bool {
     pattern == "*"
         || pattern == name
-        || pattern.strip_suffix(".*").is_some_and(|noun| name.split_once('.').is_some_and(|(of, _)| of == noun))
+        || pattern.strip_suffix(".*").is_some_and(|resource| name.split_once('.').is_some_and(|(of, _)| of == resource))
 }
 
 /// The patterns that stand for no declared event: a slip of the pen would otherwise be silence.
@@ -19,7 +19,8 @@ pub fn idle(patterns: &[String], registry: &Registry) -> Vec<usize> {
 }
 
 /// What to do about such a one.
-pub const NO_SUCH_EVENT: &str = "there is no such event: eventTypes lists them; noun.* stands for all of a noun, * for all";
+pub const NO_SUCH_EVENT: &str =
+    "there is no such event: eventTypes lists them; resource.* selects all types of a resource, * all types";
 
 /// An event as a message tells it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_stands_for_an_event_its_noun_or_all() {
+    fn a_pattern_stands_for_an_event_its_resource_or_all() {
         assert!(
             matches("*", "order.created") && matches("order.*", "order.created") && matches("order.created", "order.created")
         );
