@@ -22,7 +22,9 @@ use uuid::Uuid;
 use super::{
     asked,
     builder::{of_products, shop},
-    day, filter, order, stocked,
+    day, filter, order,
+    sales::FILLED,
+    stocked,
 };
 use crate::{
     authorization::world::World,
@@ -34,6 +36,7 @@ use crate::{
 
 on_both!(
     pairs_of_products_are_those_of_one_reading,
+    what_left_in_time_is_that_of_one_reading,
     orders_of_categories_are_those_of_one_reading,
     sales_by_category_are_those_of_one_reading,
     movements_of_products_and_stores_are_those_of_one_reading,
@@ -118,6 +121,27 @@ async fn pairs_of_products_are_those_of_one_reading(world: &World) {
     let once = statements(Halving::Never).await;
     for cut in cuts.into_iter().filter(|cut| matches!(cut, Cut::By(_))) {
         assert_eq!(statements(Halving::At(cut)).await, once + 1, "{cut:?}");
+    }
+}
+
+async fn what_left_in_time_is_that_of_one_reading(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 200, 9).await;
+    // Each second order leaves too late, in two fulfilments; the others left at once.
+    for nth in 0..6 {
+        let status = if nth % 2 == 0 { Value::Null } else { json!({ "status": "CONFIRMED" }) };
+        let made = order(&books, &[(&mug, 3), (&mug, 2)], 4, status).await;
+        for (line, quantity) in [(0, 2), (1, 2)].into_iter().filter(|_| nth % 2 == 1) {
+            let lines = json!([{ "lineId": made["lines"][line]["id"], "quantity": quantity }]);
+            let input = json!({ "idempotencyKey": key(), "id": made["id"], "lines": lines, "occurredAt": ago(world, 2) });
+            done(&books.office.act("orderFulfil", "OrderFulfilInput", "order { id }", input).await, "order");
+        }
+    }
+    let cuts = cuts(world).await;
+    for (hours, shipped) in [(24, 15), (72, 27)] {
+        let found = same_in_halves(&books, &cuts, FILLED, &json!({ "f": filter(&books, (5, 3)), "h": hours })).await;
+        let figures = ["orders", "orderedUnits", "shippedUnits", "fulfilments"].map(|name| found["nodes"][0][name].clone());
+        assert_eq!(json!(figures), json!([6, 30, shipped, 6]), "{found:#}");
     }
 }
 

@@ -102,7 +102,7 @@ async fn weeks_without_stock_are_unknown(books: &Books<'_>) {
     assert_eq!((&found["nodes"], &found["totals"]["weeks"]), (&json!([row]), &json!(5)), "{found:#}");
 }
 
-const FILLED: &str = "query($f: SalesReportFilter!, $h: Int) { fulfilmentReport(filter: $f, withinHours: $h) {
+pub(super) const FILLED: &str = "query($f: SalesReportFilter!, $h: Int) { fulfilmentReport(filter: $f, withinHours: $h) {
     nodes { store { code } orders wholeOrders lines wholeLines orderedUnits shippedUnits unitFillRate lineFillRate orderFillRate fulfilments medianHours p90Hours }
     totals { orders unitFillRate } } }";
 

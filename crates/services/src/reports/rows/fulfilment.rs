@@ -83,7 +83,8 @@ pub async fn fills(
     Ok(fills)
 }
 
-/// The statement of what left in time, of a part of the orders, and its values.
+/// The statement of what left in time, of a part of the orders, and its values. SQLite reads all lines in the order of the index that finds their orders, and
+/// need not sort them. Postgres would hash the lines of both parts for each: it sums those of one order after the other, which lie together.
 fn fills_of(
     reads: &impl Reads,
     narrow: &Narrow,
@@ -93,36 +94,44 @@ fn fills_of(
     let mut bound = Bound::of(reads, narrow);
     let within = bound.mark(hours * HOUR_MICROS);
     let orders = bound.of_orders(narrow) + &bound.of_part(part);
-    // In the order of the index that finds them, SQLite need not sort the lines of orders.
-    let each = match reads.backend() {
-        Backend::Sqlite => "t.placed_at, t.order_id",
-        Backend::Postgres => "t.grp, t.order_id",
-    };
-    // Of a line, what fulfilments took of it in time, and in all: the rest of what left was handed over with the order.
-    let sql = format!(
-        "SELECT {select} FROM (
-           SELECT t.grp, count(*) AS lines, sum(t.ordered) AS ordered,
-             sum(CASE WHEN t.left_in_time < t.ordered THEN t.left_in_time ELSE t.ordered END) AS shipped,
-             sum(CASE WHEN t.left_in_time >= t.ordered THEN 1 ELSE 0 END) AS whole
-           FROM (
-             SELECT {key} AS grp, o.placed_at, o.id AS order_id, l.quantity - l.cancelled AS ordered,
-               l.fulfilled - coalesce(s.later, 0) AS left_in_time
-             FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
-               SELECT f.order_id, k.order_position, CAST(sum(k.quantity) AS bigint) AS later
-               FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k
-               WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
-                 AND f.shipped_at > coalesce((SELECT d.requested_for FROM order_detail d
-                   WHERE d.tenant_id = $1 AND d.order_id = o.id AND d.requested_for > o.placed_at), o.placed_at + {within})
-                 AND k.tenant_id = $1 AND k.fulfilment_id = f.id
-               GROUP BY f.order_id, k.order_position) s ON s.order_id = l.order_id AND s.order_position = l.position
-             WHERE {orders} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED'
-               AND l.quantity > l.cancelled{only}) t
-           GROUP BY {each}) g
-         GROUP BY g.grp ORDER BY g.grp",
-        select = FillRow::SELECT,
-        key = group.column(),
-        only = Bound::of_products(narrow, "l.product_id")
+    // Of a line, what fulfilments took of it too late: the rest of what left was handed over with the order, or left in time.
+    let late = format!(
+        "f.tenant_id = $1 AND f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
+         AND f.shipped_at > coalesce((SELECT d.requested_for FROM order_detail d
+           WHERE d.tenant_id = $1 AND d.order_id = o.id AND d.requested_for > o.placed_at), o.placed_at + {within})
+         AND k.tenant_id = $1 AND k.fulfilment_id = f.id"
     );
+    let lines = format!(
+        "l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED' AND l.quantity > l.cancelled{}",
+        Bound::of_products(narrow, "l.product_id")
+    );
+    let (key, ordered, in_time) =
+        (group.column(), "l.quantity - l.cancelled AS ordered", "l.fulfilled - coalesce(s.later, 0) AS left_in_time");
+    let sums = "count(*) AS lines, sum(t.ordered) AS ordered,
+       sum(CASE WHEN t.left_in_time < t.ordered THEN t.left_in_time ELSE t.ordered END) AS shipped,
+       sum(CASE WHEN t.left_in_time >= t.ordered THEN 1 ELSE 0 END) AS whole";
+    let each = match reads.backend() {
+        Backend::Sqlite => format!(
+            "SELECT t.grp, {sums} FROM (
+               SELECT {key} AS grp, o.placed_at, o.id AS order_id, {ordered}, {in_time}
+               FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
+                 SELECT f.order_id, k.order_position, CAST(sum(k.quantity) AS bigint) AS later
+                 FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k WHERE {orders} AND {late}
+                 GROUP BY f.order_id, k.order_position) s ON s.order_id = l.order_id AND s.order_position = l.position
+               WHERE {orders} AND {lines}) t
+             GROUP BY t.placed_at, t.order_id"
+        ),
+        Backend::Postgres => format!(
+            "SELECT {key} AS grp, x.* FROM sales_order o CROSS JOIN LATERAL (
+               SELECT {sums} FROM (
+                 SELECT {ordered}, {in_time} FROM order_line l LEFT JOIN (
+                   SELECT k.order_position, CAST(sum(k.quantity) AS bigint) AS later FROM fulfilment f CROSS JOIN fulfilment_line k WHERE {late}
+                   GROUP BY k.order_position) s ON s.order_position = l.position
+                 WHERE {lines}) t HAVING count(*) > 0) x
+             WHERE {orders}"
+        ),
+    };
+    let sql = format!("SELECT {} FROM ({each}) g GROUP BY g.grp ORDER BY g.grp", FillRow::SELECT);
     (sql, bound.values)
 }
 
