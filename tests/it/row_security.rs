@@ -388,11 +388,10 @@ async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_
         AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.attoptions IS DISTINCT FROM '{n_distinct=1}'";
     assert_eq!(all(&owner, unsaid).await, [""; 0]);
     owner.close().await.unwrap();
-    let (ours, side_by_side) = (db.tenant(two.one.tenant), db.tenant(two.one.tenant).side_by_side());
+    let (ours, side) = (db.tenant(two.one.tenant), db.tenant(two.one.tenant).side_by_side());
     let sql = "SELECT concat_ws(' ', current_setting('plan_cache_mode'), current_setting('jit'),
         current_setting('max_parallel_workers_per_gather')) WHERE $1 IS NOT NULL";
-    for (reads, set) in [(&ours, "auto "), (&side_by_side, "force_custom_plan off 0"), (&ours.long(), "force_custom_plan off 2")]
-    {
+    for (reads, set) in [(&ours, "auto "), (&side, "force_custom_plan off 0"), (&ours.long(), "force_custom_plan off 2")] {
         let settings: String = reads.rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
         assert!(settings.starts_with(set), "{settings}");
         assert_eq!(stores(reads).await, ["Ours"], "and the wall stands");
