@@ -93,7 +93,7 @@ fn fills_of(
 ) -> (String, Vec<Value>) {
     let mut bound = Bound::of(reads, narrow);
     let within = bound.mark(hours * HOUR_MICROS);
-    let orders = bound.of_orders(narrow) + &bound.of_part(part);
+    let orders = format!("{}{}", bound.of_orders(narrow), bound.of_part(part));
     // Of a line, what fulfilments took of it too late: the rest of what left was handed over with the order, or left in time.
     let late = format!(
         "f.tenant_id = $1 AND f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
