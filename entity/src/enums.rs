@@ -60,6 +60,12 @@ macro_rules! alert_kinds {
                 FulfilmentOverdue "FULFILMENT_OVERDUE",
                 /// An order waits for goods that a store has refused, and no other store has them.
                 FulfilmentRejected "FULFILMENT_REJECTED",
+                /// Three runs in a row of a saved view's schedule have failed, or the schedule has stopped by itself. RESOLVED once a run succeeds, or the schedule is set
+                /// again or deleted.
+                SavedViewScheduleFailed "SAVED_VIEW_SCHEDULE_FAILED",
+                /// Three runs in a row of an export schedule have failed, or the schedule has stopped by itself. RESOLVED once a run succeeds, or the schedule is set again
+                /// or deleted.
+                ExportScheduleFailed "EXPORT_SCHEDULE_FAILED",
             }
         }
     };

@@ -354,10 +354,13 @@ pub const LIST: &[(&str, &[&str])] = &[
     ("m0200_scope_budgets", &[include_str!("m0200/scope_budgets.sql")]),
     // When a link of a saved view was last used.
     ("m0201_link_uses", &[include_str!("m0201/link_uses.sql")]),
+    // Alerts of schedules that deliver nothing, and the indexes by which those are found.
+    ("m0202_failed_schedules", &[include_str!("m0202/failed_schedules.sql")]),
 ];
 
 /// Migrations that let a CHECK or a unique index take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor
 /// dropped. The release that has one reads the new values and writes none; a later release writes them.
 /// `m0133_fulfilment_alerts`, `m0162_wider_words` and what writes their values are of one release: no node of the one before it (0.1) works with
 /// `m0125_supplier_calendar`. Of `m0197_registers` an older node writes no register, and reads such a pattern as one that its rule does not find.
-pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts", "m0162_wider_words", "m0197_registers"];
+/// `m0202_failed_schedules` is of that release, too.
+pub const WIDENING: &[&str] = &["m0133_fulfilment_alerts", "m0162_wider_words", "m0197_registers", "m0202_failed_schedules"];

@@ -20,6 +20,12 @@ pub struct Model {
     pub transfer_id: Option<TransferId>,
     pub count_id: Option<CountId>,
     pub order_id: Option<OrderId>,
+    /// A schedule of a saved view or of exports, as the kind says. It may be deleted by now.
+    pub schedule_id: Option<Uuid>,
+    /// Name of the saved view or of the export schedule, at the opening.
+    pub schedule_name: Option<String>,
+    /// Error of the schedule's last run, at the opening.
+    pub error: Option<String>,
     pub state: AlertState,
     pub quantity: Option<i64>,
     pub threshold: Option<i64>,

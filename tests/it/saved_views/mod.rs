@@ -1,6 +1,7 @@
 //! Queries that are kept under a name: what may be one, and whose rights it is read with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod failing;
 mod links;
 mod live;
 mod mailbox;

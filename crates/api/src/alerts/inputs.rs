@@ -86,7 +86,7 @@ pub struct AlertRuleUpsertInput {
     /// Deprecated form of `store`: its ID.
     #[graphql(deprecation = "2026-11-26: use store. Removed after 2027-11-26.")]
     pub store_id: Option<ID>,
-    /// Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
+    /// Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN, SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED.
     pub store: Option<StoreRef>,
     /// Deprecated form of `category`: its ID.
     #[graphql(deprecation = "2026-11-26: use category. Removed after 2027-11-26.")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, SimpleObject};
 use entity::prelude;
 use iam::access::{Permission, kind};
 use macros::resolvers;
@@ -15,6 +15,7 @@ use crate::{
     fulfilment::{FulfilmentWork, works_of_order},
     graphql::{
         context::ContextExt,
+        directives::shared,
         fault::Answer,
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -40,7 +41,19 @@ impl From<core::Alert> for Alert {
     }
 }
 
-/// Condition in the stock or its documents that needs attention. One alert is created each time a
+/// Schedule of a saved view or of exports, as it was when an alert about it opened.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(directive = shared::apply())]
+pub struct AlertSchedule {
+    /// ID of the schedule, which begins with svs_ if it is of a saved view, and with xsc_ if it is of exports. The schedule may be deleted by now.
+    pub id: ID,
+    /// Name of the saved view or of the export schedule.
+    pub name: String,
+    /// Error of the last run. Null when the run gave none.
+    pub error: Option<String>,
+}
+
+/// Condition in the stock, its documents or schedules that needs attention. One alert is created each time a
 /// rule's limit is crossed.
 #[resolvers(requires = AlertRead, shared)]
 impl Alert {
@@ -87,6 +100,12 @@ impl Alert {
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.0.subject.ids().order?)).await.transpose()
     }
+    #[doc = services::alert_text!(schedule)]
+    async fn schedule(&self) -> Option<AlertSchedule> {
+        let schedule = self.0.figures.schedule.as_ref()?;
+        let id = ID(self.0.subject.text());
+        Some(AlertSchedule { id, name: schedule.name.clone(), error: schedule.error.clone() })
+    }
     /// Works of the order in the alert's store, of FULFILMENT_OVERDUE. Null for other kinds, and without fulfilment.read.
     #[field(mask = FulfilmentRead)]
     async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
@@ -121,7 +140,7 @@ impl Alert {
     async fn opened_at(&self) -> DateTime {
         DateTime(self.0.opened_at)
     }
-    /// Number of the event with which the threshold was crossed. Null for an alert that a day brought.
+    /// Number of the event with which the threshold was crossed. Null for an alert that a day or a schedule brought.
     async fn opened_seq(&self) -> Option<Long> {
         self.0.seq.map(Long)
     }

@@ -6,7 +6,7 @@ pub mod query;
 pub mod rule;
 pub mod enums;
 
-pub use alert::{Alert, AlertConnection, AlertEdge};
+pub use alert::{Alert, AlertConnection, AlertEdge, AlertSchedule};
 pub use enums::{AlertDigest, AlertKind, AlertStatus};
 pub use query::{AlertListFilter, AlertQuery, load_alert, load_rule};
 pub use rule::{AlertRule, QuietHours};

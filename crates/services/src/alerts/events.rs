@@ -5,8 +5,9 @@ use iam::access::{code, kind};
 use platform::storage::events::{self, Audience, EventViewer, Shown, Stream, Terms, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::core::{Alert, AlertValues, Handling, Subject, SubjectIds};
+use super::core::{Alert, AlertValues, FailedSchedule, Handling, Subject, SubjectIds};
 
 pub use platform::storage::events::EventType;
 
@@ -66,6 +67,13 @@ pub struct AlertEvent {
     pub count: Option<CountId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// Of a saved view or of exports, as the kind says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +96,8 @@ pub struct AlertEvent {
 
 impl AlertEvent {
     pub fn of(alert: &Alert) -> Self {
-        let SubjectIds { store, product, lot, purchase_order, transfer, count, order } = alert.subject.ids();
+        let SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule } = alert.subject.ids();
+        let failed = alert.figures.schedule.as_ref();
         Self {
             alert: alert.id,
             kind: alert.kind,
@@ -100,6 +109,9 @@ impl AlertEvent {
             transfer,
             count,
             order,
+            schedule,
+            schedule_name: failed.map(|failed| failed.name.clone()),
+            error: failed.and_then(|failed| failed.error.clone()),
             quantity: alert.figures.quantity,
             threshold: alert.figures.threshold,
             day: alert.figures.day,
@@ -113,22 +125,27 @@ impl AlertEvent {
         }
     }
 
+    fn subject(&self) -> Option<Subject> {
+        let Self { store, product, lot, purchase_order, transfer, count, order, schedule, .. } = *self;
+        Subject::of(self.kind, SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule })
+    }
+
     /// The alert as the event left it, with what the event does not say as its row has it now; none of an event that does not fit its kind
     /// or its state.
     pub fn alert(&self, row: Option<&Alert>) -> Option<Alert> {
-        let Self { store, product, lot, purchase_order, transfer, count, order, .. } = *self;
-        let ids = SubjectIds { store, product, lot, purchase_order, transfer, count, order };
+        let schedule = self.schedule_name.clone().map(|name| FailedSchedule { name, error: self.error.clone() });
         let resolved = self.resolved_at.map(|at| (at, row.and_then(|row| row.handling.resolver())));
         Some(Alert {
             id: self.alert,
             kind: self.kind,
-            subject: Subject::of(self.kind, ids)?,
+            subject: self.subject()?,
             handling: Handling::of(self.state, self.snoozed_until, resolved)?,
             figures: AlertValues {
                 quantity: self.quantity,
                 threshold: self.threshold,
                 day: self.day,
                 margin: row.and_then(|row| row.figures.margin),
+                schedule,
             },
             opened_at: self.opened_at,
             seq: self.seq,
@@ -140,13 +157,21 @@ impl AlertEvent {
     }
 }
 
-/// An alert of a store that the viewer sees; of no store, one for who sees all of them, and costs.
+/// An alert of a store that the viewer sees; of no store, one for who sees all of them, and what it is about: costs, or schedules.
 fn shown_alert(alert: &AlertEvent, viewer: EventViewer<'_>) -> Option<Value> {
     // No store is the nil one's: only who may see all of them is covered for it.
     let is_seen = viewer.covers(alert.store.unwrap_or(StoreId::NIL));
-    (is_seen && (alert.store.is_some() || viewer.holds(code::<kind::ProductCostRead>()))).then(|| {
+    let sees_subject = alert.store.is_some()
+        || match alert.kind {
+            AlertKind::SavedViewScheduleFailed => viewer.holds(code::<kind::ViewManage>()),
+            AlertKind::ExportScheduleFailed => viewer.covers_with(code::<kind::ExchangeRun>(), StoreId::NIL),
+            _ => viewer.holds(code::<kind::ProductCostRead>()),
+        };
+    (is_seen && sees_subject).then(|| {
+        let schedule = alert.schedule.and_then(|_| alert.subject()).map(|subject| subject.text());
         json!({ "id": alert.alert, "kind": alert.kind, "state": alert.state, "storeId": alert.store, "productId": alert.product,
             "lotId": alert.lot, "purchaseOrderId": alert.purchase_order, "transferId": alert.transfer, "countId": alert.count, "orderId": alert.order,
+            "scheduleId": schedule, "scheduleName": alert.schedule_name, "error": alert.error,
             "quantity": alert.quantity, "threshold": alert.threshold, "assigneeId": alert.assignee, "version": alert.version })
     })
 }

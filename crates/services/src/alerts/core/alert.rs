@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use inventory::stock::core::LevelKey;
+use uuid::Uuid;
 
 /// What an alert is about. Of each kind and subject there is at most one that is not RESOLVED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +17,8 @@ pub enum Subject {
     Count(CountId, StoreId),
     /// With the store that it is about: one that has something to send, or the one that sold it.
     Order(OrderId, StoreId),
+    SavedViewSchedule(SavedViewScheduleId),
+    ExportSchedule(ExportScheduleId),
 }
 
 /// The ids that a subject is made of: which of them there are depends on the kind of the alert.
@@ -28,6 +31,8 @@ pub struct SubjectIds {
     pub transfer: Option<TransferId>,
     pub count: Option<CountId>,
     pub order: Option<OrderId>,
+    /// Of a saved view or of exports, as the kind says.
+    pub schedule: Option<Uuid>,
 }
 
 impl Subject {
@@ -41,11 +46,14 @@ impl Subject {
             Self::Transfer(transfer, _) => transfer.to_string(),
             Self::Count(count, _) => count.to_string(),
             Self::Order(order, store) => format!("{order}/{store}"),
+            Self::SavedViewSchedule(schedule) => schedule.to_string(),
+            Self::ExportSchedule(schedule) => schedule.to_string(),
         }
     }
     pub fn ids(&self) -> SubjectIds {
         let of_store = |store| SubjectIds { store: Some(store), ..SubjectIds::default() };
         let of_level = |key: LevelKey| SubjectIds { product: Some(key.product), ..of_store(key.store) };
+        let of_schedule = |schedule| SubjectIds { schedule: Some(schedule), ..SubjectIds::default() };
         match *self {
             Self::Level(key) => of_level(key),
             Self::Product(product) => SubjectIds { product: Some(product), ..SubjectIds::default() },
@@ -54,6 +62,8 @@ impl Subject {
             Self::Transfer(transfer, store) => SubjectIds { transfer: Some(transfer), ..of_store(store) },
             Self::Count(count, store) => SubjectIds { count: Some(count), ..of_store(store) },
             Self::Order(order, store) => SubjectIds { order: Some(order), ..of_store(store) },
+            Self::SavedViewSchedule(schedule) => of_schedule(schedule.uuid()),
+            Self::ExportSchedule(schedule) => of_schedule(schedule.uuid()),
         }
     }
     /// The store; none for what is of no store.
@@ -72,8 +82,17 @@ pub struct Margin {
     pub cost: Money,
 }
 
+/// A schedule that delivers nothing, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedSchedule {
+    /// That of the saved view or of the export schedule.
+    pub name: String,
+    /// Of its last run.
+    pub error: Option<String>,
+}
+
 /// The figures that an alert was opened with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertValues {
     /// The amount that `alert_text!(quantity)` describes for each kind.
     pub quantity: Option<i64>,
@@ -82,6 +101,7 @@ pub struct AlertValues {
     /// The day that `alert_text!(day)` describes for each kind.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
+    pub schedule: Option<FailedSchedule>,
 }
 
 impl AlertValues {
@@ -174,8 +194,6 @@ impl Alert {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]

@@ -59,7 +59,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alerts::core::{AlertValues, Handling, Margin, Subject};
+    use crate::alerts::core::{AlertValues, FailedSchedule, Handling, Margin, Subject};
     use inventory::stock::core::LevelKey;
 
     fn alert(kind: AlertKind, figures: AlertValues) -> Alert {
@@ -128,12 +128,29 @@ mod tests {
     #[test]
     fn dead_stock_plans_and_strange_days_are_told_in_words() {
         let figures = AlertValues { quantity: Some(1_500), day: Some(1), ..AlertValues::default() };
-        let subject = |kind| written("Mugs", &[(alert(kind, figures), named())], 0, day).subject;
+        let subject = |kind| written("Mugs", &[(alert(kind, figures.clone()), named())], 0, day).subject;
         let rice = "RICE Rice & \"peas\"  Bcc: eve@example.com";
         assert_eq!(subject(AlertKind::DeadStock), format!("{rice} lies dead in Shop <1>: 1.500 kg"));
         let behind = format!("the plan for 1.500 kg of {rice} in Shop <1> until 2026-11-30 brings less than expected");
         assert_eq!(subject(AlertKind::LiquidationBehind), behind);
         assert_eq!(subject(AlertKind::StockAnomaly), format!("2026-11-30 was a strange day of {rice} in Shop <1>: 1.500 kg"));
+    }
+
+    #[test]
+    fn a_schedule_that_fails_or_has_stopped_is_told_with_its_error() {
+        let subject = |kind, runs, error: Option<&str>| {
+            let schedule = FailedSchedule { name: "Low stock".to_owned(), error: error.map(ToOwned::to_owned) };
+            let figures = AlertValues { quantity: Some(runs), schedule: Some(schedule), ..AlertValues::default() };
+            written("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+        };
+        assert_eq!(
+            subject(AlertKind::SavedViewScheduleFailed, 3, Some("the mail server did not take\nan e-mail")),
+            "the schedule of the saved view Low stock has failed 3 times in a row: the mail server did not take an e-mail"
+        );
+        let stopped = subject(AlertKind::ExportScheduleFailed, 1, Some("the owner has left"));
+        assert_eq!(stopped, "the export schedule Low stock has stopped: the owner has left");
+        let silent = subject(AlertKind::ExportScheduleFailed, 4, None);
+        assert_eq!(silent, "the export schedule Low stock has failed 4 times in a row");
     }
 
     #[test]

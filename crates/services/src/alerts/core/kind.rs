@@ -5,7 +5,7 @@ use entity::prelude::*;
 use inventory::stock::core::LevelKey;
 
 use super::{
-    EXPIRING_DAYS,
+    EXPIRING_DAYS, FAILED_RUNS,
     alert::{Alert, AlertValues, Subject, SubjectIds},
     named::{DayText, Named, money, quantity},
 };
@@ -14,21 +14,25 @@ use super::{
 #[macro_export]
 macro_rules! alert_text {
     (store) => {
-        "The store: of TRANSFER_OVERDUE the one that receives, of FULFILMENT_REJECTED the one that sold the order; null of NEGATIVE_MARGIN, which is of none."
+        "The store: of TRANSFER_OVERDUE the one that receives, of FULFILMENT_REJECTED the one that sold the order; null of NEGATIVE_MARGIN,\n\
+         SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED, which are of none."
     };
     (product) => {
         "The product; null of PURCHASE_ORDER_LATE, TRANSFER_OVERDUE, COUNT_DIFFERENCE, FULFILMENT_OVERDUE and FULFILMENT_REJECTED, which may be about\n\
-         many."
+         many, and of SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED."
     };
     (order) => {
         "Order of a FULFILMENT_OVERDUE or FULFILMENT_REJECTED alert. Null for other kinds, and without order.read in the store that sold it."
+    };
+    (schedule) => {
+        "Schedule that delivers nothing, of SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED, as it was when the alert opened. Null for other kinds."
     };
     (quantity) => {
         "Value at its opening: available of a level; quantity of a lot in the store; lines of a purchase order that are late, or of a transfer that have not\n\
          all arrived; works of an order that have not left, of FULFILMENT_OVERDUE; lines of an order that wait, of FULFILMENT_REJECTED; smallest units that a\n\
          count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND; most units of a strange day of STOCK_ANOMALY; units\n\
          of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less; weeks outside their interval of\n\
-         FORECAST_COVERAGE. Null of NEGATIVE_MARGIN."
+         FORECAST_COVERAGE; runs in a row that failed, of SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED. Null of NEGATIVE_MARGIN."
     };
     (threshold) => {
         "Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE, FORECAST_DRIFT (on either side of 0) and\n\
@@ -80,6 +84,8 @@ impl Subject {
             AlertKind::TransferOverdue => Some(Self::Transfer(ids.transfer?, ids.store?)),
             AlertKind::CountDifference => Some(Self::Count(ids.count?, ids.store?)),
             AlertKind::FulfilmentOverdue | AlertKind::FulfilmentRejected => Some(Self::Order(ids.order?, ids.store?)),
+            AlertKind::SavedViewScheduleFailed => ids.schedule.map(Id::from_uuid).map(Self::SavedViewSchedule),
+            AlertKind::ExportScheduleFailed => ids.schedule.map(Id::from_uuid).map(Self::ExportSchedule),
         }
     }
 }
@@ -99,8 +105,12 @@ pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
         AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue | AlertKind::FulfilmentOverdue => [true, false, false, true],
         AlertKind::FulfilmentRejected => [true, false, false, false],
         AlertKind::CountDifference => [true, false, true, false],
+        AlertKind::SavedViewScheduleFailed | AlertKind::ExportScheduleFailed => [false, false, false, false],
     }
 }
+
+/// The kinds that are about schedules.
+pub const SCHEDULE_KINDS: [AlertKind; 2] = [AlertKind::SavedViewScheduleFailed, AlertKind::ExportScheduleFailed];
 
 /// A kind that a day brings, without an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +130,7 @@ pub enum DatedKind {
 }
 
 impl DatedKind {
-    /// None for a kind that an event or another room opens.
+    /// None for a kind that an event, a schedule or another room opens.
     fn of(kind: AlertKind) -> Option<Self> {
         match kind {
             AlertKind::Expiring => Some(Self::Expiring),
@@ -138,7 +148,9 @@ impl DatedKind {
             | AlertKind::DeadStock
             | AlertKind::LiquidationBehind
             | AlertKind::ForecastDrift
-            | AlertKind::ForecastCoverage => None,
+            | AlertKind::ForecastCoverage
+            | AlertKind::SavedViewScheduleFailed
+            | AlertKind::ExportScheduleFailed => None,
         }
     }
     /// Each with the kind of its alerts.
@@ -215,7 +227,20 @@ pub(super) fn sentence(alert: &Alert, named: &Named, day: DayText) -> String {
             format!("order {number} of {store} waits for goods that every store has refused: {lines} of its lines")
         }
         AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
+        AlertKind::SavedViewScheduleFailed => schedule(figures, "schedule of the saved view"),
+        AlertKind::ExportScheduleFailed => schedule(figures, "export schedule"),
     }
+}
+
+/// What became of a schedule, and why.
+fn schedule(figures: &AlertValues, what: &str) -> String {
+    let Some(schedule) = &figures.schedule else { return format!("the {what} delivers nothing") };
+    let became = match figures.quantity {
+        Some(runs) if runs >= FAILED_RUNS => format!("has failed {runs} times in a row"),
+        _ => "has stopped".to_owned(),
+    };
+    let why = schedule.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    format!("the {what} {} {became}{why}", schedule.name)
 }
 
 /// How forecasts of a product in a store are off, and since which week.
@@ -240,6 +265,8 @@ fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -261,6 +288,7 @@ mod tests {
         transfer: Some(TransferId::NIL),
         count: Some(CountId::NIL),
         order: Some(OrderId::NIL),
+        schedule: Some(Uuid::nil()),
     };
 
     #[test]
@@ -272,6 +300,7 @@ mod tests {
             for (text, is_named) in [
                 (alert_text!(product), ids.product.is_none()),
                 (alert_text!(order), ids.order.is_some()),
+                (alert_text!(schedule), ids.schedule.is_some()),
                 (alert_text!(set_threshold), threshold),
                 (alert_text!(set_days), days),
             ] {

@@ -12,9 +12,9 @@ mod settle;
 mod states;
 
 pub use address::{BadAddress, MAX_EMAIL, check_address, distinct_addresses, is_same_address};
-pub use alert::{Alert, AlertValues, Handling, Margin, Subject, SubjectIds};
+pub use alert::{Alert, AlertValues, FailedSchedule, Handling, Margin, Subject, SubjectIds};
 pub use email::{MOST_LISTED, Written, written};
-pub use kind::{DatedKind, kind_takes};
+pub use kind::{DatedKind, SCHEDULE_KINDS, kind_takes};
 pub use level::{Level, LevelView, crossings};
 pub use named::Named;
 pub use rule::{AlertScope, Recipient, Rule, Rules, Scope, Setting};
@@ -32,5 +32,7 @@ pub const MAX_RECIPIENTS: usize = 20;
 pub const MAX_DAYS: i32 = 3_650;
 /// How many days before its date a lot is told of where no rule says so.
 pub const EXPIRING_DAYS: i32 = 30;
+/// Runs of a schedule that fail in a row before there is an alert.
+pub const FAILED_RUNS: i64 = 3;
 /// The farthest ahead that an alert can be put off: a year.
 pub const MAX_SNOOZE_SECONDS: i64 = 366 * 24 * 3600;

@@ -20,7 +20,7 @@ pub enum Trigger {
 }
 
 /// An alert that is to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     pub kind: AlertKind,
     pub subject: Subject,
@@ -37,7 +37,7 @@ impl Opening {
 }
 
 /// What a change means for alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Open(Opening),
     Close(AlertKind, Subject),
@@ -134,7 +134,7 @@ fn opened(opening: &Opening, id: AlertId, at: Timestamp, seq: Option<i64>) -> Al
         kind: opening.kind,
         subject: opening.subject,
         handling: if is_news { Handling::Resolved { at, by: None } } else { Handling::Open },
-        figures: opening.figures,
+        figures: opening.figures.clone(),
         opened_at: at,
         seq,
         assignee: None,
@@ -162,9 +162,9 @@ mod tests {
         Step::Close(AlertKind::OutOfStock, subject(n))
     }
     fn run(active: BTreeMap<(AlertKind, Subject), Alert>, dismissed: &[(u128, AlertValues)], steps: &[Step]) -> Settled {
-        let dismissed = dismissed.iter().map(|(n, figures)| ((AlertKind::OutOfStock, subject(*n)), *figures)).collect();
+        let dismissed = dismissed.iter().map(|(n, figures)| ((AlertKind::OutOfStock, subject(*n)), figures.clone())).collect();
         let history = AlertHistory { active, dismissed, last_seqs: BTreeMap::new() };
-        let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (*step, Timestamp(seq), Some(seq))).collect();
+        let steps: Vec<_> = (1..).zip(steps).map(|(seq, step)| (step.clone(), Timestamp(seq), Some(seq))).collect();
         let mut next = 0;
         settle(&Rules::default(), history, &steps, || {
             next += 1;
@@ -209,7 +209,7 @@ mod tests {
     fn what_somebody_resolved_comes_back_with_another_cause_only() {
         let same = AlertValues { day: Some(7), quantity: Some(99), ..AlertValues::default() };
         let other = AlertValues { day: Some(8), ..AlertValues::default() };
-        assert!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Standing)]).opened.is_empty());
+        assert!(run(BTreeMap::new(), &[(1, same.clone())], &[open(1, Trigger::Standing)]).opened.is_empty());
         assert_eq!(run(BTreeMap::new(), &[(1, other)], &[open(1, Trigger::Standing)]).opened.len(), 1);
         assert_eq!(run(BTreeMap::new(), &[(1, same)], &[open(1, Trigger::Crossing)]).opened.len(), 1, "a new crossing is new");
     }

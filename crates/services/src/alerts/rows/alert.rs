@@ -11,7 +11,7 @@ use inventory::stock::core::LevelKey;
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use uuid::Uuid;
 
-use crate::alerts::core::{Alert, AlertValues, Handling, Margin, Subject, SubjectIds};
+use crate::alerts::core::{Alert, AlertValues, FailedSchedule, Handling, Margin, Subject, SubjectIds};
 
 /// What an alert is about.
 #[derive(Record)]
@@ -25,6 +25,7 @@ struct SubjectRow {
     transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
     order_id: Option<OrderId>,
+    schedule_id: Option<Uuid>,
 }
 
 impl TryFrom<SubjectRow> for Subject {
@@ -38,6 +39,7 @@ impl TryFrom<SubjectRow> for Subject {
             transfer: row.transfer_id,
             count: row.count_id,
             order: row.order_id,
+            schedule: row.schedule_id,
         };
         Self::of(row.kind, ids).ok_or_else(|| Fault::corrupt("alert", "the columns of a subject are those of its kind"))
     }
@@ -72,6 +74,8 @@ struct ValuesRow {
     note: Option<String>,
     version: i64,
     updated_at: Timestamp,
+    schedule_name: Option<String>,
+    error: Option<String>,
 }
 
 impl TryFrom<AlertRow> for Alert {
@@ -87,12 +91,14 @@ impl TryFrom<AlertRow> for Alert {
         let currency = row.currency.as_deref().and_then(Currency::parse);
         let money = |minor: Option<i64>| Some(Money::new(minor?, currency?));
         let margin = money(row.price_minor).zip(money(row.cost_minor)).map(|(price, cost)| Margin { price, cost });
+        let error = row.error;
+        let schedule = row.schedule_name.map(|name| FailedSchedule { name, error });
         Ok(Self {
             id: row.id,
             kind,
             subject,
             handling: handling.ok_or_else(|| Fault::corrupt("alert", "times and people are those of the state"))?,
-            figures: AlertValues { quantity: row.quantity, threshold: row.threshold, day: row.day, margin },
+            figures: AlertValues { quantity: row.quantity, threshold: row.threshold, day: row.day, margin, schedule },
             opened_at: row.opened_at,
             seq: row.seq,
             assignee: row.assignee_id,
@@ -141,6 +147,18 @@ pub async fn active_subjects(reads: &impl Reads, most: usize) -> Result<Option<B
         return Ok(None);
     }
     rows.into_iter().map(Subject::try_from).collect::<Result<_, _>>().map(Some)
+}
+
+/// The kinds and subjects with an alert of one of these kinds that is not RESOLVED.
+pub async fn active_of(reads: &impl Reads, kinds: &[AlertKind]) -> Result<BTreeSet<(AlertKind, Subject)>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.state <> 'RESOLVED' AND {}",
+        SubjectRow::SELECT,
+        backend.in_texts("a.kind", 2)
+    );
+    let rows = reads.records::<SubjectRow>(&sql, vec![backend.texts(kinds.iter().map(|kind| kind.as_str()))]).await?;
+    rows.into_iter().map(|row| Ok((row.kind, Subject::try_from(row)?))).collect()
 }
 
 #[derive(Record)]
@@ -201,6 +219,29 @@ pub async fn last_seqs(work: &Work, subjects: &[String]) -> Result<BySubject<i64
     rows.into_iter().map(read).collect()
 }
 
+/// A subject, and when one of its alerts was last resolved by somebody.
+#[derive(Record)]
+struct SubjectResolved {
+    subject: SubjectRow,
+    #[record(sql = "max(a.resolved_at)")]
+    at: Timestamp,
+}
+
+/// When somebody last resolved an alert of each kind and subject.
+pub async fn last_resolved(reads: &impl Reads, subjects: &[String]) -> Result<BySubject<Timestamp>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM alert a
+         WHERE a.tenant_id = $1 AND a.resolver_id IS NOT NULL AND {}
+         GROUP BY {}",
+        SubjectResolved::SELECT,
+        backend.in_texts("a.subject", 2),
+        SubjectRow::SELECT
+    );
+    let rows = reads.records::<SubjectResolved>(&sql, vec![backend.texts(subjects.iter().map(String::as_str))]).await?;
+    rows.into_iter().map(|row| Ok(((row.subject.kind, Subject::try_from(row.subject)?), row.at))).collect()
+}
+
 /// An alert as it is opened.
 #[derive(Record)]
 #[record(of = alert)]
@@ -215,6 +256,9 @@ struct NewAlert {
     transfer_id: Option<TransferId>,
     count_id: Option<CountId>,
     order_id: Option<OrderId>,
+    schedule_id: Option<Uuid>,
+    schedule_name: Option<String>,
+    error: Option<String>,
     state: AlertState,
     quantity: Option<i64>,
     threshold: Option<i64>,
@@ -231,8 +275,9 @@ struct NewAlert {
 
 impl From<&Alert> for NewAlert {
     fn from(alert: &Alert) -> Self {
-        let SubjectIds { store, product, lot, purchase_order, transfer, count, order } = alert.subject.ids();
+        let SubjectIds { store, product, lot, purchase_order, transfer, count, order, schedule } = alert.subject.ids();
         let figures = &alert.figures;
+        let failed = figures.schedule.as_ref();
         Self {
             id: alert.id,
             kind: alert.kind,
@@ -244,6 +289,9 @@ impl From<&Alert> for NewAlert {
             transfer_id: transfer,
             count_id: count,
             order_id: order,
+            schedule_id: schedule,
+            schedule_name: failed.map(|failed| failed.name.clone()),
+            error: failed.and_then(|failed| failed.error.clone()),
             state: alert.state(),
             quantity: figures.quantity,
             threshold: figures.threshold,

@@ -11,8 +11,8 @@ use platform::{
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED},
 };
 
-use super::{strange, works};
-use crate::alerts::core::{DatedKind, MAX_DAYS, Subject};
+use super::{schedules::IS_FAILING, strange, works};
+use crate::alerts::core::{DatedKind, MAX_DAYS, SCHEDULE_KINDS, Subject};
 
 /// Something with a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub async fn alerted(reads: &impl Reads, kind: DatedKind) -> Result<Vec<Dated>, 
 }
 
 /// The tenants that have something with a day: lots that can be sold, with a date that a rule may look ahead to, orders and transfers that are waited
-/// for, strange days, works that have not left, goods that stores have refused, alerts of any of these kinds. Works are looked for store by store, as
-/// their index has them: most have left.
+/// for, strange days, works that have not left, goods that stores have refused; schedules that deliver nothing; alerts of any of these kinds. Works are
+/// looked for store by store, as their index has them: most have left.
 pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
     let day = clock::local_day(now, EASTERNMOST).saturating_add(MAX_DAYS);
@@ -76,12 +76,14 @@ pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<T
          UNION SELECT tenant_id FROM stock_anomaly WHERE state = 'OPEN'
          UNION SELECT s.tenant_id FROM store s WHERE EXISTS (SELECT 1 FROM order_line_barred b WHERE b.tenant_id = s.tenant_id)
            OR EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = s.tenant_id AND w.store_id = s.id AND {})
+         UNION SELECT s.tenant_id FROM saved_view_schedule s WHERE {IS_FAILING} UNION SELECT s.tenant_id FROM export_schedule s WHERE {IS_FAILING}
          UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}) q
          WHERE tenant_id NOT IN {SUSPENDED} ORDER BY 1",
         works::IS_LIVE,
         backend.in_texts("kind", 2)
     );
-    let kinds = backend.texts(DatedKind::all().map(|(_, kind)| kind.as_str()));
+    let kinds = DatedKind::all().map(|(_, kind)| kind).chain(SCHEDULE_KINDS);
+    let kinds = backend.texts(kinds.map(|kind| kind.as_str()));
     global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(Row::scalar).collect()
 }
 

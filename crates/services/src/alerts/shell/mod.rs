@@ -8,6 +8,7 @@ mod refusal;
 mod rule_check;
 mod rules;
 mod scan;
+mod schedules;
 mod condition;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -110,13 +111,25 @@ impl Alerts {
     }
 }
 
-/// Whether somebody may see an alert: of a store, as far as `alert.read` goes; of none, with `alert.read` for all stores and sight of costs, which is
-/// what such alerts are about.
+/// Whether somebody may see an alert: of a store, as far as `alert.read` goes; of none, with `alert.read` for all stores and sight of what it is about.
 pub fn sees(caller: &Caller, alert: &Alert) -> bool {
     let reach = caller.permissions.reach(kind::AlertRead::INDEX);
     match alert.subject.store() {
         Some(store) => reach.covers(store),
-        None => reach == Reach::Everywhere && caller.sees_costs(),
+        None => reach == Reach::Everywhere && sees_subjects(caller, alert.kind),
+    }
+}
+
+/// The kinds of alerts that are of no store.
+const WITHOUT_STORE: [AlertKind; 3] =
+    [AlertKind::NegativeMargin, AlertKind::SavedViewScheduleFailed, AlertKind::ExportScheduleFailed];
+
+/// Whether somebody sees what alerts of such a kind are about: costs, or schedules of all members.
+fn sees_subjects(caller: &Caller, of: AlertKind) -> bool {
+    match of {
+        AlertKind::SavedViewScheduleFailed => caller.permissions.holds(kind::ViewManage::INDEX),
+        AlertKind::ExportScheduleFailed => caller.permissions.reach(kind::ExchangeRun::INDEX) == Reach::Everywhere,
+        _ => caller.sees_costs(),
     }
 }
 
@@ -124,8 +137,7 @@ pub fn sees(caller: &Caller, alert: &Alert) -> bool {
 pub fn limits(caller: &Caller) -> Vec<Test> {
     match caller.permissions.reach(kind::AlertRead::INDEX) {
         Reach::Stores(stores) => vec![Test::Store(stores.to_vec())],
-        Reach::Everywhere if caller.sees_costs() => Vec::new(),
-        Reach::Everywhere => vec![Test::NotKind(AlertKind::NegativeMargin)],
+        Reach::Everywhere => WITHOUT_STORE.into_iter().filter(|of| !sees_subjects(caller, *of)).map(Test::NotKind).collect(),
     }
 }
 

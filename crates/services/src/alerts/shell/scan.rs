@@ -12,6 +12,7 @@ use super::{
     Alerts,
     follow::{Dated as DatedStep, MOST_STEPS},
     load_rules,
+    schedules::schedule_steps,
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
@@ -32,7 +33,8 @@ fn open(kind: AlertKind, dated: &Dated) -> Step {
 }
 
 impl Alerts {
-    /// Looks at what the day has brought for every tenant; says how many alerts were opened. Doing it twice does nothing more.
+    /// Looks at what the day has brought for every tenant, and at schedules that deliver nothing; says how many alerts were opened. Doing it twice does
+    /// nothing more.
     pub async fn scan_all(&self) -> Result<usize, Fault> {
         let now = self.0.clock.now();
         let (mut opened, mut failed) = (0, None);
@@ -52,6 +54,7 @@ impl Alerts {
         let scope = self.0.db.tenant(tenant);
         let rules = load_rules(&scope).await?;
         let mut steps = over(&scope, &rules, now).await?;
+        steps.extend(schedule_steps(&scope, &rules, now).await?);
         let mut opened = 0;
         for (dated_kind, kind) in DatedKind::all() {
             let days = rules.most_days(kind, dated_kind.usual_days());

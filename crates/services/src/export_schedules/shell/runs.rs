@@ -83,6 +83,10 @@ pub async fn begin_anew(work: &Work) -> Result<u64, Fault> {
     rows::begin_anew(work, SETS_LOST).await
 }
 
+fn is_active(schedule: &Schedule) -> bool {
+    schedule.status == ExportScheduleStatus::Active
+}
+
 impl ExportSchedules {
     /// Puts down a job for each schedule that is due and has none; says how many are due. However many moments have passed, it has one run.
     pub async fn post_due(&self) -> Result<usize, Fault> {
@@ -153,7 +157,6 @@ impl ExportSchedules {
     ) -> Result<Option<(Schedule, RunPlan)>, Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
-        let is_active = |schedule: &Schedule| schedule.status == ExportScheduleStatus::Active;
         let Some(before) = rows::lock(&work, id).await?.filter(is_active) else {
             work.rollback().await?;
             return Ok(None);
@@ -213,7 +216,7 @@ impl ExportSchedules {
         journal::hold(&work).await?;
         let is_same = |schedule: &Schedule| {
             let is_run = schedule.run.as_ref().is_some_and(|now| now.is_same(plan));
-            is_run && schedule.status == ExportScheduleStatus::Active
+            is_run && is_active(schedule)
         };
         if let Some(schedule) = rows::lock(&work, run.schedule.id).await?.filter(is_same) {
             return Ok((work, schedule));
@@ -222,17 +225,18 @@ impl ExportSchedules {
         Err(Stop::Overtaken)
     }
 
-    /// Notes why a run is tried again later.
+    /// Notes why a run is tried again later, unless the schedule was paused meanwhile.
     async fn note_error(&self, lease: Lease, (tenant, id): (TenantId, ExportScheduleId), why: &str) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
-        if let Some(schedule) = rows::lock(&work, id).await? {
+        if let Some(schedule) = rows::lock(&work, id).await?.filter(is_active) {
             rows::update(&work, &Schedule { last_error: Some(why.to_owned()), ..schedule }).await?;
         }
         work.commit().await
     }
 
-    /// Ends the tries of a run: it goes on with the next moment, or once the schedule is set again. Of several that fail in a row the first is told.
+    /// Ends the tries of a run: it goes on with the next moment, or once the schedule is set again. Of several that fail in a row the first is told. A
+    /// schedule that was paused meanwhile has no run, and no error of one.
     async fn fail(
         &self,
         lease: Lease,
@@ -244,7 +248,7 @@ impl ExportSchedules {
         lease.guard(&work).await?;
         // Before the schedule, as whoever changes it.
         journal::hold(&work).await?;
-        let Some(before) = rows::lock(&work, id).await? else { return work.rollback().await };
+        let Some(before) = rows::lock(&work, id).await?.filter(is_active) else { return work.rollback().await };
         let is_paused = status == ExportScheduleStatus::Paused;
         let after = Schedule {
             status: if is_paused { status } else { before.status },

@@ -203,11 +203,17 @@ pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>,
     schedules_where(work, &format!(" AND {is_due} ORDER BY s.id{lock}"), values).await
 }
 
-/// Begins the run of a moment: whatever run there was has ended.
+/// Begins the run of a moment: whatever run there was has ended, with the error that the schedule has.
 pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next: Timestamp) -> Result<(), Fault> {
-    let sql = "UPDATE saved_view_schedule SET run_due_at = $3, run_sent = '[]', next_run_at = $4, failures = $5
+    let sql = "UPDATE saved_view_schedule SET run_due_at = $3, run_sent = '[]', next_run_at = $4, failures = $5, last_error = $6
                WHERE tenant_id = $1 AND id = $2";
-    let values = vec![schedule.id.into(), due_at.micros().into(), next.micros().into(), schedule.failures.into()];
+    let values = vec![
+        schedule.id.into(),
+        due_at.micros().into(),
+        next.micros().into(),
+        schedule.failures.into(),
+        schedule.last_error.clone().into(),
+    ];
     work.execute(sql, values).await.map(drop)
 }
 
