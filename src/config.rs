@@ -89,7 +89,7 @@ pub enum Command {
     /// Stored files are copied with --files only. Afterwards serve the target; the source refuses to be served, unless `serve --anyway` says that the copy is given up.
     #[command(verbatim_doc_comment)]
     Copy(Box<CopyArgs>),
-    /// Back up a database, look through backups, and restore one. `serve --backups` backs an embedded one up by itself.
+    /// Back up a database, look through backups, and restore one. `serve` and `worker` with --backups do so by a schedule.
     Backup(Box<BackupArgs>),
     /// Prove every invariant of the ledger over a whole database, and that stored papers are those that were drawn; names the first broken row.
     Verify(VerifyArgs),

@@ -74,6 +74,7 @@ BOARDS = {
         ("Commits that a lost disk would cost", "s", 10, [(f"entrepot_wal_shipping_lag_seconds{{{J}}}", "{{instance}}")]),
         ("Log that waits, and the file of the log", "bytes", None, [(f"entrepot_wal_shipping_spooled_bytes{{{J}}}", "waits {{instance}}"), (f"entrepot_sqlite_wal_bytes{{{J}}}", "file {{instance}}")]),
         ("Log that is shipped", "Bps", None, [(f"sum by (instance) (rate(entrepot_wal_shipped_bytes_total{{{J}}}[5m]))", "{{instance}}")]),
+        ("Segments that read back as other bytes (1 h)", "short", 1, [(f"sum by (instance) (increase(entrepot_wal_shipping_differences_total{{{J}}}[1h]))", "{{instance}}")]),
         ("Failures of shipping (1 h)", "short", 1, [(f"sum by (instance) (increase(entrepot_wal_shipping_failures_total{{{J}}}[1h]))", "{{instance}}")]),
     ]),
     "postgres": ("Entrepot: partitions, replicas and failover", [

@@ -35,9 +35,10 @@ pub enum KeysAction {
     },
     /// Go on without a key that is lost for good: what it sealed is given up, and the database opens without it. Bring the key back instead, if it can be found.
     ///
-    /// Stop all nodes and workers, back the database up, and give a new key that seals from now on (`entrepot keys new --file FILE`). Without --yes the command prints
-    /// how many values are lost, by table and column, and changes nothing. Personal data of customers, orders and invoices then reads as lost; webhook endpoints and
-    /// export schedules stop until their secrets are set anew; users with a second factor log in with backup codes, and enrol another; a new key signs tokens.
+    /// Stop all nodes and workers, copy the database (`entrepot backup run` needs the key), and give a new key that seals from now on (`entrepot keys new --file
+    /// FILE`). Without --yes the command prints how many values are lost, by table and column, and changes nothing. Personal data of customers, orders and invoices
+    /// then reads as lost; webhook endpoints and export schedules stop until their secrets are set anew; users with a second factor log in with backup codes, and enrol
+    /// another; a new key signs tokens.
     #[command(verbatim_doc_comment)]
     Abandon(AbandonArgs),
 }

@@ -49,7 +49,7 @@ pub struct EmailArgs {
     #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
     pub mail_from: String,
     /// Where links in e-mails lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
-    #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
+    #[arg(long, env = "ENTREPOT_PUBLIC_URL", value_parser = site)]
     pub public_url: Option<String>,
 }
 
@@ -66,5 +66,25 @@ impl EmailArgs {
             public_url: self.public_url.clone().unwrap_or_else(otherwise),
             ..identity::Settings::default()
         })
+    }
+}
+
+/// Reads the address of a site. Without its scheme no program of e-mail would make a link of it.
+fn site(text: &str) -> Result<String, &'static str> {
+    let is_address = text.is_empty() || text.starts_with("https://") || text.starts_with("http://");
+    if is_address { Ok(text.to_owned()) } else { Err("the address of a site is expected, as in https://shop.example") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_named_with_its_scheme() {
+        assert_eq!(site("https://shop.example/entrepot").as_deref(), Ok("https://shop.example/entrepot"));
+        assert_eq!(site("http://localhost:5173").as_deref(), Ok("http://localhost:5173"));
+        for wrong in ["shop.example", "//shop.example", "ftp://shop.example", "https:/shop.example"] {
+            assert!(site(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -88,7 +88,7 @@ impl From<BackupError> for StartError {
 fn file(of: &BackupsOf) -> Result<PathBuf, Fault> {
     embedded(&of.of.database).ok_or_else(|| {
         Fault::Broken(
-            "only an embedded database is backed up here: give it as --database-url sqlite://FILE. Back up Postgres with pgBackRest or pg_dump, which `entrepot backup run` runs"
+            "--database-url names no database that can be backed up: give the file of an embedded one as sqlite://FILE, without parameters, or a Postgres as postgres://…"
                 .to_owned(),
         )
     })

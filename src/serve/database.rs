@@ -16,6 +16,8 @@ pub async fn migrated(url: &str, options: Options) -> Result<Database, StartErro
     let versions = db.versions().await?;
     match versions.mismatch() {
         Some(why) if versions.needed.is_some() => return Err(StartError::NewSchema(why)),
+        // One that has no tables yet must not be migrated: the restore is repeated.
+        Some(_) if db.is_restoring().await? => return Err(Fault::Broken(RESTORING.to_owned()).into()),
         Some(_) => return Err(StartError::OldSchema(versions.missing)),
         None => {}
     }

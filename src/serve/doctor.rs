@@ -7,6 +7,7 @@ mod partitions;
 mod report;
 mod settings;
 mod tls;
+mod unfinished;
 
 use std::time::Duration;
 
@@ -76,6 +77,7 @@ async fn examined(args: &DoctorArgs) -> Vec<Finding> {
 async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock: &Clock) -> Vec<Finding> {
     let (versions, fits) = look::versions(db, PATIENCE).await;
     let mut findings = vec![versions];
+    findings.extend(within(unfinished::RESTORE, unfinished::restore(db.clone())).await);
     findings.extend(within("clock", look::clock(db.clone(), clock.clone())).await);
     findings.extend(within("postgres", look::server(db.clone(), args.nodes)).await);
     findings.extend(within("pooler", look::pooler(db.clone())).await);
@@ -92,6 +94,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
         ));
         return findings;
     }
+    findings.extend(within(unfinished::COPY, unfinished::copy(db.clone())).await);
     findings.extend(within("timeline", look::timeline(db.clone())).await);
     findings.extend(within("row security", look::row_security(db.clone())).await);
     findings.extend(within("keys", look::keys(db.clone(), source.clone(), clock.clone())).await);

@@ -106,14 +106,15 @@ impl MetricsServer {
         let serving = server::serve(self.listener, routes, limits, Drain::default(), std::future::pending());
         let tidying = async {
             loop {
+                let now = clock::Clock::system().now();
                 // Commands and other processes write it, too, so each process reads it.
-                if logs_backups && let Err(fault) = backups::measure(&db).await {
+                if logs_backups && let Err(fault) = backups::measure(&db, now).await {
                     tracing::debug!(error = %fault, "the log of backups could not be read");
                 }
                 if lists_revocations && let Err(fault) = measure_revocations(&jobs).await {
                     tracing::debug!(error = %fault, "it could not be read when revocations were last listed");
                 }
-                match db.months_ahead(clock::Clock::system().now()).await {
+                match db.months_ahead(now).await {
                     Ok(Some(months)) => metrics::partitions_ahead(months),
                     Ok(None) => {}
                     Err(fault) => tracing::debug!(error = %fault, "the parts of tables could not be looked at"),

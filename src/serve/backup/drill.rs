@@ -77,7 +77,7 @@ pub(super) async fn settle(
     };
     db.close().await?;
     proven?;
-    backups.note_verified(id).await?;
+    backups.note_verified(id).await;
     let lost = clock.now().micros().saturating_sub(reach.until) / 1_000_000;
     let all = clock.monotonic().since(*began).as_secs_f64();
     (found.facts.rto_seconds, found.facts.rpo_seconds) = (Some(all.ceil() as i64), Some(lost.max(0)));

@@ -240,6 +240,8 @@ pub(super) struct BackupFacts {
     pub drill_every: Option<i64>,
     /// Whether the newest run that has ended failed.
     pub has_failed: bool,
+    /// Whether a run began at a moment to come.
+    pub is_ahead: bool,
 }
 
 pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
@@ -269,7 +271,11 @@ pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
             if age > most { Finding::warn("drill", seen, advice) } else { Finding::ok("drill", seen) }
         }
     };
-    vec![last, drill]
+    let ahead = facts.is_ahead.then(|| {
+        let advice = "look at the clocks; until that moment `restore` and `drill` have to be given the ID of a backup";
+        Finding::warn("backups", "one of the log began at a moment to come: a clock was ahead, or is behind here", advice)
+    });
+    [last, drill].into_iter().chain(ahead).collect()
 }
 
 /// What the log says of backups of a Postgres that are listed; in seconds.

@@ -124,10 +124,12 @@ fn backups_grow_old() {
         backup_every: 6 * 3600,
         drill_every: Some(7 * DAY),
         has_failed: false,
+        is_ahead: false,
     };
     let verdicts = |facts: BackupFacts| backups(&facts).iter().map(|finding| finding.verdict).collect::<Vec<_>>();
     assert_eq!(verdicts(facts), [Ok, Ok]);
     assert_eq!(verdicts(BackupFacts { has_failed: true, ..facts }), [Warn, Ok]);
+    assert_eq!(verdicts(BackupFacts { is_ahead: true, ..facts }), [Ok, Ok, Warn]);
     assert_eq!(verdicts(BackupFacts { backup_age: Some(13 * 3600), ..facts }), [Warn, Ok]);
     assert_eq!(verdicts(BackupFacts { backup_age: Some(3 * DAY), ..facts }), [Fail, Ok]);
     assert_eq!(verdicts(BackupFacts { drill_age: Some(15 * DAY), ..facts }), [Ok, Warn]);

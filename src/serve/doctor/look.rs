@@ -32,6 +32,8 @@ const WALK: Duration = Duration::from_secs(3);
 const SAMPLED: Duration = Duration::from_secs(1);
 /// Runs of backups and drills that are looked at.
 const RUNS: i64 = 20;
+/// Seconds that the clocks of two machines are apart at most.
+const CLOCKS_APART: i64 = 60;
 /// Suspended tenants that are named.
 const SHOWN: i64 = 20;
 
@@ -242,6 +244,7 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
             .rev()
             .find(|run| run.state != BackupState::Running)
             .is_some_and(|run| run.state == BackupState::Failed),
+        is_ahead: runs.iter().any(|run| run.started_at > now.plus_seconds(CLOCKS_APART)),
     })
 }
 

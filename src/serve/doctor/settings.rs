@@ -1,12 +1,12 @@
 //! Settings that contradict each other, and those that no flag reads.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::CommandFactory;
 use services::files::FileLocation;
 
 use super::report::Finding;
-use crate::config::{Cli, Registration, RunJobs, Serve};
+use crate::config::{Cli, KeyArgs, Registration, RunJobs, Serve};
 
 const CHECK: &str = "settings";
 /// Read without a flag: the filter of log lines.
@@ -15,6 +15,7 @@ const LOG: &str = "ENTREPOT_LOG";
 pub(super) fn judge(args: &Serve) -> Vec<Finding> {
     let mut findings = Vec::new();
     people(args, &mut findings);
+    keys(&args.keys, &mut findings);
     places(args, &mut findings);
     front(args, &mut findings);
     if findings.is_empty() {
@@ -67,10 +68,26 @@ fn people(args: &Serve, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Keys that are given in several ways: one of them counts.
+fn keys(args: &KeyArgs, findings: &mut Vec<Finding>) {
+    let is_given = args.keys.as_ref().is_some_and(|keys| !keys.trim().is_empty());
+    let mut given = vec![(is_given, "ENTREPOT_KEYS")];
+    #[cfg(feature = "aws-secrets")]
+    given.push((args.aws.keys_aws_secret.is_some(), "--keys-aws-secret"));
+    given.extend([(args.keys_command.is_some(), "--keys-command"), (args.keys_file.is_some(), "--keys-file")]);
+    let given: Vec<&str> = given.into_iter().filter_map(|(is_given, name)| is_given.then_some(name)).collect();
+    if let [counts, others @ ..] = &given[..]
+        && !others.is_empty()
+    {
+        let seen = format!("keys are given by {counts} and by {}, which is not read", others.join(" and "));
+        findings.push(Finding::warn(CHECK, seen, format!("leave out all but one: the keys are those of {counts}")));
+    }
+}
+
 fn places(args: &Serve, findings: &mut Vec<Finding>) {
     let (url, backups) = (&args.database.database_url, &args.jobs.backups.backups);
     let is_embedded = url.starts_with("sqlite:");
-    if backups.as_ref().is_some_and(|backups| *backups == args.jobs.files.place(url)) {
+    if backups.as_ref().is_some_and(|backups| are_same(backups, &args.jobs.files.place(url))) {
         findings.push(Finding::fail(
             CHECK,
             "--backups and --files are the same place",
@@ -92,6 +109,17 @@ fn places(args: &Serve, findings: &mut Vec<Finding>) {
     if is_embedded && matches!(args.jobs.files.place, Some(FileLocation::Bucket { .. })) && backups.is_none() {
         let seen = "files are in a bucket, and the database that names them is on this disk without --backups";
         findings.push(Finding::warn(CHECK, seen, "give --backups"));
+    }
+}
+
+/// Whether two places are one, a folder by whichever path.
+fn are_same(one: &FileLocation, other: &FileLocation) -> bool {
+    match (one, other) {
+        (FileLocation::Folder(one), FileLocation::Folder(other)) => {
+            let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
+            one == other || found(one).is_some_and(|one| Some(one) == found(other))
+        }
+        _ => one == other,
     }
 }
 
@@ -152,6 +180,8 @@ mod tests {
             (&["--registration", "verified"][..], Verdict::Fail, "--mail is none"),
             (&["--registration", "open", "--proxy", "10.0.0.1"][..], Verdict::Warn, "tells strangers"),
             (&["--files", "file:a", "--backups", "file:a"][..], Verdict::Fail, "the same place"),
+            (&["--files", "file:a", "--backups", "file:./a"][..], Verdict::Fail, "the same place"),
+            (&["--keys-file", "a", "--keys-command", "b"][..], Verdict::Warn, "by --keys-command and by --keys-file"),
             (&on_postgres[..], Verdict::Fail, "this one is Postgres"),
             (&["--backups", "file:b", "--jobs", "off"][..], Verdict::Warn, "--jobs off"),
             (&postgres[..2], Verdict::Warn, "--files is not given"),

@@ -47,7 +47,7 @@ pub(super) async fn run(args: &AbandonArgs, clock: &Clock) -> Result<(), StartEr
     if !args.yes {
         let sum: u64 = lost.iter().map(LostValues::count).sum();
         return Err(Fault::Broken(format!(
-            "{sum} value(s) would be lost for good: look for the key {id} once more, stop all nodes and workers, back the database up, then repeat it with --yes"
+            "{sum} value(s) would be lost for good: look for the key {id} once more, stop all nodes and workers, copy the database, then repeat it with --yes"
         ))
         .into());
     }

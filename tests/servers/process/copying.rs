@@ -252,6 +252,8 @@ async fn refusals(source: &Site, target: &Site, used: &Site, keys: &str) {
     copy(source, target, keys, &[]).await.refused(&["a second copy is refused"]);
     let serve = ["serve", "--database-url", &source.url, "--keys-file", keys, "--listen", "127.0.0.1:0"];
     entrepot(&serve).await.refused(&["was copied to", "--anyway"]);
+    let examined = entrepot(&["doctor", "--database-url", &source.url, "--keys-file", keys]).await;
+    assert!(examined.out.contains("FAIL  copy: this database was copied to"), "{examined:?}");
     let back = Server::start_with(source, free_address(), &["--anyway"]).await;
     drop(back);
     let again = Server::start_with(source, free_address(), &[]).await;

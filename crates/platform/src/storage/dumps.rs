@@ -46,7 +46,8 @@ const HIDDEN: &str =
         AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'of_owner' AND c.relowner = ANY (p.polroles))))
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY 1 LIMIT 1";
-/// The mark of a database that is being restored. It is committed before the rows, and goes when the deployment is held.
+/// The mark of a database that is being restored: a table. It is committed before the rows, and goes when the deployment is held.
+pub(super) const RESTORING: &str = "entrepot_restoring";
 const MARK: &str = "CREATE TABLE IF NOT EXISTS entrepot_restoring ()";
 const UNMARK: &str = "DROP TABLE IF EXISTS entrepot_restoring";
 const MARKED: &str = "SELECT to_regclass('entrepot_restoring') IS NOT NULL";

@@ -15,7 +15,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::{Backend, Database, Fault, Row, fault, session_lock::AdvisoryKey, versions};
+use super::{Backend, Database, Fault, Row, dumps, fault, session_lock::AdvisoryKey, versions};
 use crate::clock;
 
 /// How long migrations of a Postgres wait for locks that others hold.
@@ -256,6 +256,11 @@ impl Database {
         let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
         let Some(row) = row else { return Ok(()) };
         let table: String = Row::scalar(&row)?;
+        if table == dumps::RESTORING {
+            return Err(Fault::Broken(format!(
+                "a restore of this database runs, or was ended before it was done (it has a table {table}): let it end, or run the same `entrepot backup restore` again, which migrates"
+            )));
+        }
         Err(Fault::Broken(format!(
             "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
         )))

@@ -79,13 +79,14 @@ pub async fn earlier(global: &Global, kind: BackupKind, destination: &str, now: 
     Ok(row.map(|row| Earlier { done_at: row.done_at, tried_at: row.tried_at }).unwrap_or_default())
 }
 
-/// The last run of a kind that succeeded, wherever to.
-pub async fn last_done(global: &Global, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
+/// The last run of a kind that succeeded, wherever to. One that began at a moment to come, by a clock that was ahead, is not counted.
+pub async fn last_done(global: &Global, kind: BackupKind, now: Timestamp) -> Result<Option<BackupRun>, Fault> {
     let columns = BackupRun::select("r");
     let sql = format!(
-        "SELECT {columns} FROM backup_run r WHERE r.kind = $1 AND r.state = 'DONE' ORDER BY r.started_at DESC, r.id DESC LIMIT 1"
+        "SELECT {columns} FROM backup_run r
+         WHERE r.kind = $1 AND r.state = 'DONE' AND r.started_at <= $2 ORDER BY r.started_at DESC, r.id DESC LIMIT 1"
     );
-    Ok(global.records(&sql, vec![kind.as_str().into()]).await?.pop())
+    Ok(global.records(&sql, vec![kind.as_str().into(), now.micros().into()]).await?.pop())
 }
 
 /// Destination and ID of each backup of the log.

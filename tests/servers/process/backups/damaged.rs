@@ -145,3 +145,21 @@ async fn chunks_of_one_backup_cannot_be_exchanged_left_out_or_cut_off() {
     let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
     assert!(proved.well(), "{proved:?}");
 }
+
+/// Commits of an hour were lost with a backup that a clock, an hour ahead, has named: which one is the newest is said by whoever restores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_moment_to_come_is_not_the_newest() {
+    let shop = Shop::open().await;
+    let id = shop.made().await;
+    let ahead = "20991129T140000000Z-0000abcd";
+    fs::create_dir(shop.backups.join(ahead)).unwrap();
+    fs::copy(shop.manifest(&id), shop.manifest(ahead)).unwrap();
+    let words = ["a moment to come", ahead, "name the ID", id.as_str()];
+    shop.not_restored("newest", &words).await;
+    for command in [&["verify"][..], &["drill"], &["restore", "--newest-whole"]] {
+        shop.backup(command).await.refused(&words);
+    }
+    assert!(shop.backup(&["verify", &id]).await.well());
+    let (restored, _) = shop.restored("named.sqlite", &id).await;
+    assert!(restored.well(), "{restored:?}");
+}

@@ -67,3 +67,18 @@ async fn a_drill_of_broken_rows_fails() {
     assert!(log[1][2] == "FAILED" && log[1].contains(&"NOT SOUND".to_owned()), "{log:?}");
     assert!(shop.beside(&shop.site.folder.join("it.sqlite.drill")).is_empty(), "nothing is left");
 }
+
+/// As a copy of the backups that is mounted to be read alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_proven_in_a_place_that_takes_no_note_of_it() {
+    let shop = Shop::open().await;
+    let id = shop.made().await;
+    let note = shop.backups.join(&id).join("verified");
+    fs::create_dir(&note).unwrap();
+    fs::write(note.join("taken"), "").unwrap();
+    for command in ["verify", "drill"] {
+        let proven = shop.backup(&[command]).await;
+        assert!(proven.well() && proven.out.contains(&format!("{id} can be restored")), "{proven:?}");
+        assert!(proven.err.contains("it is not noted"), "{proven:?}");
+    }
+}

@@ -61,6 +61,28 @@ async fn what_a_killed_restore_leaves_is_not_served(site: &Site) {
     site.tell("DROP TABLE entrepot_restoring").await;
 }
 
+/// A clock that was ahead has named a backup: which one is the newest is said by whoever restores.
+async fn one_of_a_moment_to_come_is_not_the_newest(site: &Site, target: &Site, id: &str) {
+    let ahead = site.folder.join("backups").join("20991129T140000000Z-0000abcd");
+    fs::create_dir(&ahead).unwrap();
+    fs::write(ahead.join("manifest.json"), "{}").unwrap();
+    for (command, url) in [("restore", &target.url), ("verify", &site.url), ("drill", &site.url)] {
+        ask(site, url, &[command]).await.refused(&["a moment to come", "20991129T140000000Z-0000abcd", "name the ID", id]);
+    }
+    fs::remove_dir_all(&ahead).unwrap();
+}
+
+/// A restore that was ended before its first row: nobody takes the database for an old one.
+async fn what_was_restored_in_part_is_not_migrated(site: &Site, target: &Site) {
+    let keys = site.keys();
+    let of = ["--database-url", &target.url, "--keys-file", &keys];
+    let serve = [&["serve", "--listen", "127.0.0.1:0"], &of[..]].concat();
+    entrepot_in(&site.folder, &serve).await.refused(&["a restore of this database", "entrepot_restoring"]);
+    entrepot(&["migrate", "--database-url", &target.url]).await.refused(&["a restore of this database", "entrepot_restoring"]);
+    let examined = entrepot(&[&["doctor"], &of[..]].concat()).await;
+    assert!(examined.out.contains("FAIL  restore: a restore of this database"), "{examined:?}");
+}
+
 /// A node that is given a place dumps its database by itself, and its metrics have the age of the newest dump.
 async fn a_node_dumps_by_schedule(site: &Site) {
     let (place, inside) = (format!("file:{}", site.folder.join("backups").display()), free_address().to_string());
@@ -114,6 +136,7 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     assert_eq!(runs, ["BACKUP DONE", "BACKUP FAILED", "BACKUP FAILED", "DRILL DONE"], "{log:?}");
 
     ask(&site, &site.url, &["restore", &id]).await.refused(&["is there already", "empty database"]);
+    one_of_a_moment_to_come_is_not_the_newest(&site, &target, &id).await;
     let file = format!("sqlite://{}", site.folder.join("again.sqlite").display());
     ask(&site, &file, &["restore", &id]).await.refused(&["one of postgres", "one of its kind"]);
     a_login_that_does_not_see_all_is_refused(&site).await;
@@ -121,6 +144,7 @@ async fn a_postgres_is_dumped_drilled_and_restored_into_an_empty_database() {
     target.tell("CREATE SCHEMA other; CREATE TABLE other.ours ()").await;
     ask(&site, &target.url, &["restore", &id]).await.refused(&["other.ours is there already", "empty database"]);
     target.tell("DROP SCHEMA other CASCADE; CREATE TABLE entrepot_restoring ()").await;
+    what_was_restored_in_part_is_not_migrated(&site, &target).await;
     let restored = ask(&site, &target.url, &["restore", &id]).await;
     assert!(restored.well(), "{restored:?}");
     for part in ["have a new epoch", "before `entrepot resume`", "dumped\thead ", "bring the"] {

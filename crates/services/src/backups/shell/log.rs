@@ -226,7 +226,7 @@ impl BackupLog {
 
     /// The last run of a kind that succeeded, wherever to.
     pub async fn last_done(&self, kind: BackupKind) -> Result<Option<BackupRun>, Fault> {
-        rows::last_done(&self.db.global(), kind).await
+        rows::last_done(&self.db.global(), kind, self.clock.now()).await
     }
 
     /// A page of the log in the order that is asked for.
@@ -260,15 +260,15 @@ impl BackupLog {
 }
 
 /// Sets the metrics of backups to what the log says: of an embedded database, or of a Postgres whose backups are listed.
-pub async fn measure(db: &Database) -> Result<(), Fault> {
+pub async fn measure(db: &Database, now: Timestamp) -> Result<(), Fault> {
     let global = db.global();
     let seconds = |run: &BackupRun| run.started_at.micros() as f64 / 1e6;
-    if let Some(run) = rows::last_done(&global, BackupKind::Backup).await? {
+    if let Some(run) = rows::last_done(&global, BackupKind::Backup, now).await? {
         let took = run.ended_at.map_or(0, |ended| ended.micros().saturating_sub(run.started_at.micros()));
         let took = Duration::from_micros(u64::try_from(took).unwrap_or_default());
         metrics::backup_made(seconds(&run), took, run.stored_bytes.unwrap_or_default());
     }
-    if let Some(run) = rows::last_done(&global, BackupKind::Drill).await? {
+    if let Some(run) = rows::last_done(&global, BackupKind::Drill, now).await? {
         metrics::backup_drilled(seconds(&run));
     }
     let backups = rows::failures(&global, BackupKind::Backup).await?;

@@ -67,6 +67,10 @@ pub enum BackupError {
     NoneBefore(String),
     #[error("the backup {0} was taken at {1}: it cannot be restored to an earlier moment")]
     TooEarly(BackupId, String),
+    #[error(
+        "the backup {id} reaches {reach}, a moment to come: a clock was ahead when it was made, or is behind here, so that another backup may be newer. Look at the clocks and at `entrepot backup list`, and name the ID of the backup to take{before}"
+    )]
+    ToCome { id: BackupId, reach: String, before: String },
     #[error("frames of the database's log may be lost: somebody else has checkpointed it")]
     LogLost,
     #[error("a segment of the log could not be packed and encrypted")]
@@ -187,7 +191,7 @@ impl Backups {
     /// The backup that a person names: an ID, or `newest`, which is the one that comes nearest to now with its segments and has a manifest, whether or not that can be read.
     ///
     /// # Errors
-    /// It is no ID, or there is no backup.
+    /// It is no ID, there is no backup, or the newest is not known, as one reaches a moment to come.
     pub async fn find(&self, name: &str) -> Result<BackupId, BackupError> {
         if name != "newest" {
             return BackupId::parse(name).ok_or_else(|| BackupError::NoId(name.chars().take(64).collect()));

@@ -49,7 +49,7 @@ impl BackupError {
 
 impl Backups {
     async fn points(&self) -> Result<RestorePoints<BackupId>, BackupError> {
-        Ok(RestorePoints::new(self.by_reach(None).await?))
+        Ok(RestorePoints::new(self.ordered().await?))
     }
 
     /// What a restore of the newest whole backup tries next where the newest has this damage, and how many microseconds that is behind it. Nothing of it is read.

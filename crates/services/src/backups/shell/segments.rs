@@ -14,6 +14,9 @@ use crate::{
 use entity::prelude::Timestamp;
 use platform::clock;
 
+/// How far the clocks of two machines are apart at most before the order of backups is doubted, in microseconds.
+const CLOCKS_APART_MICROS: i64 = 60 * 1_000_000;
+
 /// How far segments bring a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach {
@@ -98,9 +101,26 @@ impl Backups {
         Ok(found)
     }
 
+    /// The same of all backups, in the order in which they were made.
+    ///
+    /// # Errors
+    /// The farthest reaches a moment to come, so that the order says nothing: a clock was ahead when it was made, or is behind here.
+    pub(super) async fn ordered(&self) -> Result<Vec<(i64, BackupId)>, BackupError> {
+        let found = self.by_reach(None).await?;
+        let latest = self.clock.now().micros().saturating_add(CLOCKS_APART_MICROS);
+        match found.last() {
+            Some((reach, id)) if *reach > latest => {
+                let before = found.iter().rev().find(|(reach, _)| *reach <= latest);
+                let before = before.map(|(_, id)| format!(". The newest of those before now is {id}")).unwrap_or_default();
+                Err(BackupError::ToCome { id: id.clone(), reach: clock::rfc3339(Timestamp(*reach)), before })
+            }
+            _ => Ok(found),
+        }
+    }
+
     /// The backup that comes nearest to now.
     pub(super) async fn farthest(&self) -> Result<BackupId, BackupError> {
-        self.by_reach(None).await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
+        self.ordered().await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
     }
 
     /// The backup that comes nearest to a moment without going beyond it.
