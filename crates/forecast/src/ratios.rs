@@ -6,6 +6,11 @@ pub fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole.abs() > 0.0 && found.is_finite()).then_some(found)
 }
 
+/// part ÷ stock; None where stock is 0 or less, as more was sold than came.
+fn of_stock(part: f64, stock: f64) -> Option<f64> {
+    if stock > 0.0 { ratio(part, stock) } else { None }
+}
+
 /// The plain mean of snapshots. None of none.
 pub fn mean(snapshots: &[f64]) -> Option<f64> {
     ratio(snapshots.iter().sum(), snapshots.len() as f64)
@@ -13,7 +18,7 @@ pub fn mean(snapshots: &[f64]) -> Option<f64> {
 
 /// Cost of goods sold ÷ mean stock value. Chopra & Meindl, Supply Chain Management, ch. 11–12.
 pub fn turnover(cost_of_goods: f64, stock_values: &[f64]) -> Option<f64> {
-    ratio(cost_of_goods, mean(stock_values)?)
+    of_stock(cost_of_goods, mean(stock_values)?)
 }
 
 /// On hand ÷ units sold a day. None if nothing was sold.
@@ -59,12 +64,12 @@ pub fn lost_units(days: &[(f64, i64)], substitution: f64) -> Option<f64> {
 
 /// Units sold ÷ (opening stock + units received). Levy & Weitz, Retailing Management.
 pub fn sell_through(opening: f64, received: f64, sold: f64) -> Option<f64> {
-    ratio(sold, opening + received)
+    of_stock(sold, opening + received)
 }
 
 /// (Net sales − cost of goods sold) ÷ mean stock at cost. Levy & Weitz, Retailing Management.
 pub fn gmroi(net_sales: f64, cost_of_goods: f64, stock_values: &[f64]) -> Option<f64> {
-    ratio(net_sales - cost_of_goods, mean(stock_values)?)
+    of_stock(net_sales - cost_of_goods, mean(stock_values)?)
 }
 
 /// Whether stock is dead: on hand, first received and last sold (or never) at least so many days ago. Silver, Pyke & Thomas (2017).
@@ -81,6 +86,7 @@ mod tests {
         assert_eq!((turnover(5.0, &[]), turnover(5.0, &[0.0]), days_of_supply(12.0, 0.0, 30.0)), (None, None, None));
         assert_eq!((lost_units(&[(2.0, 0)], 0.2), StockOuts::default().rate(), mean(&[])), (None, None, None));
         assert_eq!((ratio(f64::NAN, 1.0), ratio(1.0, f64::INFINITY)), (None, Some(0.0)));
+        assert_eq!((sell_through(-4.0, 0.0, 0.0), gmroi(50.0, 29.0, &[-7.0]), turnover(29.0, &[-7.0])), (None, None, None));
         assert_eq!(lost_units(&[(1.0, 5), (9.0, 0)], 0.0), Some(0.0), "what was sold on the day out is no loss");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     world::on_both,
 };
 
-on_both!(a_level_of_known_days, arguments_are_checked);
+on_both!(a_level_of_known_days, days_to_come_are_not_counted, arguments_are_checked);
 
 const PERFORMANCE: &str = "query($f: Date!, $t: Date!, $p: ID, $s: Float! = 0.2, $w: ProductFilter) { stockPerformance(from: $f, to: $t, product: { eq: $p }, substitution: $s, products: $w) {
   isCurrent cutDays unknownLevels nodes { product { sku } store { code } periodDays activeDays outDays stockouts stockoutRate lostUnits { low mid high } soldUnits
@@ -97,6 +97,25 @@ async fn a_level_of_known_days(world: &World) {
     let found = &answer["data"]["stockPerformance"];
     assert_eq!((&found["nodes"], &found["totals"]), (&json!([node]), &totals), "{answer:#}");
     books.office.is_sound().await;
+}
+
+async fn days_to_come_are_not_counted(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.adjust("RECEIPT", &mug, 5, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 4) })).await;
+    books.adjust("REMOVAL", &mug, -5, json!({ "occurredAt": ago(world, 2) })).await;
+    let asked = async |from: i64, to: i64| {
+        let variables = json!({ "f": day(world, from), "t": day(world, to), "p": mug["id"] });
+        let answer = books.office.ask(PERFORMANCE, variables).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["stockPerformance"].clone()
+    };
+    let known = asked(4, 0).await;
+    let node = &known["nodes"][0];
+    assert_eq!((&node["periodDays"], &node["activeDays"], &node["outDays"]), (&json!(5), &json!(5), &json!(3)), "{known:#}");
+    assert_eq!(asked(4, -30).await, known, "a day to come has not closed");
+    let none = asked(-2, -30).await;
+    assert_eq!((&none["nodes"], &none["totals"]["activeDays"], &none["totals"]["stockouts"]), (&json!([]), &json!(0), &json!(0)));
 }
 
 async fn arguments_are_checked(world: &World) {

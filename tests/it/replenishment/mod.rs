@@ -63,6 +63,8 @@ async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
     assert_eq!(line["reasons"][0]["text"], "position 27 is not above 86: filled up to 86");
     let node = desk.books.office.ask("query($id: ID!) { node(id: $id) { __typename } }", json!({ "id": plan["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "ReplenishmentPlan", "{node:#}");
+    let none = desk.approve(&plan, json!({ "ids": [] })).await;
+    assert_eq!((&none["approved"], &none["plan"]["version"]), (&json!(0), &plan["version"]), "nothing was decided: {none:#}");
     desk.books.office.is_sound().await;
 }
 

@@ -16,6 +16,7 @@ use crate::{
 on_both!(
     stock_brings_margin_by_the_days_that_it_lay,
     a_stock_out_costs_money,
+    days_to_come_cost_nothing,
     what_is_gone_has_a_reason,
     a_lot_without_demand_is_at_risk,
     no_report_goes_through_the_ledger,
@@ -98,6 +99,27 @@ const LOST: &str = "query($f: StockReportFilter!, $s: Float! = 0.2) { lostSales(
 
 const BY_DAYS: &str = "query($f: Date!, $t: Date!, $p: ID) { stockPerformance(from: $f, to: $t, product: { eq: $p }) {
     nodes { lostUnits { low mid high } } } }";
+
+const STOCKED: &str = "query($f: SalesReportFilter!) { report(filter: $f, dimensions: [PRODUCT],
+    measures: [IN_STOCK_DAYS, OUT_OF_STOCK_DAYS, STOCKOUT_RATE, LOST_UNITS, LOST_REVENUE]) { nodes { product { sku } values { value } } totals { values { value } } } }";
+
+async fn days_to_come_cost_nothing(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 4).await;
+    order(&books, &[(&mug, 4)], 3, Value::Null).await;
+    order(&books, &[(&mug, 6)], 1, Value::Null).await;
+    let [known, ahead, none] = [(4, 0), (4, -20), (-2, -20)].map(|days| filter(&books, days));
+    for query in [LOST, PRODUCTIVITY, STOCKED] {
+        let found = asked(&books, query, json!({ "f": known })).await;
+        assert_eq!(found["nodes"][0]["product"]["sku"], "MUG", "{found:#}");
+        assert_eq!(asked(&books, query, json!({ "f": ahead })).await, found, "no day to come is out of stock");
+        let empty = asked(&books, query, json!({ "f": none })).await;
+        assert_eq!(empty["nodes"], json!([]), "{empty:#}");
+    }
+    let found = asked(&books, STOCKED, json!({ "f": ahead })).await;
+    let days: Vec<&Value> = found["nodes"][0]["values"].as_array().unwrap().iter().map(|value| &value["value"]).collect();
+    assert_eq!(days[..3], ["3", "2", "0.400000"], "{found:#}");
+}
 
 /// The days of vector pub-07: what its 11.2 units would have brought at 9.00.
 async fn a_stock_out_costs_money(world: &World) {

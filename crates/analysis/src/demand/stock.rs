@@ -34,6 +34,7 @@ use crate::{
     },
     keyed_filters::{KeyKind, test_by_ids},
     orders::links::{self, MOST_A_PAGE},
+    reports::filter::begun,
 };
 
 /// How the stock of a level, or of several, has done over some days.
@@ -70,7 +71,7 @@ impl StockPerformance {
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.level?.store).await)
     }
-    /// Number of days of the period.
+    /// Number of days of the period, without days to come.
     async fn period_days(&self) -> Long {
         Long(self.days())
     }
@@ -116,7 +117,7 @@ impl StockPerformance {
     async fn mean_units(&self) -> f64 {
         six(self.period.closing_sum as f64 / self.days() as f64)
     }
-    /// Turnover: sold units by the mean units on hand. Null where that mean is 0.
+    /// Turnover: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
         self.period.turnover(self.days()).map(six)
     }
@@ -149,7 +150,7 @@ impl StockPerformance {
     async fn days_of_supply_by_forecast(&self) -> Option<Long> {
         self.lasts.map(Long)
     }
-    /// Sold units by opening and received units. Null where those are 0.
+    /// Sold units by opening and received units. Null where those are 0 or less.
     async fn sell_through(&self) -> Option<f64> {
         self.period.sell_through().map(six)
     }
@@ -251,7 +252,7 @@ impl StockPerformanceQuery {
         }
         let product = test_by_ids(ctx, KeyKind::ProductSku, product, "product").await?;
         let store = test_by_ids(ctx, KeyKind::StoreCode, store, "store").await?;
-        let filter = StockFilter {
+        let mut filter = StockFilter {
             from: from.0,
             to: to.0,
             products: product.and_then(|ids| ids.ids(&["product"]).transpose()).transpose()?,
@@ -261,6 +262,12 @@ impl StockPerformanceQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let kind = list_name(&filter, products_name, substitution);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let known = begun(ctx, &permit, span).await?;
+        if known.is_none() {
+            filter.stores = Some(Vec::new());
+        }
+        let span = known.unwrap_or(span);
+        filter.to = span.to;
         let comparisons = comparisons(ctx, span);
         let database = ctx.given::<Ledger>()?.database();
         let found = shell::stock_performance(permit.clone(), database, (filter, &products), substitution, comparisons);

@@ -40,7 +40,7 @@ impl TurnoverTrend {
     async fn active_days(&self) -> Long {
         Long(self.before.in_stock_days + self.before.out_days)
     }
-    /// Turnover of the days before: sold units by the mean units on hand. Null where that mean is 0.
+    /// Turnover of the days before: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
         self.earlier().map(six)
     }
@@ -74,7 +74,7 @@ impl CategoryTurnover {
     async fn active_days(&self) -> Long {
         Long(self.of.period.in_stock_days + self.of.period.out_days)
     }
-    /// Turnover of the category: sold units by the mean units on hand. Null where that mean is 0.
+    /// Turnover of the category: sold units by the mean units on hand. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
         self.of.period.turnover(self.days).map(six)
     }

@@ -20,7 +20,7 @@ use super::{
     builder_catalog::ReportCatalog,
     builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort},
     builder_row::{ReportRow, Shape, number, text},
-    filter::{SalesReportFilter, costs_seen},
+    filter::{SalesReportFilter, costs_seen, latest_begun},
     links::{CurrencyCode, Date, Long, no_report},
     page::{ReportPaging, value_name},
 };
@@ -268,14 +268,18 @@ impl ReportBuilderQuery {
         let sort = sort.map(ReportSort::read);
         costs_seen(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;
         let paging = ReportPaging::of(ctx, list_name(&dimensions, &measures, sort), &PageArgs { first, after, last, before })?;
-        let spec = core::ReportSpec {
+        let mut spec = core::ReportSpec {
             measures: measures.into_iter().map(Into::into).collect(),
             dimensions: dimensions.into_iter().map(Into::into).collect(),
             comparison: comparison.map(Into::into),
             sort,
             hides_costs: !ctx.caller()?.sees_costs(),
             is_of_channels: false,
+            latest_day: i32::MAX,
         };
+        if spec.sums(core::BaseSource::Spans) || spec.sums(core::BaseSource::Stockouts) {
+            spec.latest_day = latest_begun(ctx, &permit).await?;
+        }
         let narrow = filter.read(ctx).await?;
         let found = shell::built_report(permit, ctx.given::<Ledger>()?.database(), narrow, spec.clone());
         let found = Box::pin(found).await.map_err(refused)?;

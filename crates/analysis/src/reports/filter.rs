@@ -9,7 +9,7 @@ use services::{
     reports::{
         core::{RelativePeriod, Span},
         rows::Narrow,
-        shell::report_day,
+        shell::{latest_day, report_day},
     },
 };
 
@@ -99,6 +99,15 @@ impl StockReportFilter {
         let Self { from, to, period, product, store } = self;
         SalesReportFilter { from, to, period, product, store, channel: None }.read(ctx).await
     }
+    /// The same without days that are still to come; of such days alone no store has stock that is known.
+    pub(super) async fn read_begun(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<Narrow> {
+        let mut narrow = self.read(ctx, permit).await?;
+        match begun(ctx, permit, narrow.span).await? {
+            Some(span) => narrow.span = span,
+            None => narrow.stores = Some(Vec::new()),
+        }
+        Ok(narrow)
+    }
 }
 
 impl PeriodInput {
@@ -113,6 +122,17 @@ async fn moving(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
     let ledger = ctx.given::<Ledger>()?;
     let today = report_day(&permit, ledger.database(), ledger.clock().now()).await?;
     Ok(RelativePeriod::from(period).span(today))
+}
+
+/// The days that have begun; None where all are still to come.
+pub(crate) async fn begun(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>, span: Span) -> Answer<Option<Span>> {
+    Ok(span.until(latest_begun(ctx, permit).await?))
+}
+
+/// The latest day that has begun, in the company or in one of its stores.
+pub(super) async fn latest_begun(ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<i32> {
+    let ledger = ctx.given::<Ledger>()?;
+    Ok(latest_day(permit, ledger.database(), ledger.clock().now()).await?)
 }
 
 fn span(from: Date, to: Date, at: &[&str]) -> Answer<Span> {

@@ -174,7 +174,7 @@ impl LostSalesQuery {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));
         }
         let paging = ReportPaging::of(ctx, "lostSales", &PageArgs { first, after, last, before })?;
-        let narrow = filter.read(ctx, &permit).await?;
+        let narrow = filter.read_begun(ctx, &permit).await?;
         let found = shell::lost_sales(permit, ctx.given::<Ledger>()?.database(), narrow, substitution);
         let found = Box::pin(found).await.map_err(no_report)?;
         let currency = found.source.currency;

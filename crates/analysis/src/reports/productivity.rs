@@ -83,7 +83,7 @@ impl StockProductivity {
     async fn closing_units(&self) -> Quantity {
         units(self.sums.closing)
     }
-    /// Sold units by opening and received units, to six decimals. Null where those are 0.
+    /// Sold units by opening and received units, to six decimals. Null where those are 0 or less.
     async fn sell_through(&self) -> Option<f64> {
         self.sums.sell_through(self.is_of_stores).map(six)
     }
@@ -173,7 +173,7 @@ impl ValueTurnoverTrend {
     async fn active_days(&self) -> Long {
         Long(self.active_days)
     }
-    /// Turnover of the days before: cost after returns by mean stock value. Null where that mean is 0.
+    /// Turnover of the days before: cost after returns by mean stock value. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
         self.before.map(six)
     }
@@ -202,7 +202,7 @@ impl ValueCategoryTurnover {
     async fn active_days(&self) -> Long {
         Long(self.active_days)
     }
-    /// Turnover of the category: cost after returns by mean stock value. Null where that mean is 0.
+    /// Turnover of the category: cost after returns by mean stock value. Null where that mean is 0 or less.
     async fn turnover(&self) -> Option<f64> {
         self.whole.map(six)
     }
@@ -261,7 +261,7 @@ impl ProductivityQuery {
             format!("stockProductivity:{}:{}", value_name(group_by), value_name(top_by)),
             &PageArgs { first, after, last, before },
         )?;
-        let narrow = filter.read(ctx, &permit).await?;
+        let narrow = filter.read_begun(ctx, &permit).await?;
         let found = shell::stock_productivity(permit, ctx.given::<Ledger>()?.database(), narrow, ask);
         let found = Box::pin(found).await.map_err(no_report)?;
         let (source, span, currency) = (found.source, found.source.span, found.source.currency);

@@ -52,7 +52,8 @@ impl StockPeriod {
     }
     /// Units sold of those that were there or came (pub-08).
     pub fn sell_through(&self) -> Option<f64> {
-        ratio(self.sold, self.opening.checked_add(self.received)?)
+        let there = self.opening.checked_add(self.received).filter(|there| *there > 0)?;
+        ratio(self.sold, there)
     }
     pub fn join(&mut self, other: &Self) {
         self.in_stock_days += other.in_stock_days;

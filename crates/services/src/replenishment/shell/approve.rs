@@ -177,13 +177,14 @@ async fn claim(
     }
     decided(&mut lines, &claims, permit.actor());
     let changed = claims.claimed.iter().map(|(index, _)| index).chain(&claims.stale).chain(&claims.beyond);
-    rows::change_lines(work, plan.id, changed.map(|index| &lines[*index])).await?;
-    if is_open {
+    let changed: Vec<&PlanLine> = changed.map(|index| &lines[*index]).collect();
+    if !changed.is_empty() {
+        rows::change_lines(work, plan.id, changed).await?;
         let all = rows::lines_of(work, plan.id).await?;
         (plan.state, plan.cut_count, plan.costs) = (state_of(&all), cut_count(&all), sums(&all));
+        (plan.version, plan.updated_at) = (plan.version + 1, at);
+        rows::change_plan(work, &plan).await?;
     }
-    (plan.version, plan.updated_at) = (plan.version + 1, at);
-    rows::change_plan(work, &plan).await?;
     idempotency::keep(work, &key, &receipt, at).await?;
     Ok((receipt, false))
 }

@@ -41,6 +41,8 @@ pub struct ReportSpec {
     pub hides_costs: bool,
     /// Whether channels are asked for by the filter, or are all that the caller is shown.
     pub is_of_channels: bool,
+    /// The latest day that has begun: days with and without stock, and what stock-outs cost, are of no later ones.
+    pub latest_day: i32,
 }
 
 /// The measure that rows are sorted by.
@@ -228,6 +230,7 @@ mod tests {
             sort: None,
             hides_costs: false,
             is_of_channels: false,
+            latest_day: i32::MAX,
         }
     }
 

@@ -18,6 +18,13 @@ impl Span {
     const fn earlier(self, days: i32) -> Self {
         Self { from: self.from.saturating_sub(days), to: self.to.saturating_sub(days) }
     }
+    /// Those of the days that are no later than another one; None where all are.
+    pub const fn until(self, day: i32) -> Option<Self> {
+        if day < self.from {
+            return None;
+        }
+        Some(Self { from: self.from, to: if day < self.to { day } else { self.to } })
+    }
     /// As many days right before these; of a week and more the nearest ones with the same weekdays.
     #[must_use]
     pub const fn before(self) -> Self {
@@ -55,6 +62,13 @@ mod tests {
         assert_eq!(of(1_000, 1_030).year_before(), of(636, 666));
         assert_eq!(of(1_000, 1_399).year_before(), of(272, 671), "more than a year: two years before");
         assert_eq!(of(5, 5).days(), 1);
+    }
+
+    #[test]
+    fn days_end_with_the_last_that_has_begun() {
+        let until = |day| Span { from: 5, to: 9 }.until(day);
+        assert_eq!((until(9), until(30)), (Some(Span { from: 5, to: 9 }), Some(Span { from: 5, to: 9 })));
+        assert_eq!((until(6), until(5), until(4)), (Some(Span { from: 5, to: 6 }), Some(Span { from: 5, to: 5 }), None));
     }
 
     #[test]

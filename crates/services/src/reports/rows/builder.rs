@@ -349,7 +349,7 @@ impl Statement<'_> {
         parts
     }
 
-    /// Days with and without stock: of each stretch, as much of each span as lies in it.
+    /// Days with and without stock: of each stretch, as much of each span as lies in it, and no day that is still to come.
     fn of_spans(&mut self) -> String {
         let part = OF_SPANS;
         let stretches = if let Some(unit) = self.spec.unit() {
@@ -361,7 +361,7 @@ impl Statement<'_> {
         };
         let mut listed = Vec::new();
         for (Bucket { first, last, key }, side) in stretches {
-            let [first, last, key] = [first, last, key].map(|day| self.bound.mark(i64::from(day)));
+            let [first, last, key] = [first, last.min(self.spec.latest_day), key].map(|day| self.bound.mark(i64::from(day)));
             listed.push(format!(
                 "SELECT CAST({first} AS bigint) AS since, CAST({last} AS bigint) AS until, CAST({key} AS bigint) AS k, {side} AS w"
             ));
@@ -377,7 +377,7 @@ impl Statement<'_> {
         });
         format!(
             "SELECT {keys}, b.w AS w, {sums} FROM ({listed}) b
-             JOIN stock_span x ON x.from_date <= b.until AND (x.to_date IS NULL OR x.to_date >= b.since){joins}
+             JOIN stock_span x ON b.since <= b.until AND x.from_date <= b.until AND (x.to_date IS NULL OR x.to_date >= b.since){joins}
              WHERE x.tenant_id = $1 AND x.generation = {CURRENT}{within}",
             listed = listed.join(" UNION ALL ")
         )

@@ -34,4 +34,4 @@ pub use names::names_of;
 pub use narrow::{Narrow, SOLD};
 pub use productivity::{Booked, LevelCost, LevelFlow, booked, level_flows};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, counted_products, losses};
-pub use zone::tenant_zone;
+pub use zone::{tenant_zone, zones};

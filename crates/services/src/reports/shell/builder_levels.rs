@@ -12,7 +12,7 @@ use crate::{
     demand::rows::FactKey,
     insight::shell::ReportError,
     reports::{
-        core::{Base, BaseSource, BuilderRefusal, Compared, MOST_GROUPS, ReportDimension, ReportSpec},
+        core::{Base, BaseSource, BuilderRefusal, Compared, MOST_GROUPS, ReportDimension, ReportSpec, Span},
         rows::{self, BuiltGroup, Narrow, ProductGroups, StockChange},
     },
 };
@@ -138,10 +138,15 @@ pub(super) async fn add_levels(of: Levels<'_>, groups: &mut Vec<BuiltGroup>) -> 
     Ok(())
 }
 
-/// The report's days, and those before.
+/// The report's days, and those before, without days that are still to come.
 fn sides(of: &Levels<'_>) -> Vec<(Narrow, bool)> {
-    let before = of.before.map(|before| (Narrow { span: before.span, ..of.narrow.clone() }, true));
-    before.into_iter().chain([(of.narrow.clone(), false)]).collect()
+    let before = of.before.map(|before| (before.span, true));
+    let sides = before.into_iter().chain([(of.narrow.span, false)]);
+    let begun = |(span, is_before): (Span, bool)| {
+        let span = span.until(of.spec.latest_day)?;
+        Some((Narrow { span, ..of.narrow.clone() }, is_before))
+    };
+    sides.filter_map(begun).collect()
 }
 
 /// What stock-outs cost by group: estimates of levels are summed as they are, and rounded once.

@@ -29,5 +29,5 @@ pub use productivity::{
     ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityRow, ProductivityTop, stock_productivity,
 };
 pub use shrinkage::{CountAccuracy, CountAsk, CountRow, LossKey, Shrinkage, count_accuracy, shrinkage};
-pub use today::report_day;
+pub use today::{latest_day, report_day};
 pub use within::{Ranked, ReportSource};

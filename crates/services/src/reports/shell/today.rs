@@ -9,6 +9,13 @@ use platform::{
 
 use crate::reports::rows;
 
+/// The latest day that has begun at a moment, in the time zone of the tenant or of a store, since 1970-01-01. What later days close with is not known.
+pub async fn latest_day(permit: &Permit<kind::ReportRead>, database: &Database, at: Timestamp) -> Result<i32, Fault> {
+    let zones = rows::zones(&permit.scope(database)).await?;
+    let days = zones.iter().map(|zone| local_day(at, zone));
+    days.max().ok_or_else(|| Fault::corrupt("tenant", "whoever calls has a tenant"))
+}
+
 /// The day of a moment in the time zone of the tenant, since 1970-01-01.
 pub async fn report_day(permit: &Permit<kind::ReportRead>, database: &Database, at: Timestamp) -> Result<i32, Fault> {
     let zone = rows::tenant_zone(&permit.scope(database)).await?;
