@@ -11,6 +11,9 @@ use async_graphql_value::Value as Written;
 const MOST_BYTES: usize = 200;
 /// Parts of names whose values are told to nobody, be it to who has sent them.
 const SECRETS: [&str; 3] = ["password", "secret", "token"];
+/// Fields of a line that count smallest units, and the field that counts packs in their place.
+const UNITS: [&str; 3] = ["quantity", "delta", "counted"];
+const PACKS: &str = "packs";
 
 /// The scalar that was sent at a path into the arguments of the root field, as `["input", "lines", "3", "product"]`; of an object with one member, as a
 /// reference is, that member's. None for lists, other objects, values of more than 200 bytes and secrets.
@@ -39,6 +42,22 @@ pub fn path_to_key(ctx: &Context<'_>, mut path: Vec<String>) -> Vec<String> {
     let below = key_below(ctx, &path).unwrap_or_default();
     path.extend(below);
     path
+}
+
+/// The path to the amount that a line says: to `packs` where it counts packs and sends no smallest units. Every other path stays as it is.
+pub fn path_to_amount(ctx: &Context<'_>, path: Vec<String>) -> Vec<String> {
+    let Some((name, line)) = path.split_last().filter(|(name, _)| UNITS.contains(&name.as_str())) else { return path };
+    let is_sent = |name: &str| {
+        let mut at = line.to_vec();
+        at.push(name.to_owned());
+        sent_at(ctx, &at).is_some_and(|sent| !sent.is_null())
+    };
+    if is_sent(name) || !is_sent(PACKS) {
+        return path;
+    }
+    let mut told = line.to_vec();
+    told.push(PACKS.to_owned());
+    told
 }
 
 /// The names from a reference to its key. References are the inputs of which exactly one field is sent.
@@ -108,6 +127,9 @@ impl<'c> Sent<'c> {
             Self::Written(Written::Variable(name)) => variable(ctx, name).map(Self::Given),
             known => Some(known),
         }
+    }
+    fn is_null(self) -> bool {
+        matches!(self, Self::Written(Written::Null) | Self::Given(Value::Null))
     }
     /// An item of a list by its place, or a member of an object.
     fn below(self, part: &str) -> Option<Self> {
@@ -180,6 +202,9 @@ mod tests {
         }
         async fn field(&self, ctx: &Context<'_>) -> String {
             path_to_key(ctx, self.path.clone()).join(".")
+        }
+        async fn amount(&self, ctx: &Context<'_>) -> String {
+            path_to_amount(ctx, self.path.clone()).join(".")
         }
     }
     #[derive(InputObject)]
@@ -286,6 +311,29 @@ mod tests {
         let mug = json!({ "field": "input.lines.0.thing.sku", "sent": "MUG" });
         assert_eq!(of(written, json!({ "s": "MUG" })).await, mug, "a form whose variable was left out");
         assert_eq!(of("$l", json!({ "l": { "thing": { "sku": "MUG" } } })).await, mug, "one line in a variable for a list");
+    }
+
+    #[tokio::test]
+    async fn a_line_that_counts_packs_is_told_of_its_packs() {
+        let schema = Schema::new(Query, Mutation, EmptySubscription);
+        for (line, field, expected) in [
+            ("packs: 2", "quantity", "packs"),
+            ("packs: $p", "delta", "packs"),
+            ("packs: 2, quantity: null", "quantity", "packs"),
+            ("packs: 2, quantity: 3", "quantity", "quantity"),
+            ("packs: null", "quantity", "quantity"),
+            ("quantity: 3", "quantity", "quantity"),
+            ("packs: 2", "sku", "sku"),
+        ] {
+            let path = format!(r#"["input", "lines", "0", "{field}"]"#);
+            let declared = if line.contains("$p") { "($p: Int)" } else { "" };
+            let query = format!("mutation{declared} {{ change(input: {{ lines: [{{ {line} }}] }}, path: {path}) {{ amount }} }}");
+            let variables = Variables::from_json(json!({ "p": 2 }));
+            let answer = schema.execute(Request::new(query).variables(variables)).await;
+            assert!(answer.errors.is_empty(), "{answer:?}");
+            let told = answer.data.into_json().unwrap()["change"][0]["amount"].clone();
+            assert_eq!(told, format!("input.lines.0.{expected}"), "{line}");
+        }
     }
 
     #[tokio::test]

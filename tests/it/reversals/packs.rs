@@ -53,8 +53,8 @@ async fn cases_of_a_receipt_are_taken_back(world: &World) {
         ("barcode", Value::Null, "REQUIRED", "barcode"),
         ("packs", Value::Null, "REQUIRED", "quantity"),
         ("quantity", json!(12), "INVALID", "packs"),
-        ("packs", json!(4), "OUT_OF_RANGE", "quantity"),
-        ("packs", json!(0), "OUT_OF_RANGE", "quantity"),
+        ("packs", json!(4), "OUT_OF_RANGE", "packs"),
+        ("packs", json!(0), "OUT_OF_RANGE", "packs"),
         ("lineId", house.mug["id"].clone(), "NOT_FOUND", "lineId"),
     ] {
         let mut wrong = cases(line, 1);
@@ -102,7 +102,7 @@ async fn cases_that_went_back_or_arrived_are_taken_back(world: &World) {
     let query = "query($id: ID!) { stockMovements(filter: { reference: { eq: $id } }) { nodes { id kind } } }";
     let moved = office.ask(query, json!({ "id": transfer["id"] })).await["data"]["stockMovements"]["nodes"].clone();
     let receipt = moved.as_array().unwrap().iter().find(|one| one["kind"] == "TRANSFER_IN").unwrap()["id"].clone();
-    refused(&reverse(office, &receipt, of(cases(line, 2))).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    refused(&reverse(office, &receipt, of(cases(line, 2))).await, "OUT_OF_RANGE", "input.lines.0.packs");
     undone(office, &receipt, of(cases(line, 1))).await;
     assert_eq!(office.level(&house.mug, &house.depot).await[0], 0);
     office.is_sound().await;
@@ -121,7 +121,7 @@ async fn what_goes_back_whole_is_not_counted_in_cases(world: &World) {
     let found = json!({ "id": count["id"], "lines": [{ "product": house.mug, "counted": 12 }] });
     done(&house.counts("stocktakeRecord", found).await, "stocktake");
     let line = house.posts(&count).await["lines"]["nodes"][0]["id"].clone();
-    refused(&reverse(office, &count["id"], of(cases(&line, 1))).await, "INVALID", "input.lines.0.quantity");
+    refused(&reverse(office, &count["id"], of(cases(&line, 1))).await, "INVALID", "input.lines.0.packs");
     assert_eq!(office.level(&house.mug, &office.store).await, [12, 0, 0]);
     office.is_sound().await;
 }

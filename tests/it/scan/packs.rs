@@ -327,6 +327,12 @@ async fn packs_that_cannot_be_counted_are_refused(world: &World) {
     ] {
         refused(&adjusted(&house, change).await, code, &at(field));
     }
+    // What is wrong with the units of packs is told at the packs.
+    for (packs, code) in [(0, "OUT_OF_RANGE"), (1, "INSUFFICIENT_STOCK")] {
+        let sale = json!({ "idempotencyKey": key(), "store": house.office.store, "lines": [case(packs)] });
+        let sale = house.office.act("orderCreate", "OrderCreateInput", "order { id }", sale).await;
+        refused(&sale, code, "input.lines.0.packs");
+    }
     coded(&house, &house.mug, json!([{ "code": CASE, "packQuantity": 9_007_199_254_740_991_i64 }])).await;
     refused(&adjusted(&house, case(2)).await, "OUT_OF_RANGE", &at("packs"));
 }

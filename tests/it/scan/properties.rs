@@ -43,13 +43,16 @@ proptest! {
     /// A code that is cut anywhere never says what the whole does not.
     #[test]
     fn a_cut_code_says_no_more_than_the_whole(at in 0..44usize) {
-        let whole = format!("]C101{GTIN}10ABCDE\u{1d}17270131\u{1d}3112");
-        let cut = whole.get(..at).unwrap_or(&whole);
-        let (all, some) = (said(&whole).0, said(cut).0);
-        for (index, (identifier, value)) in some.iter().enumerate() {
-            let is_last = index + 1 == some.len();
-            prop_assert_eq!(identifier, &all[index].0);
-            prop_assert!(value == &all[index].1 || is_last && all[index].1.starts_with(value.as_str()), "{}", cut);
+        let string = format!("]C101{GTIN}10ABCDE\u{1d}17270131\u{1d}3112");
+        let brackets = format!("(01){GTIN}(10)ABCDE(17)270131(30)12");
+        for whole in [string, brackets] {
+            let cut = whole.get(..at).unwrap_or(&whole);
+            let (all, some) = (said(&whole).0, said(cut).0);
+            for (index, (identifier, value)) in some.iter().enumerate() {
+                let is_last = index + 1 == some.len();
+                prop_assert_eq!(identifier, &all[index].0);
+                prop_assert!(value == &all[index].1 || is_last && all[index].1.starts_with(value.as_str()), "{}", cut);
+            }
         }
     }
 }

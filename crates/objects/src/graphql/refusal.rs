@@ -4,7 +4,7 @@ mod user_error;
 
 use ::graphql::{
     code::docs_of,
-    sent_value::{path_to_key, sent_value},
+    sent_value::{path_to_amount, path_to_key, sent_value},
 };
 use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
 use inventory::stock::core::MOST_TOLD;
@@ -207,9 +207,10 @@ pub struct InUse {
     pub documents_count: i32,
 }
 
-/// The path that the answer has for a refusal. A reference that names nothing is refused at the key that was sent in it.
+/// The path that the answer has for a refusal. A reference that names nothing is refused at the key that was sent in it, and the quantity of a line that
+/// counts packs at its packs.
 fn told_at(ctx: &Context<'_>, code: ErrorCode, path: Path) -> Path {
-    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { path }
+    if code == ErrorCode::NotFound { path_to_key(ctx, path) } else { path_to_amount(ctx, path) }
 }
 
 /// The place and the value that a kind of refusal is about, where its code is explained, and fields of its own.

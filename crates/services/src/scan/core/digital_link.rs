@@ -29,12 +29,16 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     let mut builder = Builder::default();
     for pair in segments[key..].chunks(2) {
         let [(at, identifier), value @ ..] = pair else { continue };
-        take(&mut builder, identifier, (*at, value.first().map_or("", |value| value.1)), year);
+        match value.first() {
+            None if is_cut(identifier, &QUALIFIERS) => builder.fail(Truncated, *at),
+            value => take(&mut builder, identifier, (*at, value.map_or("", |value| value.1)), year),
+        }
     }
     for (at, pair) in parts(code.get(query + 1..fragment).unwrap_or_default(), '&', query + 1) {
-        let Some((name, value)) = pair.split_once('=') else { continue };
-        if ATTRIBUTES.contains(&name) {
-            take(&mut builder, name, (at, value), year);
+        match pair.split_once('=') {
+            Some((name, value)) if ATTRIBUTES.contains(&name) => take(&mut builder, name, (at, value), year),
+            None if is_cut(pair, &ATTRIBUTES) => builder.fail(Truncated, at),
+            _ => {}
         }
     }
     Some(builder.done(Format::DigitalLink))
@@ -49,7 +53,12 @@ fn parts(text: &str, separator: char, from: usize) -> impl Iterator<Item = Part<
     })
 }
 
-/// Whether these are a key with its value, and nothing but qualifiers in their order behind it. A slash may end them.
+/// Whether this is one of the names, or the beginning of one.
+fn is_cut(name: &str, names: &[&str]) -> bool {
+    !name.is_empty() && names.iter().any(|whole| whole.starts_with(name))
+}
+
+/// Whether these are a key with its value, and nothing but qualifiers in their order behind it, the last of which may be cut off. A slash may end them.
 fn begins_key(segments: &[Part<'_>]) -> bool {
     let Some((_, key)) = segments.first() else { return false };
     let behind = segments.get(2..).unwrap_or_default();
@@ -57,10 +66,12 @@ fn begins_key(segments: &[Part<'_>]) -> bool {
         [rest @ .., (_, "")] => rest,
         all => all,
     };
-    let names: Vec<Option<usize>> = behind
-        .chunks(2)
-        .map(|pair| QUALIFIERS.iter().position(|qualifier| Some(*qualifier) == pair.first().map(|part| part.1)))
-        .collect();
+    let has_value = segments.get(1).is_some_and(|value| is_key_value(value.1));
+    let place = |pair: &[Part<'_>]| match pair {
+        [(_, cut)] if has_value && !cut.is_empty() => QUALIFIERS.iter().rposition(|qualifier| qualifier.starts_with(cut)),
+        pair => QUALIFIERS.iter().position(|qualifier| Some(*qualifier) == pair.first().map(|part| part.1)),
+    };
+    let names: Vec<Option<usize>> = behind.chunks(2).map(place).collect();
     KEYS.contains(key) && names.iter().all(Option::is_some) && names.is_sorted()
 }
 
@@ -72,6 +83,10 @@ fn is_key_value(written: &str) -> bool {
 /// Takes a value as it is written in an address.
 fn take(builder: &mut Builder, name: &str, (at, written): Part<'_>, year: i32) {
     let Some(identifier) = Identifier::at(name).filter(|identifier| identifier.digits == name) else { return };
+    if ends_in_escape(written) {
+        builder.fail(Truncated, at);
+        return;
+    }
     let mut value = decoded(written);
     // A GTIN of fewer digits is read as the one with zeros before it.
     if name == "01" && matches!(value.len(), 8 | 12 | 13) && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,6 +105,11 @@ fn take(builder: &mut Builder, name: &str, (at, written): Part<'_>, year: i32) {
         Some(kind) => builder.fail(kind, at),
         None => builder.take(&identifier, &value, at, year),
     }
+}
+
+/// Whether a text ends between a percent sign and the second of its digits.
+fn ends_in_escape(written: &str) -> bool {
+    matches!(written.as_bytes(), [.., b'%'] | [.., b'%', _])
 }
 
 /// Percent signs with two digits are the byte they name; what is no text then stays as it is written.

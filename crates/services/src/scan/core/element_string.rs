@@ -99,6 +99,13 @@ fn bracketed(text: &str) -> Option<Identifier<'_>> {
     inside[identifier.digits.len()..].starts_with(')').then_some(identifier)
 }
 
+/// The place of the bracket at the end of a text in which an identifier was cut off.
+fn cut_bracket(text: &str) -> Option<usize> {
+    let open = text.rfind('(')?;
+    let digits = &text[open + 1..];
+    (digits.len() <= 4 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(open)
+}
+
 /// Elements with their identifiers in brackets. A bracket that no known identifier follows belongs to the value.
 fn brackets(code: &str, from: usize, year: i32) -> Reading {
     let (mut builder, mut at) = (Builder::default(), from);
@@ -117,6 +124,9 @@ fn brackets(code: &str, from: usize, year: i32) -> Reading {
         let text = &code[begin..];
         let ends = |at: &usize| bracketed(&text[*at..]).is_some() || separator(&text[*at..]) > 0;
         let mut end = text.char_indices().map(|(at, _)| at).find(ends).unwrap_or(text.len());
+        if end == text.len() {
+            end = cut_bracket(text).unwrap_or(end);
+        }
         if let Length::Fixed(size) = identifier.length
             && end > size
         {

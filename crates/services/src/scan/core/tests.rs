@@ -63,10 +63,18 @@ fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
         ("]C10109506000134352(10)A", ProblemKind::UnknownIdentifier, 19, gtin()),
         ("(01)09506000134352(10)ABC(17)270", ProblemKind::Truncated, 25, lot()),
         ("(01)09506000134352(10", ProblemKind::Truncated, 18, gtin()),
+        ("(01)09506000134352(10)ABC(17", ProblemKind::Truncated, 25, lot()),
+        ("(01)09506000134352(10)ABC(", ProblemKind::Truncated, 25, lot()),
         ("(01)0950600013435299", ProblemKind::TooLong, 0, vec![]),
         ("(01)09506000134352(10)ABCDEFGHIJKLMNOPQRSTU", ProblemKind::TooLong, 18, gtin()),
         ("https://id.gs1.org/01/0950600013435", ProblemKind::BadCheckDigit, 19, pairs(&[("01", "00950600013435")])),
         ("https://id.gs1.org/01/09506000134352/10/", ProblemKind::Truncated, 37, gtin()),
+        ("https://id.gs1.org/01/09506000134352/1", ProblemKind::Truncated, 37, gtin()),
+        ("https://id.gs1.org/01/09506000134352/10/A%", ProblemKind::Truncated, 37, gtin()),
+        ("https://id.gs1.org/01/09506000134352/10/A%2", ProblemKind::Truncated, 37, gtin()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC/2", ProblemKind::Truncated, 44, lot()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC?1", ProblemKind::Truncated, 44, lot()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC?x=1&17", ProblemKind::Truncated, 48, lot()),
     ] {
         let (_, elements, problem) = said(code);
         assert_eq!((elements, problem), (whole, Some(Problem { kind, at })), "{code:?}");
@@ -116,6 +124,7 @@ fn numbers_are_told_by_their_check_digit_and_everything_else_is_plain() {
         ("0112345", Format::Plain),
         ("10ABC", Format::Plain),
         ("https://example.com/products/7", Format::Plain),
+        ("https://example.com/01/shop/2", Format::Plain),
         ("https://example.com", Format::Plain),
         ("", Format::Plain),
     ] {
