@@ -168,3 +168,41 @@ async fn a_value_that_does_not_fit_is_named_with_its_place() {
         assert_eq!(error["extensions"]["field"], place, "{body} on a socket");
     }
 }
+
+/// The engine stops at the first of them, which is another one in each of its passes.
+#[tokio::test]
+async fn each_value_that_does_not_fit_has_an_error_with_its_own_place() {
+    let world = FrontServer::new().await;
+    let twice = "query($a: CountInput!, $b: CountInput!) { one: counted(input: $a) other: counted(input: $b) }";
+    let (wrong, lacking) = (json!({ "lines": [{ "at": "yesterday", "delta": "1" }] }), json!({ "lines": [{ "unheard": 1 }] }));
+    for (query, variables, places) in [
+        (
+            "query($input: CountInput!) { counted(input: $input) }",
+            json!({ "input": wrong }),
+            vec![json!(["input", "lines", "0", "at"]), json!(["input", "lines", "0", "delta"])],
+        ),
+        // Validation refuses the second one, and reads no scalar of ours.
+        (
+            twice,
+            json!({ "a": wrong, "b": lacking }),
+            vec![
+                json!(["input", "lines", "0", "at"]),
+                json!(["input", "lines", "0", "delta"]),
+                json!(["input", "lines", "0", "unheard"]),
+                json!(["input", "lines", "0", "delta"]),
+            ],
+        ),
+    ] {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let reply = post(world.address, &[JSON, NEW], body.as_bytes()).await.json();
+        let errors = reply["errors"].as_array().unwrap_or_else(|| panic!("{reply}"));
+        let fields: Vec<Value> = errors.iter().map(|error| error["extensions"]["field"].clone()).collect();
+        assert_eq!(fields, places, "{reply}");
+        assert!(errors.iter().all(|error| error["extensions"]["code"] == "BAD_USER_INPUT"), "{reply}");
+        for (error, kind) in errors.iter().zip(["DateTime", "Quantity"]) {
+            let (message, place) = (error["message"].as_str().unwrap(), error["extensions"]["field"][3].as_str().unwrap());
+            assert!(message.contains(&format!("\"{kind}\"")) && message.ends_with(&format!(" at input.lines.0.{place}")), "{reply}");
+        }
+    }
+    assert_eq!(world.ran(), 0);
+}

@@ -264,6 +264,19 @@ on_both!(filters_are_refused_with_their_place_and_the_names_that_were_meant, sit
         let message = format!("Invalid value for argument {message}");
         assert_eq!(found, (&json!("BAD_USER_INPUT"), &json!(field), &json!(message)), "{answer}");
     }
+    // Each of two values that do not fit has its own message and place: the engine would tell of the enum alone.
+    let mut wrong = order(&shop, "wrong", "CONFIRMED", &json!({ "quantity": "1" }));
+    wrong["onShortage"] = json!("SHRUG");
+    let answer = shop.client.send(ORDER, &json!({ "input": wrong })).await.unwrap();
+    let told = |error: &Value| json!([error["extensions"]["code"], error["extensions"]["field"], error["message"]]);
+    let errors: Vec<Value> = answer["errors"].as_array().unwrap().iter().map(told).collect();
+    let quantity = "Failed to parse \"Quantity\": a whole number within ±(2^53 − 1) is expected at input.lines.0.quantity";
+    let policy = "Invalid value for argument \"input.onShortage\", enumeration type \"ShortagePolicy\" does not contain the value \"SHRUG\"";
+    let expected = json!([
+        ["BAD_USER_INPUT", ["input", "lines", "0", "quantity"], quantity],
+        ["BAD_USER_INPUT", ["input", "onShortage"], policy],
+    ]);
+    assert_eq!(json!(errors), expected, "{answer}");
     // What a scalar refuses inside inputs is said once, with the path.
     let filter = json!({ "and": [{ "not": { "placedAt": { "gte": "yesterday" } } }] });
     let answer = shop.client.send(query, &json!({ "filter": filter })).await.unwrap();

@@ -1,5 +1,5 @@
-//! Where in an operation's input the value is that its type does not take. The engine names the type and no place, so once it has refused, the
-//! input is looked through again.
+//! Where in an operation's input the values are that their types do not take. The engine names the type of one of them and perhaps no place, so once it has
+//! refused, the input is looked through again.
 
 use std::{
     cell::RefCell,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_graphql::{
-    Name, PathSegment, Positioned, ScalarType, Value, Variables,
+    InputType, Name, PathSegment, Pos, Positioned, ScalarType, Value, Variables,
     parser::types::{BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type},
 };
 use async_graphql_value::Value as InputValue;
@@ -17,15 +17,34 @@ use crate::{
     schema_index::{self, Input, SchemaIndex},
 };
 
+/// Bytes of a value, or of what its scalar says of it, that are told again.
+const MOST_BYTES: usize = 300;
+
 /// A value that its type does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// As in `input.changes.0.delta`.
     pub path: Vec<String>,
-    /// The field that is there and that its input does not have, if it is one.
-    pub unknown: Option<UnknownField>,
-    /// The input of which not exactly one field is given, if it is one.
-    pub one_of: Option<Name>,
+    pub cause: Cause,
+    /// The argument in the document.
+    pub at: Pos,
+}
+
+/// Why a value does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The field is there, and its input does not have it.
+    Unknown(UnknownField),
+    /// Not exactly one field of this input is given.
+    NotOne(Name),
+    /// A field of this type is needed and left out.
+    Missing(String),
+    /// An enum does not have the word.
+    Word { kind: Name, word: String },
+    /// A scalar's own message.
+    Refused(String),
+    /// Another type is expected.
+    Unlike(String),
 }
 
 /// A field that an input does not have.
@@ -35,15 +54,16 @@ pub struct UnknownField {
     pub name: Name,
 }
 
-/// The first mismatch in the arguments of the field whose answer failed; of any field, when it was validation that refused, which names none.
+/// The first mismatches, at most so many, in the arguments of the field whose answer failed; of any field, when it was validation that refused, which names
+/// none. They are in the order of the input.
 pub fn find(
     document: &ExecutableDocument,
     schema_index: &SchemaIndex,
     variables: &Variables,
-    answer: &[PathSegment],
-) -> Option<Mismatch> {
-    let (_, operation) = document.operations.iter().next()?;
-    let look = Look { document, schema_index, variables, operation: &operation.node, taken: RefCell::default() };
+    (answer, most): (&[PathSegment], usize),
+) -> Vec<Mismatch> {
+    let Some((_, operation)) = document.operations.iter().next() else { return Vec::new() };
+    let look = Look { document, schema_index, variables, operation: &operation.node, most, taken: RefCell::default() };
     let keys: Vec<&str> = answer
         .iter()
         .filter_map(|segment| match segment {
@@ -51,12 +71,12 @@ pub fn find(
             PathSegment::Index(_) => None,
         })
         .collect();
-    let (root, set) = (schema_index.root(operation.node.ty)?, &operation.node.selection_set.node);
+    let Some(root) = schema_index.root(operation.node.ty) else { return Vec::new() };
+    let set = &operation.node.selection_set.node;
     if keys.is_empty() {
         return look.anywhere(root, set);
     }
-    let (field, known) = look.field(root, set, &keys)?;
-    look.arguments(field, known)
+    look.field(root, set, &keys).map(|(field, known)| look.arguments(field, known)).unwrap_or_default()
 }
 
 struct Look<'a> {
@@ -64,6 +84,8 @@ struct Look<'a> {
     schema_index: &'a SchemaIndex,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
+    /// Mismatches that are looked for.
+    most: usize,
     /// What variables hold without a mismatch, with the types of the places that they stand in: where both are in memory.
     taken: RefCell<HashSet<(usize, usize)>>,
 }
@@ -96,35 +118,44 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn arguments(&self, field: &'a Field, known: &schema_index::Field) -> Option<Mismatch> {
-        field.arguments.iter().find_map(|(name, value)| {
-            let input = known.arguments.get(&name.node)?;
+    /// The first of the mismatches of several parts: no part is looked through once there are enough.
+    fn first(&self, parts: impl Iterator<Item = Vec<Mismatch>>) -> Vec<Mismatch> {
+        parts.flatten().take(self.most).collect()
+    }
+
+    fn arguments(&self, field: &'a Field, known: &schema_index::Field) -> Vec<Mismatch> {
+        self.first(field.arguments.iter().map(|(name, value)| {
+            let Some(input) = known.arguments.get(&name.node) else { return Vec::new() };
             let given = self.given(&value.node);
             // A variable that is null may have been left out.
             if given.is_null() && matches!(value.node, InputValue::Variable(_)) {
-                return None;
+                return Vec::new();
             }
-            Some(self.mismatch(given, input)?.under(&name.node))
-        })
+            let found = under(self.mismatches(given, input), &name.node);
+            found.into_iter().map(|mismatch| Mismatch { at: name.pos, ..mismatch }).collect()
+        }))
     }
 
-    /// The first mismatch of the operation. The guard has bounded how much there is to follow.
-    fn anywhere(&self, of: &str, set: &'a SelectionSet) -> Option<Mismatch> {
-        set.items.iter().find_map(|item| match &item.node {
+    /// The first mismatches of the operation. The guard has bounded how much there is to follow.
+    fn anywhere(&self, of: &str, set: &'a SelectionSet) -> Vec<Mismatch> {
+        self.first(set.items.iter().map(|item| match &item.node {
             Selection::Field(field) => {
-                let known = self.schema_index.field(of, &field.node.name.node)?;
-                let own = self.arguments(&field.node, known);
-                own.or_else(|| self.anywhere(&known.of, &field.node.selection_set.node))
+                let Some(known) = self.schema_index.field(of, &field.node.name.node) else { return Vec::new() };
+                let mut found = self.arguments(&field.node, known);
+                if found.len() < self.most {
+                    found.extend(self.anywhere(&known.of, &field.node.selection_set.node));
+                }
+                found
             }
             Selection::InlineFragment(inline) => {
                 let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
                 self.anywhere(on, &inline.node.selection_set.node)
             }
             Selection::FragmentSpread(spread) => {
-                let fragment = &self.document.fragments.get(&spread.node.fragment_name.node)?.node;
-                self.anywhere(&fragment.type_condition.node.on.node, &fragment.selection_set.node)
+                let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) else { return Vec::new() };
+                self.anywhere(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node)
             }
-        })
+        }))
     }
 
     /// A value of the document, or what its variable holds: null where that was left out.
@@ -168,35 +199,44 @@ impl<'a> Look<'a> {
     }
 
     // As deep as JSON and documents are let in.
-    fn mismatch(&self, value: Given<'a>, input: &Input) -> Option<Mismatch> {
+    fn mismatches(&self, value: Given<'a>, input: &Input) -> Vec<Mismatch> {
+        if !value.is_null() {
+            return self.unlike(value, &input.kind);
+        }
         // A variable that was left out stands here as null too.
-        if value.is_null() { input.is_needed().then(here) } else { self.unlike(value, &input.kind) }
+        if input.is_needed() { here(Cause::Unlike(input.kind.base.to_string())) } else { Vec::new() }
     }
 
-    /// The first mismatch of a value that is no null. What a variable holds is looked through once for each type that the schema has for it, in however
-    /// many places it stands.
-    fn unlike(&self, value: Given<'a>, kind: &Type) -> Option<Mismatch> {
+    /// The first mismatches of a value that is no null. What a variable holds is looked through once for each type that the schema has for it, in however
+    /// many places it stands, unless it has one.
+    fn unlike(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
         let held = match value {
             Given::Variable(held) => Some((std::ptr::from_ref(held).addr(), std::ptr::from_ref(kind).addr())),
             Given::Written(_) | Given::Within(_) => None,
         };
         if held.is_some_and(|held| self.taken.borrow().contains(&held)) {
-            return None;
+            return Vec::new();
         }
         let found = self.first_unlike(value, kind);
-        if found.is_none() {
+        if found.is_empty() {
             self.taken.borrow_mut().extend(held);
         }
         found
     }
 
-    fn first_unlike(&self, value: Given<'a>, kind: &Type) -> Option<Mismatch> {
+    fn first_unlike(&self, value: Given<'a>, kind: &Type) -> Vec<Mismatch> {
         let name = match (&kind.base, self.items(value)) {
             (BaseType::List(of), Some(items)) => {
-                return items.into_iter().enumerate().find_map(|(index, item)| {
-                    let found = if item.is_null() { (!of.nullable).then(here) } else { self.unlike(item, of) };
-                    Some(found?.under(&index.to_string()))
-                });
+                return self.first(items.into_iter().enumerate().map(|(index, item)| {
+                    let found = if !item.is_null() {
+                        self.unlike(item, of)
+                    } else if of.nullable {
+                        Vec::new()
+                    } else {
+                        here(Cause::Unlike(of.base.to_string()))
+                    };
+                    under(found, &index.to_string())
+                }));
             }
             (BaseType::List(of), None) => return self.unlike(value, of),
             (BaseType::Named(name), _) => name,
@@ -204,31 +244,35 @@ impl<'a> Look<'a> {
         if let Some(fields) = self.schema_index.input(name) {
             return self.unlike_input(value, name, fields);
         }
-        let does_fit = match self.schema_index.enum_values(name) {
-            Some(words) => value.word().is_some_and(|word| words.contains(word)),
-            None if name.as_str() == "JSON" => self.is_exact(value),
-            None => fits(name, value.leaf().as_ref()),
+        let cause = match self.schema_index.enum_values(name) {
+            Some(words) => match value.word() {
+                Some(word) if words.contains(word) => None,
+                Some(word) if word.len() <= MOST_BYTES => Some(Cause::Word { kind: name.clone(), word: word.to_owned() }),
+                _ => Some(Cause::Unlike(name.to_string())),
+            },
+            None if name.as_str() == "JSON" => (!self.is_exact(value)).then(|| Cause::Unlike(name.to_string())),
+            None => refusal(name, value.leaf().as_ref()),
         };
-        (!does_fit).then(here)
+        cause.map(here).unwrap_or_default()
     }
 
-    fn unlike_input(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Option<Mismatch> {
-        let Some(members) = self.members(value) else { return Some(here()) };
+    fn unlike_input(&self, value: Given<'a>, name: &Name, fields: &HashMap<Name, Input>) -> Vec<Mismatch> {
+        let Some(members) = self.members(value) else { return here(Cause::Unlike(name.to_string())) };
         if self.schema_index.is_one_of(name) && (members.len() != 1 || members.iter().any(|(_, member)| member.is_null())) {
-            return Some(Mismatch { one_of: Some(name.clone()), ..here() });
+            return here(Cause::NotOne(name.clone()));
         }
-        let within = members.iter().find_map(|(member, value)| {
-            let Some(field) = fields.get(*member) else {
-                let unknown = UnknownField { input: name.clone(), name: (*member).clone() };
-                return Some(Mismatch { path: vec![member.as_str().to_owned()], unknown: Some(unknown), one_of: None });
+        let within = members.iter().map(|(member, value)| {
+            let found = match fields.get(*member) {
+                Some(field) => self.mismatches(*value, field),
+                None => here(Cause::Unknown(UnknownField { input: name.clone(), name: (*member).clone() })),
             };
-            self.mismatch(*value, field).map(|mismatch| mismatch.under(member))
+            under(found, member)
         });
-        within.or_else(|| {
-            let is_missing = |name: &Name| members.iter().all(|(member, _)| **member != *name);
-            let needed = fields.iter().filter(|(name, field)| field.is_needed() && is_missing(name));
-            needed.map(|(name, _)| name).min().map(|name| here().under(name))
-        })
+        let is_missing = |name: &Name| members.iter().all(|(member, _)| **member != *name);
+        let mut missing: Vec<_> = fields.iter().filter(|(name, field)| field.is_needed() && is_missing(name)).collect();
+        missing.sort_unstable_by(|one, other| one.0.cmp(other.0));
+        let missing = missing.into_iter().map(|(name, field)| under(here(Cause::Missing(field.kind.to_string())), name));
+        self.first(within.chain(missing))
     }
 
     /// Whether 64 bits hold all numbers of a value for metadata.
@@ -283,33 +327,39 @@ impl<'a> Given<'a> {
     }
 }
 
-impl Mismatch {
-    /// The same of the value that has it there.
-    fn under(mut self, name: &str) -> Self {
-        self.path.insert(0, name.to_owned());
-        self
+/// The same of the value that has them there.
+fn under(mut found: Vec<Mismatch>, name: &str) -> Vec<Mismatch> {
+    for mismatch in &mut found {
+        mismatch.path.insert(0, name.to_owned());
     }
+    found
 }
 
 /// Of a value itself.
-fn here() -> Mismatch {
-    Mismatch { path: Vec::new(), unknown: None, one_of: None }
+fn here(cause: Cause) -> Vec<Mismatch> {
+    vec![Mismatch { path: Vec::new(), cause, at: Pos::default() }]
 }
 
-/// Whether a scalar takes a value, of which a list or an object is none; what is not known here does.
-fn fits(kind: &str, value: Option<&Value>) -> bool {
-    fn takes<T: ScalarType>(value: &Value) -> bool {
-        T::parse(value.clone()).is_ok()
+/// Why a scalar does not take a value, of which a list or an object is none; what is not known here does.
+fn refusal(kind: &Name, value: Option<&Value>) -> Option<Cause> {
+    /// None where it is taken; a message may be of any length, as it may have the value in it.
+    fn said<T: ScalarType + InputType>(value: &Value) -> Option<String> {
+        T::parse(value.clone()).err().map(|error| error.into_server_error(Pos::default()).message)
     }
-    let is = |does_fit: fn(&Value) -> bool| value.is_some_and(does_fit);
-    match kind {
-        "Quantity" => is(takes::<Quantity>),
-        "Long" => is(takes::<Long>),
-        "DateTime" => is(takes::<DateTime>),
-        "Date" => is(takes::<Date>),
-        "Decimal" => is(takes::<Decimal>),
-        "Cursor" => is(takes::<Cursor>),
-        "CurrencyCode" => is(takes::<CurrencyCode>),
+    let unlike = || Cause::Unlike(kind.to_string());
+    let parsed = |parse: fn(&Value) -> Option<String>| {
+        let Some(value) = value else { return Some(unlike()) };
+        parse(value).map(|message| if message.len() <= MOST_BYTES { Cause::Refused(message) } else { unlike() })
+    };
+    let is = |does_fit: fn(&Value) -> bool| (!value.is_some_and(does_fit)).then(unlike);
+    match kind.as_str() {
+        "Quantity" => parsed(said::<Quantity>),
+        "Long" => parsed(said::<Long>),
+        "DateTime" => parsed(said::<DateTime>),
+        "Date" => parsed(said::<Date>),
+        "Decimal" => parsed(said::<Decimal>),
+        "Cursor" => parsed(said::<Cursor>),
+        "CurrencyCode" => parsed(said::<CurrencyCode>),
         "Int" => is(
             |value| matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())),
         ),
@@ -317,6 +367,6 @@ fn fits(kind: &str, value: Option<&Value>) -> bool {
         "Boolean" => is(|value| matches!(value, Value::Boolean(_))),
         "String" => is(|value| matches!(value, Value::String(_))),
         "ID" => is(|value| matches!(value, Value::String(_) | Value::Number(_))),
-        _ => true,
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 
-use async_graphql::{Executor, Name, Response, Variables};
+use async_graphql::{Executor, Name, Response, ServerError, Variables};
 
 use super::{Introspection, OperationService};
 use crate::{
@@ -10,36 +10,91 @@ use crate::{
     code::Code,
     guard::{
         Operation,
-        coercion_path::{self, Mismatch, UnknownField},
+        coercion_path::{self, Cause, Mismatch, UnknownField},
         filter_limits::is_filter,
     },
     suggestions::nearest,
 };
 
 impl<E: Executor> OperationService<E> {
-    /// Says of values that the engine refused where in the input they are. A field that a filter does not have breaks a rule of the schema, and
-    /// has the code of one.
+    /// Says of values that the engine refused where in the input they are: the engine stops at one of an argument, and the answer has an error for each. A
+    /// field that a filter does not have breaks a rule of the schema, and has the code of one.
     pub(super) fn name_mismatches(&self, operation: &Operation, variables: impl FnOnce() -> Variables, response: &mut Response) {
         // Errors beyond these are not reported, and variables are read for the first error only.
-        let (variables, reported) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
-        for error in response.errors.iter_mut().take(reported).filter(|error| is_coercion(error)) {
-            let message = innermost(&error.message).to_owned();
-            let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, &error.path);
-            let Some(Mismatch { path, unknown, one_of }) = found else {
-                error.message = message;
+        let (variables, most) = (LazyCell::new(variables), self.limits.reported_errors.max(1));
+        let mut named: Vec<ServerError> = Vec::with_capacity(response.errors.len());
+        let mut is_all_named = false;
+        for error in std::mem::take(&mut response.errors) {
+            if named.len() >= most || !is_coercion(&error) {
+                named.push(error);
                 continue;
-            };
-            let extensions = error.extensions.get_or_insert_default();
-            error.message = match (unknown, one_of) {
-                (Some(field), _) if is_filter(&field.input) => {
+            }
+            // Validation has an error for each argument, and names no field: the mismatches of all arguments were found with the first.
+            let is_of_document = error.path.is_empty();
+            if is_of_document && is_all_named {
+                continue;
+            }
+            let answer = (error.path.as_slice(), most.max(2));
+            let found = coercion_path::find(operation.parsed(), self.guard.schema_index(), &variables, answer);
+            is_all_named |= is_of_document && found.len() > 1;
+            self.name_error(error, found, &mut named);
+        }
+        response.errors = named;
+    }
+
+    /// One mismatch is what the engine speaks of. Of several, nobody knows which it is: each is told in words of its own.
+    fn name_error(&self, mut error: ServerError, found: Vec<Mismatch>, named: &mut Vec<ServerError>) {
+        let is_only = found.len() < 2;
+        if found.is_empty() {
+            error.message = innermost(&error.message).to_owned();
+            named.push(error);
+            return;
+        }
+        for Mismatch { path, cause, at } in found {
+            let mut told = error.clone();
+            let extensions = told.extensions.get_or_insert_default();
+            told.message = match &cause {
+                Cause::Unknown(field) if is_filter(&field.input) => {
                     extensions.set("code", Code::ValidationFailed.as_str());
-                    self.unknown_filter(&field, &path)
+                    self.unknown_filter(field, &path)
                 }
-                (Some(field), _) => self.unknown_field(placed(message, &path), &field, &path),
-                (None, Some(input)) => self.not_one(placed(message, &path), &input, &path),
-                (None, None) => placed(message, &path),
+                _ if is_only => self.only(placed(innermost(&error.message).to_owned(), &path), &cause, &path),
+                _ => self.told(&cause, &path),
             };
             extensions.set("field", path);
+            if !is_only && error.path.is_empty() {
+                told.locations = vec![at];
+            }
+            named.push(told);
+        }
+    }
+
+    /// The engine's message, in the words of the schema where it has others.
+    fn only(&self, message: String, cause: &Cause, path: &[String]) -> String {
+        match cause {
+            // The engine may have named a field that this input lacks; the one that it does not have is why, and its path is given.
+            Cause::Unknown(field) if argument_of(&message) == above(path).as_deref() => self.unknown_field(field, path),
+            Cause::NotOne(input) if argument_of(&message) == Some(path.join(".").as_str()) => self.not_one(input, path),
+            _ => message,
+        }
+    }
+
+    /// A mismatch in the words of validation, or of its scalar.
+    fn told(&self, cause: &Cause, path: &[String]) -> String {
+        let argument = |place: &str| format!("Invalid value for argument \"{place}\",");
+        let (whole, above) = (path.join("."), above(path).unwrap_or_default());
+        match cause {
+            Cause::Unknown(field) => self.unknown_field(field, path),
+            Cause::NotOne(input) => self.not_one(input, path),
+            Cause::Missing(kind) => {
+                let name = path.last().map(String::as_str).unwrap_or_default();
+                format!("{} field \"{name}\" of type \"{kind}\" is required but not provided", argument(&above))
+            }
+            Cause::Word { kind, word } => {
+                format!("{} enumeration type \"{kind}\" does not contain the value \"{word}\"", argument(&whole))
+            }
+            Cause::Refused(message) => placed(message.clone(), path),
+            Cause::Unlike(kind) => format!("{} expected type \"{kind}\"", argument(&whole)),
         }
     }
 
@@ -48,23 +103,14 @@ impl<E: Executor> OperationService<E> {
         format!("Unknown field \"{name}\" of {input} at {}.{}", path.join("."), self.meant(field))
     }
 
-    /// The engine may have named a field that this input lacks; the one that it does not have is why, and its path is given.
-    fn unknown_field(&self, message: String, field: &UnknownField, path: &[String]) -> String {
-        let Some(argument) =
-            argument_of(&message).filter(|argument| path.split_last().is_some_and(|(_, above)| above.join(".") == *argument))
-        else {
-            return message;
-        };
+    fn unknown_field(&self, field: &UnknownField, path: &[String]) -> String {
         let (UnknownField { input, name }, meant) = (field, self.meant(field));
-        let stop = if meant.is_empty() { "" } else { "." };
+        let (argument, stop) = (above(path).unwrap_or_default(), if meant.is_empty() { "" } else { "." });
         format!("Invalid value for argument \"{argument}\", unknown field \"{name}\" of type \"{input}\"{stop}{meant}")
     }
 
     /// The fields are listed where the schema is shown.
-    fn not_one(&self, message: String, input: &Name, path: &[String]) -> String {
-        if argument_of(&message).is_none_or(|argument| path.join(".") != argument) {
-            return message;
-        }
+    fn not_one(&self, input: &Name, path: &[String]) -> String {
         let fields = self.guard.schema_index().input(input).filter(|_| self.introspection == Introspection::Open);
         let mut names: Vec<&str> = fields.into_iter().flat_map(|fields| fields.keys().map(Name::as_str)).collect();
         names.sort_unstable();
@@ -82,6 +128,11 @@ impl<E: Executor> OperationService<E> {
         let or = if others.is_empty() { "" } else { " or " };
         format!(" Did you mean {others}{or}{last}?")
     }
+}
+
+/// The place of the input that a field is in; None of an argument.
+fn above(path: &[String]) -> Option<String> {
+    path.split_last().filter(|(_, above)| !above.is_empty()).map(|(_, above)| above.join("."))
 }
 
 /// The place that a message of validation names.
