@@ -324,8 +324,10 @@ async fn a_plans_costs_are_those_of_lines_for_the_callers_stores(world: &World) 
         let answer = office.as_caller(caller).ask(query, json!({ "id": plan["id"] })).await;
         assert_eq!(answer["data"]["replenishmentPlan"], json!({ "costs": costs }), "{answer:#}");
     }
-    // What is cut is not bought in a store either.
-    pretend(world, "UPDATE replenishment_line SET state = 'CUT', issue = 'OVER_BUDGET' WHERE tenant_id = $1").await;
-    let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;
-    assert_eq!(answer["data"]["replenishmentPlan"]["costs"], json!([]), "{answer:#}");
+    // What is cut or refused is not bought in a store either.
+    for state in ["state = 'CUT', issue = 'OVER_BUDGET'", "state = 'REFUSED', issue = 'NO_SUPPLIER'"] {
+        pretend(world, &format!("UPDATE replenishment_line SET {state} WHERE tenant_id = $1")).await;
+        let answer = office.as_caller(of(&annex)).ask(query, json!({ "id": plan["id"] })).await;
+        assert_eq!(answer["data"]["replenishmentPlan"]["costs"], json!([]), "{state}: {answer:#}");
+    }
 }

@@ -159,6 +159,7 @@ async fn without_forecasts_levels_speak_for_themselves(world: &World) {
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["quantity"], &line["figures"]["policyKind"]), (&json!(37), &json!("MIN_MAX")), "{plan:#}");
     assert_eq!((&line["state"], &line["issue"], &line["supplier"]), (&json!("REFUSED"), &json!("NO_SUPPLIER"), &Value::Null));
+    assert_eq!((&line["cost"]["amount"], &plan["costs"]), (&json!("74.00"), &json!([])), "nobody can approve it");
     assert_eq!((&line["confidence"], &line["urgencyDays"], &plan["forecastWeek"]), (&Value::Null, &Value::Null, &Value::Null));
     let risk = ["stockoutProbability", "overstockUnits"].map(|name| &line["figures"][name]);
     assert_eq!(risk, [&Value::Null; 2], "nobody knows what is asked for");

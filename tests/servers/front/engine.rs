@@ -1,6 +1,6 @@
 //! What we rely on in async-graphql =8.0.0-rc.5, and what we go around. When the version moves, these say whether it may.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     server::FrontServer,
@@ -201,7 +201,10 @@ async fn each_value_that_does_not_fit_has_an_error_with_its_own_place() {
         assert!(errors.iter().all(|error| error["extensions"]["code"] == "BAD_USER_INPUT"), "{reply}");
         for (error, kind) in errors.iter().zip(["DateTime", "Quantity"]) {
             let (message, place) = (error["message"].as_str().unwrap(), error["extensions"]["field"][3].as_str().unwrap());
-            assert!(message.contains(&format!("\"{kind}\"")) && message.ends_with(&format!(" at input.lines.0.{place}")), "{reply}");
+            assert!(
+                message.contains(&format!("\"{kind}\"")) && message.ends_with(&format!(" at input.lines.0.{place}")),
+                "{reply}"
+            );
         }
     }
     assert_eq!(world.ran(), 0);

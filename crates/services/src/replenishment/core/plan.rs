@@ -44,7 +44,7 @@ pub struct Plan {
     pub line_count: i64,
     pub cut_count: i64,
     pub left_out: i64,
-    /// Sums of purchases that are not cut, one a currency.
+    /// Sums of purchases that are neither cut nor refused, one a currency.
     pub costs: Vec<Money>,
     pub actor: Actor,
     pub version: i64,
@@ -56,10 +56,12 @@ pub fn cut_count(lines: &[PlanLine]) -> i64 {
     lines.iter().filter(|line| matches!(line.state, LineState::Cut(_))).count() as i64
 }
 
-/// What the purchases cost that are not cut, one sum a currency. A sum beyond what is counted stays at the most.
+/// What the purchases cost that are neither cut nor refused, one sum a currency: nobody buys the others. A sum beyond what is counted stays at the most.
 pub fn sums(lines: &[PlanLine]) -> Vec<Money> {
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();
-    let is_bought = |line: &&PlanLine| matches!(line.kind, LineKind::Purchase { .. }) && !matches!(line.state, LineState::Cut(_));
+    let is_bought = |line: &&PlanLine| {
+        matches!(line.kind, LineKind::Purchase { .. }) && !matches!(line.state, LineState::Cut(_) | LineState::Refused(_))
+    };
     for cost in lines.iter().filter(is_bought).filter_map(|line| line.cost) {
         let sum = sums.entry(cost.currency.to_string()).or_insert_with(|| Money::zero(cost.currency));
         *sum = sum.checked_add(cost).unwrap_or(*sum);

@@ -294,12 +294,13 @@ pub async fn lines_of(reads: &impl Reads, plan: ReplenishmentPlanId) -> Result<V
     reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
 }
 
-/// What a plan's purchases for stores cost that are not cut, one sum a currency.
+/// What a plan's purchases for stores cost that are neither cut nor refused, one sum a currency.
 pub async fn purchase_sums(reads: &impl Reads, plan: ReplenishmentPlanId, stores: &[StoreId]) -> Result<Vec<Money>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM replenishment_line l
-         WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.state <> 'CUT' AND l.cost_currency IS NOT NULL AND {}
+         WHERE l.tenant_id = $1 AND l.plan_id = $2 AND l.kind = 'PURCHASE' AND l.state NOT IN ('CUT', 'REFUSED')
+           AND l.cost_currency IS NOT NULL AND {}
          GROUP BY l.cost_currency ORDER BY l.cost_currency",
         CostSum::SELECT,
         backend.in_ids("l.store_id", 3)

@@ -304,8 +304,11 @@ async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done
         return Err(Fault::corrupt("replenishment_plan", "a plan that is approved stays"));
     };
     rows::change_lines(&work, id, done).await?;
+    let all = rows::lines_of(&work, id).await?;
+    // A draft that was refused buys nothing.
+    plan.costs = sums(&all);
     if plan.state != ReplenishmentPlanState::Superseded {
-        plan.state = state_of(&rows::lines_of(&work, id).await?);
+        plan.state = state_of(&all);
     }
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;

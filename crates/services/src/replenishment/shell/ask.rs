@@ -84,7 +84,7 @@ pub async fn complete_filter(
     look_up(&scope, asked, &of_plan).await
 }
 
-/// What a plan's purchases cost that are not cut, one sum a currency: those for stores of the permit's.
+/// What a plan's purchases cost that are neither cut nor refused, one sum a currency: those for stores of the permit's.
 pub async fn plan_costs(permit: &Permit<kind::PurchaseRead>, db: &Database, plan: &Plan) -> Result<Vec<Money>, Fault> {
     match permit.reach() {
         Reach::Everywhere => Ok(plan.costs.clone()),
