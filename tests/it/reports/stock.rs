@@ -15,6 +15,7 @@ use crate::{
 
 on_both!(
     stock_brings_margin_by_the_days_that_it_lay,
+    sales_in_another_currency_give_no_margin,
     a_stock_out_costs_money,
     days_to_come_cost_nothing,
     what_is_gone_has_a_reason,
@@ -85,6 +86,50 @@ async fn stock_brings_margin_by_the_days_that_it_lay(world: &World) {
     let found = asked(&books, CATEGORY, json!({ "f": of })).await;
     let row = json!({ "turnover": 1.0, "categoryTurnover": { "activeDays": 1, "turnover": 0.444444, "ratio": 2.25 } });
     assert_eq!((&found["nodes"], &found["totals"]["categoryTurnover"]), (&json!([row]), &Value::Null), "{found:#}");
+}
+
+const MIXED: &str = "query($f: StockReportFilter!, $s: SalesReportFilter!) {
+    stock: stockProductivity(filter: $f, topBy: GMROI) { nodes { product { sku } ...Of } totals { ...Of } }
+    sales: abcXyz(filter: $s) { nodes { product { sku } revenue { amount } units otherCurrencyUnits } } }
+    fragment Of on StockProductivity { soldUnits closingUnits hasOtherCurrencies netRevenue { amount } costOfGoodsSold { amount } gmroi turnover }";
+
+/// Two of six mugs were sold in euros: their cost is known, and their revenue in pounds is not.
+async fn sales_in_another_currency_give_no_margin(world: &World) {
+    let books = Books::of(world).await;
+    let (mug, plate) = (stocked(&books, "MUG", 10, 4).await, stocked(&books, "PLATE", 10, 4).await);
+    order(&books, &[(&mug, 4), (&plate, 5)], 1, Value::Null).await;
+    let mut of = filter(&books, (4, 1));
+    of["product"] = json!({ "sku": { "in": ["MUG", "PLATE"] } });
+    let asked = async || {
+        let answer = books.office.ask(MIXED, json!({ "f": of, "s": of })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"].clone()
+    };
+    let row = |sku: &str, units: [i64; 2], money: [&str; 2], ratios: [Option<f64>; 2], mixed: bool| {
+        let mut row = json!({ "product": { "sku": sku }, "soldUnits": units[0], "closingUnits": units[1], "hasOtherCurrencies": mixed,
+            "netRevenue": { "amount": money[0] }, "costOfGoodsSold": { "amount": money[1] }, "gmroi": ratios[0], "turnover": ratios[1] });
+        if sku.is_empty() {
+            row.as_object_mut().unwrap().remove("product");
+        }
+        row
+    };
+    // 20.00 on three days, then 12.00 of mugs and 10.00 of plates.
+    let found = asked().await;
+    let plates = row("PLATE", [5, 5], ["45.00", "10.00"], [Some(2.0), Some(0.571429)], false);
+    let mugs = row("MUG", [4, 6], ["36.00", "8.00"], [Some(1.555556), Some(0.444444)], false);
+    assert_eq!(found["stock"]["nodes"], json!([plates, mugs]), "{found:#}");
+    let euros = json!([{ "product": mug, "quantity": 2, "unitPrice": { "amount": "30.00", "currencyCode": "EUR" } }]);
+    order(&books, &[], 1, json!({ "lines": euros })).await;
+    let found = asked().await;
+    // 8.00 of mugs are left: 12.00 of 17.00 turned over.
+    let mugs = row("MUG", [6, 4], ["36.00", "12.00"], [None, Some(0.705882)], true);
+    let all = row("", [11, 9], ["81.00", "22.00"], [None, Some(0.637681)], true);
+    assert_eq!((&found["stock"]["nodes"], &found["stock"]["totals"]), (&json!([plates, mugs]), &all), "{found:#}");
+    let sold = json!([
+        { "product": { "sku": "PLATE" }, "revenue": { "amount": "45.00" }, "units": 5, "otherCurrencyUnits": 0 },
+        { "product": { "sku": "MUG" }, "revenue": { "amount": "36.00" }, "units": 6, "otherCurrencyUnits": 2 },
+    ]);
+    assert_eq!(found["sales"]["nodes"], sold, "{found:#}");
 }
 
 const CATEGORY: &str = "query($f: StockReportFilter!) { stockProductivity(filter: $f) {

@@ -27,7 +27,13 @@ fn stock(input: &Value, cost: &str) -> (Productivity, i64) {
 }
 
 fn product(nth: usize, sku: &str, revenue: i64) -> ProductSold {
-    ProductSold { product: ProductId::from_uuid(Uuid::from_u128(nth as u128 + 1)), sku: sku.to_owned(), revenue, units: 0 }
+    ProductSold {
+        product: ProductId::from_uuid(Uuid::from_u128(nth as u128 + 1)),
+        sku: sku.to_owned(),
+        revenue,
+        units: 0,
+        other_units: 0,
+    }
 }
 
 fn abc_of(input: &Value) -> Value {

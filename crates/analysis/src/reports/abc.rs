@@ -61,7 +61,7 @@ impl AbcXyz {
     async fn assigned_xyz(&self) -> XyzClass {
         self.of.assigned_xyz.into()
     }
-    /// Gross revenue of the products.
+    /// Gross revenue of the product's sales in the currency of the report; classes by revenue know no other.
     async fn revenue(&self) -> Money {
         money(self.of.sold.revenue.into(), self.currency)
     }
@@ -73,9 +73,13 @@ impl AbcXyz {
     async fn share_before(&self) -> f64 {
         six(self.of.share_before)
     }
-    /// Units sold, in the product's smallest units.
+    /// Units sold in all currencies, in the product's smallest units. Classes by evenness are of these.
     async fn units(&self) -> Quantity {
         units(self.of.sold.units.into())
+    }
+    /// Units among `units` that were sold in other currencies than that of the report: `revenue` has nothing of them. 0 without any.
+    async fn other_currency_units(&self) -> Quantity {
+        units(self.of.sold.other_units.into())
     }
     /// Population deviation of the units of all complete weeks by their mean, weeks without a sale included; null where nothing was sold in them.
     async fn variation(&self) -> Option<f64> {

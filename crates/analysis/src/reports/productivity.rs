@@ -75,7 +75,7 @@ impl StockProductivity {
     async fn received_units(&self) -> Quantity {
         units(self.sums.came(self.is_of_stores))
     }
-    /// Units sold, in the products' smallest units.
+    /// Units sold in all currencies, in the products' smallest units.
     async fn sold_units(&self) -> Quantity {
         units(self.sums.sold)
     }
@@ -87,12 +87,16 @@ impl StockProductivity {
     async fn sell_through(&self) -> Option<f64> {
         self.sums.sell_through(self.is_of_stores).map(six)
     }
-    /// Gross revenue less refunds.
+    /// Gross revenue less refunds of sales in the currency of the report.
     async fn net_revenue(&self) -> Money {
         money(self.sums.net, self.currency)
     }
-    /// Booked cost of the goods sold, returns not deducted. Null for callers without
-    /// product.cost.read.
+    /// True if goods of the row were sold, shipped or returned in another currency than that of the report. Units and costs include them and `netRevenue` does
+    /// not, so that the two give no margin, and `gmroi` is null.
+    async fn has_other_currencies(&self) -> bool {
+        self.sums.has_other_currencies
+    }
+    /// Booked cost of the goods sold in all currencies, returns not deducted. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.cost, self.currency))
@@ -108,7 +112,8 @@ impl StockProductivity {
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.mean_value(self.days).round() as i128, self.currency))
     }
-    /// Gross margin return on inventory investment: net revenue less cost after returns, by mean stock value. Null for callers without product.cost.read.
+    /// Gross margin return on inventory investment: net revenue less cost after returns, by mean stock value. Null without a mean value above 0, where
+    /// `hasOtherCurrencies` is true, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn gmroi(&self, ctx: &Context<'_>) -> Option<f64> {
         self.sums.gmroi(self.days).map(six)

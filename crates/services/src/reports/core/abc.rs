@@ -15,8 +15,11 @@ use super::KnownEvenness;
 pub struct ProductSold {
     pub product: ProductId,
     pub sku: String,
+    /// In one currency.
     pub revenue: i64,
     pub units: i64,
+    /// Those of them that were sold in other currencies.
+    pub other_units: i64,
 }
 
 /// A product with its classes.
@@ -132,8 +135,13 @@ mod tests {
         use AbcClass::{A, B, C};
         let product = |nth| ProductId::from_uuid(uuid::Uuid::from_u128(nth));
         let of = |revenues: [i64; 3]| {
-            let sold =
-                |(nth, revenue): (u128, i64)| ProductSold { product: product(nth), sku: nth.to_string(), revenue, units: 1 };
+            let sold = |(nth, revenue): (u128, i64)| ProductSold {
+                product: product(nth),
+                sku: nth.to_string(),
+                revenue,
+                units: 1,
+                other_units: 0,
+            };
             classified((1..).zip(revenues).map(sold).collect(), &HashMap::new(), None)
         };
         let assigned = |before, now| {
@@ -151,7 +159,8 @@ mod tests {
 
     #[test]
     fn classes_sum_to_all_products() {
-        let sold = |sku: &str, revenue| ProductSold { product: ProductId::NIL, sku: sku.to_owned(), revenue, units: 1 };
+        let sold =
+            |sku: &str, revenue| ProductSold { product: ProductId::NIL, sku: sku.to_owned(), revenue, units: 1, other_units: 0 };
         let all = classified(vec![sold("b", 0), sold("a", 90), sold("c", 10)], &HashMap::new(), Some((4, 18)));
         assert_eq!(all.iter().map(|one| one.sold.sku.as_str()).collect::<Vec<_>>(), ["a", "c", "b"]);
         assert_eq!(all.iter().map(|one| one.abc).collect::<Vec<_>>(), [AbcClass::A, AbcClass::B, AbcClass::C]);

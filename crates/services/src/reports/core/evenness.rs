@@ -82,7 +82,7 @@ mod tests {
     fn a_week_without_stock_says_nothing() {
         let product = ProductId::NIL;
         let weeks = HashMap::from([(product, vec![(4, 10), (18, 10), (25, 3)])]);
-        let sold = ProductSold { product, sku: "MUG".to_owned(), revenue: 900, units: 23 };
+        let sold = ProductSold { product, sku: "MUG".to_owned(), revenue: 900, units: 23, other_units: 0 };
         let of = |runs: &[(i32, i32)]| {
             let mut all = classified(vec![sold.clone()], &weeks, Some((4, 25)));
             by_known_weeks(&mut all, &weeks, &HashMap::from([(product, runs.to_vec())]), Some((4, 25)));

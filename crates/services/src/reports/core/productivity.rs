@@ -14,15 +14,17 @@ pub struct Productivity {
     pub moved_in: i128,
     pub sold: i128,
     pub closing: i128,
-    /// Revenue less refunds.
+    /// Revenue less refunds, in one currency.
     pub net: i128,
-    /// Booked cost of what was sold, and of what came back of it.
+    /// Booked cost of what was sold, and of what came back of it, in whatever currency.
     pub cost: i128,
     pub returned_cost: i128,
     /// Of each day's closing stock, at booked cost.
     pub value_sum: i128,
     /// The first day with a fact, among those of the period and before; None without any.
     pub first_day: Option<i32>,
+    /// Whether goods were sold, left or came back in another currency than that of `net`, which does not have them.
+    pub has_other_currencies: bool,
 }
 
 impl Productivity {
@@ -36,6 +38,7 @@ impl Productivity {
         self.cost += other.cost;
         self.returned_cost += other.returned_cost;
         self.value_sum += other.value_sum;
+        self.has_other_currencies |= other.has_other_currencies;
         self.first_day = match (self.first_day, other.first_day) {
             (Some(own), Some(others)) if others < own => Some(others),
             (None, others) => others,
@@ -60,8 +63,11 @@ impl Productivity {
     pub fn sell_through(&self, is_of_stores: bool) -> Option<f64> {
         ratios::sell_through(self.opening as f64, self.came(is_of_stores) as f64, self.sold as f64)
     }
-    /// Vector pub-09.
+    /// Vector pub-09. None where revenue and cost are not of the same sales.
     pub fn gmroi(&self, days: i64) -> Option<f64> {
+        if self.has_other_currencies {
+            return None;
+        }
         ratios::gmroi(self.net as f64, self.net_cost() as f64, &[self.mean_value(days)])
     }
     /// Vectors pub-01 and pub-02.
@@ -83,6 +89,16 @@ mod tests {
         let stock = Productivity { opening: 10, received: 10, moved_in: 20, sold: 10, ..Productivity::default() };
         assert_eq!((stock.sell_through(true), stock.sell_through(false)), (Some(0.25), Some(0.5)));
         assert_eq!((stock.gmroi(7), stock.turnover(7)), (None, None), "nothing lay there");
+    }
+
+    #[test]
+    fn revenue_and_cost_of_other_sales_give_no_margin() {
+        let own = Productivity { net: 3_350, cost: 1_340, value_sum: 4_000, ..Productivity::default() };
+        let other = Productivity { cost: 2_010, has_other_currencies: true, ..Productivity::default() };
+        assert_eq!((own.gmroi(4), own.turnover(4)), (Some(2.01), Some(1.34)));
+        let mut both = own;
+        both.join(&other);
+        assert_eq!((both.gmroi(4), both.turnover(4)), (None, Some(3.35)), "all goods turn over");
     }
 
     #[test]

@@ -25,6 +25,8 @@ struct SoldRow {
     revenue: i64,
     #[record(sql = "coalesce(s.units, 0)")]
     units: i64,
+    #[record(sql = "coalesce(s.other_units, 0)")]
+    other_units: i64,
 }
 
 #[derive(Record)]
@@ -55,13 +57,17 @@ pub async fn products_sold(reads: &impl Reads, narrow: &Narrow, currency: Curren
     let sql = format!(
         "SELECT {select} FROM product p LEFT JOIN (
            SELECT d.product_id, CAST(sum(CASE WHEN d.currency = {money} THEN d.gross_minor ELSE 0 END) AS bigint) AS revenue,
-             CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units
+             CAST(sum(d.ordered_units - d.cancelled_units) AS bigint) AS units,
+             CAST(sum(CASE WHEN d.currency = {money} THEN 0 ELSE d.ordered_units - d.cancelled_units END) AS bigint) AS other_units
            FROM demand_day d WHERE {days} GROUP BY d.product_id) s ON s.product_id = p.id
          WHERE p.tenant_id = $1{of} AND (p.status = 'ACTIVE' OR s.product_id IS NOT NULL)",
         select = SoldRow::SELECT,
         of = narrow.products.sql
     );
-    let sold = |row: SoldRow| ProductSold { product: row.id, sku: row.sku, revenue: row.revenue, units: row.units };
+    let sold = |row: SoldRow| {
+        let SoldRow { id, sku, revenue, units, other_units } = row;
+        ProductSold { product: id, sku, revenue, units, other_units }
+    };
     Ok(reads.records::<SoldRow>(&sql, bound.values).await?.into_iter().map(sold).collect())
 }
 

@@ -61,6 +61,9 @@ struct FlowRow {
     closing_sum: i64,
     #[record(sql = "CAST(sum(CASE WHEN d.currency <> {money} THEN 0 ELSE d.gross_minor - d.refund_minor END) AS bigint)")]
     net: i64,
+    /// Rows of documents in other currencies.
+    #[record(sql = "count(*) FILTER (WHERE d.currency <> {money} AND d.currency <> '')")]
+    others: i64,
     /// Of the days before.
     #[record(sql = "CAST(0 AS bigint)")]
     opening: i64,
@@ -70,7 +73,7 @@ struct FlowRow {
 
 /// The columns of `FlowRow`, of the days before.
 const BEFORE: &str =
-    "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
+    "d.product_id, d.store_id, 0, 0, 0, 0, 0, 0, 0, CAST(sum(d.net_units) AS bigint), CAST(min(d.business_date) AS integer)";
 
 #[derive(Record)]
 struct PostedRow {
@@ -202,6 +205,7 @@ pub async fn level_flows(reads: &impl Reads, narrow: &Narrow, currency: Currency
             closing: i128::from(row.opening) + i128::from(row.units),
             net: row.net.into(),
             first_day: Some(row.first_day),
+            has_other_currencies: row.others > 0,
             ..Productivity::default()
         });
         let closings = row.closing_sum.saturating_add(row.opening.saturating_mul(narrow.span.days()));
