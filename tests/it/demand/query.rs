@@ -11,7 +11,13 @@ use crate::{
     world::on_both,
 };
 
-on_both!(pages_and_totals, a_row_of_a_day_says_whether_it_closed_with_stock, a_shop_sees_its_own, arguments_are_checked);
+on_both!(
+    pages_and_totals,
+    stock_is_of_all_currencies_and_money_of_one,
+    a_row_of_a_day_says_whether_it_closed_with_stock,
+    a_shop_sees_its_own,
+    arguments_are_checked,
+);
 
 const FACTS: &str = "query($f: DemandFilter, $p: ProductFilter, $g: [DemandDimension!]! = [DAY], $n: Int, $a: Cursor) {
   demandFacts(filter: $f, product: $p, groupBy: $g, first: $n, after: $a) { isCurrent currency
@@ -97,6 +103,54 @@ async fn pages_and_totals(world: &World) {
     let earlier = json!({ "product": { "eq": products[1]["id"] }, "to": "2020-01-01" });
     let none = ask(&books, json!({ "f": earlier })).await;
     assert_eq!((&none["nodes"], &none["totals"]["soldUnits"]), (&json!([]), &json!(0)));
+}
+
+async fn stock_is_of_all_currencies_and_money_of_one(world: &World) {
+    const MIXED: &str = "query($f: DemandFilter, $g: [DemandDimension!]!, $c: CurrencyCode) {
+      demandFacts(filter: $f, groupBy: $g, currency: $c, first: 50) { currency totalCount nodes { ...Of } totals { ...Of } } }
+      fragment Of on DemandFact { soldUnits orderLines largestLineUnits shippedUnits receivedUnits netUnits activeDays grossRevenue { amount } }";
+    let books = Books::of(world).await;
+    let (mug, bowl) = (books.office.product("MUG", "2.00").await, books.office.product("BOWL", "2.00").await);
+    for product in [&mug, &bowl] {
+        books.receive(product, 100, "2.00").await;
+    }
+    sell(&books, &mug, 3, "10.00").await;
+    let euros = json!([{ "product": mug, "quantity": 2, "unitPrice": { "amount": "30.00", "currencyCode": "EUR" } }]);
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "lines": euros });
+    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    let facts = async |product: &Value, group: &Value, currency: Value| {
+        let filter = json!({ "product": { "eq": product["id"] } });
+        let answer = books.office.ask(MIXED, json!({ "f": filter, "g": group, "c": currency })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["demandFacts"].clone()
+    };
+    let sums = |sold: i64, shipped: i64, gross: &str| {
+        json!({ "soldUnits": sold, "orderLines": i64::from(sold > 0), "largestLineUnits": sold, "shippedUnits": shipped, "receivedUnits": 100,
+            "netUnits": 100 - shipped, "activeDays": 1, "grossRevenue": { "amount": gross } })
+    };
+    // What came belongs to no channel.
+    for (group, rows) in [
+        (json!(["DAY"]), 1),
+        (json!(["PRODUCT"]), 1),
+        (json!(["STORE"]), 1),
+        (json!(["WEEK"]), 1),
+        (json!(["WEEK", "CHANNEL"]), 2),
+        (json!(["DAY", "PRODUCT", "STORE", "CHANNEL"]), 2),
+    ] {
+        for (currency, sold, gross) in [(Value::Null, 3, "30.00"), (json!("EUR"), 2, "60.00")] {
+            let found = facts(&mug, &group, currency).await;
+            assert_eq!((&found["totals"], &found["totalCount"]), (&sums(sold, 5, gross), &json!(rows)), "{group} {found:#}");
+            let nodes = found["nodes"].as_array().unwrap();
+            assert_eq!(nodes.len(), rows, "{group} {found:#}");
+            for name in ["soldUnits", "shippedUnits", "receivedUnits", "netUnits"] {
+                let sum: i64 = nodes.iter().map(|node| node[name].as_i64().unwrap()).sum();
+                assert_eq!(json!(sum), found["totals"][name], "{group} {name} {found:#}");
+            }
+        }
+        // Of what was sold in no currency, stock alone.
+        let found = facts(&bowl, &group, json!("EUR")).await;
+        assert_eq!((&found["totals"], &found["totalCount"]), (&sums(0, 0, "0.00"), &json!(1)), "{group} {found:#}");
+    }
 }
 
 async fn a_row_of_a_day_says_whether_it_closed_with_stock(world: &World) {

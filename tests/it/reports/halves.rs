@@ -351,4 +351,14 @@ async fn facts_that_are_counted_between_two_halves_are_read_anew(world: &World) 
     db.extensions().insert(Halving::Never);
     let whole = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
     assert_eq!(found, whole, "either both sales or none of them");
+    // Sales in another currency are read once more, in halves as well.
+    let euros = json!([{ "product": mug, "quantity": 4, "unitPrice": { "amount": "30.00", "currencyCode": "EUR" } }]);
+    order(&books, &[], 3, json!({ "lines": euros })).await;
+    assert!(catch_up(db, world.ours.owner.tenant, usize::MAX).await.unwrap().is_current());
+    let mixed = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
+    db.extensions().insert(Halving::At(Cut::At(Timestamp(middle))));
+    let halves = fact_page(&reads.scope, &group, &filter, currency, &all).await.unwrap();
+    assert_eq!((halves.1.others > 0, &halves), (true, &mixed));
+    let sums = [&whole, &mixed].map(|(_, totals)| (totals.figures.gross_minor, totals.figures.shipped_units));
+    assert_eq!((sums[1].0, sums[1].1), (sums[0].0, sums[0].1 + 4), "its goods left, and its revenue is another one");
 }

@@ -59,7 +59,8 @@ fn units(sum: i64) -> Quantity {
 }
 
 /// Units demanded, sold, returned and moved. Units are the products' smallest. An order counts on the day on which it was placed, a return on the day on
-/// which it was received, a ledger entry on the day on which it occurred, each in its store's time zone.
+/// which it was received, a ledger entry on the day on which it occurred, each in its store's time zone. Orders and returns are those in the currency of the
+/// answer; goods that were shipped, restocked, received, moved, adjusted or removed, and `netUnits`, are of all currencies.
 #[resolvers]
 impl DemandFact {
     /// Business day of the row. Null unless rows are grouped by day.
@@ -87,7 +88,7 @@ impl DemandFact {
     async fn is_in_stock(&self) -> Option<bool> {
         self.is_in_stock
     }
-    /// Number of days with an order, a return or a movement.
+    /// Number of days with an order, a return or a movement, in any currency.
     async fn active_days(&self) -> Long {
         Long(self.row.active_days)
     }
@@ -157,7 +158,7 @@ impl DemandFact {
     async fn largest_line_units(&self) -> Quantity {
         units(self.row.max_line_units)
     }
-    /// Units that left for orders, in the product's smallest unit. Parts of a kit count as themselves.
+    /// Units that left for orders in all currencies, in the product's smallest unit. Parts of a kit count as themselves.
     async fn shipped_units(&self) -> Quantity {
         units(self.row.figures.shipped_units)
     }
@@ -189,7 +190,7 @@ impl DemandFact {
     async fn removed_units(&self) -> Quantity {
         units(self.row.figures.removed_units)
     }
-    /// Change of the quantity on hand, in the product's smallest unit. A reversal counts here on its own day, and in
+    /// Change of the quantity on hand by goods of all currencies, in the product's smallest unit. A reversal counts here on its own day, and in
     /// the other fields on the day of the movement that it reverses.
     async fn net_units(&self) -> Quantity {
         units(self.row.figures.net_units)

@@ -56,7 +56,10 @@ impl DemandQuery {
             default_with = "vec![DemandDimension::Day]"
         )]
         group_by: Vec<DemandDimension>,
-        #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
+        #[graphql(
+            desc = "Currency of the orders and returns to include; stock is of all currencies. Null for the tenant's own."
+        )]
+        currency: Option<CurrencyCode>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,

@@ -67,21 +67,56 @@ pub struct FactRow {
     pub figures: DemandFigures,
     /// Of the largest single line.
     pub max_line_units: i64,
+    /// Rows of documents in other currencies: their stock is in the figures, and nothing else of them.
+    pub others: i64,
     /// Days on which there is a row.
     pub active_days: i64,
 }
 
-/// A condition on the days that a report is of, its parameters numbered from `$2`.
+/// The figures of stock, which are of goods in whatever currency they are sold; the others are of documents in the one that is asked for.
+const STOCK: [&str; 11] = [
+    "shipped_units",
+    "restocked_units",
+    "received_units",
+    "moved_in_units",
+    "moved_out_units",
+    "adjusted_in_units",
+    "adjusted_out_units",
+    "counted_in_units",
+    "counted_out_units",
+    "removed_units",
+    "net_units",
+];
+
+/// Which rows are read: those of one currency are summed faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Currencies {
+    /// All rows, as if they were in one currency: whether they are is told by `FactRow::others`.
+    One,
+    Several,
+}
+
+impl Currencies {
+    /// A column as it counts in a sum, whose statement has the currency as `$2`.
+    fn counted(self, name: &str) -> String {
+        if self == Self::One || STOCK.contains(&name) {
+            return format!("d.{name}");
+        }
+        format!("CASE WHEN d.currency = $2 THEN d.{name} ELSE 0 END")
+    }
+}
+
+/// A condition on the days that a report is of, its parameters numbered from `$2`, which is the currency where there is one.
 struct Condition {
     sql: String,
     values: Vec<Value>,
 }
 
-/// The days of the generation that is read, in one currency; what the ledger alone says has none.
-fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Condition {
+/// The days of the generation that is read, in all currencies.
+fn condition(reads: &impl Reads, filter: &FactFilter, currency: Option<Currency>) -> Condition {
     let backend = reads.backend();
-    let mut sql = format!("d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', $2)");
-    let mut values: Vec<Value> = vec![currency.as_str().into()];
+    let mut sql = format!("d.tenant_id = $1 AND d.generation = {CURRENT}");
+    let mut values: Vec<Value> = currency.iter().map(|currency| currency.as_str().into()).collect();
     for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
         if let Some(day) = day {
             values.push(day.into());
@@ -94,11 +129,21 @@ fn condition(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Con
     Condition { sql, values }
 }
 
-/// Sums of a group, with what says on how many days there is a row.
-fn sums(active_days: &str) -> String {
+/// Rows in other currencies than `$2`; what the ledger alone says has none.
+const OTHERS: &str = "count(*) FILTER (WHERE d.currency <> $2 AND d.currency <> '')";
+
+/// Sums of a group of facts, with what says on how many days there is a row.
+fn sums(currencies: Currencies, active_days: &str) -> String {
+    let sum = |name: &&str| format!("CAST(sum({}) AS bigint)", currencies.counted(name));
+    let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
+    format!("{figures}, max({}), {OTHERS}, {active_days}", currencies.counted("max_line_units"))
+}
+
+/// The same of a group of `days`.
+fn sums_of_days(active_days: &str) -> String {
     let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint)");
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
-    format!("{figures}, max(d.max_line_units), {active_days}")
+    format!("{figures}, max(d.max_line_units), CAST(sum(d.others) AS bigint), {active_days}")
 }
 
 /// Whether rows are summed by day first: then what is sorted is a row of each day, and days need not be told apart. Days and products themselves are
@@ -112,28 +157,30 @@ fn is_by_day(backend: Backend, group: &[DemandDimension]) -> bool {
 }
 
 /// The days that fulfil a condition as rows of each group and day, with the columns of `demand_day`.
-fn days(group: &[DemandDimension], condition: &str) -> String {
+fn days(group: &[DemandDimension], condition: &str, currencies: Currencies) -> String {
     let ids = group.iter().filter(|one| !one.is_date()).map(|one| format!(", {}", one.column())).collect::<Vec<_>>().concat();
-    let sum = |name: &&str| format!("CAST(sum(d.{name}) AS bigint) AS {name}");
+    let sum = |name: &&str| format!("CAST(sum({}) AS bigint) AS {name}", currencies.counted(name));
     let figures = DemandFigures::NAMES.iter().map(sum).collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT d.business_date{ids}, {figures}, max(d.max_line_units) AS max_line_units
-         FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}"
+        "SELECT d.business_date{ids}, {figures}, max({largest}) AS max_line_units, {OTHERS} AS others
+         FROM demand_day d WHERE {condition} GROUP BY d.business_date{ids}",
+        largest = currencies.counted("max_line_units")
     )
 }
 
 fn read(row: &mut Row<'_>, keys: Vec<FactKey>) -> Result<FactRow, Fault> {
-    let (figures, max_line_units) = figures_of(row)?;
-    Ok(FactRow { keys, figures, max_line_units, active_days: row.take()? })
+    let (figures, max_line_units, others) = figures_of(row)?;
+    Ok(FactRow { keys, figures, max_line_units, others, active_days: row.take()? })
 }
 
-/// The columns of `sums` but the last one.
-fn figures_of(row: &mut Row<'_>) -> Result<(DemandFigures, i64), Fault> {
+/// The columns of `sums` but the last one: figures, units of the largest line, and rows in other currencies.
+fn figures_of(row: &mut Row<'_>) -> Result<(DemandFigures, i64, i64), Fault> {
     let mut values = DemandFigures::default().values();
     for value in &mut values {
         *value = row.take::<Option<i64>>()?.unwrap_or_default();
     }
-    Ok((DemandFigures::of(values), row.take::<Option<i64>>()?.unwrap_or_default()))
+    let max_line_units = row.take::<Option<i64>>()?.unwrap_or_default();
+    Ok((DemandFigures::of(values), max_line_units, row.take::<Option<i64>>()?.unwrap_or_default()))
 }
 
 /// The key of a row of this dimension; None of the row of everything.
@@ -145,7 +192,8 @@ fn keys_of(row: &mut Row<'_>, group: &[DemandDimension]) -> Result<Vec<FactKey>,
     group.iter().filter_map(|one| key_of(row, *one).transpose()).collect()
 }
 
-/// Groups in the order of their keys, one more than the request's limit where there are more; and the sums of everything, also of what stands on no page.
+/// Groups in the order of their keys, one more than the request's limit where there are more; and the sums of everything, also of what stands on no page. Few
+/// tenants sell in several currencies, so that the facts of all are summed as one first; where they are not, they are read once more.
 pub async fn fact_page(
     reads: &impl Reads,
     group: &[DemandDimension],
@@ -153,15 +201,29 @@ pub async fn fact_page(
     currency: Currency,
     request: &PageRequest,
 ) -> Result<(Vec<FactRow>, FactRow), Fault> {
-    if is_by_day(reads.backend(), group) {
-        return page_by_day(reads, group, filter, currency, request).await;
+    let found = page_of(reads, group, filter, (currency, Currencies::One), request).await?;
+    if found.1.others == 0 && found.0.iter().all(|row| row.others == 0) {
+        return Ok(found);
     }
-    if let Some(found) = halves::page_in_halves(reads, group, filter, currency, request).await? {
+    page_of(reads, group, filter, (currency, Currencies::Several), request).await
+}
+
+async fn page_of(
+    reads: &impl Reads,
+    group: &[DemandDimension],
+    filter: &FactFilter,
+    money: (Currency, Currencies),
+    request: &PageRequest,
+) -> Result<(Vec<FactRow>, FactRow), Fault> {
+    if is_by_day(reads.backend(), group) {
+        return page_by_day(reads, group, filter, money, request).await;
+    }
+    if let Some(found) = halves::page_in_halves(reads, group, filter, money, request).await? {
         return Ok(found);
     }
     // Side by side: neither rests on the other.
-    let rows = fact_rows(reads, group, filter, currency, request);
-    tokio::try_join!(rows, fact_totals(reads, filter, currency))
+    let rows = fact_rows(reads, group, filter, money, request);
+    tokio::try_join!(rows, fact_totals(reads, filter, money))
 }
 
 /// The same where rows are summed by day first: groups and everything are sums of those, so that the facts are read once.
@@ -169,10 +231,10 @@ async fn page_by_day(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
-    currency: Currency,
+    (currency, currencies): (Currency, Currencies),
     request: &PageRequest,
 ) -> Result<(Vec<FactRow>, FactRow), Fault> {
-    let Condition { sql, mut values } = condition(reads, filter, currency);
+    let Condition { sql, mut values } = condition(reads, filter, Some(currency));
     let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
     let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
     values.extend(more);
@@ -181,12 +243,12 @@ async fn page_by_day(
         "WITH by_day AS MATERIALIZED ({days})
          SELECT * FROM (SELECT 0 AS is_total, {keys}, {sums} FROM by_day d WHERE TRUE{after} GROUP BY {numbers}{order}) page
          UNION ALL SELECT 1, {nulls}, {totals} FROM by_day d",
-        days = days(group, &sql),
+        days = days(group, &sql, currencies),
         keys = columns.join(", "),
-        sums = sums("count(*)"),
+        sums = sums_of_days("count(*)"),
         numbers = numbers.join(", "),
         nulls = vec!["NULL"; group.len()].join(", "),
-        totals = sums("count(DISTINCT d.business_date)")
+        totals = sums_of_days("count(DISTINCT d.business_date)")
     );
     let (mut rows, mut totals) = (Vec::new(), None);
     for row in &reads.rows(&statement, values).await? {
@@ -214,10 +276,10 @@ async fn fact_rows(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
-    currency: Currency,
+    (currency, currencies): (Currency, Currencies),
     request: &PageRequest,
 ) -> Result<Vec<FactRow>, Fault> {
-    let Condition { sql, mut values } = condition(reads, filter, currency);
+    let Condition { sql, mut values } = condition(reads, filter, Some(currency));
     let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
     let (after, order, more) = keyset(&columns, false, request, values.len() + 2);
     values.extend(more);
@@ -233,7 +295,7 @@ async fn fact_rows(
     let statement = format!(
         "SELECT {keys}, {sums} FROM demand_day d WHERE {condition} GROUP BY {numbers}{order}",
         keys = columns.join(", "),
-        sums = sums(active_days),
+        sums = sums(currencies, active_days),
         numbers = numbers.join(", ")
     );
     let read_row = |row: &QueryResult| {
@@ -245,17 +307,36 @@ async fn fact_rows(
 }
 
 /// The groups of all pages: a row of each.
-pub fn fact_source(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter, currency: Currency) -> ListSource {
-    let Condition { sql, values } = condition(reads, filter, currency);
+pub fn fact_source(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter) -> ListSource {
+    let Condition { sql, values } = condition(reads, filter, None);
     let columns: Vec<&str> = group.iter().map(|one| one.column()).collect();
     ListSource { from: format!("FROM demand_day d WHERE {sql} GROUP BY {}", columns.join(", ")), values }
 }
 
 /// The sums of everything, also of what stands on no page.
-async fn fact_totals(reads: &impl Reads, filter: &FactFilter, currency: Currency) -> Result<FactRow, Fault> {
-    let Condition { sql, values } = condition(reads, filter, currency);
-    let statement = format!("SELECT {} FROM ({}) d", sums("count(*)"), days(&[], &sql));
+async fn fact_totals(
+    reads: &impl Reads,
+    filter: &FactFilter,
+    (currency, currencies): (Currency, Currencies),
+) -> Result<FactRow, Fault> {
+    let Condition { sql, values } = condition(reads, filter, Some(currency));
+    let statement = format!("SELECT {} FROM ({}) d", sums_of_days("count(*)"), days(&[], &sql, currencies));
     let rows = reads.rows(&statement, values).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a sum without a group has a row".to_owned()))?;
     read(&mut Row::new(row), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_is_of_all_currencies_and_documents_are_of_one() {
+        assert!(STOCK.iter().all(|name| DemandFigures::NAMES.contains(name)));
+        let of_one = |name: &&&str| Currencies::Several.counted(name).contains("d.currency = $2");
+        let documents: Vec<&str> = DemandFigures::NAMES.iter().filter(of_one).copied().collect();
+        assert_eq!(documents.len() + STOCK.len(), DemandFigures::NAMES.len());
+        assert_eq!((documents[0], documents.last()), ("ordered_units", Some(&"refund_minor")));
+        assert_eq!(Currencies::One.counted("orders"), "d.orders");
+    }
 }

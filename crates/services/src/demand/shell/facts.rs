@@ -61,7 +61,7 @@ pub async fn demand_facts(permit: Permit<kind::ReportRead>, db: &Database, ask: 
         return Err(ReportError::TooLarge);
     }
     let in_stock = if ask.with_stock { in_stock(&scope, &ask.group, &rows).await? } else { Vec::new() };
-    let source = rows::fact_source(&scope, &ask.group, &filter, currency);
+    let source = rows::fact_source(&scope, &ask.group, &filter);
     Ok(FactPage { progress, currency, rows, in_stock, source, totals })
 }
 

@@ -14,7 +14,7 @@ use platform::{
 
 use super::{
     super::{days::DAY, stock::CURRENT},
-    Condition, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums,
+    Condition, Currencies, DemandDimension, FactFilter, FactKey, FactRow, condition, figures_of, keys_of, sums,
 };
 use crate::insight::rows::{
     Cut, Halving,
@@ -53,6 +53,7 @@ struct GroupDays {
 struct GroupSums {
     figures: DemandFigures,
     max_line_units: i64,
+    others: i64,
     days: BTreeSet<i32>,
 }
 
@@ -61,12 +62,14 @@ impl GroupSums {
     fn add(&mut self, more: &Self) -> Option<()> {
         self.figures = self.figures.plus(&more.figures, 1)?;
         self.max_line_units = self.max_line_units.max(more.max_line_units);
+        self.others = self.others.saturating_add(more.others);
         self.days.extend(&more.days);
         Some(())
     }
 
     fn row(&self, keys: Vec<FactKey>) -> FactRow {
-        FactRow { keys, figures: self.figures, max_line_units: self.max_line_units, active_days: self.days.len() as i64 }
+        let Self { figures, max_line_units, others, ref days } = *self;
+        FactRow { keys, figures, max_line_units, others, active_days: days.len() as i64 }
     }
 }
 
@@ -76,7 +79,7 @@ pub(super) async fn page_in_halves(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
-    currency: Currency,
+    money: (Currency, Currencies),
     request: &PageRequest,
 ) -> Result<Option<(Vec<FactRow>, FactRow)>, Fault> {
     let has_few_groups = group.iter().all(|one| matches!(one, DemandDimension::Store | DemandDimension::Channel));
@@ -86,7 +89,7 @@ pub(super) async fn page_in_halves(
     let Some(middle) = middle_day(reads, filter).await? else { return Ok(None) };
     let earlier = FactFilter { to: Some(filter.to.map_or(middle, |to| to.min(middle))), ..filter.clone() };
     let later = FactFilter { from: Some(filter.from.map_or(middle + 1, |from| from.max(middle + 1))), ..filter.clone() };
-    let halves = of_one_state(half(reads, group, &earlier, currency), half(reads, group, &later, currency)).await?;
+    let halves = of_one_state(half(reads, group, &earlier, money), half(reads, group, &later, money)).await?;
     Ok(halves.and_then(|halves| together(halves.into_iter().flatten(), request)))
 }
 
@@ -128,24 +131,24 @@ async fn half(
     reads: &impl Reads,
     group: &[DemandDimension],
     filter: &FactFilter,
-    currency: Currency,
+    (currency, currencies): (Currency, Currencies),
 ) -> Result<(Vec<(Vec<FactKey>, GroupSums)>, Option<String>), Fault> {
-    let Condition { sql, values } = condition(reads, filter, currency);
+    let Condition { sql, values } = condition(reads, filter, Some(currency));
     let statement = format!(
         "SELECT {keys}, {sums} FROM demand_day d WHERE {sql} GROUP BY {numbers}",
         keys = group.iter().map(|one| one.column()).collect::<Vec<_>>().join(", "),
-        sums = sums(GroupDays::SELECT),
+        sums = sums(currencies, GroupDays::SELECT),
         numbers = (1..=group.len()).map(|nth| nth.to_string()).collect::<Vec<_>>().join(", ")
     );
-    let columns = group.len() + DemandFigures::NAMES.len() + 2;
+    let columns = group.len() + DemandFigures::NAMES.len() + 3;
     let (rows, state) = rows_and_known(reads, (statement.as_str(), columns), ("text", STATE), values).await?;
     let read_row = |row| {
         let mut row = Row::new(row);
         let keys = keys_of(&mut row, group)?;
-        let (figures, max_line_units) = figures_of(&mut row)?;
+        let (figures, max_line_units, others) = figures_of(&mut row)?;
         let days = row.record::<GroupDays>()?.days.split(',').map(str::parse).collect::<Result<_, _>>();
         let days = days.map_err(|_| Fault::Broken("a group of facts has the numbers of its days".to_owned()))?;
-        Ok((keys, GroupSums { figures, max_line_units, days }))
+        Ok((keys, GroupSums { figures, max_line_units, others, days }))
     };
     Ok((rows.iter().map(read_row).collect::<Result<_, Fault>>()?, state))
 }
