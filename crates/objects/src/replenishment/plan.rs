@@ -109,8 +109,8 @@ impl ReplenishmentPlan {
     async fn left_out(&self) -> Long {
         Long(self.plan.left_out)
     }
-    /// Sums of purchases that are neither CUT nor REFUSED, one a currency: what is approved and what can be approved of lines for stores of the caller's. Null
-    /// without product.cost.read.
+    /// Sums of purchases that are neither CUT nor REFUSED, so approved ones and those that can be approved, one a currency: of lines for stores of the caller's.
+    /// Null without product.cost.read.
     #[field(mask = ProductCostRead, cost = "5", list_size(assumed = 3))]
     async fn costs(&self, ctx: &Context<'_>) -> Answer<Option<Vec<Money>>> {
         // All lines of a dry run are the caller's, and no table has them.
