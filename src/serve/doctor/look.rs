@@ -242,8 +242,8 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
     Ok(BackupFacts {
         backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
         drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
-        backup_every: seconds(args.backup_every),
-        drill_every: args.backup_drill_every.0.map(seconds),
+        backup_every: seconds(args.every()),
+        drill_every: args.drill_every().map(seconds),
         has_failed: runs
             .iter()
             .rev()
