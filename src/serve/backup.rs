@@ -120,6 +120,8 @@ fn opened_or_made(of: &BackupsOf) -> Result<Backups, BackupError> {
     Backups::open(&of.backups, given(&source, &clock)?, clock)
 }
 
+const HOW_TO_GIVE: &str = "name the file of the keys with --keys-file, or give them with --keys-command or ENTREPOT_KEYS";
+
 /// The keys as they are given, without a database that they could be compared with.
 pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
@@ -130,12 +132,10 @@ pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
         KeySource::Command(words) => Box::new(secrets::Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
         KeySource::Aws(secret) => Box::new(secrets::SecretsManager::new(secret.clone(), clock.clone())),
-        KeySource::Nowhere => return Err(Fault::Broken("no keys are given: name their file with --keys-file".to_owned())),
+        KeySource::Nowhere => return Err(Fault::Broken(format!("no keys are given: {HOW_TO_GIVE}"))),
     };
     let text = store.read()?;
-    let text = text.ok_or_else(|| {
-        Fault::Broken(format!("{} is not there: backups do not open without their keys (--keys-file)", store.name()))
-    })?;
+    let text = text.ok_or_else(|| Fault::Broken(format!("{} is not there: {HOW_TO_GIVE}", store.name())))?;
     Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))
 }
 
