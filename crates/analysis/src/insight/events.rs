@@ -149,7 +149,7 @@ pub struct EventQuery;
 #[resolvers]
 impl EventQuery {
     /// Events recorded since a cursor, oldest first, for clients that poll. They are the events of streams and webhooks, limited to what you may see.
-    /// Without `after` the list begins with the oldest event that is kept; with `last` it is read from the newest one.
+    /// Without `after` the list begins with the oldest event that is kept. With `last` it is read from the newest event.
     #[field(authenticated, paged)]
     async fn events(
         &self,
@@ -226,8 +226,11 @@ impl List {
             Err(reason) => (Looked { from: head.seq, upto: head.seq, events: Vec::new() }, Some(reason)),
         };
         let Looked { from, upto, events } = looked;
-        let events: Vec<(Event, Cursor)> =
-            events.into_iter().map(|event| (event.clone(), self.cursor(head, event.row.seq))).collect();
+        let with_cursor = |event: Event| {
+            let cursor = self.cursor(head, event.row.seq);
+            (event, cursor)
+        };
+        let events: Vec<(Event, Cursor)> = events.into_iter().map(with_cursor).collect();
         // Whoever may see few events reads on from what was looked through.
         let oldest = (wanted.backward && from < upto).then(|| self.cursor(head, from + 1));
         let start = oldest.or_else(|| events.first().map(|(_, cursor)| cursor.clone()));

@@ -119,8 +119,8 @@ fn line(
 fn not_needed(product: &ProductState, line: &PlanLine, (kept, left): (i64, i64)) -> Reason {
     let units = |units: i64| shown(units, product.decimals);
     let weeks = left as f64 / line.figures.weekly;
-    let weeks = weeks.is_finite().then(|| counted(format!("{weeks:.0}"), "week", "weeks"));
-    let lasts = weeks.map(|weeks| format!(" for {weeks}")).unwrap_or_default();
+    let lasts = weeks.is_finite().then(|| format!(" for {}", counted(format!("{weeks:.0}"), "week", "weeks")));
+    let lasts = lasts.unwrap_or_default();
     let (position, cut) = (line.figures.position, line.quantity);
     let text = format!(
         "the position is {} and {} are kept: without {} of the order {} are left{lasts}",
