@@ -69,14 +69,15 @@ pub struct BackupJobArgs {
     /// is dumped by pg_dump, which is for up to 5 GiB. Nothing is backed up by itself when not given.
     #[arg(long, env = "ENTREPOT_BACKUPS")]
     pub backups: Option<FileLocation>,
-    /// Time between the starts of two backups, as in 30m, 6h or 1d. When some were missed, one is made.
-    #[arg(long, env = "ENTREPOT_BACKUP_EVERY", default_value = "6h", value_parser = interval)]
-    pub backup_every: Duration,
+    /// Time between the starts of two backups, as in 30m, 6h or 1d; 6h when not given. When some were missed, one is made. No effect without --backups.
+    #[arg(long, env = "ENTREPOT_BACKUP_EVERY", value_parser = interval)]
+    pub backup_every: Option<Duration>,
     #[command(flatten)]
     pub retention: RetentionArgs,
-    /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has, and on Postgres a login with CREATEDB.
-    #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
-    pub backup_drill_every: DrillInterval,
+    /// Time between the starts of two drills, as in 7d, or off; 7d when not given. Each needs as much free disk as the database has, and on Postgres a login with CREATEDB. No effect without
+    /// --backups.
+    #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", value_parser = drill_interval)]
+    pub backup_drill_every: Option<DrillInterval>,
     /// A program, and its arguments between spaces, that lists the backups of a Postgres within a minute, as in pgbackrest --stanza=shop info --output=json. Jobs run it every five minutes, and
     /// copy what is new into the list of backups that the API shows. None is copied when not given.
     #[arg(long, env = "ENTREPOT_PGBACKREST_INFO")]
@@ -89,6 +90,17 @@ pub struct BackupJobArgs {
     pub shipping: ShippingArgs,
     #[command(flatten)]
     pub programs: ProgramArgs,
+}
+
+impl BackupJobArgs {
+    /// Time between the starts of two backups.
+    pub fn every(&self) -> Duration {
+        self.backup_every.unwrap_or(Duration::from_hours(6))
+    }
+    /// Time between the starts of two drills; None where there are none.
+    pub fn drill_every(&self) -> Option<Duration> {
+        self.backup_drill_every.map_or(Some(Duration::from_hours(7 * 24)), |interval| interval.0)
+    }
 }
 
 /// Continuous shipping of the write-ahead log.

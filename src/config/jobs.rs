@@ -1,6 +1,6 @@
 //! Settings of what is done beside the requests.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -69,6 +69,16 @@ impl FileArgs {
     /// Where files are kept, as the operator says or beside the database.
     pub fn place(&self, database_url: &str) -> services::files::FileLocation {
         self.place.clone().unwrap_or_else(|| services::files::FileLocation::default_for(database_url))
+    }
+    /// Whether files are kept in this place, a folder by whichever path.
+    pub fn is_place(&self, database_url: &str, other: &services::files::FileLocation) -> bool {
+        use services::files::FileLocation::Folder;
+        let place = self.place(database_url);
+        let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
+        match (&place, other) {
+            (Folder(one), Folder(other)) => one == other || found(one).is_some_and(|one| Some(one) == found(other)),
+            _ => place == *other,
+        }
     }
     /// Keeps files where the operator says.
     ///

@@ -10,7 +10,10 @@ mod revocations;
 mod schedule;
 mod shipping;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use entity::{prelude::*, tables::BackupRun};
 use platform::{
@@ -21,8 +24,8 @@ use platform::{
 };
 use services::{
     backups::{
-        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, Restored, TenantHead,
-        examine_file,
+        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, Restored, StoredFiles,
+        TenantHead, examine_file,
     },
     files::FileLocation,
 };
@@ -120,6 +123,8 @@ fn opened_or_made(of: &BackupsOf) -> Result<Backups, BackupError> {
     Backups::open(&of.backups, given(&source, &clock)?, clock)
 }
 
+const HOW_TO_GIVE: &str = "name the file of the keys with --keys-file, or give them with --keys-command or ENTREPOT_KEYS";
+
 /// The keys as they are given, without a database that they could be compared with.
 pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
     #[cfg(not(feature = "aws-secrets"))]
@@ -130,12 +135,10 @@ pub(super) fn given(source: &KeySource, clock: &Clock) -> Result<Keys, Fault> {
         KeySource::Command(words) => Box::new(secrets::Command(words.clone())),
         #[cfg(feature = "aws-secrets")]
         KeySource::Aws(secret) => Box::new(secrets::SecretsManager::new(secret.clone(), clock.clone())),
-        KeySource::Nowhere => return Err(Fault::Broken("no keys are given: name their file with --keys-file".to_owned())),
+        KeySource::Nowhere => return Err(Fault::Broken(format!("no keys are given: {HOW_TO_GIVE}"))),
     };
     let text = store.read()?;
-    let text = text.ok_or_else(|| {
-        Fault::Broken(format!("{} is not there: backups do not open without their keys (--keys-file)", store.name()))
-    })?;
+    let text = text.ok_or_else(|| Fault::Broken(format!("{} is not there: {HOW_TO_GIVE}", store.name())))?;
     Keys::parse(&text).map_err(|err| Fault::Broken(format!("{}: {err}", store.name())))
 }
 
@@ -295,35 +298,52 @@ async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoc
     ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
     ends.again.revocations_after = Some(missed_since(Timestamp(restored.reach.until)));
-    let heads = settle(&restored.file, &ends).await?;
-    let (manifest, reach) = (restored.manifest.clone(), restored.reach);
+    let settled = settle(&restored.file, &ends).await?;
+    let reach = restored.reach;
     restored.put_in_place()?;
     let at = clock::rfc3339(Timestamp(reach.until));
-    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), heads.len()))?;
+    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), settled.heads.len()))?;
     if reach.segments > 0 {
         say(&reached(reach))?;
     }
-    for tenant in &heads {
-        say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
-    }
-    say(&format!("bring the {} stored file(s) back from their own copy, run `entrepot verify`, then serve it", manifest.files))?;
+    settled.say()?;
     Ok(())
 }
 
+/// A restored database, in which what it would have taken for good has ended.
+struct Settled {
+    heads: Vec<TenantHead>,
+    files: StoredFiles,
+}
+
+impl Settled {
+    async fn of(db: &Database) -> Result<Self, Fault> {
+        Ok(Self { heads: backups::heads(db).await?, files: backups::count_stored_files(db).await? })
+    }
+
+    /// Says where its tenants are, and what is left to do.
+    fn say(&self) -> io::Result<()> {
+        for tenant in &self.heads {
+            say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
+        }
+        say(&format!("bring the {} back from their own copy, run `entrepot verify`, then serve it", self.files))
+    }
+}
+
 /// Looks through the file, and ends what a restored database would take for good.
-async fn settle(file: &Path, ends: &Epoch) -> Result<Vec<TenantHead>, StartError> {
+async fn settle(file: &Path, ends: &Epoch) -> Result<Settled, StartError> {
     ended(prepared(file, &ends.of).await?, ends).await
 }
 
 /// Ends what a restored database would take for good, and closes it.
-async fn ended(db: Database, ends: &Epoch) -> Result<Vec<TenantHead>, StartError> {
+async fn ended(db: Database, ends: &Epoch) -> Result<Settled, StartError> {
     BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
-    let heads = backups::heads(&db).await;
+    let settled = Settled::of(&db).await;
     // A backup of a deployment that was held: this hold is of this restore.
     jobs::release_outgoing(&db.global()).await?;
     db.close().await?;
     Box::pin(epoch::renew(ends)).await?;
-    Ok(heads?)
+    Ok(settled?)
 }
 
 /// The database of a restored file, looked through and migrated.

@@ -149,7 +149,7 @@ async fn lost(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
     let keys = match given(&of.keys.source(url), clock) {
         Ok(keys) => Some(keys),
         Err(fault) => {
-            say(&format!("no key is given: {fault}"))?;
+            say(&format!("{fault}. If that file is lost, bring its copy back: without it all values below are lost"))?;
             None
         }
     };

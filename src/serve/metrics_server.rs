@@ -53,6 +53,9 @@ impl Node {
         if let Some(mebibytes) = args.memory_limit {
             self.memory = Some(mebibytes << 20);
         }
+        if let Some(idle) = args.idle() {
+            tracing::warn!("{idle}: nobody can ask for a profile");
+        }
         if let Some(address) = args.metrics_listen {
             self.metrics_server = Some(MetricsServer::open(address, args.profile_token()).await?);
         }

@@ -110,13 +110,14 @@ async fn metadata_have_a_text_or_none(world: &World) {
 }
 
 /// Times that every row of a list has.
-const TIMES: [(&str, &str, &str); 23] = [
+const TIMES: [(&str, &str, &str); 24] = [
     ("blanketOrders", "BlanketOrderFilter", "createdAt"),
     ("channels", "ArchiveFilter", "createdAt"),
     ("customers", "CustomerFilter", "createdAt"),
     ("documentReversals", "ReversalFilter", "recordedAt"),
     ("exchangeRates", "ExchangeRateFilter", "recordedAt"),
     ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
+    ("integrationsList", "IntegrationFilter", "createdAt"),
     ("invoices", "InvoiceFilter", "issuedAt"),
     ("lots", "LotFilter", "createdAt"),
     ("members", "MemberFilter", "createdAt"),

@@ -1,6 +1,7 @@
 //! How many rows a list has: what paging through it counts, for whoever asks.
 
 mod depot;
+mod events;
 mod pages;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::{
     world::on_both,
 };
 pub use depot::of_the_depot;
+use events::events_are_read_from_their_end;
 
 on_both!(
     a_total_is_what_paging_through_counts,
@@ -25,6 +27,7 @@ on_both!(
     members_data_jobs_and_saved_views_are_found_by_what_they_are,
     short_lists_have_the_rows_of_those_that_they_replace,
     events_are_counted_as_the_caller_sees_them,
+    events_are_read_from_their_end,
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.

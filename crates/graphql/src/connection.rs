@@ -306,7 +306,7 @@ pub struct PageInfo {
     pub has_next_page: bool,
     /// True if there are nodes before this page. With `after` it may be true though that cursor's node is gone or hidden from you.
     pub has_previous_page: bool,
-    /// The first node's cursor. Null for a page without nodes.
+    /// The first node's cursor. Null for a page without nodes, except of `Query.events` with `last`, which says before which event to go on.
     pub start_cursor: Option<Cursor>,
     /// The last node's cursor. Null for a page without nodes, except of `Query.events`, which always says from which event to go on.
     pub end_cursor: Option<Cursor>,

@@ -48,8 +48,8 @@ pub struct IdFilter {
     /// their e-mail addresses, which need member.read; both without `eq` and `in`. Refused by `id` and for other kinds.
     pub key: Option<Vec<String>>,
     /// True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
-    /// stock levels, category of lines of plans, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and
-    /// reference of movements; refused elsewhere.
+    /// stock levels, category of lines of plans, customer of orders and returns, blanketOrder of purchase orders, assignee of alerts and of
+    /// fulfilment works, and reference of movements; refused elsewhere.
     pub is_null: Option<bool>,
 }
 

@@ -4,6 +4,8 @@
 
 mod path;
 
+/// Counts with their nouns, in texts for people.
+pub mod plurals;
 /// Texts inside HTML and SVG.
 pub mod markup;
 /// Days and months in numbers.

@@ -87,13 +87,13 @@ async fn made(of: &BackupsOf, lock: &LocalLock) -> Result<Made, BackupError> {
 fn described(made: &Made) -> Attempt {
     let lines = vec![
         format!("{}: {} tenant(s), {} bytes, {} as stored", made.id, made.tenants, made.bytes, made.stored),
-        format!("not inside: the keys, without which it does not open, and {} stored file(s): keep copies of both", made.files),
+        format!("not inside: the keys, without which it does not open, and {}: keep copies of both", made.files),
     ];
     let facts = RunFacts {
         backup_id: Some(made.id.to_string()),
         bytes: Some(made.bytes as i64),
         stored_bytes: Some(made.stored as i64),
-        files: Some(made.files),
+        files: Some(made.files.all),
         head: Some(made.head),
         ..RunFacts::default()
     };

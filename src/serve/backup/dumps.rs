@@ -7,10 +7,10 @@ use platform::{
     storage::{ClientLogin, Database, DumpLock, Fault, with_database},
     traces::{SpanKind, step},
 };
-use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach, TenantHead};
+use services::backups::{self, BackupError, BackupId, Backups, DumpSource, Made, Manifest, PgPrograms, Reach};
 
 use super::{
-    Attempt,
+    Attempt, Settled,
     drill::{self, Drilled, Findings},
     ended, found, logged, missed_since, opened, opened_or_made, proven_and_migrated, say_all,
 };
@@ -81,13 +81,10 @@ pub(super) async fn restore(
     let db = Database::open(url, of.of.database.options()).await?;
     let outcome = Box::pin(into_empty(of, (&place, &id), &db, ends)).await;
     db.close().await?;
-    let (manifest, heads) = outcome?;
+    let (manifest, settled) = outcome?;
     let at = clock::rfc3339(Timestamp(manifest.taken_at));
-    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", ClientLogin::of(url)?.database(), heads.len()))?;
-    for tenant in &heads {
-        say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
-    }
-    say(&format!("bring the {} stored file(s) back from their own copy, run `entrepot verify`, then serve it", manifest.files))?;
+    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", ClientLogin::of(url)?.database(), settled.heads.len()))?;
+    settled.say()?;
     Ok(())
 }
 
@@ -97,7 +94,7 @@ async fn into_empty(
     (place, id): (&Backups, &BackupId),
     db: &Database,
     ends: &Epoch,
-) -> Result<(Manifest, Vec<TenantHead>), StartError> {
+) -> Result<(Manifest, Settled), StartError> {
     let url = &of.of.database.database_url;
     // It keeps other restores out, too.
     let lock = db.lock_dumps().await?.ok_or(BackupError::Dumping)?;
@@ -112,16 +109,16 @@ async fn into_empty(
         Ok(restored) => Box::pin(ended(restored, &ends)).await,
         Err(fault) => Err(fault.into()),
     };
-    let heads = settled.inspect_err(|_| {
+    let settled = settled.inspect_err(|_| {
         tracing::warn!("the rows are restored, and the rest is not done: drop the database, make it anew, and restore again");
     })?;
-    if !drill::are_same(&heads, &manifest.tenants) {
+    if !drill::are_same(&settled.heads, &manifest.tenants) {
         let why = "heads of tenants are not those of the manifest: drop the database, and restore another backup into a new one";
         return Err(Fault::Broken(why.to_owned()).into());
     }
     db.end_restoring().await?;
     drop(lock);
-    Ok((manifest, heads))
+    Ok((manifest, settled))
 }
 
 async fn restored(of: &BackupsOf, place: &Backups, id: &BackupId, url: &str) -> Result<Manifest, BackupError> {

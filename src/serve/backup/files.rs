@@ -50,6 +50,10 @@ pub(super) async fn compare(
         "{} stored file(s) are as they were, {} missing, {} changed, {} removed by their tenants since",
         compared.same, compared.missing, compared.changed, compared.removed
     ))?;
+    let others = verified.all_files.saturating_sub_unsigned(verified.files);
+    if others > 0 {
+        say(&format!("{others} more stored file(s) are not compared, as they expire"))?;
+    }
     if compared.missing + compared.changed == 0 {
         return Ok(());
     }

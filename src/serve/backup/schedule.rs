@@ -38,9 +38,14 @@ impl BackupSchedule {
     /// None where no place is given.
     ///
     /// # Errors
-    /// The database is neither in a file nor a Postgres, or the log of a Postgres is to be shipped.
+    /// The place is that of stored files, the database is neither in a file nor a Postgres, or the log of a Postgres is to be shipped.
     pub fn of(args: &BackupJobArgs, database: &DatabaseArgs, keys: &KeyArgs, files: &FileArgs) -> Result<Option<Self>, Fault> {
+        args.idle().iter().for_each(|idle| tracing::warn!("{idle}: this process backs nothing up"));
         let Some(place) = &args.backups else { return Ok(None) };
+        if files.is_place(&database.database_url, place) {
+            let why = "--backups and --files are the same place: give backups a place of their own, on another disk";
+            return Err(Fault::Broken(why.to_owned()));
+        }
         let of = BackupsOf {
             of: KeysOf { database: database.clone(), keys: keys.clone() },
             backups: place.clone(),
@@ -57,7 +62,7 @@ impl BackupSchedule {
             Some(file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?)
         };
         let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
-        let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
+        let (every, drill_every) = (args.every(), args.drill_every());
         let (all_days, read_back) = (args.retention.backup_keep, args.shipping.backup_read_back);
         Ok(Some(Self { of, file, every, drill_every, all_days, spool_bytes, read_back }))
     }

@@ -7,6 +7,7 @@ use iam::{identity::file_store_mark, tenancy::suspension};
 use platform::{
     clock::{Clock, rfc3339, sleep},
     jobs::outgoing_hold,
+    plurals,
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
     storage::{ActiveRowSecurity, Backend, Database, Fault, SUSPENDED, is_shipped},
@@ -158,7 +159,11 @@ pub(super) async fn keys(db: Database, source: KeySource, clock: Clock) -> Vec<F
     vec![if !missing.is_empty() {
         Finding::fail("keys", format!("rows are sealed under {}, which is not among the keys given", missing.join(", ")), ADVICE)
     } else if let Some(plain) = counted.by_key.get("") {
-        Finding::warn("keys", format!("{plain} values are not sealed"), "run `entrepot keys rotate`")
+        Finding::warn(
+            "keys",
+            plurals::counted(plain, "value is not sealed", "values are not sealed"),
+            "run `entrepot keys rotate`",
+        )
     } else {
         Finding::ok("keys", format!("{first} seals, and the keys given open all {values} values"))
     }]
@@ -237,8 +242,8 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
     Ok(BackupFacts {
         backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
         drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
-        backup_every: seconds(args.backup_every),
-        drill_every: args.backup_drill_every.0.map(seconds),
+        backup_every: seconds(args.every()),
+        drill_every: args.drill_every().map(seconds),
         has_failed: runs
             .iter()
             .rev()

@@ -1,6 +1,6 @@
 //! Settings that contradict each other, and those that no flag reads.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
 use clap::CommandFactory;
 use services::files::FileLocation;
@@ -18,6 +18,7 @@ pub(super) fn judge(args: &Serve) -> Vec<Finding> {
     keys(&args.keys, &mut findings);
     places(args, &mut findings);
     front(args, &mut findings);
+    idle(args, &mut findings);
     if findings.is_empty() {
         findings.push(Finding::ok(CHECK, "none contradicts another"));
     }
@@ -87,7 +88,7 @@ fn keys(args: &KeyArgs, findings: &mut Vec<Finding>) {
 fn places(args: &Serve, findings: &mut Vec<Finding>) {
     let (url, backups) = (&args.database.database_url, &args.jobs.backups.backups);
     let is_embedded = url.starts_with("sqlite:");
-    if backups.as_ref().is_some_and(|backups| are_same(backups, &args.jobs.files.place(url))) {
+    if backups.as_ref().is_some_and(|backups| args.jobs.files.is_place(url, backups)) {
         findings.push(Finding::fail(
             CHECK,
             "--backups and --files are the same place",
@@ -112,17 +113,6 @@ fn places(args: &Serve, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether two places are one, a folder by whichever path.
-fn are_same(one: &FileLocation, other: &FileLocation) -> bool {
-    match (one, other) {
-        (FileLocation::Folder(one), FileLocation::Folder(other)) => {
-            let found = |folder: &PathBuf| folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok();
-            one == other || found(one).is_some_and(|one| Some(one) == found(other))
-        }
-        _ => one == other,
-    }
-}
-
 fn front(args: &Serve, findings: &mut Vec<Finding>) {
     if !args.proxies.is_empty() && args.drain_seconds == 0 {
         let seen = "--drain-seconds is 0 behind a proxy: requests fail while it still sends some to a node that stops";
@@ -144,6 +134,14 @@ fn front(args: &Serve, findings: &mut Vec<Finding>) {
     if args.only_trusted && args.graphiql {
         let seen = "--only-trusted refuses what --graphiql sends";
         findings.push(Finding::warn(CHECK, seen, "set --graphiql false"));
+    }
+}
+
+/// Settings that are given in vain.
+fn idle(args: &Serve, findings: &mut Vec<Finding>) {
+    for setting in args.jobs.backups.idle().into_iter().chain(args.metrics_server.idle()) {
+        let advice = format!("give {}, or leave {} out", setting.needs, setting.name);
+        findings.push(Finding::warn(CHECK, setting.to_string(), advice));
     }
 }
 
@@ -181,6 +179,10 @@ mod tests {
             (&["--registration", "open", "--proxy", "10.0.0.1"][..], Verdict::Warn, "tells strangers"),
             (&["--files", "file:a", "--backups", "file:a"][..], Verdict::Fail, "the same place"),
             (&["--files", "file:a", "--backups", "file:./a"][..], Verdict::Fail, "the same place"),
+            (&["--backup-every", "6h"][..], Verdict::Warn, "--backup-every has no effect without --backups"),
+            (&["--backup-drill-every", "off"][..], Verdict::Warn, "--backup-drill-every has no effect"),
+            (&["--backup-keep", "30"][..], Verdict::Warn, "--backup-keep has no effect"),
+            (&["--profile-token", "0123456789abcdef"][..], Verdict::Warn, "has no effect without --metrics-listen"),
             (&["--keys-file", "a", "--keys-command", "b"][..], Verdict::Warn, "by --keys-command and by --keys-file"),
             (&on_postgres[..], Verdict::Fail, "this one is Postgres"),
             (&["--backups", "file:b", "--jobs", "off"][..], Verdict::Warn, "--jobs off"),

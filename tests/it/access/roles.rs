@@ -59,7 +59,8 @@ async fn a_role_of_ones_own_is_made_granted_changed_and_removed(world: &World) {
     let stale = world.does(world.owner(), UPDATE, json!({ "id": id, "expectedVersion": 1, "name": "Old" })).await;
     assert_eq!(codes(&stale), ["VERSION_CONFLICT"]);
 
-    assert_eq!(codes(&world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await), ["IN_USE"]);
+    let held = world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await;
+    assert_eq!((codes(&held), &held["userErrors"][0]["message"]), (vec!["IN_USE"], &json!("1 member has it")));
     world.gives(&world.ours.owner, counter, json!([])).await;
     let gone = world.does(world.owner(), DELETE, json!({ "id": id, "expectedVersion": 2 })).await;
     assert_eq!((&gone["userErrors"], &gone["role"]["key"]), (&json!([]), &json!("counter")));

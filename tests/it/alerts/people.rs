@@ -95,6 +95,16 @@ async fn an_alert_is_handed_to_who_may_see_it(world: &World) {
     let given = shop.must("alertAssign", json!({ "id": id, "memberId": own })).await;
     assert_eq!(json!([given["assignee"]["id"], given["state"]]), json!([own, "OPEN"]));
     assert_eq!(shop.alerts(json!({ "assignee": { "eq": own } })).await.len(), 1);
+    let by_assignee = async |is_null: bool| {
+        let test = json!({ "assignee": { "isNull": is_null } });
+        let found = shop.alerts(test.clone()).await;
+        assert_eq!(shop.alerts(json!({ "not": { "assignee": { "isNull": !is_null } } })).await, found);
+        assert_eq!(shop.alerts(json!({ "or": [{ "kind": [] }, test] })).await, found);
+        found.len()
+    };
+    assert_eq!((by_assignee(true).await, by_assignee(false).await), (0, 1));
+    let contradiction = json!({ "assignee": { "isNull": true, "eq": own } });
+    assert_eq!(shop.alerts(contradiction).await.len(), 0);
     let nobody = world.node.clock.id::<entity::id::kind::MemberId>().to_string();
     for stranger in [nobody, world.theirs.ids["mem"].clone()] {
         refused(&shop.step("alertAssign", json!({ "id": id, "memberId": stranger })).await, "NOT_FOUND", "input.memberId");
@@ -111,6 +121,7 @@ async fn an_alert_is_handed_to_who_may_see_it(world: &World) {
         refused(&shop.step("alertAssign", json!({ "id": id, "memberId": member })).await, "INVALID", "input.memberId");
     }
     assert_eq!(shop.must("alertAssign", json!({ "id": id })).await["assignee"], Value::Null);
+    assert_eq!((by_assignee(true).await, by_assignee(false).await), (1, 0));
 }
 
 async fn the_same_key_does_it_once(world: &World) {

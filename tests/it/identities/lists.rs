@@ -236,14 +236,12 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
 }
 
 /// Lists that only go forward, with the reason.
-const FORWARD: [(&str, &str); 10] = [
+const FORWARD: [(&str, &str); 8] = [
     ("CostSummary.rows", SUMMED),
     ("MovementSummary.rows", SUMMED),
-    ("Query.events", "a log that is followed from a place on"),
     ("Query.history", "put together from logs, notes and movements as it is read"),
     ("Query.lotTrace", "its successor `Lot.trace` goes both ways"),
     ("Query.search", "ranked, the best first"),
-    ("Query.stockDigestLevels", "levels are sought for their buckets until the page is full"),
     ("SalesSummary.rows", SUMMED),
     ("StockLevel.entries", "`stockMovements` of the product and the store goes both ways"),
     ("StockValueSummary.rows", SUMMED),

@@ -80,6 +80,13 @@ async fn a_gs1_code_names_product_lot_and_date_however_it_is_written(world: &Wor
     let cut = scan(&house, &format!("]C101{GTIN}10ABC\u{1d}17270")).await;
     assert_eq!((&cut["problem"]["code"], &cut["problem"]["at"]), (&json!("TRUNCATED"), &json!(25)), "{cut}");
     assert_eq!((&cut["matches"][0]["lot"]["code"], &cut["matches"][0]["expiresOn"]), (&json!("ABC"), &Value::Null));
+    let misplaced = scan(&house, &format!("https://id.gs1.org/01/{GTIN}/10/ABC?17=270131&21=S1")).await;
+    assert_eq!((&misplaced["problem"]["code"], &misplaced["problem"]["at"]), (&json!("MISPLACED"), &json!(54)), "{misplaced}");
+    let shown = &misplaced["matches"][0];
+    assert_eq!(
+        (&shown["lot"]["code"], &shown["serial"], &shown["expiresOn"]),
+        (&json!("ABC"), &Value::Null, &json!("2027-01-31"))
+    );
     // A batch that nobody has taken in is told, and is no lot.
     let new = scan(&house, &format!("(01){GTIN}(10)NEW(37)12")).await;
     let told = &new["matches"][0];

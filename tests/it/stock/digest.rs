@@ -6,7 +6,7 @@ use entity::{id::LevelId, prelude::*};
 use entrepot::{
     digest::{
         core::{Buckets, StoreDigest},
-        rows,
+        rows::{self, ProductRange},
     },
     storage::Backend,
 };
@@ -44,7 +44,7 @@ async fn two_calls_find_the_ten_levels_of_a_hundred_thousand_that_differ() {
         fill(&world, store).await;
         // A partner's copy, and what it computes over it.
         let one = Buckets::new(1).unwrap();
-        let copy = rows::levels_in(&world.scope(), (store, one), &[0], None, usize::MAX).await.unwrap();
+        let copy = rows::levels_in(&world.scope(), (store, one), &[0], ProductRange::default(), usize::MAX).await.unwrap();
         assert_eq!(copy.len() as i64, LEVELS);
         let mut own = StoreDigest::new(buckets);
         copy.iter().for_each(|level| own.add(&level.level.product_id.to_string(), level.level.version));
@@ -66,7 +66,7 @@ async fn two_calls_find_the_ten_levels_of_a_hundred_thousand_that_differ() {
         let differing: Vec<u32> =
             (0..).zip(own.hashes().iter().zip(&after)).filter(|(_, (a, b))| a != b).map(|(n, _)| n).collect();
         assert!((1..=10).contains(&differing.len()), "{differing:?}");
-        let found = rows::levels_in(&world.scope(), (store, buckets), &differing, None, 250).await.unwrap();
+        let found = rows::levels_in(&world.scope(), (store, buckets), &differing, ProductRange::default(), 250).await.unwrap();
         let known: BTreeMap<LevelId, i64> = copy.iter().map(|level| (level.level.id, level.level.version)).collect();
         let mut named: Vec<LevelId> =
             found.iter().filter(|level| known[&level.level.id] != level.level.version).map(|level| level.level.id).collect();

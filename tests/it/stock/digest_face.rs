@@ -13,9 +13,10 @@ on_both!(a_digest_is_of_the_levels_of_a_store_that_one_reads);
 
 const DIGEST: &str = "query($s: StoreRef!, $b: Int! = 2) { stockDigest(store: $s, buckets: $b) {
     store { id } seq levels buckets hashes counts streamCursor } }";
-const LEVELS_IN: &str = "query($s: StoreRef!, $in: [Int!]!, $first: Int, $after: Cursor) {
-    stockDigestLevels(store: $s, buckets: 2, in: $in, first: $first, after: $after) {
-      nodes { productId version bucket level { onHand product { id } } } pageInfo { hasNextPage endCursor } } }";
+const LEVELS_IN: &str = "query($s: StoreRef!, $in: [Int!]!, $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+    stockDigestLevels(store: $s, buckets: 2, in: $in, first: $first, after: $after, last: $last, before: $before) {
+      nodes { productId version bucket level { onHand product { id } } }
+      pageInfo { hasNextPage endCursor hasPreviousPage startCursor } } }";
 
 async fn a_digest_is_of_the_levels_of_a_store_that_one_reads(world: &World) {
     let office = Office::of(world).await;
@@ -43,6 +44,17 @@ async fn a_digest_is_of_the_levels_of_a_store_that_one_reads(world: &World) {
             break;
         }
     }
+    let (mut from_its_end, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let page = office.ask(LEVELS_IN, json!({ "s": office.store, "in": [0, 1], "last": 2, "before": before })).await;
+        let page = &page["data"]["stockDigestLevels"];
+        from_its_end = [page["nodes"].as_array().unwrap().clone(), from_its_end].concat();
+        before = page["pageInfo"]["startCursor"].clone();
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            break;
+        }
+    }
+    assert_eq!(from_its_end, nodes);
     for node in &nodes {
         let (product, version) = (node["productId"].as_str().unwrap(), node["version"].as_i64().unwrap());
         assert_eq!((&node["level"]["product"]["id"], &node["level"]["onHand"]), (&json!(product), &json!(6)));

@@ -31,9 +31,12 @@ async fn a_full_count_sets_the_stock_to_what_was_found() {
         let progress = |counted: i64, found: i64| json!({"lines": 3 + found, "counted": counted, "uncounted": 3 + found - counted, "recount": 0, "found": found});
         assert_eq!(count["progress"], progress(0, 0));
         assert_eq!(line(&count, "MUG")["state"], "UNCOUNTED");
+        let message = refused(&world.act("stocktakeSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        assert!(message.starts_with("3 lines are still to be counted: "), "{message}");
         let count = world.finds(&count, &[(mug, 98), (tea, 5_000)]).await;
         assert_eq!(count["progress"], progress(2, 0));
-        refused(&world.act("stocktakeSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        let message = refused(&world.act("stocktakeSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        assert!(message.starts_with("1 line is still to be counted: "), "{message}");
         world.finds(&count, &[(lamp, 6)]).await;
         let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!(count["status"], "REVIEW");

@@ -359,5 +359,10 @@ on_both!(what_a_lost_key_takes_with_it_is_counted, site: Site => {
     let (lines, sum) = lost.out.trim_end().rsplit_once('\n').unwrap_or_else(|| panic!("{lost:?}"));
     let counted: u64 = lines.lines().map(|line| line.split('\t').nth(2).unwrap().split(' ').next().unwrap().parse::<u64>().unwrap()).sum();
     assert!(counted > 0 && sum.starts_with(&format!("{counted} value(s) are lost")), "{lost:?}");
+    let absent = site.folder.join("absent.keys").display().to_string();
+    let none = plain(site, &["keys", "lost", "--keys-file", &absent]).await;
+    let (first, rest) = none.out.split_once('\n').unwrap_or_else(|| panic!("{none:?}"));
+    assert!([absent.as_str(), "--keys-file", "bring its copy back"].iter().all(|part| first.contains(part)), "{first}");
+    assert!(!first.contains("backup") && rest.contains(&format!("{counted} value(s) are lost")), "{none:?}");
     drop(server);
 });

@@ -215,6 +215,7 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site =
 
 const CHANGED: &str = "subscription($filter: AlertListFilter, $after: Cursor) { alertChanged(filter: $filter, after: $after) {
     phase cursor reset changes { eventType inFilter alert { id kind state quantity version product { sku } } } } }";
+const ASSIGN: &str = "mutation($input: AlertAssignInput!) { result: alertAssign(input: $input) { userErrors { code message } } }";
 const ACKNOWLEDGE: &str = "mutation($input: AlertActionInput!) { result: alertAcknowledge(input: $input) { alert { id } userErrors { code message } } }";
 
 on_both!(alerts_are_followed_as_they_open_and_end, site: Site => {
@@ -222,19 +223,28 @@ on_both!(alerts_are_followed_as_they_open_and_end, site: Site => {
     let mut feed = Feed::open(&shop.client, CHANGED, "alertChanged", json!({ "filter": { "state": ["OPEN"] } })).await;
     let ready = feed.news().await;
     assert_eq!((&ready["phase"], &ready["changes"]), (&json!("READY"), &json!([])), "{ready:#}");
+    let unassigned = json!({ "filter": { "kind": ["OUT_OF_STOCK"], "assignee": { "isNull": true } } });
+    let mut free = Feed::open(&shop.client, CHANGED, "alertChanged", unassigned).await;
+    assert_eq!(free.news().await["phase"], "READY");
     shop.adjust("sold out", 0, 0, -20).await;
     let opened = feed.some("changes", 1).await.remove(0);
     assert_eq!((&opened["eventType"], &opened["alert"]["kind"], &opened["alert"]["product"]["sku"]), (&json!("alert.opened"), &json!("OUT_OF_STOCK"), &json!("P0")));
     shop.client.done(ACKNOWLEDGE, json!({ "id": opened["alert"]["id"], "idempotencyKey": "seen" })).await;
+    let viewer = shop.client.ask("{ viewer { actor { ... on Member { id } } } }", json!({})).await;
+    let assigned = json!({ "id": opened["alert"]["id"], "memberId": viewer["viewer"]["actor"]["id"], "idempotencyKey": "taken" });
+    shop.client.done(ASSIGN, assigned).await;
+    let in_free: Vec<Value> = free.some("changes", 3).await.iter().map(|change| change["inFilter"].clone()).collect();
+    assert_eq!(in_free, [true, true, false], "opened, acknowledged, assigned");
     shop.adjust("filled up", 0, 0, 50).await;
     // What came back is news that was never open: it is not in this filter.
-    let rest = feed.some("changes", 2).await;
+    let rest = feed.some("changes", 3).await;
     let told = |change: &Value| json!([change["eventType"], change["inFilter"], change["alert"]["state"], change["alert"]["version"]]);
-    let expected = [json!(["alert.acknowledged", false, "ACKNOWLEDGED", 2]), json!(["alert.resolved", false, "RESOLVED", 3])];
+    let expected = [("alert.acknowledged", "ACKNOWLEDGED", 2), ("alert.assigned", "ACKNOWLEDGED", 3), ("alert.resolved", "RESOLVED", 4)]
+        .map(|(event, state, version)| json!([event, false, state, version]));
     assert_eq!(rest.iter().map(told).collect::<Vec<_>>(), expected);
     let again = json!({ "filter": { "state": ["OPEN"] }, "after": ready["cursor"] });
     let mut late = Feed::open(&shop.client, CHANGED, "alertChanged", again).await;
-    assert_eq!(late.some("changes", 3).await.iter().map(told).collect::<Vec<_>>()[1..], expected);
+    assert_eq!(late.some("changes", 4).await.iter().map(told).collect::<Vec<_>>()[1..], expected);
 });
 
 async fn page(client: &Client, variables: Value) -> Value {

@@ -70,8 +70,10 @@ impl Event {
 /// A page of the journal.
 pub struct EventConnection {
     events: Vec<(Event, Cursor)>,
-    more: bool,
-    begins: bool,
+    /// Whether events of the journal are before and behind those that were looked through.
+    has_previous: bool,
+    has_next: bool,
+    start: Option<Cursor>,
     end: Cursor,
     head: Cursor,
     reset: Option<ResetReason>,
@@ -92,12 +94,12 @@ impl EventConnection {
         self.events.iter().map(|(event, _)| event.clone()).collect()
     }
     /// Position of the page in the journal. `endCursor` is never null, also for a page without nodes. Read on from it: at once while `hasNextPage` is
-    /// true, else later.
+    /// true, else later. With `last`, `startCursor` is that of the oldest event that was looked through, also where you may not see it.
     async fn page_info(&self) -> PageInfo {
         PageInfo {
-            has_next_page: self.more,
-            has_previous_page: !self.begins,
-            start_cursor: self.events.first().map(|(_, cursor)| cursor.clone()),
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.start.clone(),
             end_cursor: Some(self.end.clone()),
         }
     }
@@ -147,8 +149,8 @@ pub struct EventQuery;
 #[resolvers]
 impl EventQuery {
     /// Events recorded since a cursor, oldest first, for clients that poll. They are the events of streams and webhooks, limited to what you may see.
-    /// Without `after` the list begins with the oldest event that is kept.
-    #[field(authenticated, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    /// Without `after` the list begins with the oldest event that is kept. With `last` it is read from the newest event.
+    #[field(authenticated, paged)]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -156,11 +158,13 @@ impl EventQuery {
             desc = "Types of event to include, such as order.created, order.* or *; at most 50, and an empty list matches nothing. Null for all."
         )]
         types: Option<Vec<String>>,
-        #[graphql(desc = "Events in this page, 1 to 250. Null for 50.")] first: Option<i32>,
+        first: Option<i32>,
         #[graphql(
             desc = "Go on after this cursor, of this list with the same types. Null begins with the oldest event that is kept."
         )]
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<EventConnection> {
         let caller = caller.clone();
         let scope = ctx.given::<Ledger>()?.database().tenant(caller.tenant);
@@ -172,12 +176,26 @@ impl EventQuery {
             return Err(TopError::bad_input(webhooks::core::NO_SUCH_EVENT, vec!["types".to_owned(), index.to_string()]));
         }
         let signer = ctx.given::<CursorSigner>()?.clone();
-        // The cursor is a stream's, and read as one.
-        let first =
-            PageArgs { first, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?.limit as usize;
+        // The cursors are a stream's, and read as such.
+        let sizes = PageArgs { first, last, ..PageArgs::default() }.check("events", &signer, ctx.given::<Limits>()?.page)?;
         let list = List { name: filter_name(&types).within("events"), types, signer, caller, scope };
-        list.page(first, after).await
+        list.page(&Wanted { most: sizes.limit as usize, backward: sizes.backward, after, before }).await
     }
+}
+
+/// A page of the journal, as it is asked for.
+struct Wanted {
+    most: usize,
+    backward: bool,
+    after: Option<Cursor>,
+    before: Option<Cursor>,
+}
+
+/// Events that were looked through: those after `from` up to `upto`, and of these the ones that the caller may see, oldest first.
+struct Looked {
+    from: i64,
+    upto: i64,
+    events: Vec<Event>,
 }
 
 struct List {
@@ -193,61 +211,96 @@ impl List {
         stream::cursor(&self.signer, self.caller.tenant, head.epoch, seq, &self.name)
     }
 
-    async fn page(self, first: usize, after: Option<Cursor>) -> Answer<EventConnection> {
+    async fn page(self, wanted: &Wanted) -> Answer<EventConnection> {
         let (mut scope, mut head) = (self.scope.clone(), self.scope.head().await?);
-        let open = |after: &Cursor, head: Head| stream::open(&self.signer, self.scope.tenant(), head, &self.name, after);
-        let mut opened = after.as_ref().map(|after| open(after, head));
-        if let (Some(after), Some(Err(ResetReason::EpochChanged))) = (&after, opened) {
+        let mut bounds = self.bounds(wanted, head);
+        if bounds == Err(ResetReason::EpochChanged) {
             // The page before may have been the primary's, and a replica is behind it.
             scope = scope.fresh(Freshness::Primary);
             head = scope.head().await?;
-            opened = Some(open(after, head));
+            bounds = self.bounds(wanted, head);
         }
-        let from = match opened {
-            None => head.low,
-            Some(Ok(seq)) => seq,
-            Some(Err(reason)) => {
-                let at = self.cursor(head, head.seq);
-                return Ok(EventConnection {
-                    events: Vec::new(),
-                    more: false,
-                    begins: true,
-                    end: at.clone(),
-                    head: at,
-                    reset: Some(reason),
-                    list: self,
-                    all: OnceCell::new(),
-                });
-            }
+        let (looked, reset) = match bounds {
+            Ok(bounds) if wanted.backward => (self.looked_back(&scope, bounds, wanted.most).await?, None),
+            Ok(bounds) => (self.looked_on(&scope, bounds, wanted.most).await?, None),
+            Err(reason) => (Looked { from: head.seq, upto: head.seq, events: Vec::new() }, Some(reason)),
         };
+        let Looked { from, upto, events } = looked;
+        let with_cursor = |event: Event| {
+            let cursor = self.cursor(head, event.row.seq);
+            (event, cursor)
+        };
+        let events: Vec<(Event, Cursor)> = events.into_iter().map(with_cursor).collect();
+        // Whoever may see few events reads on from what was looked through.
+        let oldest = (wanted.backward && from < upto).then(|| self.cursor(head, from + 1));
+        let start = oldest.or_else(|| events.first().map(|(_, cursor)| cursor.clone()));
+        Ok(EventConnection {
+            events,
+            has_previous: reset.is_none() && from > head.low,
+            has_next: upto < head.seq,
+            start,
+            end: self.cursor(head, upto),
+            head: self.cursor(head, head.seq),
+            reset,
+            list: self,
+            all: OnceCell::new(),
+        })
+    }
+
+    /// The numbers between which the events are: after the first, up to the second.
+    fn bounds(&self, wanted: &Wanted, head: Head) -> Result<(i64, i64), ResetReason> {
+        let open = |cursor: &Cursor| stream::open(&self.signer, self.scope.tenant(), head, &self.name, cursor);
+        let from = wanted.after.as_ref().map(open).transpose()?.unwrap_or(head.low);
+        let upto = match wanted.before.as_ref().map(open) {
+            None => head.seq,
+            // Nothing is kept of what was before it.
+            Some(Err(ResetReason::CursorExpired)) => head.low,
+            Some(opened) => opened? - 1,
+        };
+        Ok((from, upto.max(from)))
+    }
+
+    /// Looks through events from the oldest on.
+    async fn looked_on(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
         let (mut events, mut last) = (Vec::new(), from);
-        'looking: while last < head.seq && last - from < LOOKED_THROUGH {
-            let rows = journal::after(&scope, last, READ_AT_ONCE).await?;
+        'looking: while last < upto && last - from < LOOKED_THROUGH {
+            let rows = journal::after(scope, last, READ_AT_ONCE).await?;
             // It was let go between the two readings: whoever asks again is told so.
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;
             }
             for row in rows {
-                if events.len() == first || row.seq > head.seq {
+                if events.len() == most || row.seq > upto {
                     break 'looking;
                 }
                 last = row.seq;
-                if let Some(event) = self.shown(row)? {
-                    events.push((event, self.cursor(head, last)));
-                }
+                events.extend(self.shown(row)?);
             }
         }
-        let end = self.cursor(head, last);
-        Ok(EventConnection {
-            events,
-            more: last < head.seq,
-            begins: from == head.low,
-            end,
-            head: self.cursor(head, head.seq),
-            reset: None,
-            list: self,
-            all: OnceCell::new(),
-        })
+        Ok(Looked { from, upto: last, events })
+    }
+
+    /// Looks through events from the newest on.
+    async fn looked_back(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
+        let (mut events, mut first) = (Vec::new(), upto);
+        'looking: while first > from && upto - first < LOOKED_THROUGH {
+            let below = from.max(first - i64::from(READ_AT_ONCE));
+            let mut rows = journal::after(scope, below, READ_AT_ONCE).await?;
+            rows.retain(|row| row.seq <= first);
+            let is_let_go = rows.first().is_none_or(|row| row.seq != below + 1);
+            for row in rows.into_iter().rev() {
+                if events.len() == most {
+                    break 'looking;
+                }
+                first = row.seq - 1;
+                events.extend(self.shown(row)?);
+            }
+            if is_let_go {
+                break;
+            }
+        }
+        events.reverse();
+        Ok(Looked { from: first, upto, events })
     }
 
     /// How many of the oldest events that are kept the caller may see, and whether those are all.

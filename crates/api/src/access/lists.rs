@@ -67,6 +67,8 @@ pub struct IntegrationFilter {
     pub search: Option<String>,
     /// True for enabled integrations only, false for disabled ones, null for both.
     pub is_enabled: Option<bool>,
+    /// Time at which the integration was created.
+    pub created_at: Option<DateTimeFilter>,
 }
 
 /// Filter of permissions. All conditions that are given must hold; a condition that is null is ignored.
@@ -90,6 +92,7 @@ pub struct PermissionFilter {
 ::graphql::nested_filter!(PermissionFilter);
 crate::dated_filter!(RoleFilter, [] "createdAt" created_at);
 crate::dated_filter!(StoreGroupFilter, [] "createdAt" created_at);
+crate::dated_filter!(IntegrationFilter, [] "createdAt" created_at);
 
 short_sort!(RoleSort, RoleSortField of core::Role, "roles" by "ID", |role| {
     Key, "KEY", "Key of the role." => Key::Text(role.key.clone());

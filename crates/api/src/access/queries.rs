@@ -209,13 +209,15 @@ impl AccessQuery {
     ) -> Answer<IntegrationConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled, filter.created_at))
         })?;
         let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let is_sought = |one: &core::Integration| {
-            filter.holds(&|(sought, is_enabled)| {
-                sought.finds(one.id, &[&one.name]) && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
+            filter.holds(&|(sought, is_enabled, created)| {
+                sought.finds(one.id, &[&one.name])
+                    && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
+                    && is_within(created.as_ref(), one.created_at)
             })
         };
         let found = all.filter(is_sought).map(|one| {

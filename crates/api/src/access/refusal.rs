@@ -4,7 +4,7 @@ use iam::access::{
     AccessError,
     core::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection},
 };
-use platform::{clock, path};
+use platform::{clock, path, plurals::counted};
 
 use crate::graphql::{
     fault::TopError,
@@ -45,7 +45,9 @@ fn refuse(rejection: &Rejection) -> UserError {
             let message = format!("this group is archived since {since}: restore it with storeGroupRestore, or name another");
             UserError::new(ErrorCode::Invalid, message, field)
         }
-        Refusal::HeldBy { members } => UserError::new(ErrorCode::InUse, format!("{members} members have it"), field),
+        Refusal::HeldBy { members } => {
+            UserError::new(ErrorCode::InUse, counted(members, "member has it", "members have it"), field)
+        }
         Refusal::BuiltIn { key } => {
             let message = format!("{key} is a default role: make one that inherits it");
             UserError::new(ErrorCode::InvalidState, message, field)

@@ -56,6 +56,8 @@ pub enum ScanProblemCode {
     BadCheckDigit,
     /// The place in the code has no known application identifier.
     UnknownAi,
+    /// A key, or a qualifier of a GTIN such as a batch or a serial number, is in the query of a Digital Link: GS1 allows it in the path only.
+    Misplaced,
     /// The code is of a pack whose barcode is not kept: the match is the item in it. Do not book the pack as one item.
     UnknownPack,
     /// A date is no day of the calendar.
@@ -84,8 +86,12 @@ impl From<Problem> for ScanProblem {
                 (ScanProblemCode::BadCheckDigit, format!("The number at byte {at} has a wrong check digit. Scan the code again."))
             }
             ProblemKind::UnknownIdentifier => {
-                (ScanProblemCode::UnknownAi, format!("No known application identifier begins at byte {at}. What follows was not read."))
+                (ScanProblemCode::UnknownAi, format!("No known application identifier begins at byte {at}. What follows may be missing."))
             }
+            ProblemKind::Misplaced => (
+                ScanProblemCode::Misplaced,
+                format!("The element at byte {at} belongs in the path of the link and was not read. Enter it by hand."),
+            ),
             ProblemKind::UnknownPack => (
                 ScanProblemCode::UnknownPack,
                 "This pack has no barcode here; the match is the item in it. Add the barcode with its pack quantity to the product."

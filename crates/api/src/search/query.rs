@@ -49,7 +49,7 @@ impl SearchQuery {
     async fn search(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Code, number, reference or words: 2 to 100 characters without the blanks around them.")] query: String,
+        #[graphql(desc = "Code, number, reference or words: 2 to 200 characters without the blanks around them.")] query: String,
         #[graphql(desc = "Kinds to find. Default: all that the caller may read.")] kinds: Option<Vec<SearchKind>>,
         #[graphql(desc = "Results in this page, 1 to 50. Default 20.", default = 20)] first: i32,
         after: Option<Cursor>,

@@ -149,7 +149,11 @@ impl Run {
                     .to_owned()
             }
             Status::New => {
-                format!("Only {} weeks are known. Their mean is blended with new products of the category.", forecast.known_weeks)
+                let known = match forecast.known_weeks {
+                    1 => "1 week is".to_owned(),
+                    weeks => format!("{weeks} weeks are"),
+                };
+                format!("Only {known} known. The mean is blended with new products of the category.")
             }
             Status::NaiveWasBetter => {
                 format!(

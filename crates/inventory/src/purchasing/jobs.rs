@@ -5,6 +5,7 @@ use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
     jobs::{Failure, Lease, Registry, core::Job},
+    plurals::counted,
     storage::{Database, Fault},
 };
 
@@ -92,10 +93,10 @@ impl Mail {
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();
         let text = format!(
-            "Hello {},\n\n{} orders {} lines, for delivery to {}. The order is in the HTML part of this letter, ready to be printed.\n",
+            "Hello {},\n\n{} orders {}, for delivery to {}. The order is in the HTML part of this letter, ready to be printed.\n",
             printed.supplier.name,
             printed.buyer,
-            order.lines.len(),
+            counted(order.lines.len(), "line", "lines"),
             printed.store.name,
         );
         let email = Email { to: what.to, subject, text, html, attachments: Vec::new() };

@@ -21,6 +21,7 @@ fn of(test: &Test) -> Value {
         Test::Store(stores) => json!({ "store": stores }),
         Test::Product(products) => json!({ "product": products }),
         Test::Assignee(members) => json!({ "assignee": members }),
+        Test::IsAssigned(is_assigned) => json!({ "assignee": { "isNull": !is_assigned } }),
         Test::Opened { from, before } => {
             json!({ "openedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
         }

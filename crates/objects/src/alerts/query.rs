@@ -56,7 +56,7 @@ pub struct AlertListFilter {
     pub store: Option<IdFilter>,
     /// Condition on the alert's product.
     pub product: Option<IdFilter>,
-    /// Members to whom the alert is handed.
+    /// Member to whom the alert is assigned; isNull is true for alerts without an assignee.
     pub assignee: Option<IdFilter>,
     /// Time at which the alert was opened.
     pub opened_at: Option<DateTimeFilter>,
@@ -99,7 +99,8 @@ impl AlertListFilter {
         if let Some(filter) = self.product {
             all.extend(filter.ids::<ids::ProductId>(&place(at, "product"))?.map(Test::Product));
         }
-        if let Some(filter) = self.assignee {
+        if let Some(mut filter) = self.assignee {
+            all.extend(filter.is_null.take().map(|is_null| Test::IsAssigned(!is_null)));
             all.extend(filter.ids::<ids::MemberId>(&place(at, "assignee"))?.map(Test::Assignee));
         }
         if let Some((from, before)) = self.opened_at.as_ref().map(DateTimeFilter::range) {

@@ -2,6 +2,7 @@
 
 use entity::prelude::Tracking;
 use inventory::counts::core::{Action, Refusal, actions_from};
+use platform::plurals::counted;
 
 use crate::{
     graphql::refusal::ErrorCode,
@@ -42,7 +43,8 @@ pub fn count(why: &Refusal) -> Said {
             invalid(&format!("{sku} is tracked: say which {what} was counted, a line for each"))
         }
         Refusal::Uncounted { lines } => {
-            state(&format!("{lines} lines are still to be counted: count them, or submit with onUncounted LEAVE"))
+            let lines = counted(lines, "line is", "lines are");
+            state(&format!("{lines} still to be counted: count all lines, or submit with onUncounted LEAVE"))
         }
         Refusal::RecountTwice => invalid("this product occurs twice"),
         Refusal::NothingToRecount => invalid("nothing is to be counted again"),

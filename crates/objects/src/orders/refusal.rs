@@ -1,6 +1,7 @@
 //! Refusals of orders as GraphQL says them: each its code and words, once.
 
 use inventory::orders::core::{Action, LineRefusal, Refusal, actions_from};
+use platform::plurals::counted;
 
 use crate::{catalog::archived_since, graphql::refusal::ErrorCode, stock::Said};
 
@@ -84,7 +85,9 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::OnlyNotes(status) => state(&format!("the order is {status}: only its notes, tags and metadata change")),
         Refusal::LinesStay(status) => state(&format!("the order is {status}: its lines do not change any more")),
         Refusal::PriceOfShipped { sku } => state(&format!("some of {sku} has left at its price: cancel the rest and add a line")),
-        Refusal::LeastQuantity { least } => range(&format!("{least} have left: at least {least} is expected")),
+        Refusal::LeastQuantity { least } => {
+            range(&format!("{}: at least {least} is expected", counted(least, "has left", "have left")))
+        }
         Refusal::NothingLeft => range("a discount or a tax is stated of a quantity above 0"),
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} lines")),
         Refusal::TooManyTags { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} tags")),

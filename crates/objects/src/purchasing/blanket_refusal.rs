@@ -54,7 +54,7 @@ pub fn blanket(why: &BlanketRefusal) -> Said {
         BlanketRefusal::LeftOnly { sku, left } if left.is_zero() => {
             range(&format!("nothing of {sku} is left of the blanket order"))
         }
-        BlanketRefusal::LeftOnly { sku, left } => range(&format!("{left} of {sku} are left of the blanket order")),
+        BlanketRefusal::LeftOnly { sku, left } => range(&format!("the blanket order has {left} of {sku} left")),
     }
 }
 

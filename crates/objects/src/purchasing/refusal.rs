@@ -113,10 +113,10 @@ fn amendment(why: &AmendRefusal) -> Said {
             state(&format!("this line of {sku} was cancelled: add a line by purchaseOrderAmend (addLines) to order it again"))
         }
         AmendRefusal::LineReceived { sku, received } => state(&format!(
-            "{received} of {sku} have come: set the line's quantity to {received} (setLines), and nothing more of it is expected"
+            "{received} of {sku} came: set the line's quantity to {received} (setLines), and nothing more of it is expected"
         )),
         AmendRefusal::QuantityFrom { sku, received } if received.is_positive() => range(&format!(
-            "{received} of {sku} have come: a quantity of {received} or more is expected; what has come is undone by documentReverse, or goes back by supplierReturnCreate"
+            "{received} of {sku} came: a quantity of {received} or more is expected; what has come is undone by documentReverse, or goes back by supplierReturnCreate"
         )),
         AmendRefusal::QuantityFrom { sku, .. } => {
             range(&format!("a quantity above 0 is expected: to order no {sku} any more, name the line in cancelLines"))

@@ -2,6 +2,7 @@
 
 use async_graphql::Context;
 use inventory::reversals::core::{Named, Refusal, Resting, Rests};
+use platform::plurals::counted;
 
 use crate::{
     graphql::refusal::{ErrorCode, InUse, Path, UserError},
@@ -39,7 +40,8 @@ fn resting(rests: &Rests) -> String {
     let count = rests.count;
     match &rests.why {
         Resting::Taken { sku, usable, requested } => {
-            format!("{usable} of {requested} of {sku} are left: {count} later documents took or hold the rest")
+            let others = counted(count, "later document took or holds", "later documents took or hold");
+            format!("{usable} of {requested} of {sku} left: {others} the rest")
         }
         Resting::SupplierReturn { .. } => "goods of this line went back to the supplier: reverse the return first".to_owned(),
         Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
@@ -48,7 +50,8 @@ fn resting(rests: &Rests) -> String {
         Resting::Invoiced { .. } => "units of it are invoiced: credit them first (creditNoteIssue)".to_owned(),
         Resting::Inspected => "goods of it were looked at as they came: what became of them stays".to_owned(),
         Resting::Scrapped { sku, usable, requested, .. } => {
-            format!("{usable} of {requested} of {sku} still lie aside: {count} later documents took the rest")
+            let others = counted(count, "later document", "later documents");
+            format!("{usable} of {requested} of {sku} still aside: {others} took the rest")
         }
         Resting::AskedBack { .. } => {
             "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
@@ -57,10 +60,16 @@ fn resting(rests: &Rests) -> String {
         Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
         Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
         Resting::LaterPayments => {
-            format!("{count} later payments rest on it: take those back first (paymentReverse)")
+            let later = counted(count, "later payment rests on it: take that", "later payments rest on it: take those");
+            format!("{later} back first (paymentReverse)")
         }
         Resting::AddedCharges => {
-            format!("{count} charges were added to the order since: undo those first (revaluationReverse)")
+            let since = counted(
+                count,
+                "charge was added to the order since: undo that",
+                "charges were added to the order since: undo those",
+            );
+            format!("{since} first (revaluationReverse)")
         }
         Resting::LateFacts => {
             "facts from before it were recorded since, and balanced because it had seen them: count again".to_owned()

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    plurals::counted,
     storage::{Database, Fault, Work},
 };
 
@@ -346,7 +347,8 @@ pub async fn retire(db: &Database, ring: &KeyRing, id: &str, clock: &Clock, colu
         )));
     }
     if let Some(left) = count(db, columns).await?.by_key.get(id) {
-        return Err(Fault::Broken(format!("{left} values are sealed under the key {id}: `entrepot keys rotate` first")));
+        let left = counted(left, "value is", "values are");
+        return Err(Fault::Broken(format!("{left} sealed under the key {id}: `entrepot keys rotate` first")));
     }
     let work = db.global().maintenance_for(TenantId::NIL).await?;
     rows::retire(&work, id, clock.now()).await?;

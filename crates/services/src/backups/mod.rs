@@ -33,7 +33,7 @@ pub use rows::{RunFilter, RunSort, RunsSorted};
 pub use shell::{
     BackupError, Backups, Keys,
     dump::{DumpSource, drill_database, restore_dump, run_dump},
-    file_lists::FilesCompared,
+    file_lists::{FilesCompared, StoredFiles, count_stored_files},
     list::{Content, Listed, Problem, Summary},
     log::{BackupLog, KILLED, RunFacts, SoleRun, measure},
     newest::{NewestWhole, restore_newest_whole},

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::scan::core::{InvoiceNumber, Kind, WorkNumber, numbered};
 
-/// The fewest and the most characters of a query, without the blanks around it.
+/// The fewest and the most characters of a query, without the blanks around it. As many as filters take for their `search`.
 pub const FEWEST_CHARACTERS: usize = 2;
-pub const MOST_CHARACTERS: usize = 100;
+pub const MOST_CHARACTERS: usize = search::MAX_QUERY;
 
 /// The most hits of a page.
 pub const MOST_OF_A_PAGE: u32 = 50;

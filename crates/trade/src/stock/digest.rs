@@ -6,13 +6,13 @@ use iam::access::{Permit, kind};
 use inventory::{ledger::Ledger, stock::rows::list::LevelFilter};
 use macros::resolvers;
 use platform::{
-    paging::{CursorSigner, Key},
+    paging::{CursorSigner, Key, PageRequest},
     path,
     storage::{Reads, TenantScope},
 };
 use services::digest::{
     core::{Buckets, MOST_ASKED, MOST_BUCKETS, StoreDigest},
-    rows::{self, InBucket},
+    rows::{self, InBucket, ProductRange},
 };
 
 use super::{StockLevel, loaders::StockLoader, visibility::within};
@@ -127,7 +127,8 @@ impl DigestQuery {
     /// Stock levels of some buckets, by product.
     ///
     /// Requires stock.read. Costs 20 and 0.1 a level.
-    #[field(permit = StockRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[field(permit = StockRead, paged, cost = "20")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stock_digest_levels(
         &self,
         ctx: &Context<'_>,
@@ -135,34 +136,38 @@ impl DigestQuery {
         #[graphql(desc = "Number of buckets, as it was for the digest. Default 8192.", default = 8192)] buckets: i32,
         #[graphql(name = "in", desc = "Buckets whose levels to return, 1 to 256 of them, each from 0 to buckets − 1.")]
         wanted: Vec<i32>,
-        #[graphql(desc = "Levels in this page, 1 to 250. Null for 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last level of the page before. Null starts with the first level.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StockDigestLevelConnection> {
         let (buckets, store) = (checked(buckets)?, own_store(ctx, &permit, &store).await?);
         let wanted = checked_asked(&wanted, buckets)?;
         let scope = permit.scope(ctx.given::<Ledger>()?.database()).long();
         let signer = ctx.given::<CursorSigner>()?;
         let list = format!("digest:{}:{}", store.0.id, buckets.get());
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, ctx.given::<Limits>()?.page)?;
-        let behind = match request.after.as_deref() {
-            Some([Key::Id(product)]) => Some(ProductId::from_uuid(*product)),
-            _ => None,
-        };
-        let most = request.limit as usize;
-        let mut found = Box::pin(rows::levels_in(&scope, (store.0.id, buckets), &wanted, behind, most + 1)).await?;
-        let has_next = found.len() > most;
-        found.truncate(most);
+        let request = PageArgs { first, after, last, before }.check(&list, signer, ctx.given::<Limits>()?.page)?;
+        let (of, most) = ((store.0.id, buckets), request.limit as usize + 1);
+        let found = Box::pin(rows::levels_in(&scope, of, &wanted, range(&request), most)).await?;
         let nodes = found.into_iter().map(|found| (StockDigestLevel(found), vec![found.level.product_id.into()])).collect();
-        let of = (store.0.id, buckets);
-        let page = Page::forward(nodes, has_next, &request, list, signer).counted_by(move |most| {
+        let page = Page::build(nodes, &request, list, signer).counted_by(move |most| {
             let (scope, wanted) = (scope.clone(), wanted.clone());
             async move {
-                let found = Box::pin(rows::levels_in(&scope, of, &wanted, None, most)).await?;
+                let found = Box::pin(rows::levels_in(&scope, of, &wanted, ProductRange::default(), most)).await?;
                 Ok::<i64, TopError>(i64::try_from(found.len()).unwrap_or(i64::MAX))
             }
         });
         Ok(page.into())
     }
+}
+
+/// The products between the cursors of a page.
+fn range(request: &PageRequest) -> ProductRange {
+    let product = |keys: &Option<Vec<Key>>| match keys.as_deref() {
+        Some([Key::Id(product)]) => Some(ProductId::from_uuid(*product)),
+        _ => None,
+    };
+    ProductRange { after: product(&request.after), before: product(&request.before), backward: request.backward }
 }
 
 fn checked(buckets: i32) -> Answer<Buckets> {

@@ -23,12 +23,18 @@ async fn stored(shop: &Shop, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verified_backup_names_stored_files_that_are_missing_or_changed() {
     let shop = Shop::open().await;
-    for name in ["same", "missing", "changed", "cut", "removed"] {
+    for name in ["same", "missing", "changed", "cut", "removed", "passing"] {
         stored(&shop, name).await;
     }
+    shop.site.tell("UPDATE file SET expires_at = 4102444800000000 WHERE blob = 'it/passing'").await;
     let id = shop.made().await;
     let verified = shop.backup(&["verify"]).await;
-    assert!(verified.well() && verified.out.contains("0 missing, 0 changed, 0 removed"), "{verified:?}");
+    assert!(verified.well(), "{verified:?}");
+    for part in ["5 stored file(s) are as they were, 0 missing, 0 changed, 0 removed", "1 more stored file(s) are not compared"] {
+        assert!(verified.out.contains(part), "\"{part}\" is not in {verified:?}");
+    }
+    let (restored, _) = shop.restored("beside.sqlite", &id).await;
+    assert!(restored.well() && restored.out.contains("bring the 6 stored file(s) (1 of them expire) back"), "{restored:?}");
 
     let folder = shop.site.folder.join("it.sqlite.files").join("it");
     for gone in ["missing", "removed"] {

@@ -191,3 +191,17 @@ async fn the_log_of_a_postgres_is_not_shipped_and_the_way_out_is_named() {
         entrepot(&["serve", "--database-url", url, flag, value]).await.refused(&[flag]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backups_are_not_made_where_files_are_kept() {
+    let (embedded, server) = ("sqlite://none.sqlite", "postgres://nobody@127.0.0.1:1/none");
+    for process in ["serve", "worker"] {
+        for url in [embedded, server] {
+            let places = ["--files", "file:stored", "--backups", "file:./stored"];
+            let refused = entrepot(&[&[process, "--database-url", url][..], &places].concat()).await;
+            refused.refused(&["--backups and --files are the same place", "on another disk"]);
+        }
+        let beside = entrepot(&[process, "--database-url", embedded, "--backups", "file:none.sqlite.files"]).await;
+        beside.refused(&["the same place"]);
+    }
+}

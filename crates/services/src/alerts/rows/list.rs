@@ -20,6 +20,8 @@ pub enum Test {
     Store(Vec<StoreId>),
     Product(Vec<ProductId>),
     Assignee(Vec<MemberId>),
+    /// True for alerts that have an assignee.
+    IsAssigned(bool),
     Opened {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
@@ -36,7 +38,7 @@ impl Test {
     /// Whether an alert that does not pass may pass later, or the other way round.
     pub fn may_change(&self) -> bool {
         match self {
-            Self::State(_) | Self::Assignee(_) => true,
+            Self::State(_) | Self::Assignee(_) | Self::IsAssigned(_) => true,
             Self::Nested(nested) => any_may_change(nested),
             _ => false,
         }
@@ -51,6 +53,7 @@ impl Test {
             Self::Store(stores) => alert.subject.store().is_some_and(|store| stores.contains(&store)),
             Self::Product(products) => alert.subject.product().is_some_and(|product| products.contains(&product)),
             Self::Assignee(members) => alert.assignee.is_some_and(|member| members.contains(&member)),
+            Self::IsAssigned(is_assigned) => alert.assignee.is_some() == *is_assigned,
             Self::Opened { from, before } => {
                 from.is_none_or(|from| alert.opened_at >= from) && before.is_none_or(|before| alert.opened_at < before)
             }
@@ -143,6 +146,10 @@ fn condition(test: &Test, (backend, first): (Backend, usize), sql: &mut String, 
             let (part, more) = nested.conditions(next, &|tests: &Vec<Test>, first| conditions(tests, backend, first));
             sql.push_str(&part);
             values.extend(more);
+            return;
+        }
+        Test::IsAssigned(is_assigned) => {
+            sql.push_str(if *is_assigned { " AND a.assignee_id IS NOT NULL" } else { " AND a.assignee_id IS NULL" });
             return;
         }
         Test::NotKind(kind) => (format!("a.kind <> ${next}"), kind.as_str().into()),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
+use platform::plurals::counted;
 
 use super::{
     flag::{Finding, SeriesKey},
@@ -75,9 +76,9 @@ impl Pattern {
             AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
             AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
             AnomalyKind::ReceivedTwice => format!("{times} equal receipts from a supplier within days, {units} units each"),
-            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {times} days"),
+            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {}", counted(times, "day", "days")),
             AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
-                format!("{units} on {times} days")
+                format!("{units} on {}", counted(times, "day", "days"))
             }
         }
     }

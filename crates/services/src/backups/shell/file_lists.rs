@@ -1,8 +1,10 @@
 //! The stored files: not inside a backup, but listed in it with their hashes, so that those of today can be compared.
 
+use std::fmt;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt;
-use platform::storage::{Database, Fault, GlobalReads};
+use platform::storage::{Database, Fault, GlobalReads, Row};
 use uuid::Uuid;
 
 use super::{BackupError, Backups, read::Opened, run::put};
@@ -23,6 +25,35 @@ use crate::{
 const PAGE: i64 = 1_000;
 /// So many missing files are looked up in the database, which may say that they were removed: where the store is another one, all are missing.
 const MOST_LOOKED_UP: u64 = 10_000;
+
+/// Stored files of a database, whose bytes no backup of it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoredFiles {
+    pub all: i64,
+    /// Of these, the ones that expire: a backup lists no hash of them.
+    pub expiring: i64,
+}
+
+impl StoredFiles {
+    pub(super) async fn of(reads: &impl GlobalReads) -> Result<Self, Fault> {
+        let all = reads.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
+        let expiring = "SELECT count(*) FROM file WHERE state = 'READY' AND expires_at IS NOT NULL";
+        let expiring = reads.rows(expiring, vec![]).await?;
+        Ok(Self { all: all.first().map_or(Ok(0), Row::scalar)?, expiring: expiring.first().map_or(Ok(0), Row::scalar)? })
+    }
+}
+
+impl fmt::Display for StoredFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} stored file(s)", self.all)?;
+        if self.expiring > 0 { write!(f, " ({} of them expire)", self.expiring) } else { Ok(()) }
+    }
+}
+
+/// How many files a database says to be stored.
+pub async fn count_stored_files(db: &Database) -> Result<StoredFiles, Fault> {
+    StoredFiles::of(&db.global()).await
+}
 
 /// How the stored files compare with a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -15,7 +15,11 @@ use platform::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::{BackupError, Backups, MANIFEST, file_lists::write_lists, read::context};
+use super::{
+    BackupError, Backups, MANIFEST,
+    file_lists::{StoredFiles, write_lists},
+    read::context,
+};
 use crate::{
     backups::{
         core::{
@@ -54,8 +58,8 @@ pub struct Made {
     /// Bytes of the chunks.
     pub stored: u64,
     pub tenants: usize,
-    /// Rows of files whose bytes are not inside.
-    pub files: i64,
+    /// Files whose bytes are not inside.
+    pub files: StoredFiles,
     /// The sum of the tenants' heads.
     pub head: i64,
 }
@@ -128,7 +132,7 @@ pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey)
         chunks: stored.chunks,
         keys: facts.keys,
         tenants: facts.tenants,
-        files: facts.files,
+        files: facts.files.all,
         file_lists: facts.file_lists,
         not_inside: PARTS.iter().filter(|part| !part.is_inside).map(|part| part.name.to_owned()).collect(),
     };
@@ -139,7 +143,7 @@ pub(super) async fn complete(backups: &Backups, (id, key): (&BackupId, &DataKey)
         bytes: manifest.bytes,
         stored: manifest.chunks.iter().map(|chunk| chunk.bytes).sum(),
         tenants: manifest.tenants.len(),
-        files: manifest.files,
+        files: facts.files,
         head: manifest.head(),
     })
 }
@@ -231,7 +235,7 @@ pub(super) struct Facts {
     schema: String,
     keys: Vec<String>,
     tenants: Vec<TenantHead>,
-    files: i64,
+    files: StoredFiles,
     file_lists: Vec<Chunk>,
 }
 
@@ -247,8 +251,7 @@ impl Facts {
         let keys = reads.rows("SELECT id FROM secret_key WHERE retired_at IS NULL ORDER BY serial", vec![]).await?;
         let keys = keys.iter().map(Row::scalar).collect::<Result<_, Fault>>()?;
         let tenants = heads_of(reads).await?;
-        let files = reads.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
-        let files = files.first().map_or(Ok(0), Row::scalar)?;
+        let files = StoredFiles::of(reads).await?;
         let file_lists = write_lists(backups, (id, &key.for_file_lists()), reads).await?;
         Ok(Self { schema, keys, tenants, files, file_lists })
     }

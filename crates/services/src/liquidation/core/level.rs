@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use forecast::ratios::is_dead;
+use platform::plurals::counted;
 
 use super::{
     criteria::Criteria,
@@ -130,8 +131,8 @@ impl Level {
         let silent = self.days_without_sale(today);
         if is_dead(self.free, silent.map(i32::unsigned_abs), age.unsigned_abs(), criteria.days_without_sale.unsigned_abs()) {
             let text = match silent {
-                Some(days) => format!("no sale for {days} days"),
-                None => format!("never sold in {age} days"),
+                Some(days) => format!("no sale for {}", counted(days, "day", "days")),
+                None => format!("never sold in {}", counted(age, "day", "days")),
             };
             reasons.push(Reason::new(ReasonCode::NoSale, text));
         } else if age >= criteria.days_without_sale {
@@ -145,7 +146,8 @@ impl Level {
         let mut reasons = Vec::new();
         let supply = self.days_of_supply();
         if let Some((days, most)) = supply.zip(criteria.slow_days_of_supply).filter(|(days, most)| *days > f64::from(*most)) {
-            let text = format!("stock lasts {days:.0} days; more than {most} are slow");
+            let days = counted(format!("{days:.0}"), "day", "days");
+            let text = format!("stock lasts {days}; more than {most} are slow");
             reasons.push(Reason::new(ReasonCode::LongSupply, text));
         }
         let monthly = self.sold as f64 / 10_f64.powi(decimals.into()) * MONTH / f64::from(SALES_DAYS);
@@ -161,7 +163,7 @@ impl Level {
         let left = (day - today + 1).max(0);
         let wanted = self.rate(today, 10_f64.powi(decimals.into())) / 7.0 * f64::from(left);
         (wanted < self.free as f64).then(|| {
-            let text = format!("half of it expires in {left} days, and is not sold by then");
+            let text = format!("half of it expires in {}, and is not sold by then", counted(left, "day", "days"));
             Reason::new(ReasonCode::Expires, text)
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
+use platform::plurals::counted;
 
 use super::{
     action::{Act, Basis, Candidate},
@@ -181,7 +182,9 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
                     ResponseSource::Category => {
                         let (changes, products) = (changes.unwrap_or_default(), products.unwrap_or_default());
                         format!(
-                            "its own history shows too little: in {products} products of its category, with {changes} changes of price, {sales}"
+                            "its own history shows too little: in {} of its category, with {} of price, {sales}",
+                            counted(products, "product", "products"),
+                            counted(changes, "change", "changes")
                         )
                     }
                     ResponseSource::Own | ResponseSource::None => format!("over {weeks} weeks at {levels} prices {sales}"),

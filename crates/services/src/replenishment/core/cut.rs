@@ -4,6 +4,7 @@ use std::{borrow::Cow, cmp::Reverse};
 
 use entity::prelude::*;
 use forecast::reorder::Levels;
+use platform::plurals::counted;
 
 use super::{
     line::{LineKind, PlanLine},
@@ -118,7 +119,8 @@ fn line(
 fn not_needed(product: &ProductState, line: &PlanLine, (kept, left): (i64, i64)) -> Reason {
     let units = |units: i64| shown(units, product.decimals);
     let weeks = left as f64 / line.figures.weekly;
-    let lasts = if weeks.is_finite() { format!(" for {weeks:.0} weeks") } else { String::new() };
+    let lasts = weeks.is_finite().then(|| format!(" for {}", counted(format!("{weeks:.0}"), "week", "weeks")));
+    let lasts = lasts.unwrap_or_default();
     let (position, cut) = (line.figures.position, line.quantity);
     let text = format!(
         "the position is {} and {} are kept: without {} of the order {} are left{lasts}",

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use entity::prelude::*;
 use forecast::reorder::{self, Levels, Outlook, economic_order, whole_units};
+use platform::plurals::counted;
 
 use super::{
     cut::cuts,
@@ -377,7 +378,8 @@ fn why(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to):
         reasons.push(Reason::new(ReasonCode::InDrafts, text, &[("drafted", level.drafted as f64)]));
     }
     if product.leads.is_assumed {
-        let text = format!("nobody says how long a delivery takes: {} days are assumed", product.leads.stated);
+        let days = counted(product.leads.stated, "day is", "days are");
+        let text = format!("nobody says how long a delivery takes: {days} assumed");
         reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
     }
     reasons.extend(waiting(basis.today, &product.leads, &need.leads));

@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, propose, sells_in_time};
+use platform::plurals::counted;
 
 use super::{
     headroom::Headroom,
@@ -87,7 +88,8 @@ fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, sh
 fn shelf_life(product: &ProductState, found: &Proposal) -> Option<Reason> {
     let days = product.sellable_days.filter(|_| found.after_shelf < found.needed)?;
     let (needed, sold) = (shown(found.needed, product.decimals), shown(found.after_shelf, product.decimals));
-    let text = format!("{needed} are needed; {sold} sell in the {days:.0} days before they expire");
+    let term = counted(format!("{days:.0}"), "day", "days");
+    let text = format!("{needed} are needed; {sold} sell in the {term} before they expire");
     let numbers = [("needed", found.needed as f64), ("sellableDays", days), ("sold", found.after_shelf as f64)];
     Some(Reason::new(ReasonCode::ShelfLife, text, &numbers))
 }

@@ -1,6 +1,7 @@
 //! What the days of a product say of a promise, in words.
 
 use forecast::{intervals::DayShape, reorder::Outlook, weekdays::NAMES};
+use platform::plurals::counted;
 
 use super::reason::{Reason, ReasonCode};
 
@@ -16,7 +17,8 @@ pub(super) fn of_days(outlook: &Outlook<'_>, service: f64) -> Vec<Reason> {
     }
     if !days.shape().bears(service) {
         let text = format!(
-            "it sold on {sales} days of the last year: too few to tell how much a single sale may ask for, so that {:.1} % is not certain",
+            "it sold on {} of the last year: too few to tell how much a single sale may ask for, so that {:.1} % is not certain",
+            counted(sales, "day", "days"),
             service * 100.0
         );
         found.push(Reason::new(ReasonCode::FewSales, text, &[("days", f64::from(sales)), ("serviceLevel", service)]));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use forecast::weekdays;
-use platform::markup;
+use platform::{markup, plurals::counted};
 
 use platform::calendar::civil;
 
@@ -207,7 +207,8 @@ pub fn drawn(chart: &Chart) -> String {
     let labels: Vec<(f64, &str)> = labels.into_iter().map(|(column, label)| (across(column), label)).collect();
     labels_below(&mut out, &labels, wide, height);
     if chart.left_out > 0 {
-        put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{} more rows are not drawn</text>", height - 8.0, chart.left_out);
+        let rows = counted(chart.left_out, "more row is", "more rows are");
+        put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{rows} not drawn</text>", height - 8.0);
     }
     out.push_str("</svg>");
     out

@@ -2,15 +2,15 @@
 
 use super::{
     Builder, Format,
-    ProblemKind::{TooLong, Truncated},
+    ProblemKind::{Misplaced, TooLong, Truncated, UnknownIdentifier},
     Reading,
     identifier::{Identifier, Length},
 };
 
-/// The keys, and the qualifiers in the order in which they stand behind one.
+/// The keys, and the qualifiers of an item in the order in which they stand behind its GTIN.
 const KEYS: [&str; 3] = ["01", "00", "414"];
 const QUALIFIERS: [&str; 3] = ["22", "10", "21"];
-/// The attributes that are read from the query.
+/// Attributes of the query whose name is reported if the link ends within it.
 const ATTRIBUTES: [&str; 5] = ["17", "11", "15", "30", "37"];
 
 /// A part of a link with the bytes before it.
@@ -36,7 +36,7 @@ pub fn read(code: &str, year: i32) -> Option<Reading> {
     }
     for (at, pair) in parts(code.get(query + 1..fragment).unwrap_or_default(), '&', query + 1) {
         match pair.split_once('=') {
-            Some((name, value)) if ATTRIBUTES.contains(&name) => take(&mut builder, name, (at, value), year),
+            Some((name, value)) => take_attribute(&mut builder, segments[key].1, name, (at, value), year),
             None if is_cut(pair, &ATTRIBUTES) => builder.fail(Truncated, at),
             _ => {}
         }
@@ -78,6 +78,21 @@ fn begins_key(segments: &[Part<'_>]) -> bool {
 /// Whether a key may have this value: a GTIN, a location or a shipping unit.
 fn is_key_value(written: &str) -> bool {
     matches!(written.len(), 8 | 12 | 13 | 14 | 18) && written.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Takes a parameter of the query. A key, and a qualifier of the link's own key, belong in the path of a link, where
+/// they say what it identifies. Names with other characters than digits are not GS1's.
+fn take_attribute(builder: &mut Builder, key: &str, name: &str, value: Part<'_>, year: i32) {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    if KEYS.contains(&name) || (key == "01" && QUALIFIERS.contains(&name)) {
+        builder.fail(Misplaced, value.0);
+    } else if Identifier::at(name).is_some_and(|identifier| identifier.digits == name) {
+        take(builder, name, value, year);
+    } else {
+        builder.fail(UnknownIdentifier, value.0);
+    }
 }
 
 /// Takes a value as it is written in an address.

@@ -67,6 +67,8 @@ pub enum ProblemKind {
     BadCheckDigit,
     /// No identifier that is known here begins at this place.
     UnknownIdentifier,
+    /// A key or a qualifier in the query of a link.
+    Misplaced,
     /// A pack of which the product has no barcode.
     UnknownPack,
     BadDate,

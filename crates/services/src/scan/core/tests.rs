@@ -41,6 +41,14 @@ fn an_element_string_its_brackets_and_its_link_say_the_same() {
         (Format::DigitalLink, units, None),
         "a serial number that is a key"
     );
+    let weighed = pairs(&[("01", GTIN), ("3103", "001250"), ("17", "270131")]);
+    assert_eq!(said("https://id.gs1.org/01/09506000134352?3103=001250&17=270131"), (Format::DigitalLink, weighed, None));
+    let unit = pairs(&[("00", "106141412345678908"), ("02", GTIN), ("37", "12"), ("10", "ABC")]);
+    assert_eq!(
+        said("https://id.gs1.org/00/106141412345678908?02=09506000134352&37=12&10=ABC"),
+        (Format::DigitalLink, unit, None),
+        "a batch qualifies no logistic unit"
+    );
     let reading = read("(01)09506000134352(10)ABC(15)261231(17)270131(21)S-1(30)12", 2026);
     assert_eq!((reading.gtin(), reading.lot(), reading.serial()), (Some(GTIN), Some("ABC"), Some("S-1")));
     assert_eq!((reading.expires_on(), reading.quantity()), (Some(20_849), Some(12)));
@@ -75,6 +83,10 @@ fn a_code_that_was_cut_says_what_was_whole_and_where_it_ends() {
         ("https://id.gs1.org/01/09506000134352/10/ABC/2", ProblemKind::Truncated, 44, lot()),
         ("https://id.gs1.org/01/09506000134352/10/ABC?1", ProblemKind::Truncated, 44, lot()),
         ("https://id.gs1.org/01/09506000134352/10/ABC?x=1&17", ProblemKind::Truncated, 48, lot()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC?21=S1&x=1", ProblemKind::Misplaced, 44, lot()),
+        ("https://id.gs1.org/01/09506000134352?10=ABC", ProblemKind::Misplaced, 37, gtin()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC?01=09506000134352", ProblemKind::Misplaced, 44, lot()),
+        ("https://id.gs1.org/01/09506000134352/10/ABC?4321=1", ProblemKind::UnknownIdentifier, 44, lot()),
     ] {
         let (_, elements, problem) = said(code);
         assert_eq!((elements, problem), (whole, Some(Problem { kind, at })), "{code:?}");

@@ -230,7 +230,7 @@ fn facts_of(made: &Made) -> RunFacts {
         backup_id: Some(made.id.to_string()),
         bytes: i64::try_from(made.bytes).ok(),
         stored_bytes: i64::try_from(made.stored).ok(),
-        files: Some(made.files),
+        files: Some(made.files.all),
         head: Some(made.head),
         ..RunFacts::default()
     }
