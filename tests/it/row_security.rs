@@ -1,5 +1,6 @@
 //! The second wall: Postgres itself keeps tenants apart, whatever a statement forgets. (An embedded database has no such wall.)
 
+mod plans;
 mod proof;
 
 use entity::prelude::TenantId;
@@ -377,24 +378,4 @@ async fn a_login_that_owns_nothing_serves_by_its_roles_and_has_nothing_without_t
     db.close().await.unwrap();
     login.end().await;
     two.world.end().await;
-}
-
-#[tokio::test]
-async fn postgres_plans_for_a_tenant_with_all_the_rows_there_are_and_long_reads_by_their_own_values() {
-    let Some(two) = Two::new().await else { return };
-    let db = two.open(RowSecurity::All).await;
-    let owner = sea_orm::Database::connect(ConnectOptions::new(two.url())).await.unwrap();
-    let unsaid = "SELECT a.attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE a.attname = 'tenant_id'
-        AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.attoptions IS DISTINCT FROM '{n_distinct=1}'";
-    assert_eq!(all(&owner, unsaid).await, [""; 0]);
-    owner.close().await.unwrap();
-    let (ours, side) = (db.tenant(two.one.tenant), db.tenant(two.one.tenant).side_by_side());
-    let sql = "SELECT concat_ws(' ', current_setting('plan_cache_mode'), current_setting('jit'),
-        current_setting('max_parallel_workers_per_gather')) WHERE $1 IS NOT NULL";
-    for (reads, set) in [(&ours, "auto "), (&side, "force_custom_plan off 0"), (&ours.long(), "force_custom_plan off 2")] {
-        let settings: String = reads.rows(sql, vec![]).await.unwrap()[0].try_get_by_index(0).unwrap();
-        assert!(settings.starts_with(set), "{settings}");
-        assert_eq!(stores(reads).await, ["Ours"], "and the wall stands");
-    }
-    db.measure(&["store", "product"]).await.unwrap();
 }

@@ -87,7 +87,7 @@ pub use retries::{retried, with_retries};
 pub use row_locks::LockOrder;
 pub use row_security::{ActiveRowSecurity, RowSecurity, RowSecurityProof};
 pub use rows::{Row, word};
-pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};
+pub use scoped::{Finds, Global, Reads, SUSPENDED, SideBySide, TenantScope, TenantsScope, is_suspended};
 pub use session_lock::LockFile;
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;

@@ -26,6 +26,10 @@ pub trait Reads: Send + Sync {
     /// What later rooms left with the database.
     fn extensions(&self) -> &Extensions;
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault>;
+    /// The same for a long statement that runs beside another one, as one process of Postgres.
+    async fn query_side_by_side(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.query(statement).await
+    }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         debug_assert!(sql.contains("$1"), "a statement without its tenant: {sql}");
@@ -33,6 +37,26 @@ pub trait Reads: Send + Sync {
         all.push(Value::from(self.tenant()));
         all.extend(values);
         self.query(Statement::from_sql_and_values(self.backend().into(), sql, all)).await
+    }
+}
+
+/// The same rows, for long statements that run at the same time: Postgres reads each in one process. With parallel workers they take more processors than there
+/// are, and wait for each other.
+pub struct SideBySide<'a, R>(pub &'a R);
+
+#[async_trait]
+impl<R: Reads> Reads for SideBySide<'_, R> {
+    fn tenant(&self) -> TenantId {
+        self.0.tenant()
+    }
+    fn backend(&self) -> Backend {
+        self.0.backend()
+    }
+    fn extensions(&self) -> &Extensions {
+        self.0.extensions()
+    }
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.0.query_side_by_side(statement).await
     }
 }
 
@@ -119,12 +143,6 @@ impl TenantScope {
     pub fn long(&self) -> Self {
         Self { kind: ReadKind::Long, ..self.clone() }
     }
-    /// The same rows, for long statements that are sent at the same time: Postgres reads each in one process. With parallel workers they take more
-    /// processors than there are, and wait for each other.
-    #[must_use]
-    pub fn side_by_side(&self) -> Self {
-        Self { kind: ReadKind::SideBySide, ..self.clone() }
-    }
     /// The same rows, no older than is said and of no moment; a read goes to a replica that has them.
     #[must_use]
     pub fn fresh(&self, freshness: Freshness) -> Self {
@@ -171,6 +189,27 @@ impl TenantScope {
     pub async fn head(&self) -> Result<journal::Head, Fault> {
         journal::head(self).await
     }
+
+    async fn answer(&self, kind: ReadKind, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        let _span = self.db.statements.count(&statement);
+        if let Some(moment) = self.moment.upgrade()
+            && let Some(snapshot) = moment.of(&self.db, self.tenant).await?
+        {
+            return snapshot.answer(statement).await;
+        }
+        if let Some(route) = &self.route
+            && let Some(replica) = route.replica()
+        {
+            match replica.rows(self.tenant, kind, statement.clone()).await {
+                Err(fault) if fault.is_of_a_replica() => {
+                    tracing::debug!(error = %fault, "a replica did not answer: the primary is asked");
+                    route.failed();
+                }
+                answered => return answered,
+            }
+        }
+        self.db.read(self.tenant, kind, statement).await
+    }
 }
 
 #[async_trait]
@@ -185,24 +224,10 @@ impl Reads for TenantScope {
         self.db.extensions()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        let _span = self.db.statements.count(&statement);
-        if let Some(moment) = self.moment.upgrade()
-            && let Some(snapshot) = moment.of(&self.db, self.tenant).await?
-        {
-            return snapshot.answer(statement).await;
-        }
-        if let Some(route) = &self.route
-            && let Some(replica) = route.replica()
-        {
-            match replica.rows(self.tenant, self.kind, statement.clone()).await {
-                Err(fault) if fault.is_of_a_replica() => {
-                    tracing::debug!(error = %fault, "a replica did not answer: the primary is asked");
-                    route.failed();
-                }
-                answered => return answered,
-            }
-        }
-        self.db.read(self.tenant, self.kind, statement).await
+        self.answer(self.kind, statement).await
+    }
+    async fn query_side_by_side(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
+        self.answer(ReadKind::SideBySide, statement).await
     }
 }
 

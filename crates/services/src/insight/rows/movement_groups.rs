@@ -12,7 +12,7 @@ use inventory::{
     catalog::rows::page::ProductCondition,
     stock::rows::{MovementFilter, MovementFilterSpec, movement_filter},
 };
-use platform::storage::{Backend, Fault, Reads, Row, journal, packed::MOST_EVENTS};
+use platform::storage::{Backend, Fault, Reads, Row, SideBySide, journal, packed::MOST_EVENTS};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -91,7 +91,7 @@ pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> 
         return groups_of(reads, query, None).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
-    let [earlier, later] = [Some(("<=", middle)), Some((">", middle))];
+    let (reads, [earlier, later]) = (&SideBySide(reads), [Some(("<=", middle)), Some((">", middle))]);
     let packed = if middle <= MOST_EVENTS && !finds_entries(backend, query) {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {

@@ -1,7 +1,7 @@
 //! Orders read in two halves, side by side.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads};
+use platform::storage::{Fault, Reads, SideBySide};
 use sea_orm::{QueryResult, Value};
 
 use super::narrow::moments;
@@ -30,6 +30,7 @@ pub(super) async fn order_rows(
         Halving::From(least) => middle_order(reads, (since, until), least).await?,
     };
     if let Some(middle) = middle {
+        let reads = &SideBySide(reads);
         let [(earlier, values), (later, more)] = [IdPart::Before(middle), IdPart::From(middle)].map(|part| statement(Some(part)));
         let earlier = rows_and_head(reads, (earlier.as_str(), columns), values);
         let later = rows_and_head(reads, (later.as_str(), columns), more);

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
     paging::Key,
-    storage::{Database, Fault, TenantScope},
+    storage::{Database, Fault, SideBySide, TenantScope},
 };
 
 use super::within::{Ranked, ReportSource, exact, most, of_facts, ranked, within};
@@ -48,7 +48,7 @@ pub async fn abc_xyz(
     (narrow, ask): (Narrow, AbcXyzAsk),
     now: Timestamp,
 ) -> Result<AbcXyz, ReportError> {
-    let scope = permit.scope(db).side_by_side();
+    let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_facts(db, &scope, narrow.span).await?;
     let today = platform::clock::local_day(now.plus_seconds(-HALF_DAY_SECONDS), "UTC");
@@ -80,20 +80,20 @@ async fn classes(
     (currency, today): (Currency, i32),
     with_known: bool,
 ) -> Result<Vec<Classified>, Fault> {
-    let mondays = narrow.span.complete_weeks(today);
+    let (reads, mondays) = (&SideBySide(scope), narrow.span.complete_weeks(today));
     let weeks = async {
         match mondays {
-            Some(mondays) => rows::weeks_sold(scope, narrow, mondays).await,
+            Some(mondays) => rows::weeks_sold(reads, narrow, mondays).await,
             None => Ok(HashMap::new()),
         }
     };
     let stocked = async {
         match mondays {
-            Some(mondays) if with_known => rows::stocked_days(scope, narrow, mondays).await,
+            Some(mondays) if with_known => rows::stocked_days(reads, narrow, mondays).await,
             _ => Ok(StockedDays::new()),
         }
     };
-    let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(scope, narrow, currency), weeks, stocked)?;
+    let (products, weeks, stocked) = tokio::try_join!(rows::products_sold(reads, narrow, currency), weeks, stocked)?;
     let mut all = classified(products, &weeks, mondays);
     if with_known {
         by_known_weeks(&mut all, &weeks, &stocked, mondays);

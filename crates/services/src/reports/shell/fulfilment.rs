@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use iam::access::{Permit, kind};
-use platform::{paging::Key, storage::Database};
+use platform::{
+    paging::Key,
+    storage::{Database, SideBySide},
+};
 use uuid::Uuid;
 
 use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
@@ -37,11 +40,12 @@ pub async fn fulfilment_report(
     narrow: Narrow,
     (group, hours): (FulfilmentGroup, i64),
 ) -> Result<FulfilmentReport, ReportError> {
-    let scope = permit.scope(db).side_by_side();
+    let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
+    let reads = &SideBySide(&scope);
     // Side by side: neither rests on the other.
-    let (fills, hours) = tokio::try_join!(rows::fills(&scope, &narrow, group, hours), rows::hours(&scope, &narrow, group))?;
+    let (fills, hours) = tokio::try_join!(rows::fills(reads, &narrow, group, hours), rows::hours(reads, &narrow, group))?;
     let mut taken: BTreeMap<Uuid, Vec<f64>> = BTreeMap::new();
     let mut all = Vec::new();
     for (key, hours) in hours {

@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use inventory::{catalog::rows::page::ProductCondition, purchasing::core::allot};
 use platform::{
     paging::Key,
-    storage::{Database, TenantScope},
+    storage::{Database, SideBySide, TenantScope},
 };
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ pub async fn stock_productivity(
     narrow: Narrow,
     ask: ProductivityAsk,
 ) -> Result<ProductivityReport, ReportError> {
-    let scope = permit.scope(db).side_by_side();
+    let scope = permit.scope(db).long();
     let narrow = within(&permit, narrow);
     let (source, method) = of_costs(db, &scope, narrow.span).await?;
     let books = (source.currency, method);
@@ -140,15 +140,15 @@ async fn read_levels(
     (currency, method): (Currency, CostingMethod),
     before: Option<Span>,
 ) -> Result<(Vec<LevelFlow>, Option<Vec<LevelFlow>>), ReportError> {
-    let earlier = before.map(|span| Narrow { span, ..narrow.clone() });
+    let (reads, earlier) = (&SideBySide(scope), before.map(|span| Narrow { span, ..narrow.clone() }));
     let flows_before = async {
         match &earlier {
-            Some(earlier) => rows::level_flows(scope, earlier, currency).await,
+            Some(earlier) => rows::level_flows(reads, earlier, currency).await,
             None => Ok(Vec::new()),
         }
     };
     let (flows, flows_before, (booked, booked_before)) =
-        tokio::try_join!(rows::level_flows(scope, narrow, currency), flows_before, rows::booked(scope, narrow, method, before))?;
+        tokio::try_join!(rows::level_flows(reads, narrow, currency), flows_before, rows::booked(reads, narrow, method, before))?;
     let before = booked_before.map(|booked| joined(flows_before, booked));
     Ok((joined(flows, booked), before))
 }

@@ -1,6 +1,6 @@
 //! Sums of earlier and of later documents, side by side.
 
-use platform::storage::{Backend, Fault, Reads};
+use platform::storage::{Backend, Fault, Reads, SideBySide};
 
 use super::{SalesFilter, SalesQuery, packed::packed_halves, sales_at};
 use crate::insight::{
@@ -36,6 +36,7 @@ pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option
 
 /// The sums of the documents of both halves, by two statements at once; None where these were of two states of the database.
 pub async fn sales_in_halves(reads: &impl Reads, query: &SalesQuery, cut: Cut) -> Result<Option<SalesByGroup>, Fault> {
+    let reads = &SideBySide(reads);
     let [earlier, later] = match cut {
         Cut::At(middle) => {
             let (to, from) = (query.to.map_or(middle, |to| to.min(middle)), query.from.map_or(middle, |from| from.max(middle)));
