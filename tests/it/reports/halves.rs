@@ -259,7 +259,7 @@ async fn movements_of_products_and_stores_are_those_of_one_reading(world: &World
 }
 
 const FACTS: &str = "query($g: [DemandDimension!]!, $f: DemandFilter, $n: Int, $a: Cursor) { demandFacts(groupBy: $g, filter: $f, first: $n, after: $a) {
-    nodes { store { code } channel { code } soldUnits netUnits activeDays largestLineUnits grossRevenue { amount } }
+    nodes { day store { code } channel { code } soldUnits netUnits activeDays largestLineUnits grossRevenue { amount } }
     totals { soldUnits netUnits activeDays largestLineUnits grossRevenue { amount } } pageInfo { hasNextPage } } }";
 
 async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
@@ -273,7 +273,9 @@ async fn facts_of_stores_and_channels_are_those_of_one_reading(world: &World) {
         |days: i64| Cut::At(Timestamp(i64::from(parse_day(&day(world, days)).unwrap()) * 86_400_000_000 + 43_200_000_000));
     let cuts: Vec<Cut> = (0..11).map(at_noon).chain(cuts(world).await).collect();
     let ours = json!({ "product": { "in": [products[0]["id"], products[1]["id"]] } });
-    for group in [json!(["STORE"]), json!(["CHANNEL"]), json!(["CHANNEL", "STORE"])] {
+    for group in
+        [json!(["STORE"]), json!(["CHANNEL"]), json!(["CHANNEL", "STORE"]), json!(["DAY", "STORE"]), json!(["STORE", "DAY"])]
+    {
         let all = same_in_halves(&books, &cuts, FACTS, &json!({ "g": group, "f": ours, "n": 50 })).await;
         let rows = all["nodes"].as_array().unwrap();
         let sold = rows.iter().map(|row| row["soldUnits"].as_i64().unwrap()).sum::<i64>();

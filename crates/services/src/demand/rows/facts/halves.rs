@@ -1,4 +1,5 @@
-//! Facts by store and channel on SQLite, in two halves of days: it would sort all of them on one processor, and read them once more for the sums of everything.
+//! Facts by store and channel on SQLite, also by day, in two halves of days: it would sort all of them on one processor, and read them once more for the sums of
+//! everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,9 @@ use crate::insight::rows::{
     halves::{of_one_state, rows_and_known},
 };
 
+/// Groups that are held at once: of more the database gives those of a page.
+const MOST_GROUPS: i64 = 20_000;
+
 /// The state of the facts, by the hashes of all their rows. They are counted behind the journal, so the last event does not tell it.
 const STATE: &str = "SELECT b.checksum AS known FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current";
 
@@ -39,6 +43,10 @@ struct FactDays {
         sql = "(SELECT count(*) FROM (SELECT 1 FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {current} LIMIT $2) n)"
     )]
     facts: i64,
+    #[record(sql = "(SELECT count(*) FROM store s WHERE s.tenant_id = $1)")]
+    stores: i64,
+    #[record(sql = "(SELECT count(*) FROM channel c WHERE c.tenant_id = $1)")]
+    channels: i64,
 }
 
 /// The days of a group's facts.
@@ -82,11 +90,13 @@ pub(super) async fn page_in_halves(
     money: (Currency, Currencies),
     request: &PageRequest,
 ) -> Result<Option<(Vec<FactRow>, FactRow)>, Fault> {
-    let has_few_groups = group.iter().all(|one| matches!(one, DemandDimension::Store | DemandDimension::Channel));
-    if reads.backend() != Backend::Sqlite || !has_few_groups {
+    let is_sorted = |one: &DemandDimension| matches!(one, DemandDimension::Store | DemandDimension::Channel);
+    let is_summed = group.iter().all(|one| is_sorted(one) || *one == DemandDimension::Day);
+    // Days alone are read in the order of the key.
+    if reads.backend() != Backend::Sqlite || !is_summed || !group.iter().any(is_sorted) {
         return Ok(None);
     }
-    let Some(middle) = middle_day(reads, filter).await? else { return Ok(None) };
+    let Some(middle) = middle_day(reads, group, filter).await? else { return Ok(None) };
     let earlier = FactFilter { to: Some(filter.to.map_or(middle, |to| to.min(middle))), ..filter.clone() };
     let later = FactFilter { from: Some(filter.from.map_or(middle + 1, |from| from.max(middle + 1))), ..filter.clone() };
     let halves = of_one_state(half(reads, group, &earlier, money), half(reads, group, &later, money)).await?;
@@ -112,8 +122,8 @@ fn together(rows: impl Iterator<Item = (Vec<FactKey>, GroupSums)>, request: &Pag
     Some((page, totals.row(Vec::new())))
 }
 
-/// The last day of the earlier half; None where facts are few.
-async fn middle_day(reads: &impl Reads, filter: &FactFilter) -> Result<Option<i32>, Fault> {
+/// The last day of the earlier half; None where facts are few, or groups may be too many to be held at once.
+async fn middle_day(reads: &impl Reads, group: &[DemandDimension], filter: &FactFilter) -> Result<Option<i32>, Fault> {
     let least = match Halving::of(reads) {
         Halving::Never | Halving::At(Cut::By(_)) => return Ok(None),
         Halving::At(Cut::At(moment)) => return Ok(Some((moment.micros().div_euclid(DAY)) as i32)),
@@ -121,9 +131,17 @@ async fn middle_day(reads: &impl Reads, filter: &FactFilter) -> Result<Option<i3
     };
     let sql = format!("SELECT {}", FactDays::SELECT.replace("{current}", CURRENT));
     let Some(found) = reads.records::<FactDays>(&sql, vec![least.into()]).await?.pop() else { return Ok(None) };
-    let FactDays { first: Some(first), last: Some(last), facts } = found else { return Ok(None) };
+    let FactDays { first: Some(first), last: Some(last), facts, stores, channels } = found else { return Ok(None) };
     let (from, to) = (filter.from.map_or(first, |from| from.max(first)), filter.to.map_or(last, |to| to.min(last)));
-    Ok((facts >= least && from < to).then(|| from + (to - from) / 2))
+    let values = |one: &DemandDimension| match one {
+        DemandDimension::Day => i64::from(to.saturating_sub(from)) + 1,
+        DemandDimension::Store => stores.max(1),
+        // Some facts have none.
+        DemandDimension::Channel => channels + 1,
+        DemandDimension::Week | DemandDimension::Product => MOST_GROUPS,
+    };
+    let has_few_groups = group.iter().map(values).fold(1, i64::saturating_mul) <= MOST_GROUPS;
+    Ok((facts >= least && from < to && has_few_groups).then(|| from + (to - from) / 2))
 }
 
 /// The sums of some days by group, and the state of the facts. A group has its days, so that those of everything are told apart as well.
