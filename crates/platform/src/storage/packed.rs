@@ -1,7 +1,7 @@
 //! Packed lines: a row is a document, and each column of its lines is one value. To hand over a row of each line, or to sort all of them by what they are
 //! summed by, takes either database longer than it takes to read them (`docs/decisions/0382-lines-packed-by-document.md`, `0412-reports-of-postgres-packed.md`).
 
-use std::{array, borrow::Cow};
+use std::array;
 
 use entity::record::{Cell, Cells, ColumnKind, RecordError};
 use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable, Value};
@@ -15,27 +15,25 @@ pub const MOST_ROWS: usize = 100_000;
 /// Events of a half, or documents of both halves, up to which lines are packed: about every second event has lines, and the rows of a half are held at once.
 pub const MOST_EVENTS: i64 = 2 * MOST_ROWS as i64;
 
-/// The IDs of a document's lines, as a column of `ids` has them.
+/// The IDs of a document's lines, as a column of `ids` has them: 16 bytes each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PackedIds {
-    /// 16 bytes each.
-    Bytes(Vec<u8>),
-    List(Vec<Uuid>),
-}
+pub struct PackedIds(Vec<u8>);
 
 /// The numbers of a document's lines, as a column of `numbers` has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PackedNumbers {
     /// With commas between them.
     Text(String),
-    List(Vec<i64>),
+    /// 8 bytes each, the highest first.
+    Bytes(Vec<u8>),
 }
 
 /// The IDs of a document's lines: nil for a line without one, so that all columns have as many values.
 pub fn ids(backend: Backend, column: &str) -> String {
     match backend {
         Backend::Sqlite => format!("CAST(group_concat(coalesce({column}, zeroblob(16)), '') AS BLOB)"),
-        Backend::Postgres => format!("array_agg(coalesce({column}, '{}'::uuid))", Uuid::nil()),
+        // An array is sent element by element.
+        Backend::Postgres => format!("string_agg(uuid_send(coalesce({column}, '{}'::uuid)), ''::bytea)", Uuid::nil()),
     }
 }
 
@@ -43,20 +41,17 @@ pub fn ids(backend: Backend, column: &str) -> String {
 pub fn numbers(backend: Backend, column: &str) -> String {
     match backend {
         Backend::Sqlite => format!("group_concat({column})"),
-        Backend::Postgres => format!("array_agg(CAST({column} AS bigint))"),
+        Backend::Postgres => format!("string_agg(int8send(CAST({column} AS bigint)), ''::bytea)"),
     }
 }
 
 /// Columns of a statement of packed lines, whose IDs are its column `items`. Behind the line, or the row, after the last that it may give there is none.
-pub fn bounded(backend: Backend, sql: &str, columns: &str) -> String {
-    let (size, most) = match backend {
-        Backend::Sqlite => ("length", MOST_LINES * size_of::<Uuid>()),
-        Backend::Postgres => ("cardinality", MOST_LINES),
-    };
+pub fn bounded(sql: &str, columns: &str) -> String {
     format!(
         "SELECT {columns} FROM (
-           SELECT q.*, sum({size}(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b
-         WHERE b.upto - {size}(b.items) <= {most} LIMIT {rows}",
+           SELECT q.*, sum(length(q.items)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto FROM ({sql}) q) b
+         WHERE b.upto - length(b.items) <= {bytes} LIMIT {rows}",
+        bytes = MOST_LINES * size_of::<Uuid>(),
         rows = MOST_ROWS + 1
     )
 }
@@ -77,57 +72,43 @@ pub fn each_line<const N: usize>(
     mut take: impl FnMut(Uuid, [i64; N]),
 ) -> Result<usize, Fault> {
     let uneven = || Fault::corrupt(table, "packed columns have a value of each line");
-    let ids = items.list().ok_or_else(uneven)?;
-    let mut columns: [Cow<'_, [i64]>; N] = array::from_fn(|_| Cow::default());
+    let (ids, rest) = items.0.as_chunks::<{ size_of::<Uuid>() }>();
+    let mut columns: [Vec<i64>; N] = array::from_fn(|_| Vec::new());
     for (column, numbers) in columns.iter_mut().zip(numbers) {
         *column = numbers.list().filter(|list| list.len() == ids.len()).ok_or_else(uneven)?;
     }
+    if !rest.is_empty() {
+        return Err(uneven());
+    }
     for (nth, id) in ids.iter().enumerate() {
-        take(*id, array::from_fn(|column| columns[column][nth]));
+        take(Uuid::from_bytes(*id), array::from_fn(|column| columns[column][nth]));
     }
     Ok(ids.len())
 }
 
-impl PackedIds {
-    /// None of bytes that are no whole IDs.
-    fn list(&self) -> Option<Cow<'_, [Uuid]>> {
-        match self {
-            Self::Bytes(bytes) => {
-                let ids = bytes.chunks(size_of::<Uuid>()).map(Uuid::from_slice).collect::<Result<Vec<_>, _>>();
-                ids.ok().map(Cow::Owned)
-            }
-            Self::List(ids) => Some(Cow::Borrowed(ids)),
-        }
-    }
-}
-
 impl PackedNumbers {
-    /// None of a text that has something else than numbers.
-    fn list(&self) -> Option<Cow<'_, [i64]>> {
+    /// None of a text that has something else than numbers, and of bytes that are no whole ones.
+    fn list(&self) -> Option<Vec<i64>> {
         match self {
-            Self::Text(text) => {
-                let numbers = text.split(',').map(str::parse).collect::<Result<Vec<_>, _>>();
-                numbers.ok().map(Cow::Owned)
+            Self::Text(text) => text.split(',').map(str::parse).collect::<Result<_, _>>().ok(),
+            Self::Bytes(bytes) => {
+                let (numbers, rest) = bytes.as_chunks();
+                rest.is_empty().then(|| numbers.iter().map(|bytes| i64::from_be_bytes(*bytes)).collect())
             }
-            Self::List(numbers) => Some(Cow::Borrowed(numbers)),
         }
     }
 }
 
 impl TryGetable for PackedIds {
     fn try_get_by<I: ColIdx>(row: &QueryResult, column: I) -> Result<Self, TryGetError> {
-        if row.try_as_pg_row().is_some() {
-            Vec::<Uuid>::try_get_by(row, column).map(Self::List)
-        } else {
-            Vec::<u8>::try_get_by(row, column).map(Self::Bytes)
-        }
+        Vec::<u8>::try_get_by(row, column).map(Self)
     }
 }
 
 impl TryGetable for PackedNumbers {
     fn try_get_by<I: ColIdx>(row: &QueryResult, column: I) -> Result<Self, TryGetError> {
         if row.try_as_pg_row().is_some() {
-            Vec::<i64>::try_get_by(row, column).map(Self::List)
+            Vec::<u8>::try_get_by(row, column).map(Self::Bytes)
         } else {
             String::try_get_by(row, column).map(Self::Text)
         }
@@ -136,7 +117,7 @@ impl TryGetable for PackedNumbers {
 
 /// Of expressions only: no column holds packed values.
 macro_rules! of_expressions {
-    ($($packed:ty { $($kind:ident),* })*) => {$(
+    ($($packed:ty { $($kind:path),* })*) => {$(
         impl Cell for $packed {
             type OrNull = Self;
             const KIND: ColumnKind = panic!("no column holds packed values");
@@ -148,15 +129,15 @@ macro_rules! of_expressions {
             }
             fn encode(self) -> Value {
                 match self {
-                    $(Self::$kind(values) => values.into(),)*
+                    $($kind(values) => values.into(),)*
                 }
             }
         }
     )*};
 }
 of_expressions! {
-    PackedIds { Bytes, List }
-    PackedNumbers { Text, List }
+    PackedIds { PackedIds }
+    PackedNumbers { PackedNumbers::Text, PackedNumbers::Bytes }
 }
 
 #[cfg(test)]
@@ -164,7 +145,7 @@ mod tests {
     use super::*;
 
     fn lines(items: &[u8], numbers: [&str; 2]) -> Option<Vec<(Uuid, [i64; 2])>> {
-        let (items, numbers) = (PackedIds::Bytes(items.to_vec()), numbers.map(|text| PackedNumbers::Text(text.to_owned())));
+        let (items, numbers) = (PackedIds(items.to_vec()), numbers.map(|text| PackedNumbers::Text(text.to_owned())));
         taken(&items, &numbers)
     }
 
@@ -198,12 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_postgres_have_as_many_values_too() {
-        let ids = PackedIds::List(vec![Uuid::nil(), Uuid::max()]);
-        let numbers = [vec![3, -1], vec![0, i64::MIN]].map(PackedNumbers::List);
+    fn numbers_of_postgres_are_bytes() {
+        let ids = PackedIds([*Uuid::nil().as_bytes(), *Uuid::max().as_bytes()].concat());
+        let bytes = |numbers: &[i64]| PackedNumbers::Bytes(numbers.iter().flat_map(|number| number.to_be_bytes()).collect());
+        let numbers = [bytes(&[3, -1]), bytes(&[0, i64::MIN])];
         assert_eq!(taken(&ids, &numbers), Some(vec![(Uuid::nil(), [3, 0]), (Uuid::max(), [-1, i64::MIN])]));
-        for uneven in [vec![], vec![0], vec![0, 1, 2]] {
-            assert_eq!(taken(&ids, &[numbers[0].clone(), PackedNumbers::List(uneven.clone())]), None, "{uneven:?}");
+        for uneven in [bytes(&[]), bytes(&[0]), bytes(&[0, 1, 2]), PackedNumbers::Bytes(vec![0; 15])] {
+            assert_eq!(taken(&ids, &[numbers[0].clone(), uneven.clone()]), None, "{uneven:?}");
         }
     }
 

@@ -256,7 +256,7 @@ async fn packed_sums(
         averages = packed::numbers(backend, "average_minor"),
         fifos = packed::numbers(backend, "fifo_minor")
     );
-    let rows = reads.records::<EventRow>(&packed::bounded(backend, &sql, EventRow::SELECT), values).await?;
+    let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
     let (mut groups, mut postings) = (HashMap::<(CostKind, Uuid), [i128; 3]>::new(), 0);
     for EventRow { kind, items, quantities, averages, fifos } in &rows {
         postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {

@@ -53,7 +53,7 @@ pub(super) async fn groups_of(
              WHERE m.tenant_id = $1{movements}"
         ),
     };
-    let rows = reads.records::<MovementRow>(&packed::bounded(backend, &sql, MovementRow::SELECT), values).await?;
+    let rows = reads.records::<MovementRow>(&packed::bounded(&sql, MovementRow::SELECT), values).await?;
     // Beside the sums of each group the movement that was counted last.
     let mut groups: HashMap<Uuid, (usize, MovementSums)> = HashMap::new();
     let mut entries = 0;

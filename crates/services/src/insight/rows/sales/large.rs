@@ -50,7 +50,7 @@ pub(super) fn add_large(query: &SalesQuery, row: &QueryResult, tally: &mut Tally
 }
 
 /// The units and the money of a line: of an order or of a return, of a product or of a charge.
-pub(super) fn sums_of(is_sale: bool, is_product: bool, line: &SoldLine) -> Sums {
+fn sums_of(is_sale: bool, is_product: bool, line: &SoldLine) -> Sums {
     match (is_sale, is_product) {
         (true, true) => Sums { units_sold: line.units(), gross: line.amount(), cost: line.cost(), ..Sums::default() },
         (true, false) => Sums { charges: line.amount(), ..Sums::default() },

@@ -10,9 +10,9 @@ use platform::storage::{
 };
 use uuid::Uuid;
 
-use super::{SalesQuery, Side, large::sums_of, settled};
+use super::{AMOUNT, COST, SCALE, SalesQuery, Side, settled};
 use crate::insight::{
-    core::{Group, GroupKey, SalesByGroup, SoldLine, Sums},
+    core::{Group, GroupKey, SalesByGroup, Sums},
     rows::halves::{are_at_most, of_one_state, rows_and_head},
 };
 
@@ -23,22 +23,18 @@ struct DocumentRow {
     side: i32,
     #[record(sql = "items")]
     items: PackedIds,
-    #[record(sql = "quantities")]
-    quantities: PackedNumbers,
-    #[record(sql = "cancelled")]
-    cancelled: PackedNumbers,
-    #[record(sql = "totals")]
-    totals: PackedNumbers,
+    #[record(sql = "units")]
+    units: PackedNumbers,
+    #[record(sql = "amounts")]
+    amounts: PackedNumbers,
     #[record(sql = "costs")]
     costs: PackedNumbers,
-    #[record(sql = "decimals")]
-    decimals: PackedNumbers,
     #[record(sql = "settled")]
     settled: i64,
 }
 
 /// The columns of a `DocumentRow`.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 6;
 
 /// The products of a category.
 #[derive(Record)]
@@ -85,13 +81,19 @@ async fn half(
     categories: Option<&Categories>,
 ) -> Result<(Option<SalesByGroup>, Option<i64>), Fault> {
     let all = SalesQuery { span: None, ..query.clone() };
-    let (rows, head) = rows_and_head(reads, (all.packed_documents(reads.backend()).as_str(), COLUMNS), all.values()).await?;
+    let packed = all.packed_documents(reads.backend());
+    let (rows, head) = match rows_and_head(reads, (packed.as_str(), COLUMNS), all.values()).await {
+        Err(fault) if fault.is_overflow() => return Ok((None, None)),
+        found => found?,
+    };
     let head = head.filter(|head| categories.is_none_or(|categories| categories.known == Some(*head)));
     let mut tally = PackedTally::of(categories);
     let (mut lines, mut settled) = (0, 0);
     for (nth, row) in rows.iter().enumerate() {
         let document: DocumentRow = Row::new(row).record()?;
-        lines += tally.add(nth, &document)?;
+        // SQLite has a product of two columns beyond 64 bits as a number that is not whole.
+        let Ok(added) = tally.add(nth, &document) else { return Ok((None, head)) };
+        lines += added;
         settled += document.settled;
     }
     if !packed::are_all(rows.len(), lines) {
@@ -118,14 +120,14 @@ impl SalesQuery {
             Backend::Postgres => of_products.documents_one_by_one(side),
         };
         let both = format!("{} UNION ALL {}", documents(Side::Sales), documents(Side::Returns));
-        packed::bounded(backend, &both, DocumentRow::SELECT)
+        packed::bounded(&both, DocumentRow::SELECT)
     }
 
     /// In the order in which SQLite finds documents they need not be sorted.
     fn documents_as_found(&self, side: Side) -> String {
         format!(
             "SELECT {side} AS side, {columns}, max(settled) AS settled FROM ({lines}) x GROUP BY placed, document",
-            columns = packed_columns(Backend::Sqlite, ["item", "quantity", "cancelled", "total", "cost", "decimals"]),
+            columns = packed_columns(Backend::Sqlite),
             lines = self.lines(side, Backend::Sqlite, "NULL"),
             side = side as i32,
         )
@@ -135,15 +137,17 @@ impl SalesQuery {
     /// together.
     fn documents_one_by_one(&self, side: Side) -> String {
         let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
-        let columns = ["l.product_id", "l.quantity", cancelled, "l.total_minor", side.unit_cost(), "l.unit_decimals"];
         let charges = if self.with_charges { "" } else { " AND l.product_id IS NOT NULL" };
         let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
         format!(
             "SELECT {side} AS side, x.*, CAST({settled} AS bigint) AS settled FROM {documents} CROSS JOIN LATERAL (
-               SELECT {columns} FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}
+               SELECT {columns} FROM (
+                 SELECT l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total, {cost} AS cost, l.unit_decimals AS decimals
+                 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}) l
                HAVING count(*) > 0) x
              WHERE {counted}{bounds} AND ({filter})",
-            columns = packed_columns(Backend::Postgres, columns),
+            columns = packed_columns(Backend::Postgres),
+            cost = side.unit_cost(),
             documents = side.documents(Backend::Postgres),
             settled = side.settled(),
             bounds = self.bounds(),
@@ -153,16 +157,14 @@ impl SalesQuery {
     }
 }
 
-/// The columns of a `DocumentRow` between its side and `settled`, of the ID and the numbers of each line.
-fn packed_columns(backend: Backend, [item, quantity, cancelled, total, cost, decimals]: [&str; 6]) -> String {
+/// The columns of a `DocumentRow` between its side and `settled`: of each line its product, units, amount and cost.
+fn packed_columns(backend: Backend) -> String {
     format!(
-        "{items} AS items, {quantities} AS quantities, {cancelled} AS cancelled, {totals} AS totals, {costs} AS costs, {decimals} AS decimals",
-        items = packed::ids(backend, item),
-        quantities = packed::numbers(backend, quantity),
-        cancelled = packed::numbers(backend, cancelled),
-        totals = packed::numbers(backend, total),
-        costs = packed::numbers(backend, cost),
-        decimals = packed::numbers(backend, decimals),
+        "{items} AS items, {units} AS units, {amounts} AS amounts, {costs} AS costs",
+        items = packed::ids(backend, "item"),
+        units = packed::numbers(backend, "quantity - cancelled"),
+        amounts = packed::numbers(backend, AMOUNT),
+        costs = packed::numbers(backend, &COST.replace("SCALE", SCALE)),
     )
 }
 
@@ -174,7 +176,7 @@ impl Categories {
             "SELECT p.category_id AS category, {} AS items FROM product p WHERE p.tenant_id = $1 GROUP BY p.category_id",
             packed::ids(backend, "p.id")
         );
-        let sql = packed::bounded(backend, &products, CategoryRow::SELECT);
+        let sql = packed::bounded(&products, CategoryRow::SELECT);
         let (rows, known) = rows_and_head(reads, (sql.as_str(), CATEGORY_COLUMNS), vec![]).await?;
         let (mut of_product, mut products) = (HashMap::new(), 0);
         for row in &rows {
@@ -233,22 +235,28 @@ impl<'a> PackedTally<'a> {
     fn add(&mut self, nth: usize, document: &DocumentRow) -> Result<usize, Fault> {
         let is_sale = document.side == Side::Sales as i32;
         self.documents[usize::from(!is_sale)] += 1;
-        let DocumentRow { items, quantities, cancelled, totals, costs, decimals, .. } = document;
-        let numbers = [quantities, cancelled, totals, costs, decimals];
-        packed::each_line("order_line", items, numbers, |item, [quantity, cancelled, total, unit_cost, decimals]| {
-            let line = SoldLine { quantity, cancelled, total, unit_cost, decimals: decimals as u8 };
+        let DocumentRow { items, units, amounts, costs, .. } = document;
+        packed::each_line("order_line", items, [units, amounts, costs], |item, line| {
+            let [units, amount, cost] = line.map(i128::from);
             let place = self.place(item);
             let documents = i128::from(mem::replace(&mut self.last[place], nth) != nth);
-            let (is_product, sums) = (!item.is_nil(), &mut self.groups[place].1);
-            sums.add(&sums_of(is_sale, is_product, &line));
-            let lines = i128::from(is_product);
-            if is_sale {
-                sums.orders += documents;
-                sums.order_lines += lines;
-            } else {
-                sums.returns += documents;
-                sums.return_lines += lines;
+            let sums = &mut self.groups[place].1;
+            match (is_sale, item.is_nil()) {
+                (true, true) => sums.charges += amount,
+                (false, true) => sums.charge_credits += amount,
+                (true, false) => {
+                    sums.order_lines += 1;
+                    sums.units_sold += units;
+                    sums.gross += amount;
+                    sums.cost += cost;
+                }
+                (false, false) => {
+                    sums.return_lines += 1;
+                    sums.units_returned += units;
+                    sums.refunds += amount;
+                }
             }
+            *if is_sale { &mut sums.orders } else { &mut sums.returns } += documents;
         })
     }
 
