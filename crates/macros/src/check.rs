@@ -295,7 +295,7 @@ mod tests {
                 async fn store_create(
                     &self,
                     input: Input,
-                    #[graphql(desc = "Validate only; nothing is written.", default = false)] validate_only: bool
+                    #[graphql(desc = "Validate only; nothing is written. Lists of other objects below the answer are as they are now.", default = false)] validate_only: bool
                 ) -> Answer<Payload> {
                     let dry_run = crate::graphql::dry_run::mode(validate_only);
                     create(input, Ask { key: None, mode: dry_run }).await
@@ -327,7 +327,7 @@ mod tests {
                     &self,
                     ctx: &Context<'_>,
                     input: Input,
-                    #[graphql(desc = "Validate only; nothing is written.", default = false)] validate_only: bool
+                    #[graphql(desc = "Validate only; nothing is written. Lists of other objects below the answer are as they are now.", default = false)] validate_only: bool
                 ) -> Answer<Payload> {
                     let permit = ::graphql::context::ContextExt::permit::<::iam::access::kind::RoleWrite>(ctx)?;
                     crate::graphql::dry_run::is_rolled_back(validate_only)?;

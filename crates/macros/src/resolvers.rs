@@ -134,7 +134,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
 }
 
 fn validate_only() -> FnArg {
-    let text = "Validate only; nothing is written.";
+    let text = "Validate only; nothing is written. Lists of other objects below the answer are as they are now.";
     parse_quote!(#[graphql(desc = #text, default = false)] validate_only: bool)
 }
 

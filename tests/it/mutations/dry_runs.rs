@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
+    costing::world::Books,
     purchasing::office::key,
     world::{answers::done, on_both},
 };
@@ -14,6 +15,9 @@ on_both!(
     a_member_is_shown_with_the_grants_that_they_would_have,
     a_product_is_shown_with_the_pictures_that_it_would_have,
     a_product_is_shown_with_the_documents_that_it_would_have,
+    a_category_is_shown_under_the_one_that_it_would_have,
+    a_group_is_shown_with_the_stores_that_it_would_have,
+    what_goods_cost_is_not_known,
 );
 
 /// The payload of a dry run, and that of the call.
@@ -102,4 +106,35 @@ async fn a_product_is_shown_with_the_documents_that_it_would_have(world: &World)
     let (tried, done_now) = tried_and_done(world, ("productDocumentRemove", fields), gone).await;
     assert_eq!(done(&tried, "documents"), &json!([{ "title": "Manual" }]));
     assert_eq!((&tried["document"], &tried["documents"]), (&Value::Null, &done_now["documents"]));
+}
+
+async fn a_category_is_shown_under_the_one_that_it_would_have(world: &World) {
+    let parent = json!({ "id": world.ours.ids["cat"] });
+    let path = "category { name parent { id } path { name } }";
+    let input = json!({ "idempotencyKey": key(), "name": "Saucers", "parent": parent });
+    let (tried, done_now) = tried_and_done(world, ("categoryCreate", path), input).await;
+    let names = done(&tried, "category")["path"].as_array().unwrap().clone();
+    assert_eq!((names.len(), names.last()), (2, Some(&json!({ "name": "Saucers" }))));
+    assert_eq!(tried["category"], done_now["category"]);
+}
+
+async fn a_group_is_shown_with_the_stores_that_it_would_have(world: &World) {
+    let stores = json!([{ "id": world.ours.ids["sto"] }, { "id": world.ours.depot }]);
+    let input = json!({ "idempotencyKey": key(), "code": "TRIED", "name": "Tried", "stores": stores });
+    let fields = "storeGroup { code stores { id } }";
+    let (tried, done_now) = tried_and_done(world, ("storeGroupCreate", fields), input).await;
+    assert_eq!(done(&tried, "storeGroup")["stores"].as_array().unwrap().len(), 2);
+    assert_eq!(tried["storeGroup"], done_now["storeGroup"]);
+}
+
+async fn what_goods_cost_is_not_known(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("CUP", "4.10").await;
+    books.receive(&mug, 10, "4.10").await;
+    let sale = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED",
+        "lines": [{ "product": mug, "quantity": 2 }] });
+    let fields = "order { status costOfGoodsSold { amount } }";
+    let (tried, done_now) = tried_and_done(world, ("orderCreate", fields), sale).await;
+    assert_eq!(done(&tried, "order"), &json!({ "status": "FULFILLED", "costOfGoodsSold": null }));
+    assert_eq!(done(&done_now, "order")["costOfGoodsSold"], json!({ "amount": "8.20" }));
 }

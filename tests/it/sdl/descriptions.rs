@@ -316,7 +316,8 @@ fn quantities_name_their_unit() {
 }
 
 /// Texts that name no default: that of `validateOnly` is the same everywhere, and says that nothing else is asked for.
-const WITHOUT_DEFAULT: [&str; 1] = ["Validate only; nothing is written."];
+const WITHOUT_DEFAULT: [&str; 1] =
+    ["Validate only; nothing is written. Lists of other objects below the answer are as they are now."];
 
 #[test]
 fn inputs_with_a_default_name_it() {

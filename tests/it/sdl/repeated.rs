@@ -25,7 +25,7 @@ const TEXTS: [(&str, &[&str]); 10] = [
     ("limit", &["Count no further than this: 1 to 100,000. Default 1,000."]),
     ("not", &["Condition that must not hold."]),
     ("or", &["Conditions of which one must hold; an empty list matches nothing."]),
-    ("validateOnly", &["Validate only; nothing is written."]),
+    ("validateOnly", &["Validate only; nothing is written. Lists of other objects below the answer are as they are now."]),
 ];
 
 /// Places that mean something else by the name, or say more.

@@ -142,6 +142,11 @@ async fn a_key_gives_the_first_answer_again_and_a_dry_run_writes_nothing() {
         assert_eq!((&first["replayed"], &again["replayed"], &again["seq"]), (&json!(false), &json!(true), &first["seq"]));
         assert_eq!(again["work"], first["work"]);
         let ship = world.of(&world.packed(&work).await, json!({}));
+        let dry = "mutation($input: FulfilmentWorkShipInput!) { result: fulfilmentWorkShip(input: $input, validateOnly: true) {
+            work { status order { status lines { fulfilled allocations { quantity } } } } userErrors { code } } }";
+        let foreseen = world.ask(dry, json!({"input": ship})).await["result"]["work"].clone();
+        assert_eq!((&foreseen["status"], &foreseen["order"]["status"]), (&json!("SHIPPED"), &json!("FULFILLED")), "{foreseen}");
+        assert_eq!(foreseen["order"]["lines"], json!([{"fulfilled": 10, "allocations": []}]));
         let first = world.act("fulfilmentWorkShip", ship.clone()).await;
         let again = world.act("fulfilmentWorkShip", ship).await;
         assert_eq!((&again["replayed"], &again["work"]["id"]), (&json!(true), &done(&first, "work")["id"]));

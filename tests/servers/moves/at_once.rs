@@ -1,5 +1,6 @@
 //! Transfers and counts that take their first steps in the call that makes them.
 
+use entity::prelude::ProductId;
 use serde_json::{Value, json};
 
 use super::world::{World, done, of_store, refused};
@@ -119,6 +120,41 @@ async fn a_count_is_started_in_the_call_that_plans_it() {
         refused(&world.act("stocktakeCreate", empty).await, "INVALID_STATE", "input.kind");
         refused(&world.act("stocktakeCreate", plan(json!({"kind": "CATEGORY"}))).await, "INVALID", "input.categoryId");
         assert_eq!(world.events_of("").await.len(), head);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_count_shows_how_far_it_would_come() {
+    World::on_both(async |world| {
+        let agrees = async |mutation: &str, kind: &str, input: Value| {
+            let document = format!(
+                "mutation($input: {kind}!, $dry: Boolean!) {{ {mutation}(input: $input, validateOnly: $dry) {{ userErrors {{ code message }}
+                stocktake {{ status allowedActions progress {{ lines counted uncounted recount unexpected }}
+                summary {{ booked counted accuracy differenceValue {{ amount }} }} }} }} }}"
+            );
+            let ask = async |dry: bool| world.ask(&document, json!({"input": input, "dry": dry})).await[mutation].clone();
+            let (tried, real) = (ask(true).await, ask(false).await);
+            assert_eq!(done(&tried, "stocktake"), done(&real, "stocktake"), "{mutation}");
+            real["stocktake"]["progress"].clone()
+        };
+        let plan = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.depot}, "start": true});
+        assert_eq!(agrees("stocktakeCreate", "StocktakeCreateInput", plan).await["counted"], 0);
+        let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}, {"id": world.tea}]})).await;
+        let record = async |lines: &[(ProductId, i64)]| {
+            agrees("stocktakeRecord", "StocktakeRecordInput", world.found(&count, lines)).await
+        };
+        record(&[(world.mug, 97)]).await;
+        // One is counted again, another one for the first time, and one was not on the list.
+        let progress = record(&[(world.mug, 98), (world.tea, 500), (world.lamp, 3)]).await;
+        assert_eq!((&progress["lines"], &progress["counted"], &progress["unexpected"]), (&json!(3), &json!(3), &json!(1)));
+        agrees("stocktakeSubmit", "StocktakeSubmitInput", world.step(&count)).await;
+        let mut again = world.step(&count);
+        again["products"] = json!([{"id": world.mug}]);
+        assert_eq!(agrees("stocktakeRecount", "StocktakeRecountInput", again).await["recount"], 1);
+        record(&[(world.mug, 99)]).await;
+        agrees("stocktakeSubmit", "StocktakeSubmitInput", world.step(&count)).await;
+        agrees("stocktakeApprove", "StocktakeActionInput", world.step(&count)).await;
     })
     .await;
 }

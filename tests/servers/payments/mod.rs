@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 mod amounts;
+mod dry_runs;
 mod facts;
 mod hold_conditions;
 mod hold_rules;

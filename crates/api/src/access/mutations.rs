@@ -1,7 +1,7 @@
 //! Changing roles, who has them, and groups of stores.
 
 use async_graphql::Context;
-use entity::prelude::{GroupId, MemberId, RoleId};
+use entity::prelude::{GroupId, MemberId, RoleId, StoreId};
 use iam::access::{
     Access, AccessError, Changed, Regranted, RoleView, core,
     events::{
@@ -11,7 +11,7 @@ use iam::access::{
     kind,
 };
 use macros::resolvers;
-use platform::path;
+use platform::{path, storage::dry_run};
 
 use super::{
     Role, StoreGroup,
@@ -63,10 +63,15 @@ impl StoreGroupPayload {
         Ok(match done {
             Err(error) => Self::from(stopped(error)?),
             Ok(Changed { value, seq }) => {
-                let store_group = Some(StoreGroup(value.into()));
+                let store_group = Some(StoreGroup::new(value.into()));
                 Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
         })
+    }
+    /// With the stores that a dry run would leave in the group; None where it leaves them as they are.
+    fn with(self, stores: Option<Vec<StoreId>>) -> Self {
+        let Some(stores) = stores.filter(|_| dry_run::is_on()) else { return self };
+        Self { store_group: self.store_group.map(|group| group.with(stores)), ..self }
     }
 }
 
@@ -85,7 +90,7 @@ impl Again for StoreGroupPayload {
             Some(id) => loads(ctx)?.group(id).await?,
             None => None,
         };
-        let store_group = group.map(StoreGroup);
+        let store_group = group.map(StoreGroup::new);
         Ok(Self { store_group, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
     }
 }
@@ -203,7 +208,11 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         named!(ctx, input, StoreGroupPayload, {
             match read(|reading| input.read(reading)) {
-                Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
+                Ok(fields) => {
+                    let stores = fields.stores.clone();
+                    let done = ctx.given::<Access>()?.store_group_create(permit, fields).await;
+                    Ok(StoreGroupPayload::of(ctx, done)?.with(stores))
+                }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
         })
@@ -225,7 +234,9 @@ impl RightsMutation {
             });
             match parts {
                 Ok((id, fields)) => {
-                    StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
+                    let stores = fields.stores.clone();
+                    let done = ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await;
+                    Ok(StoreGroupPayload::of(ctx, done)?.with(stores))
                 }
                 Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }

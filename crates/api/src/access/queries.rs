@@ -144,7 +144,7 @@ impl AccessQuery {
         let scope = permit.scope(ctx.given::<Access>()?.database());
         let groups = rows::groups(&scope).await?.into_iter();
         let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
-        Ok(groups.map(|group| StoreGroup(group.into())).collect())
+        Ok(groups.map(|group| StoreGroup::new(group.into())).collect())
     }
 
     /// Groups of stores, by code unless another order is asked for.
@@ -182,7 +182,7 @@ impl AccessQuery {
         let found = groups.filter(is_sought).map(|group| {
             let first = sort.map_or_else(|| Key::Text(group.code.to_lowercase()), |sort| sort.key(&group));
             let keys = vec![first, Key::from(group.id)];
-            (StoreGroup(group.into()), keys)
+            (StoreGroup::new(group.into()), keys)
         });
         Ok(list.page(found).into())
     }

@@ -1,9 +1,9 @@
 //! Groups of stores.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::{Context, ID, OneofObject};
-use entity::prelude::GroupId;
+use entity::prelude::{GroupId, StoreId};
 use iam::access::{core, kind};
 use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use macros::resolvers;
@@ -31,50 +31,69 @@ pub enum StoreGroupRef {
 
 /// Stores that rights and filters take together.
 #[derive(Clone)]
-pub struct StoreGroup(pub Arc<core::StoreGroup>);
+pub struct StoreGroup {
+    row: Arc<core::StoreGroup>,
+    /// The stores that a dry run would leave in it. None: they are looked up.
+    tried: Option<Arc<Vec<StoreId>>>,
+}
+
+impl StoreGroup {
+    pub fn new(row: Arc<core::StoreGroup>) -> Self {
+        Self { row, tried: None }
+    }
+    /// With the stores that a dry run would leave in it.
+    #[must_use]
+    pub fn with(self, stores: Vec<StoreId>) -> Self {
+        let by_id: BTreeSet<StoreId> = stores.into_iter().collect();
+        Self { tried: Some(Arc::new(by_id.into_iter().collect())), ..self }
+    }
+}
 
 /// Stores that rights and filters take together.
 #[resolvers]
 impl StoreGroup {
     /// TypeID of the group, which begins with grp_.
     pub async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+        ID(self.row.id.to_string())
     }
     /// Code of the group of stores, unique in the tenant; case is ignored.
     async fn code(&self) -> &str {
-        &self.0.code
+        &self.row.code
     }
     /// Name of the group of stores.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.row.name
     }
     /// Stores of the group.
     #[field(permit = StoreRead)]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
-        let members = loads(ctx)?.members(self.0.id).await?;
+        let members = match &self.tried {
+            Some(tried) => tried.clone(),
+            None => loads(ctx)?.members(self.row.id).await?,
+        };
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }
-    tagged!("group of stores", self.0.id, StoreRead);
+    tagged!("group of stores", self.row.id, StoreRead);
     /// Time at which the group of stores was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
-        self.0.archived_at.map(DateTime)
+        self.row.archived_at.map(DateTime)
     }
     /// Version of the group of stores: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
-        Long(self.0.version)
+        Long(self.row.version)
     }
     /// Time at which the group of stores was created.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.row.created_at)
     }
     /// Time of the last change of the group.
     pub async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+        DateTime(self.row.updated_at)
     }
 }
 
 pub async fn group(ctx: &Context<'_>, id: GroupId) -> Answer<Option<StoreGroup>> {
-    Ok(loads(ctx)?.group(id).await?.map(StoreGroup))
+    Ok(loads(ctx)?.group(id).await?.map(StoreGroup::new))
 }
 
 /// The group that an argument of a query names; None where a code names none. Codes need store.read, as those of stores do.

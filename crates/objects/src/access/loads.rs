@@ -127,7 +127,7 @@ impl Loads {
 /// The groups that a store is in.
 pub async fn groups_of_store(ctx: &Context<'_>, store: StoreId) -> Answer<Vec<super::StoreGroup>> {
     let groups = loads(ctx)?.of_store(store).await?;
-    Ok(groups.iter().map(|group| super::StoreGroup(Arc::new(group.clone()))).collect())
+    Ok(groups.iter().map(|group| super::StoreGroup::new(Arc::new(group.clone()))).collect())
 }
 
 /// The stores of groups as they are now; one that does not exist has none.

@@ -91,7 +91,12 @@ impl Category {
     /// Path from the root category to the category, both included.
     #[field(permit = ProductRead)]
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
-        Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
+        // In a dry run the category is not stored, and its parent is.
+        let above = match self.0.parent_id {
+            Some(parent) => loads(ctx)?.path(parent).await?,
+            None => Arc::default(),
+        };
+        Ok(above.iter().cloned().map(Category).chain([self.clone()]).collect())
     }
     /// Position among the sibling categories, from 0; the smallest comes first.
     #[field(was("position", "2026-11-27"))]

@@ -7,8 +7,8 @@ use entity::prelude;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
     counts::{
-        core::{self, Action, BookVisibility, Pair, accuracy, actions_from, shrinkage},
-        rows,
+        core::{self, Action, BookVisibility, Line, Pair, accuracy, actions_from, shrinkage},
+        rows::{self, Progress},
     },
     ledger::Ledger,
 };
@@ -35,7 +35,39 @@ use crate::{
 
 /// A stocktake's row.
 #[derive(Clone)]
-pub struct Stocktake(pub Arc<core::Count>);
+pub struct Stocktake {
+    row: Arc<core::Count>,
+    /// Its lines as a dry run would leave them. None: they are looked up.
+    tried: Option<Arc<StocktakeTried>>,
+}
+
+/// Lines of a stocktake as a dry run would leave them.
+pub struct StocktakeTried {
+    pub progress: Progress,
+    /// Lines that it would make or change.
+    pub lines: Vec<Line>,
+}
+
+impl Stocktake {
+    pub fn new(row: Arc<core::Count>) -> Self {
+        Self { row, tried: None }
+    }
+    /// With its lines as a dry run would leave them.
+    #[must_use]
+    pub fn trying(self, tried: Option<StocktakeTried>) -> Self {
+        Self { tried: tried.map(Arc::new), ..self }
+    }
+    pub fn row(&self) -> &core::Count {
+        &self.row
+    }
+
+    async fn lines_so_far(&self, ctx: &Context<'_>) -> Answer<Progress> {
+        match &self.tried {
+            Some(tried) => Ok(tried.progress),
+            None => Ok(load(ctx, ProgressOf(self.row.id)).await?.unwrap_or_default()),
+        }
+    }
+}
 
 /// A stocktake of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
@@ -43,48 +75,48 @@ pub struct Stocktake(pub Arc<core::Count>);
 impl Stocktake {
     /// ID of the stocktake.
     pub async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+        ID(self.row.id.to_string())
     }
     /// Number, as in CN-000007: without gaps in the tenant, in the pattern that held when it was given. In a dry run with dots: CN-······.
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
-        numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
+        numbering::shown(ctx, prelude::Numbered::Count, self.row.number.get()).await
     }
     /// Kind of the stocktake: the products that it covers.
     async fn kind(&self) -> StocktakeKind {
-        self.0.selection.kind().into()
+        self.row.selection.kind().into()
     }
     /// Status of the stocktake.
     async fn status(&self) -> StocktakeStatus {
-        self.0.status().into()
+        self.row.status().into()
     }
     /// Store in which the stock is counted.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
-        links::store(ctx, self.0.store).await
+        links::store(ctx, self.row.store).await
     }
     /// Category of a CATEGORY stocktake. Null for other kinds.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
-        Some(category(ctx, self.0.selection.category()?).await)
+        Some(category(ctx, self.row.selection.category()?).await)
     }
     /// ABC class of a CYCLE stocktake. Null for other kinds.
     async fn abc_class(&self) -> Option<AbcClass> {
-        self.0.selection.class().map(Into::into)
+        self.row.selection.class().map(Into::into)
     }
     /// True if the book quantities are hidden from callers without count.review.
     async fn is_blind(&self) -> bool {
-        self.0.sight == BookVisibility::Blind
+        self.row.sight == BookVisibility::Blind
     }
     /// Reference of the stocktake in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
-        self.0.external_ref.as_deref()
+        self.row.external_ref.as_deref()
     }
     /// Note on the stocktake. Null when there is none.
     async fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
+        self.row.note.as_deref()
     }
-    tagged!("stocktake", self.0.id);
+    tagged!("stocktake", self.row.id);
     /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
-        let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
+        let found = self.lines_so_far(ctx).await?;
         Ok(StocktakeProgress {
             lines: Long(found.lines),
             counted: Long(found.counted),
@@ -105,7 +137,7 @@ impl Stocktake {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<StocktakeLineConnection> {
-        line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
+        line::lines(ctx, &self.row, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
     /// Accuracy of the books, over all lines that were counted.
     #[field(cost = "5", was("figures", "2026-11-25"))]
@@ -121,65 +153,67 @@ impl Stocktake {
         if tolerance.0.is_negative() {
             return Err(TopError::bad_input("a tolerance of 0 or more is expected", path!["tolerance"]));
         }
-        if !sees_book(ctx.caller()?, &self.0) {
+        if !sees_book(ctx.caller()?, &self.row) {
             return Err(TopError::Forbidden(kind::CountReview::info().code));
         }
         let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
-        let all = rows::pairs(&scope, self.0.id).await?;
+        let tried = self.tried.as_ref().map(|tried| tried.lines.as_slice()).unwrap_or_default();
+        let all = rows::pairs(&scope, self.row.id, tried).await?;
         Ok(StocktakeSummary::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
     }
     /// Reversals of the count, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
-        Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
     /// True if there are more reversals of the count than `reversedBy` has; `documentReversals` has pages of them. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]
     async fn has_more_reversals(&self, ctx: &Context<'_>) -> Option<Answer<bool>> {
-        Some(Box::pin(has_more_reversals(ctx, self.0.id.uuid())).await)
+        Some(Box::pin(has_more_reversals(ctx, self.row.id.uuid())).await)
     }
     /// Mutations that the stocktake's status allows and that you may call; stocktakeApprove where a line was counted and is not
     /// to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
-        let mut open: Vec<Action> = actions_from(self.0.status()).filter(|action| may(caller, *action, self.0.store)).collect();
-        if open.contains(&Action::Approve) && load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default().counted == 0 {
+        let mut open: Vec<Action> =
+            actions_from(self.row.status()).filter(|action| may(caller, *action, self.row.store)).collect();
+        if open.contains(&Action::Approve) && self.lines_so_far(ctx).await?.counted == 0 {
             open.retain(|action| *action != Action::Approve);
         }
         Ok(open.into_iter().map(Action::mutation).collect())
     }
     /// Time at which the stocktake was started. Null before.
     async fn started_at(&self) -> Option<DateTime> {
-        self.0.state.started_at().map(DateTime)
+        self.row.state.started_at().map(DateTime)
     }
     /// Time at which the stocktake was submitted. Null before.
     async fn submitted_at(&self) -> Option<DateTime> {
-        self.0.state.submitted_at().map(DateTime)
+        self.row.state.submitted_at().map(DateTime)
     }
     /// Time at which the stocktake was approved and posted. Null before.
     async fn completed_at(&self) -> Option<DateTime> {
-        self.0.state.completed_at().map(DateTime)
+        self.row.state.completed_at().map(DateTime)
     }
     /// Member, integration or job that planned the stocktake.
     #[field(was("plannedBy", "2026-11-25"))]
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
-        links::actor(ctx, self.0.actor).await
+        links::actor(ctx, self.row.actor).await
     }
     /// Member, integration or job that approved the stocktake. Null before.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
-        Some(links::actor(ctx, self.0.state.approver()?).await)
+        Some(links::actor(ctx, self.row.state.approver()?).await)
     }
     /// Version of the stocktake, +1 for each change.
     pub async fn version(&self) -> Long {
-        Long(self.0.version)
+        Long(self.row.version)
     }
     /// Time at which the stocktake was created.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.row.created_at)
     }
     /// Time of the last change of the stocktake.
     pub async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+        DateTime(self.row.updated_at)
     }
 }
 

@@ -11,7 +11,7 @@ use async_graphql::Context;
 use entity::prelude::CountId;
 use iam::access::kind;
 
-pub use count::{Stocktake, StocktakeConnection, StocktakeEdge, StocktakeProgress, StocktakeSummary};
+pub use count::{Stocktake, StocktakeConnection, StocktakeEdge, StocktakeProgress, StocktakeSummary, StocktakeTried};
 pub use enums::{AbcClass, StocktakeKind, StocktakeLineStatus, StocktakeStatus};
 pub use line::{StocktakeAttempt, StocktakeLine, StocktakeLineConnection, StocktakeLineEdge, StocktakeLineFilter};
 pub use loaders::Rows;
@@ -22,5 +22,5 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 /// The stocktake of an id, if its store is the caller's.
 pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Stocktake>> {
     let permit = ctx.permit::<kind::CountRead>()?;
-    Ok(loaders::load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake))
+    Ok(loaders::load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake::new))
 }

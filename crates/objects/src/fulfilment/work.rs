@@ -43,16 +43,23 @@ use crate::{
 pub struct FulfilmentWork {
     head: Arc<WorkHead>,
     whole: Option<Arc<core::Work>>,
+    /// Its order as a dry run would leave it. None: it is looked up.
+    tried: Option<Order>,
 }
 
 impl FulfilmentWork {
     /// With its lines.
     pub fn whole(work: Arc<core::Work>) -> Self {
-        Self { head: Arc::new(work.head.clone()), whole: Some(work) }
+        Self { head: Arc::new(work.head.clone()), whole: Some(work), tried: None }
     }
     /// Its lines are read when they are asked for.
     pub fn head(head: WorkHead) -> Self {
-        Self { head: Arc::new(head), whole: None }
+        Self { head: Arc::new(head), whole: None, tried: None }
+    }
+    /// With its order as a dry run would leave it.
+    #[must_use]
+    pub fn of_order(self, tried: Option<Order>) -> Self {
+        Self { tried, ..self }
     }
     pub fn row(&self) -> &WorkHead {
         &self.head
@@ -107,6 +114,9 @@ impl FulfilmentWork {
     /// Order that the work is a share of; null without order.read in the store that sold it.
     #[field(mask = OrderRead)]
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        if let Some(order) = &self.tried {
+            return orders::as_tried(ctx, order);
+        }
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
     }
     /// True if the order has a hold: its goods are not brought nearer to leaving.

@@ -160,7 +160,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         Node::Transfer(transfer) => {
             NodeAccess::of::<kind::TransferRead, kind::TransferWrite>().at([transfer.row().from, transfer.row().to])
         }
-        Node::Stocktake(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
+        Node::Stocktake(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.row().store]),
         Node::PurchaseOrder(order) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([order.row().store]),
         Node::PurchaseOrderLine(line) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([line.order_store()]),
         Node::BlanketOrder(_) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>(),

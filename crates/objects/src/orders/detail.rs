@@ -16,6 +16,7 @@ use super::{
     enums::CancelReason,
     links::{self, Actor},
     loaders::{DetailOf, StepsOf, load},
+    order::Order,
     payloads::ledger,
 };
 use crate::{
@@ -209,9 +210,12 @@ pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDeta
     Ok((detail, personal))
 }
 
-/// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown.
-pub(crate) async fn steps_of(ctx: &Context<'_>, order: OrderId) -> Answer<Arc<Vec<StepTaken>>> {
-    Ok(load(ctx, StepsOf(order)).await?.unwrap_or_default())
+/// The steps after an order was placed, the oldest first: of very many the latest ones, one more than are shown. A dry
+/// run adds its own.
+pub(crate) async fn steps_of(ctx: &Context<'_>, order: &Order) -> Answer<Arc<Vec<StepTaken>>> {
+    let known = load(ctx, StepsOf(order.row().id)).await?.unwrap_or_default();
+    let Some(tried) = order.tried() else { return Ok(known) };
+    Ok(Arc::new(known.iter().chain(&tried.steps).cloned().collect()))
 }
 
 /// Those of them that are shown.
@@ -220,12 +224,12 @@ pub fn latest(steps: &[StepTaken]) -> &[StepTaken] {
 }
 
 /// Whether an order has more steps than are shown.
-pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: OrderId) -> Answer<bool> {
+pub(crate) async fn has_more_steps(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
     Ok(steps_of(ctx, order).await?.len() > MOST_STEPS_SHOWN)
 }
 
 /// The step that cancelled an order.
-pub async fn cancelled(ctx: &Context<'_>, order: OrderId) -> Answer<Option<StepTaken>> {
+pub async fn cancelled(ctx: &Context<'_>, order: &Order) -> Answer<Option<StepTaken>> {
     let steps = steps_of(ctx, order).await?;
     Ok(steps.iter().rev().find(|step| step.action == ORDER_CANCELLED.name()).cloned())
 }

@@ -11,6 +11,7 @@ use inventory::orders::{
 use super::{
     links::{self, Actor},
     loaders::{HoldsOf, load},
+    tried::OrderTried,
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::DateTime};
 
@@ -61,17 +62,17 @@ impl From<&Flag> for OrderHold {
     }
 }
 
-/// The holds that stand on an order, the oldest first, then those that a dry run would set. Nothing is read of one that has none.
-pub(crate) async fn active_holds(
-    ctx: &Context<'_>,
-    order: &core::Order,
-    foreseen: &[core::holds::Hold],
-) -> Answer<Vec<OrderHold>> {
+/// The holds that stand on an order, the oldest first; a dry run adds those that it would set, and leaves out
+/// those that it would lift. Nothing is read of one that has none.
+pub(crate) async fn active_holds(ctx: &Context<'_>, order: &core::Order, tried: Option<&OrderTried>) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }
     let found = load(ctx, HoldsOf(order.id)).await?.unwrap_or_default();
-    Ok(found.iter().chain(foreseen).map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
+    let tried = tried.map(|tried| tried.holds.as_slice()).unwrap_or_default();
+    let is_untouched = |hold: &&core::holds::Hold| tried.iter().all(|one| one.id != hold.id);
+    let set = tried.iter().filter(|hold| hold.lifted.is_none());
+    Ok(found.iter().filter(is_untouched).chain(set).map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
 }
 
 /// A hold that keeps the goods of an order back until it is lifted, or a flag of the platform's own, which stops nothing and lifts itself. Neither changes

@@ -22,6 +22,7 @@ pub mod rates;
 pub mod refusal;
 pub mod visibility;
 pub mod stream_filter;
+pub mod tried;
 pub mod enums;
 
 use async_graphql::Context;
@@ -40,6 +41,7 @@ pub use nodes::fulfilments_of_order;
 pub use order::Order;
 pub use order_ref::{ExternalRef, OrderRef};
 pub use payloads::{OrderHoldPayload, OrderPayload};
+pub use tried::{as_tried, tried_order};
 pub use visibility::orders_within;
 
 use crate::graphql::{context::ContextExt, fault::Answer};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::core::{self, Action, OrderDetail, Personal, Totals, holds::Hold};
+use inventory::orders::core::{self, Action, OrderDetail, Personal, Totals};
 use macros::resolvers;
 use platform::storage::Fault;
 
@@ -20,6 +20,7 @@ use super::{
     links::{self, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, load},
     rates::{in_books, rate_of},
+    tried::OrderTried,
 };
 use crate::{
     costing::order_cost,
@@ -32,7 +33,7 @@ use crate::{
     },
     numbering,
     papers::{Invoice, Paper, has_more_papers_of_order, invoices_of_order, papers_of_order},
-    payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
+    payments::{Payment, PaymentStatus, RefundStatus, payments_as_tried},
     returns::{Return, returns_of_order},
     reversals::{DocumentReversal, has_more_reversals, reversals_of},
 };
@@ -46,8 +47,8 @@ pub struct Order {
     foreseen: Foreseen,
     /// What it says beside its lines, as the change that is answered left it.
     detail: Option<Arc<OrderDetail>>,
-    /// The holds that a dry run would set.
-    holds: Option<Arc<Vec<Hold>>>,
+    /// Additions of a dry run beside it.
+    tried: Option<Arc<OrderTried>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,28 +64,28 @@ impl Order {
     }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read, foreseen: None, detail: None, holds: None }
+        Self { row, lines: Lines::Read, foreseen: None, detail: None, tried: None }
     }
     /// As a dry run would leave it, with its lines and what they would hold.
     pub fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
-        Self { row, lines: Lines::Read, foreseen: held, detail: None, holds: None }
+        Self { row, lines: Lines::Read, foreseen: held, detail: None, tried: None }
     }
     /// With what it says beside its lines, where that was changed.
     #[must_use]
     pub(crate) fn saying(self, detail: Option<OrderDetail>) -> Self {
         Self { detail: detail.map(Arc::new), ..self }
     }
-    /// With the holds that a dry run would set.
+    /// With what a dry run would add beside it.
     #[must_use]
-    pub fn holding(self, holds: Vec<Hold>) -> Self {
-        Self { holds: (!holds.is_empty()).then(|| Arc::new(holds)), ..self }
+    pub(crate) fn trying(self, tried: Option<OrderTried>) -> Self {
+        Self { tried: tried.map(Arc::new), ..self }
     }
-    fn foreseen_holds(&self) -> &[Hold] {
-        self.holds.as_deref().map_or(&[], Vec::as_slice)
+    pub(crate) fn tried(&self) -> Option<&OrderTried> {
+        self.tried.as_deref()
     }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, holds: None }
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, tried: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
@@ -154,7 +155,7 @@ impl Order {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
             let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
-            holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
+            holds.extend(active_holds(ctx, &self.row, self.tried()).await?);
             return Ok(holds);
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
@@ -163,7 +164,7 @@ impl Order {
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
-        holds.extend(active_holds(ctx, &self.row, self.foreseen_holds()).await?);
+        holds.extend(active_holds(ctx, &self.row, self.tried()).await?);
         Ok(holds)
     }
     /// Store that sold the order.
@@ -233,20 +234,20 @@ impl Order {
     /// Steps in the history of the order, the oldest first: at most the first one and the latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
         // A stream's order does not know who placed it.
-        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
+        let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self).await?);
         Ok(std::iter::once(OrderStep::placed(&order)).chain(latest(&later).iter().map(OrderStep::from)).collect())
     }
     /// True if the order has more steps than `steps` has.
     async fn has_more_steps(&self, ctx: &Context<'_>) -> Answer<bool> {
-        has_more_steps(ctx, self.row.id).await
+        has_more_steps(ctx, self).await
     }
     /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
     async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
-        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.cancel).map(CancelReason::from))
+        Ok(cancelled(ctx, self).await?.and_then(|step| step.cancel).map(CancelReason::from))
     }
     /// Note on the cancellation of the order. Null when it was not cancelled, or none was given.
     async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
-        Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
+        Ok(cancelled(ctx, self).await?.and_then(|step| step.reason))
     }
     /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
@@ -307,10 +308,10 @@ impl Order {
     }
     /// Payments recorded for the order, the oldest first; at most 1,000.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
-        payments_of_order(ctx, self.row.id).await
+        payments_as_tried(ctx, self).await
     }
     /// Cost of the goods sold: the book value that left stock with the order's goods, by the tenant's costing method; returned goods are not
-    /// deducted. Null until the movements are costed, and without product.cost.read.
+    /// deducted. Null until the movements are costed, and without product.cost.read. Null in a dry run.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         order_cost(ctx, self.row.id).await.map(|cost| cost.map(Money::from)).transpose()

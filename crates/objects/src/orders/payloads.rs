@@ -19,7 +19,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::{detail::Hint, hold::OrderHold, order::Order};
+use super::{detail::Hint, hold::OrderHold, order::Order, tried::OrderTried};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -55,26 +55,24 @@ seen_payload! {
 
 impl ReceiptPayload for OrderPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let mut detail = None;
-        let mut holds = Vec::new();
+        let (mut detail, mut tried) = (None, None);
         let (order, hints) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
                 let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
                 detail = of.details.pop().map(|change| change.after);
-                holds = of.holds;
+                if receipt.seq.is_none() {
+                    tried = of.orders.last().map(|order| OrderTried::of(order, &of, receipt.documents.get()));
+                }
                 (of.orders.pop(), of.hints)
             }
             Some(StoredOrder { order, hints, .. }) => (rows::orders(scope, order.as_slice()).await?.pop(), hints),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         let foreseen = match receipt.seq {
-            Some(_) => {
-                holds.clear();
-                None
-            }
+            Some(_) => None,
             None => Some(Arc::new(foreseen(scope, &receipt.reservations, order.id).await?)),
         };
-        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).saying(detail).holding(holds)), hints })
+        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).saying(detail).trying(tried)), hints })
     }
 }
 
@@ -95,17 +93,21 @@ seen_payload! {
 }
 
 /// Whether the caller, who may change the order, also sees it.
-fn is_seen(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
+pub(crate) fn is_seen(ctx: &Context<'_>, order: &Order) -> Answer<bool> {
     let permit: Permit<kind::OrderRead> = ctx.permit()?;
     Ok(permit.covers_document(order.row().store, order.row().channel))
 }
 
 impl ReceiptPayload for OrderHoldPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
+        let mut tried = None;
         let (order, hold) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
-                let of: Option<OrderDecision> = receipt.documents.take();
-                of.map_or((None, None), |mut of| (of.orders.pop(), of.holds.pop()))
+                let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
+                if receipt.seq.is_none() {
+                    tried = of.orders.last().map(|order| OrderTried::of(order, &of, None));
+                }
+                (of.orders.pop(), of.holds.pop())
             }
             Some(stored) => {
                 let order = rows::orders(scope, stored.order.as_slice()).await?.pop();
@@ -118,12 +120,12 @@ impl ReceiptPayload for OrderHoldPayload {
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         let hold = hold.map(|hold| OrderHold::set(hold, order.store));
-        Ok(Some((Order::whole(Arc::new(order)), hold)))
+        Ok(Some((Order::whole(Arc::new(order)).trying(tried), hold)))
     }
 }
 
 /// What an order would hold, where nothing was written: what it holds now, with what the change would make of it.
-async fn foreseen(scope: &TenantScope, changed: &[Reservation], order: OrderId) -> Answer<Vec<Held>> {
+pub(super) async fn foreseen(scope: &TenantScope, changed: &[Reservation], order: OrderId) -> Answer<Vec<Held>> {
     let now = reservations(scope, Which::ActiveOfOrders(&[order])).await?;
     let mut held: BTreeMap<ReservationId, Reservation> = now.into_iter().map(|one| (one.id, one)).collect();
     held.extend(changed.iter().map(|one| (one.id, one.clone())));

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::{
-        Order,
+        Order, as_tried,
         links::{self, Actor, Money},
         load_order,
     },
@@ -24,22 +24,42 @@ use crate::{
 
 /// A fact's row.
 #[derive(Clone)]
-pub struct Payment(pub Arc<core::Payment>);
+pub struct Payment {
+    row: Arc<core::Payment>,
+    /// The order as a dry run would leave it. None: it is looked up.
+    tried: Option<Order>,
+}
 
 impl Payment {
+    pub fn new(row: Arc<core::Payment>) -> Self {
+        Self { row, tried: None }
+    }
+    /// With its order as a dry run would leave it.
+    #[must_use]
+    pub fn of_order(self, tried: Option<Order>) -> Self {
+        Self { tried, ..self }
+    }
     pub fn fact_id(&self) -> PaymentId {
-        self.0.id
+        self.row.id
     }
     /// The order that it is of.
     pub fn order_id(&self) -> OrderId {
-        self.0.order
+        self.row.order
     }
 }
 
 /// The payments of an order that the caller sees, the first one first.
 pub async fn payments_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Payment>> {
     let all = load(ctx, PaymentsOf(id)).await?.unwrap_or_default();
-    Ok(all.iter().cloned().map(Payment).collect())
+    Ok(all.iter().cloned().map(Payment::new).collect())
+}
+
+/// The same of an order that may be a dry run's, which adds those that it would record.
+pub async fn payments_as_tried(ctx: &Context<'_>, order: &Order) -> Answer<Vec<Payment>> {
+    let known = payments_of_order(ctx, order.row().id).await?;
+    let Some(tried) = order.tried() else { return Ok(known) };
+    let new = tried.payments.iter().cloned().map(Payment::new);
+    Ok(known.into_iter().chain(new).map(|payment| payment.of_order(Some(order.clone()))).collect())
 }
 
 /// The payments that name a return, of orders that the caller sees, the first one first.
@@ -48,7 +68,7 @@ pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Vec<P
     let mut seen = Vec::with_capacity(all.len());
     for one in all.iter().cloned() {
         if load_order(ctx, one.order).await?.is_some() {
-            seen.push(Payment(one));
+            seen.push(Payment::new(one));
         }
     }
     Ok(seen)
@@ -70,7 +90,7 @@ pub async fn refund_status_of_return(ctx: &Context<'_>, id: ReturnId, due: prelu
 pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Payment>> {
     ctx.permit::<kind::OrderRead>()?;
     let Some(found) = load(ctx, id).await? else { return Ok(None) };
-    Ok(load_order(ctx, found.order).await?.map(|_| Payment(found)))
+    Ok(load_order(ctx, found.order).await?.map(|_| Payment::new(found)))
 }
 
 /// Payment, refund or authorisation of an order, as the payment provider reported it. It never
@@ -80,64 +100,70 @@ pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Pay
 impl Payment {
     /// ID of the payment.
     pub async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+        ID(self.row.id.to_string())
     }
     /// Kind of the payment.
     async fn kind(&self) -> PaymentKind {
-        self.0.kind.into()
+        self.row.kind.into()
     }
     /// Amount of the payment: above 0 for every kind, below 0 for one that takes another payment back.
     async fn amount(&self) -> Money {
-        self.0.amount.into()
+        self.row.amount.into()
     }
     /// Method of the payment, as a code of the tenant's: CARD, CASH, EXCHANGE.
     async fn method(&self) -> &str {
-        &self.0.method
+        &self.row.method
     }
     /// Reference at the gateway or till, unique with its method and kind; null when none was given.
     async fn reference(&self) -> Option<&str> {
-        self.0.reference.as_deref()
+        self.row.reference.as_deref()
     }
     /// Time of the payment.
     async fn occurred_at(&self) -> DateTime {
-        DateTime(self.0.occurred_at)
+        DateTime(self.row.occurred_at)
     }
     /// Time at which the payment was recorded.
     async fn recorded_at(&self) -> DateTime {
-        DateTime(self.0.recorded_at)
+        DateTime(self.row.recorded_at)
     }
     /// Member or integration that recorded the payment.
     #[field(was("actor", "2026-11-27"))]
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
-        links::actor(ctx, self.0.actor).await
+        links::actor(ctx, self.row.actor).await
     }
     /// Order that was paid. Null when you may not see it.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
-        load_order(ctx, self.0.order).await.transpose()
+        if let Some(order) = &self.tried {
+            return as_tried(ctx, order);
+        }
+        load_order(ctx, self.row.order).await.transpose()
     }
     /// Return that a refund is for. Null when it names none, or one that you may not see.
     #[graphql(name = "return")]
     async fn sales_return(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
-        load_return(ctx, self.0.sales_return?).await.transpose()
+        load_return(ctx, self.row.sales_return?).await.transpose()
     }
     /// Authorisation of a capture or a void, capture of a refund; null when it names none.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        load(ctx, self.0.parent?).await.map(|found| found.map(Payment)).transpose()
+        load(ctx, self.row.parent?).await.map(|found| found.map(Payment::new)).transpose()
     }
     /// Payment that this one takes back. Null for every other payment.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        load(ctx, self.0.reverses?).await.map(|found| found.map(Payment)).transpose()
+        let found = load(ctx, self.row.reverses?).await;
+        found.map(|found| found.map(|row| Self::new(row).of_order(self.tried.clone()))).transpose()
     }
     /// Payment that takes this one back. Null while there is none.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
-        let all = match load(ctx, PaymentsOf(self.0.order)).await {
+        let all = match load(ctx, PaymentsOf(self.row.order)).await {
             Ok(all) => all.unwrap_or_default(),
             Err(failed) => return Some(Err(failed)),
         };
-        all.iter().find(|one| one.reverses == Some(self.0.id)).cloned().map(|one| Ok(Payment(one)))
+        let tried = self.tried.as_ref().and_then(Order::tried).map(|tried| tried.payments.as_slice()).unwrap_or_default();
+        let reversal = all.iter().chain(tried).find(|one| one.reverses == Some(self.row.id)).cloned();
+        reversal.map(|one| Ok(Self::new(one).of_order(self.tried.clone())))
     }
     /// Note on the payment. Null when there is none.
     async fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
+        self.row.note.as_deref()
     }
 }

@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::count::Stocktake;
+use super::count::{Stocktake, StocktakeTried};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -37,7 +37,7 @@ impl StocktakePayload {
     fn seen(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         let stocktake = self.stocktake.clone()?;
         match ctx.permit::<kind::CountRead>() {
-            Ok(permit) => permit.covers(stocktake.0.store).then_some(Ok(stocktake)),
+            Ok(permit) => permit.covers(stocktake.row().store).then_some(Ok(stocktake)),
             Err(denied) => Some(Err(denied)),
         }
     }
@@ -45,11 +45,18 @@ impl StocktakePayload {
 
 impl ReceiptPayload for StocktakePayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        let count = match receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
-            None => receipt.documents.take().map(|of: CountDecision| of.count),
-            Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
+        if let Some(id) = receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
+            let count = rows::counts(scope, id.as_slice()).await?.pop();
+            return Ok(Some(Stocktake::new(Arc::new(count.ok_or_else(|| lost("stock_count"))?))));
+        }
+        let of: CountDecision = receipt.documents.take().ok_or_else(|| lost("stock_count"))?;
+        let tried = match receipt.seq {
+            Some(_) => None,
+            None => Some(StocktakeTried {
+                progress: rows::progress_after(scope, &of).await?,
+                lines: of.made.into_iter().chain(of.changed).collect(),
+            }),
         };
-        let count = Stocktake(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
-        Ok(Some(count))
+        Ok(Some(Stocktake::new(Arc::new(of.count)).trying(tried)))
     }
 }

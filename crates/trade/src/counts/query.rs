@@ -180,7 +180,7 @@ impl CountsQuery {
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|count| {
             let keys = rows::count_keys(sorted, &count);
-            (Stocktake(Arc::new(count)), keys)
+            (Stocktake::new(Arc::new(count)), keys)
         });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }

@@ -18,6 +18,7 @@ use platform::storage::TenantScope;
 use super::{visibility::covers, work::FulfilmentWork};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
+    orders::tried_order,
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
@@ -80,7 +81,12 @@ pub(super) async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<
         let own: WorkDecision = receipt.documents.take().ok_or_else(|| lost("fulfilment_work"))?;
         in_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
     };
-    Ok(works.into_iter().map(|work| FulfilmentWork::whole(Arc::new(work))).collect())
+    let mut shown = Vec::with_capacity(works.len());
+    for work in works {
+        let order = tried_order(scope, receipt, work.head.order).await?;
+        shown.push(FulfilmentWork::whole(Arc::new(work)).of_order(order));
+    }
+    Ok(shown)
 }
 
 fn in_order(ids: &[FulfilmentWorkId], works: Vec<Work>) -> Vec<Work> {

@@ -1,6 +1,9 @@
 //! What mutations answer: the facts as the receipt has them, or refusals.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::Context;
 use entity::prelude::{ChannelId, OrderId, PaymentId, StoreId};
@@ -19,13 +22,14 @@ use platform::storage::TenantScope;
 use super::payment::Payment;
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
+    orders::{Order, tried_order},
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
 
 seen_payload! {
     /// The payment that was recorded.
-    PaymentPayload(facts: Option<Vec<Recorded>>) {
+    PaymentPayload(facts: Option<Vec<Fact>>) {
         /// Payment that was recorded; null when there are userErrors.
         async fn payment(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
             let facts = self.facts.as_deref()?;
@@ -36,7 +40,7 @@ seen_payload! {
 
 seen_payload! {
     /// The payments that were recorded.
-    PaymentsPayload(facts: Option<Vec<Recorded>>) {
+    PaymentsPayload(facts: Option<Vec<Fact>>) {
         /// Payments that were recorded, in the order of the input; null when there are userErrors.
         async fn payments(&self, ctx: &Context<'_>) -> Option<Answer<Vec<Payment>>> {
             let facts = self.facts.as_deref()?;
@@ -45,26 +49,49 @@ seen_payload! {
     }
 }
 
+/// A payment that was recorded.
+pub struct Fact {
+    recorded: Recorded,
+    /// Its order as a dry run would leave it.
+    tried: Option<Order>,
+}
+
 /// Those of the facts whose orders the caller, who may record them, also sees.
-fn seen(ctx: &Context<'_>, facts: &[Recorded]) -> Answer<Vec<Payment>> {
+fn seen(ctx: &Context<'_>, facts: &[Fact]) -> Answer<Vec<Payment>> {
     let permit: Permit<kind::OrderRead> = ctx.permit()?;
-    let seen = facts.iter().filter(|fact| permit.covers_document(fact.store, fact.channel));
-    Ok(seen.map(|fact| Payment(Arc::new(fact.payment.clone()))).collect())
+    let seen = facts.iter().filter(|fact| permit.covers_document(fact.recorded.store, fact.recorded.channel));
+    Ok(seen.map(|fact| Payment::new(Arc::new(fact.recorded.payment.clone())).of_order(fact.tried.clone())).collect())
 }
 
 impl ReceiptPayload for PaymentPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        recorded(scope, receipt).await.map(Some)
+        facts(scope, receipt).await.map(Some)
     }
 }
 
 impl ReceiptPayload for PaymentsPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        recorded(scope, receipt).await.map(Some)
+        facts(scope, receipt).await.map(Some)
     }
 }
 
-/// The facts of a receipt, in the order of the input.
+/// The facts of a receipt, in the order of the input. A dry run has their orders, too.
+async fn facts(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Fact>> {
+    let ids: BTreeSet<OrderId> =
+        receipt.documents.read(|own: &PaymentDecision| own.facts.iter().map(|fact| fact.payment.order).collect());
+    let mut orders: HashMap<OrderId, Order> = HashMap::new();
+    for id in ids {
+        orders.extend(tried_order(scope, receipt, id).await?.map(|order| (id, order)));
+    }
+    let all = recorded(scope, receipt).await?;
+    let fact = |recorded: Recorded| {
+        let tried = orders.get(&recorded.payment.order).cloned();
+        Fact { recorded, tried }
+    };
+    Ok(all.into_iter().map(fact).collect())
+}
+
+/// Payments of a receipt, in the order of the input.
 async fn recorded(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<Recorded>> {
     let Some(stored) = receipt.stored.as_ref().map(StoredReceipt::part::<StoredPayments>) else {
         let decision: Option<PaymentDecision> = receipt.documents.take();

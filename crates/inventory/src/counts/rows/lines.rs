@@ -1,6 +1,6 @@
 //! Lines of a count as clients see them, and the figures over all of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::{
     prelude::*,
@@ -18,7 +18,7 @@ use super::{
     count_row::{LineRow, cost},
     load::known_book,
 };
-use crate::counts::core::{Line, LineKey, Pair, Tally, Try};
+use crate::counts::core::{CountDecision, Expected, Finding, Line, LineKey, LineState, Pair, Tally, Try};
 
 #[derive(Record)]
 struct ProgressRow {
@@ -38,6 +38,7 @@ struct ProgressRow {
 #[derive(Record)]
 #[record(of = count_line, alias = "l")]
 struct CountedRow {
+    id: CountLineId,
     #[record(not_null)]
     counted: Quantity,
     unit_cost_minor: Option<i64>,
@@ -189,8 +190,37 @@ pub async fn progress(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<Cou
     Ok(rows.into_iter().map(progress).collect())
 }
 
+/// The progress of a count after a decision that is not written.
+pub async fn progress_after(reads: &impl Reads, decision: &CountDecision) -> Result<Progress, Fault> {
+    let id = decision.count.id;
+    let mut progress = progress(reads, &[id]).await?.remove(&id).unwrap_or_default();
+    let touched: BTreeSet<LineKey> = decision.changed.iter().map(Line::key).chain(decision.gone.iter().cloned()).collect();
+    if !touched.is_empty() {
+        let products: BTreeSet<ProductId> = touched.iter().map(|key| key.product).collect();
+        let known = super::load::lines(reads, id, Some(&products.into_iter().collect::<Vec<_>>())).await?;
+        known.iter().filter(|(key, _)| touched.contains(key)).for_each(|(_, line)| progress.count(line, -1));
+    }
+    let after: BTreeMap<LineKey, &Line> = decision.lines().map(|line| (line.key(), line)).collect();
+    after.values().for_each(|line| progress.count(line, 1));
+    Ok(progress)
+}
+
+impl Progress {
+    /// Adds or takes a line.
+    fn count(&mut self, line: &Line, by: i64) {
+        self.lines += by;
+        match line.state.status() {
+            CountLineState::Uncounted => {}
+            CountLineState::Counted => self.counted += by,
+            CountLineState::Recount => self.recount += by,
+        }
+        self.found += if line.expected == Expected::Found { by } else { 0 };
+    }
+}
+
 /// What the books had and what was there, of every line that was counted and is not to be counted again, with what one unit costs and its decimals.
-pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
+/// Lines that a dry run would leave take the place of their rows.
+pub async fn pairs(reads: &impl Reads, count: CountId, tried: &[Line]) -> Result<Vec<(Pair, Option<Money>, u8)>, Fault> {
     let sql = format!(
         "SELECT {select} FROM count_line l
          JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
@@ -202,7 +232,17 @@ pub async fn pairs(reads: &impl Reads, count: CountId) -> Result<Vec<(Pair, Opti
         let cost = cost(line.unit_cost_minor, line.cost_currency.as_deref());
         (Pair { book, counted: line.counted.get() }, cost, line.unit_decimals as u8)
     };
-    Ok(rows.into_iter().map(pair).collect())
+    // Posting a line changes neither of its two figures.
+    let tried = tried.iter().filter(|line| line.state.posted().is_none());
+    let replaced: HashSet<CountLineId> = tried.clone().map(|line| line.id).collect();
+    let kept = rows.into_iter().filter(|row| !replaced.contains(&row.line.id)).map(pair);
+    Ok(kept.chain(tried.filter_map(counted_pair)).collect())
+}
+
+/// The same of a line that has just been counted; None of one that is to be counted.
+fn counted_pair(line: &Line) -> Option<(Pair, Option<Money>, u8)> {
+    let LineState::Counted(Finding { tally, unit_cost, .. }) = line.state else { return None };
+    Some((Pair { book: tally.book, counted: tally.counted.get() }, unit_cost, line.decimals))
 }
 
 /// Every time that these lines were counted, by line and in order, with when it was recorded.

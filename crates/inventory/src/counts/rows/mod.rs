@@ -9,7 +9,9 @@ mod since;
 mod write;
 
 pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
-pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, tries};
+pub use lines::{
+    COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, progress_after, tries,
+};
 pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_numbered, page, source};
 pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,

@@ -60,6 +60,6 @@ pub use sourcing::{
     MOST_STORES_SHOWN, StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store,
     resourced_rows, sources, sourcing_of, sourcing_rule, store_sourcing,
 };
-pub use steps::{MOST_STEPS_SHOWN, StepTaken, confirmed_at, step_rows, steps_of};
+pub use steps::{MOST_STEPS_SHOWN, StepTaken, confirmed_at, step_rows, steps_of, steps_taken};
 pub use visibility::places_of;
 pub use write::{Made, fulfilment_rows, order_rows};

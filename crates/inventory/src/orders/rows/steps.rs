@@ -57,28 +57,44 @@ pub struct StepTaken {
     pub register: Option<String>,
 }
 
+/// The steps of a decision: one for each event of a version that an order had after it was placed.
+pub fn steps_taken(decision: &OrderDecision, now: Timestamp) -> impl Iterator<Item = StepTaken> {
+    decision.events.iter().filter(|fact| fact.before.is_some()).filter_map(move |fact| {
+        // What rules made of an order as it was placed is no step after that.
+        let of_fact = |order: &&Order| order.id == fact.order && order.version > 1;
+        let order = decision.orders.iter().find(of_fact)?;
+        Some(StepTaken {
+            order: order.id,
+            version: order.version,
+            action: fact.kind.name().to_owned(),
+            cancel: fact.by.cancel,
+            reason: fact.by.reason.clone(),
+            at: now,
+            actor: fact.by.actor,
+            register: fact.by.register.clone(),
+        })
+    })
+}
+
 /// The steps of a batch: a row for each event of a version that an order had after it was placed.
 pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp) -> Bulk {
     let mut rows = Rows::<StepRow>::insert(tenant);
     for decision in decisions {
         let mut of_order: HashMap<OrderId, i64> = HashMap::new();
-        for fact in decision.events.iter().filter(|fact| fact.before.is_some()) {
-            // What rules made of an order as it was placed is no step after that.
-            let of_fact = |order: &&Order| order.id == fact.order && order.version > 1;
-            let Some(order) = decision.orders.iter().find(of_fact) else { continue };
-            let nth = of_order.entry(order.id).or_default();
+        for step in steps_taken(decision, now) {
+            let nth = of_order.entry(step.order).or_default();
             *nth += 1;
             rows.push(StepRow {
-                order_id: order.id,
-                version: order.version,
+                order_id: step.order,
+                version: step.version,
                 nth: *nth,
-                action: fact.kind.name().to_owned(),
-                cancel_reason: fact.by.cancel,
-                reason: fact.by.reason.clone(),
-                recorded_at: now,
-                actor_kind: fact.by.actor.kind,
-                actor_id: fact.by.actor.id,
-                register: fact.by.register.clone(),
+                action: step.action,
+                cancel_reason: step.cancel,
+                reason: step.reason,
+                recorded_at: step.at,
+                actor_kind: step.actor.kind,
+                actor_id: step.actor.id,
+                register: step.register,
             });
         }
     }
