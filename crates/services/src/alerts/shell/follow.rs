@@ -35,7 +35,8 @@ use crate::alerts::{
 
 /// Events of the journal that one transaction looks through; those of kinds that mean nothing for alerts are not read.
 const PAGE: i64 = 2_000;
-/// Events that one statement reads: one of a movement of many lines has hundreds of kB.
+/// Events that the first statement of a page reads, and that further ones read at most: one of a movement of many lines has hundreds of kB.
+const READ_FIRST: u32 = 16;
 const READ: u32 = 500;
 /// Bytes of payloads after which a page ends.
 const MOST_BYTES: usize = 2_000_000;
@@ -196,12 +197,16 @@ fn kinds() -> Kinds {
 
 /// The events after `from` up to `upto`, or up to an earlier number where their payloads are large; and that number.
 async fn page(scope: &TenantScope, kinds: &Kinds, from: i64, upto: i64) -> Result<(Vec<Event>, i64), Fault> {
-    let (mut events, mut bytes, mut through) = (Vec::new(), 0, from);
+    let (mut events, mut bytes, mut through, mut limit) = (Vec::new(), 0, from, READ_FIRST);
     while through < upto && bytes < MOST_BYTES {
-        let some = journal::first_kinds_between(scope, kinds, (through, upto), READ).await?;
-        through = some.last().filter(|_| some.len() == READ as usize).map_or(upto, |event| event.seq);
+        let some = journal::first_kinds_between(scope, kinds, (through, upto), limit).await?;
+        through = some.last().filter(|_| some.len() == limit as usize).map_or(upto, |event| event.seq);
         bytes += some.iter().map(|event| event.payload.len()).sum::<usize>();
         events.extend(some);
+        // As many as fit, if they are as large as those before.
+        let mean = bytes / events.len().max(1) + 1;
+        let more = MOST_BYTES.saturating_sub(bytes) / mean;
+        limit = u32::try_from(more).map_or(READ, |more| more.clamp(1, READ));
     }
     Ok((events, through))
 }
