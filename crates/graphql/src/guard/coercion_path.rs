@@ -344,7 +344,7 @@ fn here(cause: Cause) -> Vec<Mismatch> {
 fn refusal(kind: &Name, value: Option<&Value>) -> Option<Cause> {
     /// None where it is taken; a message may be of any length, as it may have the value in it.
     fn said<T: ScalarType + InputType>(value: &Value) -> Option<String> {
-        T::parse(value.clone()).err().map(|error| error.into_server_error(Pos::default()).message)
+        <T as ScalarType>::parse(value.clone()).err().map(|error| error.into_server_error(Pos::default()).message)
     }
     let unlike = || Cause::Unlike(kind.to_string());
     let parsed = |parse: fn(&Value) -> Option<String>| {

@@ -83,7 +83,7 @@ pub async fn tenants_with_dates(global: &Global, now: Timestamp) -> Result<Vec<T
         backend.in_texts("kind", 2)
     );
     let kinds = DatedKind::all().map(|(_, kind)| kind).chain(SCHEDULE_KINDS);
-    let kinds = backend.texts(kinds.map(|kind| kind.as_str()));
+    let kinds = backend.texts(kinds.map(AlertKind::as_str));
     global.rows(&sql, vec![day.into(), kinds]).await?.iter().map(Row::scalar).collect()
 }
 
