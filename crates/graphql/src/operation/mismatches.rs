@@ -46,7 +46,8 @@ impl<E: Executor> OperationService<E> {
     fn name_error(&self, mut error: ServerError, found: Vec<Mismatch>, named: &mut Vec<ServerError>) {
         let is_only = found.len() < 2;
         if found.is_empty() {
-            error.message = innermost(&error.message).to_owned();
+            let inner = innermost(&error.message).to_owned();
+            error.message = inner;
             named.push(error);
             return;
         }
