@@ -30,6 +30,10 @@ const WAITS: &str = "all that is left of it waits for stock (backorders): name t
 const HOLD_KINDS: &str =
     "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own";
 
+fn left(units: i64) -> String {
+    counted(units, "has left", "have left")
+}
+
 pub fn order(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -85,9 +89,7 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::OnlyNotes(status) => state(&format!("the order is {status}: only its notes, tags and metadata change")),
         Refusal::LinesStay(status) => state(&format!("the order is {status}: its lines do not change any more")),
         Refusal::PriceOfShipped { sku } => state(&format!("some of {sku} has left at its price: cancel the rest and add a line")),
-        Refusal::LeastQuantity { least } => {
-            range(&format!("{}: at least {least} is expected", counted(least, "has left", "have left")))
-        }
+        Refusal::LeastQuantity { least } => range(&format!("{}: at least {least} is expected", left(*least))),
         Refusal::NothingLeft => range("a discount or a tax is stated of a quantity above 0"),
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} lines")),
         Refusal::TooManyTags { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} tags")),
