@@ -60,7 +60,7 @@ async fn what_was_created_last_is_found_and_keeps_its_time(world: &World) {
         let [created, updated] = ["createdAt", "updatedAt"].map(|time| row[time].as_str().unwrap());
         assert!(before.as_str() < created && created < between.as_str() && between.as_str() < updated, "{list:?}: {row}");
         let found = ids(world, list, json!({ "createdAt": { "gte": before, "lt": between } })).await;
-        assert_eq!(found, [id.clone()], "{list:?}");
+        assert_eq!(found, std::slice::from_ref(&id), "{list:?}");
         assert!(ids(world, list, json!({ "createdAt": { "gte": between } })).await.is_empty(), "{list:?}: a change creates none");
         let others = ids(world, list, json!({ "not": { "createdAt": { "gte": before } } })).await;
         let up = rows(world, list, &json!({}), "sort: { field: CREATED_AT, direction: ASC }, first: 250").await;
