@@ -192,7 +192,9 @@ export type AlertKind =
   | 'FORECAST_DRIFT'
   | 'FORECAST_COVERAGE'
   | 'FULFILMENT_OVERDUE'
-  | 'FULFILMENT_REJECTED';
+  | 'FULFILMENT_REJECTED'
+  | 'SAVED_VIEW_SCHEDULE_FAILED'
+  | 'EXPORT_SCHEDULE_FAILED';
 
 /** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertListFilter {
@@ -215,7 +217,7 @@ export interface AlertListFilter {
   store?: IdFilter | null;
   /** Condition on the alert's product. */
   product?: IdFilter | null;
-  /** Members to whom the alert is handed. */
+  /** Member to whom the alert is assigned; isNull is true for alerts without an assignee. */
   assignee?: IdFilter | null;
   /** Time at which the alert was opened. */
   openedAt?: DateTimeFilter | null;
@@ -274,7 +276,7 @@ export interface AlertRuleUpsertInput {
    * @deprecated 2026-11-26: use store. Removed after 2027-11-26.
    */
   storeId?: string | null;
-  /** Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN. */
+  /** Store that the rule is for. Null for all. Not for NEGATIVE_MARGIN, SAVED_VIEW_SCHEDULE_FAILED and EXPORT_SCHEDULE_FAILED. */
   store?: StoreRef | null;
   /**
    * Deprecated form of `category`: its ID.
@@ -2714,8 +2716,8 @@ export interface IdFilter {
   key?: ReadonlyArray<string> | null;
   /**
    * True for rows without an ID, false for rows with one, null for both. Taken by category, supplier and family of products, category and supplier of
-   * stock levels, category of lines of plans, customer of orders and returns, blanketOrder of purchase orders, assignee of fulfilment works, and
-   * reference of movements; refused elsewhere.
+   * stock levels, category of lines of plans, customer of orders and returns, blanketOrder of purchase orders, assignee of alerts and of
+   * fulfilment works, and reference of movements; refused elsewhere.
    */
   isNull?: boolean | null;
 }
@@ -2838,6 +2840,8 @@ export interface IntegrationFilter {
   search?: string | null;
   /** True for enabled integrations only, false for disabled ones, null for both. */
   isEnabled?: boolean | null;
+  /** Time at which the integration was created. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of integrations; rows with equal values are sorted by ID. */
@@ -3553,6 +3557,8 @@ export interface MemberFilter {
   search?: string | null;
   /** True for members with a second factor, false for those without one, null for both. */
   isMfaEnabled?: boolean | null;
+  /** Time at which the member was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone. */
   lastSeenAt?: DateTimeFilter | null;
 }
@@ -3591,6 +3597,7 @@ export interface MemberSort {
 export type MemberSortField =
   | 'EMAIL'
   | 'DISPLAY_NAME'
+  | 'CREATED_AT'
   | 'LAST_SEEN_AT';
 
 /** Status of a member. */
@@ -6891,6 +6898,8 @@ export interface RoleFilter {
   id?: IdFilter | null;
   /** Part of the key or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
+  /** Time at which the role was created; 1970 for the default roles. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** A role to be granted. */
@@ -6927,7 +6936,8 @@ export interface RoleSort {
 /** Field by which a list of roles can be sorted. */
 export type RoleSortField =
   | 'KEY'
-  | 'NAME';
+  | 'NAME'
+  | 'CREATED_AT';
 
 /** Changes of a role; fields that are left out or null stay as they are. */
 export interface RoleUpdateInput {
@@ -7263,6 +7273,7 @@ export type ScanProblemCode =
   | 'TRUNCATED'
   | 'BAD_CHECK_DIGIT'
   | 'UNKNOWN_AI'
+  | 'MISPLACED'
   | 'UNKNOWN_PACK'
   | 'BAD_DATE'
   | 'TOO_LONG';
@@ -8256,6 +8267,8 @@ export interface StoreGroupFilter {
   id?: IdFilter | null;
   /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
+  /** Time at which the group was created. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** Reference to a store group: exactly one field. */
@@ -8287,6 +8300,7 @@ export interface StoreGroupSort {
 export type StoreGroupSortField =
   | 'CODE'
   | 'NAME'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Changes of a group of stores; fields that are left out or null stay as they are. */

@@ -155,6 +155,8 @@ AlertKind = Literal[
     "FORECAST_COVERAGE",
     "FULFILMENT_OVERDUE",
     "FULFILMENT_REJECTED",
+    "SAVED_VIEW_SCHEDULE_FAILED",
+    "EXPORT_SCHEDULE_FAILED",
 ]
 
 
@@ -2311,6 +2313,7 @@ IntegrationFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
         "isEnabled": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2904,6 +2907,7 @@ MemberFilter = TypedDict(
         "status": "Optional[Sequence['MemberStatus']]",
         "search": "Optional[str]",
         "isMfaEnabled": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
         "lastSeenAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -2943,6 +2947,7 @@ class MemberSort(_MemberSort, total=False):
 MemberSortField = Literal[
     "EMAIL",
     "DISPLAY_NAME",
+    "CREATED_AT",
     "LAST_SEEN_AT",
 ]
 
@@ -5499,6 +5504,7 @@ RoleFilter = TypedDict(
         "not": "Optional['RoleFilter']",
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -5536,6 +5542,7 @@ class RoleSort(_RoleSort, total=False):
 RoleSortField = Literal[
     "KEY",
     "NAME",
+    "CREATED_AT",
 ]
 
 
@@ -5791,6 +5798,7 @@ ScanProblemCode = Literal[
     "TRUNCATED",
     "BAD_CHECK_DIGIT",
     "UNKNOWN_AI",
+    "MISPLACED",
     "UNKNOWN_PACK",
     "BAD_DATE",
     "TOO_LONG",
@@ -6597,6 +6605,7 @@ StoreGroupFilter = TypedDict(
         "not": "Optional['StoreGroupFilter']",
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -6631,6 +6640,7 @@ class StoreGroupSort(_StoreGroupSort, total=False):
 StoreGroupSortField = Literal[
     "CODE",
     "NAME",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
