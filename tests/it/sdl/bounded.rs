@@ -171,7 +171,6 @@ const CUT: [(&str, &str); 22] = [
     ("api/saved_views/mutation.rs", "a longer input is refused"),
     ("api/scan/query.rs", "ScanResult.hasMoreMatches"),
     ("api/search/query.rs", "SearchResults.hasMore"),
-    ("trade/stock/digest.rs", PAGE),
     ("trade/stock/explain.rs", "AvailabilityExplanation.hasMoreReservations"),
     ("trade/stock/topic.rs", PAGE),
 ];

@@ -23,6 +23,7 @@ const APPLIED: &[(&str, &str, &str)] = &[
     ("objects/sorts.rs", "cost", "of sorts without an index"),
     ("objects/stock/inputs.rs", "cost", "of sorts without an index, under their earlier name"),
     ("objects/stock/lot_filter.rs", "cost", "of a sort without an index"),
+    ("objects/alerts/alert.rs", "shared", "of a derived object"),
     ("objects/catalog/product.rs", "shared", "of derived objects"),
     ("objects/identity/types.rs", "requires", "of a derived object"),
 ];

@@ -154,7 +154,6 @@ const COMPOSED: &[Listed] = &[
     listed("reports/rows/builder/orders.rs", 2, &["sales_order"]),
     listed("reports/rows/customers.rs", 2, &["sales_order"]),
     listed("reports/rows/dashboard.rs", 3, &["demand_day", "sales_order"]),
-    listed("reports/rows/fulfilment.rs", 2, &["sales_order"]),
     listed("reports/rows/margins.rs", 1, &["demand_day"]),
     listed("stock/rows/history.rs", 1, &["entry", "history_block"]),
     listed("stock/rows/list.rs", 1, &["product", "stock_level"]),

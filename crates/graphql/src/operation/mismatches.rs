@@ -42,7 +42,7 @@ impl<E: Executor> OperationService<E> {
         response.errors = named;
     }
 
-    /// One mismatch is what the engine speaks of. Of several, nobody knows which it is: each is told in words of its own.
+    /// One mismatch is what the engine speaks of. Of several, nobody knows which it is: each has a message of its own.
     fn name_error(&self, mut error: ServerError, found: Vec<Mismatch>, named: &mut Vec<ServerError>) {
         let is_only = found.len() < 2;
         if found.is_empty() {
@@ -52,21 +52,21 @@ impl<E: Executor> OperationService<E> {
             return;
         }
         for Mismatch { path, cause, at } in found {
-            let mut told = error.clone();
-            let extensions = told.extensions.get_or_insert_default();
-            told.message = match &cause {
+            let mut named_error = error.clone();
+            let extensions = named_error.extensions.get_or_insert_default();
+            named_error.message = match &cause {
                 Cause::Unknown(field) if is_filter(&field.input) => {
                     extensions.set("code", Code::ValidationFailed.as_str());
                     self.unknown_filter(field, &path)
                 }
                 _ if is_only => self.only(placed(innermost(&error.message).to_owned(), &path), &cause, &path),
-                _ => self.told(&cause, &path),
+                _ => self.message(&cause, &path),
             };
             extensions.set("field", path);
             if !is_only && error.path.is_empty() {
-                told.locations = vec![at];
+                named_error.locations = vec![at];
             }
-            named.push(told);
+            named.push(named_error);
         }
     }
 
@@ -81,7 +81,7 @@ impl<E: Executor> OperationService<E> {
     }
 
     /// A mismatch in the words of validation, or of its scalar.
-    fn told(&self, cause: &Cause, path: &[String]) -> String {
+    fn message(&self, cause: &Cause, path: &[String]) -> String {
         let argument = |place: &str| format!("Invalid value for argument \"{place}\",");
         let (whole, above) = (path.join("."), above(path).unwrap_or_default());
         match cause {

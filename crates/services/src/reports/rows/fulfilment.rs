@@ -96,13 +96,13 @@ fn fills_of(
     let orders = format!("{}{}", bound.of_orders(narrow), bound.of_part(part));
     // Of a line, what fulfilments took of it too late: the rest of what left was handed over with the order, or left in time.
     let late = format!(
-        "f.tenant_id = $1 AND f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
+        "f.order_id = o.id AND f.status IN ('SHIPPED', 'DELIVERED')
          AND f.shipped_at > coalesce((SELECT d.requested_for FROM order_detail d
            WHERE d.tenant_id = $1 AND d.order_id = o.id AND d.requested_for > o.placed_at), o.placed_at + {within})
-         AND k.tenant_id = $1 AND k.fulfilment_id = f.id"
+         AND k.fulfilment_id = f.id"
     );
     let lines = format!(
-        "l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED' AND l.quantity > l.cancelled{}",
+        "l.order_id = o.id AND l.product_id IS NOT NULL AND l.stock_policy <> 'UNTRACKED' AND l.quantity > l.cancelled{}",
         Bound::of_products(narrow, "l.product_id")
     );
     let (key, ordered, in_time) =
@@ -116,19 +116,20 @@ fn fills_of(
                SELECT {key} AS grp, o.placed_at, o.id AS order_id, {ordered}, {in_time}
                FROM sales_order o CROSS JOIN order_line l LEFT JOIN (
                  SELECT f.order_id, k.order_position, CAST(sum(k.quantity) AS bigint) AS later
-                 FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k WHERE {orders} AND {late}
+                 FROM sales_order o CROSS JOIN fulfilment f CROSS JOIN fulfilment_line k
+                 WHERE o.tenant_id = $1 AND f.tenant_id = $1 AND k.tenant_id = $1 AND {orders} AND {late}
                  GROUP BY f.order_id, k.order_position) s ON s.order_id = l.order_id AND s.order_position = l.position
-               WHERE {orders} AND {lines}) t
+               WHERE o.tenant_id = $1 AND l.tenant_id = $1 AND {orders} AND {lines}) t
              GROUP BY t.placed_at, t.order_id"
         ),
         Backend::Postgres => format!(
             "SELECT {key} AS grp, x.* FROM sales_order o CROSS JOIN LATERAL (
                SELECT {sums} FROM (
                  SELECT {ordered}, {in_time} FROM order_line l LEFT JOIN (
-                   SELECT k.order_position, CAST(sum(k.quantity) AS bigint) AS later FROM fulfilment f CROSS JOIN fulfilment_line k WHERE {late}
-                   GROUP BY k.order_position) s ON s.order_position = l.position
-                 WHERE {lines}) t HAVING count(*) > 0) x
-             WHERE {orders}"
+                   SELECT k.order_position, CAST(sum(k.quantity) AS bigint) AS later FROM fulfilment f CROSS JOIN fulfilment_line k
+                   WHERE f.tenant_id = $1 AND k.tenant_id = $1 AND {late} GROUP BY k.order_position) s ON s.order_position = l.position
+                 WHERE l.tenant_id = $1 AND {lines}) t HAVING count(*) > 0) x
+             WHERE o.tenant_id = $1 AND {orders}"
         ),
     };
     let sql = format!("SELECT {} FROM ({each}) g GROUP BY g.grp ORDER BY g.grp", FillRow::SELECT);
@@ -148,7 +149,7 @@ pub async fn hours(reads: &impl Reads, narrow: &Narrow, group: FulfilmentGroup) 
     let sql = format!(
         "SELECT {select} FROM (
            SELECT {key} AS grp, f.shipped_at - o.placed_at AS micros FROM sales_order o CROSS JOIN fulfilment f
-           WHERE {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at IS NOT NULL AND f.status IN ('SHIPPED', 'DELIVERED'){only}) g",
+           WHERE o.tenant_id = $1 AND {orders} AND f.tenant_id = $1 AND f.order_id = o.id AND f.shipped_at IS NOT NULL AND f.status IN ('SHIPPED', 'DELIVERED'){only}) g",
         select = HoursRow::SELECT,
         key = group.column(),
         only = only.unwrap_or_default()
