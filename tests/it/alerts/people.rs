@@ -102,7 +102,8 @@ async fn an_alert_is_handed_to_who_may_see_it(world: &World) {
         assert_eq!(shop.alerts(json!({ "or": [{ "kind": [] }, test] })).await, found);
         found.len()
     };
-    assert_eq!((by_assignee(true).await, by_assignee(false).await), (0, 1));
+    let (others, assigned) = (by_assignee(true).await, by_assignee(false).await);
+    assert_eq!(assigned, 1);
     let contradiction = json!({ "assignee": { "isNull": true, "eq": own } });
     assert_eq!(shop.alerts(contradiction).await.len(), 0);
     let nobody = world.node.clock.id::<entity::id::kind::MemberId>().to_string();
@@ -121,7 +122,7 @@ async fn an_alert_is_handed_to_who_may_see_it(world: &World) {
         refused(&shop.step("alertAssign", json!({ "id": id, "memberId": member })).await, "INVALID", "input.memberId");
     }
     assert_eq!(shop.must("alertAssign", json!({ "id": id })).await["assignee"], Value::Null);
-    assert_eq!((by_assignee(true).await, by_assignee(false).await), (1, 0));
+    assert_eq!((by_assignee(true).await, by_assignee(false).await), (others + 1, 0));
 }
 
 async fn the_same_key_does_it_once(world: &World) {
