@@ -139,7 +139,11 @@ async fn stock_is_of_all_currencies_and_money_of_one(world: &World) {
     ] {
         for (currency, sold, gross) in [(Value::Null, 3, "30.00"), (json!("EUR"), 2, "60.00")] {
             let found = facts(&mug, &group, currency).await;
-            assert_eq!((&found["totals"], &found["totalCount"]["count"]), (&sums(sold, 5, gross), &json!(rows)), "{group} {found:#}");
+            assert_eq!(
+                (&found["totals"], &found["totalCount"]["count"]),
+                (&sums(sold, 5, gross), &json!(rows)),
+                "{group} {found:#}"
+            );
             let nodes = found["nodes"].as_array().unwrap();
             assert_eq!(nodes.len(), rows, "{group} {found:#}");
             for name in ["soldUnits", "shippedUnits", "receivedUnits", "netUnits"] {

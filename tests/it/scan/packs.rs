@@ -223,7 +223,7 @@ async fn cases_are_what_a_line_is_changed_to_and_inspected_in(world: &World) {
     let seen = inspect(broken.clone()).await;
     assert_eq!(done(&seen, "return")["lines"], json!([{ "restocked": 0, "writtenOff": 12 }]));
     broken["packs"] = json!(2);
-    refused(&inspect(broken.clone()).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    refused(&inspect(broken.clone()).await, "OUT_OF_RANGE", "input.lines.0.packs");
     broken["packs"] = Value::Null;
     broken["barcode"] = Value::Null;
     refused(&inspect(broken).await, "REQUIRED", "input.lines.0.quantity");
@@ -273,7 +273,7 @@ async fn cases_of_an_order_are_cancelled(world: &World) {
         ("barcode", Value::Null, "REQUIRED", "barcode"),
         ("packs", Value::Null, "REQUIRED", "quantity"),
         ("quantity", json!(12), "INVALID", "packs"),
-        ("packs", json!(6), "OUT_OF_RANGE", "quantity"),
+        ("packs", json!(6), "OUT_OF_RANGE", "packs"),
     ] {
         let mut line = cases_of(&order, 1);
         line[name] = value;

@@ -166,8 +166,12 @@ on_both!(a_row_that_leaves_a_filter_comes_once_more, site: Site => {
         for (step, delta) in [-9, -1, 10].into_iter().enumerate() {
             shop.adjust(&format!("{name} {step}"), 1, 0, delta).await;
         }
-        assert_eq!(news(&stream.soon().await), [(shop.place(1, 0), false)], "{name}: it leaves");
-        assert_eq!(news(&stream.soon().await), [(shop.place(1, 0), true)], "{name}: nothing until it enters again");
+        // One item may have both.
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            seen.extend(news(&stream.soon().await));
+        }
+        assert_eq!(seen, [(shop.place(1, 0), false), (shop.place(1, 0), true)], "{name}: it leaves, and nothing until it enters again");
     }
 });
 
