@@ -151,7 +151,7 @@ fn a_bounded_list_is_found_with_the_signs_beside_it() {
 const PAGE: &str = "a page says whether there is another";
 
 /// Files of the API that cut lists, and what tells of it.
-const CUT: [(&str, &str); 22] = [
+const CUT: [(&str, &str); 21] = [
     ("api/alerts/live.rs", PAGE),
     ("api/audit/audited.rs", "names in an entry of the log, beside their number"),
     ("analysis/costing/mutation.rs", "InUse.documentCount"),
