@@ -13,7 +13,7 @@ use platform::{
     storage::{ActiveRowSecurity, Backend, Database, Fault, SUSPENDED, is_shipped},
 };
 use services::{
-    backups::{BackupLog, waiting_since},
+    backups::{BackupLog, CLOCKS_APART_SECONDS, waiting_since},
     files::{FileLocation, Store},
 };
 use tokio::time::timeout;
@@ -33,8 +33,6 @@ const WALK: Duration = Duration::from_secs(3);
 const SAMPLED: Duration = Duration::from_secs(1);
 /// Runs of backups and drills that are looked at.
 const RUNS: i64 = 20;
-/// Seconds that the clocks of two machines are apart at most.
-const CLOCKS_APART: i64 = 60;
 /// Suspended tenants that are named.
 const SHOWN: i64 = 20;
 
@@ -249,7 +247,7 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
             .rev()
             .find(|run| run.state != BackupState::Running)
             .is_some_and(|run| run.state == BackupState::Failed),
-        is_ahead: runs.iter().any(|run| run.started_at > now.plus_seconds(CLOCKS_APART)),
+        is_ahead: runs.iter().any(|run| run.started_at > now.plus_seconds(CLOCKS_APART_SECONDS)),
     })
 }
 

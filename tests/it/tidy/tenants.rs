@@ -117,7 +117,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
         "commands of the operator",
         &[
             listed("backups/shell/run.rs", 1, &["tenant_counter"]),
-            listed("backups/shell/file_lists.rs", 2, &["file"]),
+            listed("backups/shell/file_lists.rs", 1, &["file"]),
             listed("backups/rows.rs", 1, &["file"]),
             listed("backups/revocation_rows.rs", 1, &["api_key", "customer", "member", "tenant_erasure"]),
             listed("serve/epoch/replay.rs", 1, &["tenant_counter"]),

@@ -42,7 +42,7 @@ pub use shell::{
     restore::{Restored, restore},
     revocations::{ListedRevocations, RevokedSince},
     run::{Made, Source, heads, run},
-    segments::Reach,
+    segments::{CLOCKS_APART_SECONDS, Reach},
     ship::{ShipSettings, Shipper},
 };
 pub use spool::waiting_since;

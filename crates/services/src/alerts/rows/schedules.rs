@@ -15,6 +15,7 @@ pub(super) const IS_FAILING: &str = "(s.failures >= 3 OR (s.status = 'PAUSED' AN
 /// A schedule that delivers nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailingSchedule {
+    pub kind: AlertKind,
     pub subject: Subject,
     /// Runs that failed in a row.
     pub runs: i64,
@@ -40,6 +41,7 @@ struct ViewSchedule {
 impl From<ViewSchedule> for FailingSchedule {
     fn from(row: ViewSchedule) -> Self {
         Self {
+            kind: AlertKind::SavedViewScheduleFailed,
             subject: Subject::SavedViewSchedule(row.id),
             runs: row.failures,
             schedule: FailedSchedule { name: row.name, error: row.last_error },
@@ -61,6 +63,7 @@ struct ExportSchedule {
 impl From<ExportSchedule> for FailingSchedule {
     fn from(row: ExportSchedule) -> Self {
         Self {
+            kind: AlertKind::ExportScheduleFailed,
             subject: Subject::ExportSchedule(row.id),
             runs: row.failures,
             schedule: FailedSchedule { name: row.name, error: row.last_error },

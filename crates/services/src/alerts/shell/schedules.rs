@@ -19,25 +19,19 @@ pub(super) async fn schedule_steps(scope: &TenantScope, rules: &Rules, now: Time
     let named: BTreeSet<Subject> = failing.iter().map(|one| one.subject).collect();
     let over = active.iter().filter(|(_, subject)| !named.contains(subject)).map(|(kind, subject)| Step::Close(*kind, *subject));
     let mut steps: Vec<Step> = over.collect();
-    let new: Vec<Opening> = failing.iter().filter_map(opening).filter(|one| !active.contains(&(one.kind, one.subject))).collect();
+    let new: Vec<&FailingSchedule> = failing.iter().filter(|one| !active.contains(&(one.kind, one.subject))).collect();
     let texts: Vec<String> = new.iter().map(|one| one.subject.text()).collect();
     let resolved = if texts.is_empty() { rows::BySubject::new() } else { rows::last_resolved(scope, &texts).await? };
-    let has_run_since = |one: &Opening| {
-        let last_run_at = failing.iter().find(|known| known.subject == one.subject).and_then(|known| known.last_run_at);
-        resolved.get(&(one.kind, one.subject)).is_none_or(|at| last_run_at.is_some_and(|last| last > *at))
+    let has_run_since = |one: &FailingSchedule| {
+        resolved.get(&(one.kind, one.subject)).is_none_or(|at| one.last_run_at.is_some_and(|last| last > *at))
     };
-    let is_on = |one: &Opening| rules.setting(one.kind, AlertScope::default()).is_on;
-    steps.extend(new.into_iter().filter(|one| is_on(one) && has_run_since(one)).map(Step::Open));
+    let is_on = |one: &FailingSchedule| rules.setting(one.kind, AlertScope::default()).is_on;
+    steps.extend(new.into_iter().filter(|one| is_on(one) && has_run_since(one)).map(|one| Step::Open(opening(one))));
     Ok(steps.into_iter().map(|step| (step, now, None)).collect())
 }
 
-fn opening(failing: &FailingSchedule) -> Option<Opening> {
-    let kind = match failing.subject {
-        Subject::SavedViewSchedule(_) => AlertKind::SavedViewScheduleFailed,
-        Subject::ExportSchedule(_) => AlertKind::ExportScheduleFailed,
-        _ => return None,
-    };
+fn opening(failing: &FailingSchedule) -> Opening {
     let figures =
         AlertValues { quantity: Some(failing.runs), schedule: Some(failing.schedule.clone()), ..AlertValues::default() };
-    Some(Opening { kind, subject: failing.subject, figures, category: None, trigger: Trigger::Crossing })
+    Opening { kind: failing.kind, subject: failing.subject, figures, category: None, trigger: Trigger::Crossing }
 }

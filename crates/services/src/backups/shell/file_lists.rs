@@ -3,8 +3,9 @@
 use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use entity::record::{Record, Selected};
 use futures_util::StreamExt;
-use platform::storage::{Database, Fault, GlobalReads, Row};
+use platform::storage::{Database, Fault, GlobalReads};
 use uuid::Uuid;
 
 use super::{BackupError, Backups, read::Opened, run::put};
@@ -27,19 +28,19 @@ const PAGE: i64 = 1_000;
 const MOST_LOOKED_UP: u64 = 10_000;
 
 /// Stored files of a database, whose bytes no backup of it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 pub struct StoredFiles {
+    #[record(sql = "count(*)")]
     pub all: i64,
     /// Of these, the ones that expire: a backup lists no hash of them.
+    #[record(sql = "count(f.expires_at)")]
     pub expiring: i64,
 }
 
 impl StoredFiles {
     pub(super) async fn of(reads: &impl GlobalReads) -> Result<Self, Fault> {
-        let all = reads.rows("SELECT count(*) FROM file WHERE state = 'READY'", vec![]).await?;
-        let expiring = "SELECT count(*) FROM file WHERE state = 'READY' AND expires_at IS NOT NULL";
-        let expiring = reads.rows(expiring, vec![]).await?;
-        Ok(Self { all: all.first().map_or(Ok(0), Row::scalar)?, expiring: expiring.first().map_or(Ok(0), Row::scalar)? })
+        let sql = format!("SELECT {} FROM file f WHERE f.state = 'READY'", Self::SELECT);
+        Ok(reads.records::<Self>(&sql, vec![]).await?.pop().unwrap_or_default())
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 use entity::prelude::Timestamp;
 use platform::clock;
 
-/// How far the clocks of two machines are apart at most before the order of backups is doubted, in microseconds.
-const CLOCKS_APART_MICROS: i64 = 60 * 1_000_000;
+/// How far the clocks of two machines are apart at most before the order of backups is doubted, in seconds.
+pub const CLOCKS_APART_SECONDS: i64 = 60;
 
 /// How far segments bring a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Backups {
     /// The farthest reaches a moment to come, so that the order says nothing: a clock was ahead when it was made, or is behind here.
     pub(super) async fn ordered(&self) -> Result<Vec<(i64, BackupId)>, BackupError> {
         let found = self.by_reach(None).await?;
-        let latest = self.clock.now().micros().saturating_add(CLOCKS_APART_MICROS);
+        let latest = self.clock.now().plus_seconds(CLOCKS_APART_SECONDS).micros();
         match found.last() {
             Some((reach, id)) if *reach > latest => {
                 let before = found.iter().rev().find(|(reach, _)| *reach <= latest);
