@@ -18,7 +18,7 @@ use crate::{
     world::on_both,
 };
 pub use depot::of_the_depot;
-use events::events_are_read_from_their_end;
+use events::{events_are_read_from_their_end, large_events_are_read_from_their_end};
 
 on_both!(
     a_total_is_what_paging_through_counts,
@@ -28,6 +28,7 @@ on_both!(
     short_lists_have_the_rows_of_those_that_they_replace,
     events_are_counted_as_the_caller_sees_them,
     events_are_read_from_their_end,
+    large_events_are_read_from_their_end,
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entrepot::{
     catalog::events::LEVELS,
     orders::events::ORDERS,
-    realtime::{Hubs, Interest, Listener, Next, Subject},
+    realtime::{Follower, Hubs, Interest, Listener, Next, Subject},
     schema::events::registry,
     stock::events::STOCK_CHANGED,
     storage::journal,
@@ -20,9 +20,14 @@ const SOON: Duration = Duration::from_millis(200);
 
 /// Writes so many events that concern all who follow stock.
 async fn write(world: &World, count: usize) {
+    write_text(world, count, "{}").await;
+}
+
+/// The same with this payload.
+async fn write_text(world: &World, count: usize, payload: &str) {
     let mut work = world.scope().begin().await.unwrap();
     // What cannot be read concerns everybody: they meet its fault themselves.
-    let event = || STOCK_CHANGED.with_text("{}".to_owned());
+    let event = || STOCK_CHANGED.with_text(payload.to_owned());
     journal::append(&mut work, (0..count).map(|_| event()).collect(), world.clock.now()).await.unwrap();
     work.commit().await.unwrap();
 }
@@ -95,7 +100,39 @@ async fn a_follower_is_handed_what_concerns_it(world: World) {
     assert_eq!(read(&mut orders).await, [0; 0]);
 }
 
+async fn large_events_are_read_a_few_at_once(world: World) {
+    const LARGE: usize = 250_000;
+    let before = world.scope().head().await.unwrap().seq;
+    let payload = format!("{{\"text\":\"{}\"}}", "x".repeat(LARGE));
+    for _ in 0..5 {
+        write_text(&world, 5, &payload).await;
+    }
+    let all: Vec<i64> = (before + 1..=before + 25).collect();
+    let mut follower = Follower::new(world.scope(), before);
+    let mut seqs = Vec::new();
+    loop {
+        let events = follower.next(SOON).await.unwrap();
+        if events.is_empty() {
+            break;
+        }
+        assert!(events.len() < 10, "{} events of {LARGE} bytes", events.len());
+        seqs.extend(events.iter().map(|event| event.seq));
+    }
+    assert_eq!(seqs, all, "and goes on behind a page that its bytes ended");
+    // A hub that has just begun has none of them in memory.
+    let hubs = Hubs::new(world.db.clone(), registry());
+    let mut late = hubs.listen(world.tenant, Interest::all(LEVELS)).await.unwrap();
+    late.go_on_after(before);
+    let mut seqs = Vec::new();
+    while let Next::Events(events) = late.next(SOON).await.unwrap() {
+        assert!(events.len() < 10, "{} events of {LARGE} bytes", events.len());
+        seqs.extend(events.iter().map(|event| event.seq()));
+    }
+    assert_eq!(seqs, all);
+}
+
 by_database!(
+    large_events_are_read_a_few_at_once,
     a_follower_that_sleeps_through_thousands_misses_none,
     what_was_let_go_is_told,
     a_follower_is_handed_what_concerns_it,

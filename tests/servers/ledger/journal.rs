@@ -6,7 +6,14 @@ use std::sync::{
 };
 
 use entity::prelude::*;
-use entrepot::storage::{TenantScope, journal};
+use entrepot::{
+    catalog::events::PRODUCT_UPDATED,
+    stock::events::STOCK_CHANGED,
+    storage::{
+        Backend, Reads, TenantScope,
+        journal::{self, Event, Kinds, PAGE_BYTES, Page},
+    },
+};
 
 use super::{
     by_database::by_database,
@@ -39,7 +46,7 @@ async fn follow(scope: TenantScope, ended: Arc<AtomicBool>) -> i64 {
 async fn rename(scope: &TenantScope, name: String, give_up: bool, now: Timestamp) {
     let mut work = scope.begin().await.unwrap();
     work.execute("UPDATE product SET name = $2 WHERE tenant_id = $1 AND sku = 'p1'", vec![name.into()]).await.unwrap();
-    let event = || entrepot::catalog::events::PRODUCT_UPDATED.with_text("{}".to_owned());
+    let event = || PRODUCT_UPDATED.with_text("{}".to_owned());
     journal::append(&mut work, vec![event(), event()], now).await.unwrap();
     if give_up {
         work.rollback().await.unwrap();
@@ -94,4 +101,87 @@ async fn followers_in_the_process_are_told_what_the_journal_says(world: World) {
     assert_eq!(heard, journal::after(&world.scope(), 0, 100).await.unwrap());
 }
 
-by_database!(sixteen_writers_leave_no_gap_for_readers, followers_in_the_process_are_told_what_the_journal_says);
+/// Bytes of the payload of a movement with 1,000 lines, about.
+const LARGE: usize = 250_000;
+
+/// Appends events with texts of so many bytes, two a character, and returns the number before them.
+async fn append(world: &World, sizes: &[usize]) -> i64 {
+    let before = world.scope().head().await.unwrap().seq;
+    for part in sizes.chunks(8) {
+        let mut work = world.scope().begin().await.unwrap();
+        let event = |bytes: &usize| PRODUCT_UPDATED.with_text(format!("{{\"text\":\"{}\"}}", "ß".repeat(bytes / 2)));
+        journal::append(&mut work, part.iter().map(event).collect(), world.clock.now()).await.unwrap();
+        work.commit().await.unwrap();
+    }
+    before
+}
+
+/// A page that has no more than its bytes and its last event.
+fn bounded(page: Page) -> Page {
+    let bytes: usize = page.events.iter().rev().skip(1).map(|event| event.payload.len()).sum();
+    assert!(bytes < PAGE_BYTES, "{bytes} in {} events", page.events.len());
+    page
+}
+
+async fn pages_end_by_bytes_and_lose_nothing(world: World) {
+    // Small ones, then large ones, both in turn, and one that fills a page alone.
+    let sizes = [[20].repeat(40), [LARGE].repeat(20), [20, LARGE].repeat(10), vec![3 * PAGE_BYTES, 20, 3_988, 3_990]].concat();
+    let before = append(&world, &sizes).await;
+    let (scope, head) = (world.scope(), before + sizes.len() as i64);
+    let all = journal::after(&scope, before, 1_000).await.unwrap();
+    assert_eq!(all.len(), sizes.len());
+    let (mut read, mut pages): (Vec<Event>, usize) = (Vec::new(), 0);
+    loop {
+        let page = bounded(journal::page_after(&scope, read.last().map_or(before, |event| event.seq), 500).await.unwrap());
+        read.extend(page.events);
+        pages += 1;
+        if !page.is_full {
+            break;
+        }
+    }
+    assert!(read == all, "{:?}", read.iter().map(|event| event.seq - before).collect::<Vec<_>>());
+    assert!(pages >= 4, "{pages} pages of 13 MB");
+    // Of some kinds, between other events, and up to a number.
+    let mut work = scope.begin().await.unwrap();
+    journal::append(&mut work, vec![STOCK_CHANGED.with_text("{}".to_owned())], world.clock.now()).await.unwrap();
+    work.commit().await.unwrap();
+    let kinds = Kinds::of(&[&PRODUCT_UPDATED]);
+    for upto in [head - 15, head + 1] {
+        let (mut read, mut through): (Vec<Event>, i64) = (Vec::new(), before);
+        while through < upto {
+            let page = bounded(journal::page_of_kinds(&scope, &kinds, through, upto, 30).await.unwrap());
+            assert!(page.events.len() <= 30);
+            through = page.through(upto);
+            read.extend(page.events);
+        }
+        assert_eq!(through, upto);
+        assert!(read == all[..read.len()] && read.len() as i64 == (upto - before).min(head - before), "up to {upto}");
+    }
+    // Without payloads, all are read at once.
+    let headers = journal::headers_after(&scope, before, 1_000).await.unwrap();
+    assert_eq!(headers.last().map(|header| (header.seq, header.kind.as_str())), Some((head + 1, "stock.changed")));
+    assert_eq!(headers.len(), all.len() + 1);
+}
+
+async fn pages_of_small_events_take_a_statement(world: World) {
+    let before = append(&world, &[700].repeat(600)).await;
+    let scope = world.scope();
+    let read = async |after, limit| {
+        let (page, sent) = world.db.recorded(journal::page_after(&scope, after, limit)).await;
+        (page.unwrap().events.len(), sent.iter().filter(|statement| statement.sql.contains("FROM event")).count())
+    };
+    assert_eq!(read(before + 600, 500).await, (0, 1));
+    assert_eq!(read(before + 570, 500).await, (30, 1), "who is up to date but for a few reads once");
+    // SQLite is asked for a few first, without a network between.
+    let most = if scope.backend() == Backend::Postgres { 1 } else { 2 };
+    assert_eq!(read(before, 500).await, (500, most));
+    assert_eq!(read(before + 500, 500).await, (100, most));
+    assert_eq!(read(before, 10).await, (10, 1));
+}
+
+by_database!(
+    sixteen_writers_leave_no_gap_for_readers,
+    followers_in_the_process_are_told_what_the_journal_says,
+    pages_end_by_bytes_and_lose_nothing,
+    pages_of_small_events_take_a_statement,
+);

@@ -198,6 +198,20 @@ struct Looked {
     events: Vec<Event>,
 }
 
+/// The newest events after `from` up to `upto`, oldest first: `most`, or fewer where their payloads are large; and the number after which they begin.
+async fn newest(scope: &TenantScope, (from, upto): (i64, i64), mut most: u32) -> Result<(i64, Vec<journal::Event>), Fault> {
+    loop {
+        let below = from.max(upto - i64::from(most));
+        let mut rows = journal::page_after(scope, below, most).await?.events;
+        rows.retain(|row| row.seq <= upto);
+        if rows.last().is_none_or(|row| row.seq == upto) {
+            return Ok((below, rows));
+        }
+        // The page ended by its bytes, before the newest: so many are read again, up to that one.
+        most = u32::try_from(rows.len()).unwrap_or(READ_AT_ONCE);
+    }
+}
+
 struct List {
     name: stream::FilterName,
     types: Option<Vec<String>>,
@@ -264,7 +278,7 @@ impl List {
     async fn looked_on(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
         let (mut events, mut last) = (Vec::new(), from);
         'looking: while last < upto && last - from < LOOKED_THROUGH {
-            let rows = journal::after(scope, last, READ_AT_ONCE).await?;
+            let rows = journal::page_after(scope, last, READ_AT_ONCE).await?.events;
             // It was let go between the two readings: whoever asks again is told so.
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;
@@ -282,11 +296,11 @@ impl List {
 
     /// Looks through events from the newest on.
     async fn looked_back(&self, scope: &TenantScope, (from, upto): (i64, i64), most: usize) -> Answer<Looked> {
-        let (mut events, mut first) = (Vec::new(), upto);
+        let (mut events, mut first, mut count) = (Vec::new(), upto, READ_AT_ONCE);
         'looking: while first > from && upto - first < LOOKED_THROUGH {
-            let below = from.max(first - i64::from(READ_AT_ONCE));
-            let mut rows = journal::after(scope, below, READ_AT_ONCE).await?;
-            rows.retain(|row| row.seq <= first);
+            let (below, rows) = newest(scope, (from, first), count).await?;
+            // Twice as many as there were now: those before may be smaller.
+            count = u32::try_from(2 * rows.len()).map_or(READ_AT_ONCE, |twice| twice.clamp(1, READ_AT_ONCE));
             let is_let_go = rows.first().is_none_or(|row| row.seq != below + 1);
             for row in rows.into_iter().rev() {
                 if events.len() == most {
@@ -308,7 +322,7 @@ impl List {
         let head = self.scope.head().await?;
         let (mut found, mut last) = (0, head.low);
         while last < head.seq && last - head.low < LOOKED_THROUGH {
-            let rows = journal::after(&self.scope, last, READ_AT_ONCE).await?;
+            let rows = journal::page_after(&self.scope, last, READ_AT_ONCE).await?.events;
             if rows.first().is_none_or(|row| row.seq != last + 1) {
                 break;
             }

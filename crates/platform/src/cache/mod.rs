@@ -36,7 +36,7 @@ pub use remote::Remote;
 
 /// Changes that are read back to learn what another node's rows are still good for.
 const HISTORY: u32 = 500;
-/// More changes than this at once, and all of the tenant's rows are dropped instead.
+/// More changes than this at once, and all of the tenant's rows are dropped instead. Their events have no lines, so they are read at once.
 const CATCH_UP: u32 = 2_000;
 /// Tenants whose changes are remembered; one more begins anew.
 const TENANTS: usize = 1_000;

@@ -18,7 +18,7 @@ pub struct Follower {
     behind: bool,
 }
 
-/// Events read from the journal at once.
+/// Events of a page of the journal, at most.
 const PAGE: u32 = 500;
 
 impl Follower {
@@ -44,11 +44,11 @@ impl Follower {
     pub async fn next(&mut self, patience: Duration) -> Result<Vec<Arc<Event>>, Fault> {
         loop {
             if self.behind {
-                let events = journal::after(&self.scope, self.last, PAGE).await?;
-                self.behind = events.len() == PAGE as usize;
-                if let Some(event) = events.last() {
+                let page = journal::page_after(&self.scope, self.last, PAGE).await?;
+                self.behind = page.is_full;
+                if let Some(event) = page.events.last() {
                     self.last = event.seq;
-                    return Ok(events.into_iter().map(Arc::new).collect());
+                    return Ok(page.events.into_iter().map(Arc::new).collect());
                 }
             }
             match tokio::time::timeout(patience, self.announced.recv()).await {

@@ -13,11 +13,11 @@ use crate::{
     metrics::{self, Missed},
     storage::{
         Fault,
-        journal::{self, Event},
+        journal::{self, Page},
     },
 };
 
-/// Events that are read up at once.
+/// Events that are read up at once, at most.
 const PAGE: u32 = 500;
 
 /// What comes next.
@@ -50,12 +50,12 @@ pub struct Listener {
 /// A page that is read before it is asked for.
 struct PrefetchedPage {
     after: i64,
-    events: JoinHandle<Result<Vec<Event>, Fault>>,
+    page: JoinHandle<Result<Page, Fault>>,
 }
 
 impl Drop for PrefetchedPage {
     fn drop(&mut self) {
-        self.events.abort();
+        self.page.abort();
     }
 }
 
@@ -163,10 +163,11 @@ impl Listener {
     async fn read_up(&mut self, page: u32) -> Result<Next, Fault> {
         let mut events = match self.prefetched.take().filter(|prefetched| prefetched.after == self.last) {
             Some(mut prefetched) => {
-                (&mut prefetched.events).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
+                (&mut prefetched.page).await.map_err(|_| Fault::Broken("a page of the journal was not read".to_owned()))??
             }
-            None => journal::after(&self.hub.scope, self.last, page).await?,
-        };
+            None => journal::page_after(&self.hub.scope, self.last, page).await?,
+        }
+        .events;
         // They may be of another timeline than those before them, whose numbers they have.
         self.hub.is_looked_at().await;
         if self.hub.lock().generation != self.generation {
@@ -187,8 +188,8 @@ impl Listener {
         let after = self.last;
         if self.position() > after {
             let scope = self.hub.scope.clone();
-            let events = tokio::spawn(async move { journal::after(&scope, after, page).await });
-            self.prefetched = Some(PrefetchedPage { after, events });
+            let page = tokio::spawn(async move { journal::page_after(&scope, after, page).await });
+            self.prefetched = Some(PrefetchedPage { after, page });
         }
     }
 

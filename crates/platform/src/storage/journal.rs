@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 pub use entity::enums::Numbered;
 
+pub use super::journal_pages::{
+    EventHeader, PAGE_BYTES, Page, after, headers_after, kinds_after, kinds_between, page_after, page_of_kinds, page_statement,
+};
+
 use entity::{
     prelude::{TenantId, Timestamp},
     record::{Record, Selected},
     tables::{event, tenant_counter},
 };
-use sea_orm::{Statement, Value};
+use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{
-    Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run,
-    events::Declared,
-    journal_bounds::{JournalBounds, WITHIN},
-};
+use super::{Bulk, Fault, Finds, OwnRow, Reads, Row, Rows, Work, dry_run, events::Declared};
 use crate::traces::{self, TraceContext};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
@@ -219,10 +219,6 @@ impl Kinds {
     }
 }
 
-/// Events of these kinds after `seq`, oldest first.
-pub async fn kinds_after(reads: &impl Reads, Kinds(kinds): &Kinds, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    page(reads, &format!(" AND {kinds}"), seq, limit).await
-}
 /// The last events of these kinds, newest first.
 pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32) -> Result<Vec<Event>, Fault> {
     events(reads, &format!(" AND {kinds} ORDER BY seq DESC LIMIT $2"), vec![i64::from(limit).into()]).await
@@ -321,55 +317,6 @@ async fn append_of(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestam
     let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, before.recorded_at));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))
-}
-
-/// Events after `seq`, oldest first, at most `limit`.
-pub async fn after(reads: &impl Reads, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    page(reads, "", seq, limit).await
-}
-
-/// Events of these kinds after `seq` up to `upto`, oldest first.
-pub async fn kinds_between(reads: &impl Reads, Kinds(kinds): &Kinds, seq: i64, upto: i64) -> Result<Vec<Event>, Fault> {
-    read(reads, statement(reads, &format!(" AND seq <= $3 AND {kinds} ORDER BY seq"), seq, upto)).await
-}
-
-/// The same, at most `limit`.
-pub async fn first_kinds_between(
-    reads: &impl Reads,
-    Kinds(kinds): &Kinds,
-    (seq, upto): (i64, i64),
-    limit: u32,
-) -> Result<Vec<Event>, Fault> {
-    read(reads, statement(reads, &format!(" AND seq <= $3 AND {kinds} ORDER BY seq LIMIT {limit}"), seq, upto)).await
-}
-
-async fn page(reads: &impl Reads, also: &str, seq: i64, limit: u32) -> Result<Vec<Event>, Fault> {
-    read(reads, page_statement(reads, also, seq, limit)).await
-}
-
-/// The statement that reads a page of the journal, with a further condition.
-pub fn page_statement(reads: &impl Reads, also: &str, seq: i64, limit: u32) -> Statement {
-    statement(reads, &format!("{also} ORDER BY seq LIMIT $3"), seq, i64::from(limit))
-}
-
-/// What reads events after `seq`. On Postgres it looks only into the months that they may lie in, as far as they are known here.
-fn statement(reads: &impl Reads, rest: &str, seq: i64, third: i64) -> Statement {
-    let mut values: Vec<Value> = vec![reads.tenant().into(), seq.into(), third.into()];
-    let within = JournalBounds::of(reads).map_or("", |bounds| {
-        values.push(bounds.start(reads.tenant(), seq).into());
-        WITHIN
-    });
-    let sql = format!("SELECT {} FROM event WHERE tenant_id = $1 AND seq > $2{within}{rest}", Event::SELECT);
-    Statement::from_sql_and_values(reads.backend().into(), sql, values)
-}
-
-async fn read(reads: &impl Reads, statement: Statement) -> Result<Vec<Event>, Fault> {
-    let rows = reads.query(statement).await?;
-    let found = rows.iter().map(|row| Row::new(row).record()).collect::<Result<Vec<Event>, Fault>>()?;
-    if let Some(bounds) = JournalBounds::of(reads) {
-        bounds.note(reads.tenant(), &found);
-    }
-    Ok(found)
 }
 
 async fn events(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Event>, Fault> {

@@ -8,13 +8,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use entity::prelude::TenantId;
+use entity::prelude::{TenantId, Timestamp};
 
-use super::{Reads, journal::Event};
+use super::Reads;
 
-/// What a statement adds that reads events after `$2`: `$4` is the moment from `JournalBounds::start`. What was recorded before time was kept in order is
+/// What a statement adds that reads events after `$2`: `$3` is the moment from `JournalBounds::start`. What was recorded before time was kept in order is
 /// looked for everywhere. A day is left for clocks that differ, and no event is of a later moment than the counter's.
-pub(super) const WITHIN: &str = " AND recorded_at >= (SELECT CASE WHEN c.ordered_from <= $2 THEN $4::bigint ELSE 0::bigint END
+pub(super) const WITHIN: &str = " AND recorded_at >= (SELECT CASE WHEN c.ordered_from <= $2 THEN $3::bigint ELSE 0::bigint END
       FROM tenant_counter c WHERE c.tenant_id = $1)
     AND recorded_at <= (SELECT greatest(c.recorded_at, (extract(epoch FROM now()) * 1000000)::bigint + 86400000000)
       FROM tenant_counter c WHERE c.tenant_id = $1)";
@@ -44,16 +44,15 @@ impl JournalBounds {
         blocks.rev().find(|(_, first)| **first <= seq).map_or(0, |(block, _)| block << BITS)
     }
 
-    /// Learns from events that were read, in their order.
-    pub fn note(&self, tenant: TenantId, events: &[Event]) {
-        let Some(last) = events.last() else { return };
+    /// Learns from the number and the time of an event that was read.
+    pub fn note(&self, tenant: TenantId, seq: i64, recorded_at: Timestamp) {
         let mut bounds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if bounds.len() >= TENANTS && !bounds.contains_key(&tenant) {
             bounds.clear();
         }
         let blocks = bounds.entry(tenant).or_default();
-        let block = (last.recorded_at.micros() - DAY) >> BITS;
-        blocks.entry(block).and_modify(|first| *first = last.seq.min(*first)).or_insert(last.seq);
+        let block = (recorded_at.micros() - DAY) >> BITS;
+        blocks.entry(block).and_modify(|first| *first = seq.min(*first)).or_insert(seq);
         while blocks.len() > BLOCKS {
             blocks.pop_first();
         }
@@ -62,31 +61,26 @@ impl JournalBounds {
 
 #[cfg(test)]
 mod tests {
-    use entity::prelude::Timestamp;
     use uuid::Uuid;
 
     use super::*;
-
-    fn event(seq: i64, at: i64) -> Event {
-        Event { seq, kind: "test.noted".to_owned(), payload: "{}".to_owned(), recorded_at: Timestamp(at) }
-    }
 
     #[test]
     fn a_reader_looks_from_the_last_event_on_that_it_is_behind() {
         let bounds = JournalBounds::default();
         let (tenant, other) = (TenantId::from_uuid(Uuid::from_u128(1)), TenantId::from_uuid(Uuid::from_u128(2)));
         assert_eq!(bounds.start(tenant, 5), 0);
-        let at = |block: i64| (block << BITS) + DAY + 7;
-        bounds.note(tenant, &[event(1, at(3)), event(9, at(4))]);
+        let at = |block: i64| Timestamp((block << BITS) + DAY + 7);
+        bounds.note(tenant, 9, at(4));
         assert_eq!(bounds.start(tenant, 8), 0, "what lies between is not known");
         assert_eq!(bounds.start(tenant, 9), 4 << BITS);
-        bounds.note(tenant, &[event(6, at(4) + DAY)]);
+        bounds.note(tenant, 6, Timestamp(at(4).micros() + DAY));
         assert_eq!(bounds.start(tenant, 6), 4 << BITS, "the smallest number counts");
-        bounds.note(tenant, &[event(20, at(5) - 8)]);
+        bounds.note(tenant, 20, Timestamp(at(5).micros() - 8));
         assert_eq!(bounds.start(tenant, 20), 4 << BITS, "a day is left for clocks that differ");
         assert_eq!(bounds.start(other, 20), 0);
         for block in 5..9 {
-            bounds.note(tenant, &[event(block * 10, at(block))]);
+            bounds.note(tenant, block * 10, at(block));
         }
         assert_eq!((bounds.start(tenant, 80), bounds.start(tenant, 69)), (8 << BITS, 6 << BITS));
         assert_eq!(bounds.start(tenant, 50), 0, "who is far behind looks everywhere");

@@ -24,6 +24,7 @@ mod index_builds;
 mod inspect;
 pub mod journal;
 mod journal_bounds;
+mod journal_pages;
 mod limits;
 mod migrate;
 mod moment;

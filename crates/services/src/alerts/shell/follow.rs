@@ -34,12 +34,7 @@ use crate::alerts::{
 };
 
 /// Events of the journal that one transaction looks through; those of kinds that mean nothing for alerts are not read.
-const PAGE: i64 = 2_000;
-/// Events that the first statement of a page reads, and that further ones read at most: one of a movement of many lines has hundreds of kB.
-const READ_FIRST: u32 = 16;
-const READ: u32 = 500;
-/// Bytes of payloads after which a page ends.
-const MOST_BYTES: usize = 2_000_000;
+const PAGE: u32 = 2_000;
 /// Pages that a tenant is given before the others have their turn.
 const MOST_PAGES: usize = 5;
 /// Tenants that are looked up at once.
@@ -109,11 +104,13 @@ impl Alerts {
             if from >= head {
                 break;
             }
-            let (events, upto) = page(&scope, &kinds, from, head.min(from.saturating_add(PAGE))).await?;
-            let (through, steps) = if events.is_empty() {
+            let upto = head.min(from.saturating_add(i64::from(PAGE)));
+            let page = journal::page_of_kinds(&scope, &kinds, from, upto, PAGE).await?;
+            let upto = page.through(upto);
+            let (through, steps) = if page.events.is_empty() {
                 (behind_gone(&scope, upto).await?, Vec::new())
             } else {
-                self.steps(&scope, &rules, &events, upto).await?
+                self.steps(&scope, &rules, &page.events, upto).await?
             };
             let Some(own) = self.write(tenant, &rules, Some((from, through)), &steps).await? else { break };
             opened += own;
@@ -195,22 +192,6 @@ fn kinds() -> Kinds {
     Kinds::of(&declared)
 }
 
-/// The events after `from` up to `upto`, or up to an earlier number where their payloads are large; and that number.
-async fn page(scope: &TenantScope, kinds: &Kinds, from: i64, upto: i64) -> Result<(Vec<Event>, i64), Fault> {
-    let (mut events, mut bytes, mut through, mut limit) = (Vec::new(), 0, from, READ_FIRST);
-    while through < upto && bytes < MOST_BYTES {
-        let some = journal::first_kinds_between(scope, kinds, (through, upto), limit).await?;
-        through = some.last().filter(|_| some.len() == limit as usize).map_or(upto, |event| event.seq);
-        bytes += some.iter().map(|event| event.payload.len()).sum::<usize>();
-        events.extend(some);
-        // As many as fit, if they are as large as those before.
-        let mean = bytes / events.len().max(1) + 1;
-        let more = MOST_BYTES.saturating_sub(bytes) / mean;
-        limit = u32::try_from(more).map_or(READ, |more| more.clamp(1, READ));
-    }
-    Ok((events, through))
-}
-
 /// Where to go on behind a page without such events: at its end, or behind those that are gone, where nobody looked for longer than events are kept.
 async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
     let low = scope.head().await?.low;
@@ -218,7 +199,7 @@ async fn behind_gone(scope: &TenantScope, upto: i64) -> Result<i64, Fault> {
         return Ok(upto);
     }
     // Those up to `low` may be gone, and need not.
-    let next = journal::after(scope, upto, 1).await?.first().map(|event| event.seq - 1);
+    let next = journal::headers_after(scope, upto, 1).await?.first().map(|event| event.seq - 1);
     Ok(next.unwrap_or(low))
 }
 

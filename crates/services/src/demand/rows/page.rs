@@ -176,7 +176,7 @@ async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<E
     Ok(rows)
 }
 
-/// Events about orders and returns.
+/// Events about orders and returns, none of which has lines: those of a page are few bytes.
 async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>, Fault> {
     let declared: Vec<_> = ORDER.events().iter().chain(RETURN.events()).copied().collect();
     journal::kinds_between(reads, &Kinds::of(&declared), after, upto).await

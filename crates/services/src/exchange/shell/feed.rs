@@ -26,7 +26,7 @@ use crate::exchange::{
 const PART_BYTES: usize = 32 << 20;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-/// Events that are looked at in one go.
+/// Events that are looked at in one go, at most.
 const EVENTS: u32 = 500;
 
 /// Which rows are meant.
@@ -120,7 +120,7 @@ impl Exchange {
         let scope = self.0.db.tenant(tenant).long().caught_up().await;
         let (mut at, mut found) = (from, std::collections::BTreeSet::new());
         while at < to {
-            let events = journal::after(&scope, at, EVENTS).await?;
+            let events = journal::page_after(&scope, at, EVENTS).await?.events;
             let Some(last) = events.last() else { break };
             at = last.seq;
             for event in events.iter().take_while(|event| event.seq <= to) {

@@ -29,7 +29,7 @@ const PAYLOADS: &str = "journal: a stock.changed tells the after-values of its e
 const DOCUMENTS: &str = "journal: order and return events name their documents, each created once, in order of number";
 pub(super) const RECEIPTS: &str = "idempotency: receipts name rows that exist";
 pub(super) const INVARIANTS: [&str; 3] = [PAYLOADS, DOCUMENTS, RECEIPTS];
-/// Rows read at once.
+/// Rows read at once, at most.
 const PAGE: u32 = 4_000;
 
 type Found = (&'static str, u64, Option<Broken>);
@@ -42,14 +42,14 @@ pub(super) async fn journal(snapshot: &Snapshot, progress: &impl Fn(&str), slug:
     let mut after = 0;
     loop {
         progress(&format!("{slug}: events after {after}"));
-        let page = match journal::after(snapshot, after, PAGE).await {
+        let page = match journal::page_after(snapshot, after, PAGE).await {
             Err(fault) if fault.is_of_rows() => {
                 let unreadable = || Some(Broken::unreadable("event", format!("behind seq {after}"), &fault));
                 payload_broken = payload_broken.or_else(unreadable);
                 document_broken = document_broken.or_else(unreadable);
                 break;
             }
-            page => page?,
+            page => page?.events,
         };
         let Some(last) = page.last().map(|event| event.seq) else { break };
         let (stock, others): (Vec<_>, Vec<_>) = page.into_iter().partition(|event| STOCK_CHANGED.is(event));

@@ -214,7 +214,7 @@ pub async fn dashboard(
 
 /// Whether something has happened after an event that a dashboard may show.
 async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError> {
-    let later = journal::after(&scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
+    let later = journal::headers_after(&scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
     Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 

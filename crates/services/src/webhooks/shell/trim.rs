@@ -150,9 +150,9 @@ async fn with_old_events(global: &platform::storage::Global, before: Timestamp) 
 /// of it: an event that says of itself that it is old and was committed a moment ago stays, as whatever lies before it.
 async fn trim_page(work: &Work, before: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
     let low = journal::head(work).await?.low;
-    let events = journal::after(work, low, PAGE).await?;
+    let events = journal::headers_after(work, low, PAGE).await?;
     let needed = first_needed(work).await?;
-    let is_over = |event: &&journal::Event| {
+    let is_over = |event: &&journal::EventHeader| {
         event.recorded_at < before && (needed.is_none_or(|needed| event.seq < needed) || event.recorded_at < at_all)
     };
     let Some(last) = events.iter().take_while(is_over).last().map(|event| event.seq) else { return Ok(0) };
