@@ -7,6 +7,7 @@ mod goods;
 mod office;
 mod outlook;
 mod papers;
+mod past;
 mod pictures;
 pub(super) mod staff;
 mod stock;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     client::Client,
-    demo_tabs, demo_views,
+    demo_forecasts, demo_tabs, demo_views,
     server::{Server, Site, entrepot_in},
 };
 
@@ -151,6 +151,7 @@ pub async fn is_there(server: &Server) {
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
     best_sellers_have_forecasts(&client).await;
+    demo_forecasts::are_there(&client).await;
     demo_views::are_tables(&client).await;
     what_was_sent_has_papers(&client).await;
     let mut there = client.ask(SHOP, json!({})).await;

@@ -13,6 +13,7 @@ mod commands;
 mod cookies;
 mod copying;
 mod crash;
+mod demo_forecasts;
 mod demo_origins;
 mod demo_shop;
 mod demo_tabs;
