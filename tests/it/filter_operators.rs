@@ -110,21 +110,26 @@ async fn metadata_have_a_text_or_none(world: &World) {
 }
 
 /// Times that every row of a list has.
-const TIMES: [(&str, &str, &str); 24] = [
+const TIMES: [(&str, &str, &str); 30] = [
+    ("alertRulesList", "AlertRuleFilter", "createdAt"),
     ("blanketOrders", "BlanketOrderFilter", "createdAt"),
+    ("carriersList", "CarrierFilter", "createdAt"),
     ("channels", "ArchiveFilter", "createdAt"),
     ("customers", "CustomerFilter", "createdAt"),
     ("documentReversals", "ReversalFilter", "recordedAt"),
     ("exchangeRates", "ExchangeRateFilter", "recordedAt"),
+    ("fulfilmentWaves", "FulfilmentWaveFilter", "createdAt"),
     ("fulfilmentWorks", "FulfilmentWorkFilter", "createdAt"),
     ("integrationsList", "IntegrationFilter", "createdAt"),
     ("invoices", "InvoiceFilter", "issuedAt"),
+    ("legalEntitiesList", "LegalEntityFilter", "createdAt"),
     ("lots", "LotFilter", "createdAt"),
     ("members", "MemberFilter", "createdAt"),
     ("orders", "OrderFilter", "createdAt"),
     ("productFamilies", "ArchiveFilter", "createdAt"),
     ("products", "ProductFilter", "createdAt"),
     ("purchaseOrders", "PurchaseOrderFilter", "createdAt"),
+    ("replenishmentPlans", "ReplenishmentPlanFilter", "createdAt"),
     ("returns", "ReturnFilter", "createdAt"),
     ("stockLevels", "StockFilter", "updatedAt"),
     ("stockMovements", "MovementFilter", "recordedAt"),
@@ -135,6 +140,7 @@ const TIMES: [(&str, &str, &str); 24] = [
     ("supplierReturns", "SupplierReturnFilter", "createdAt"),
     ("suppliers", "SupplierFilter", "createdAt"),
     ("transfers", "TransferFilter", "createdAt"),
+    ("webhookEndpointsList", "WebhookEndpointFilter", "createdAt"),
 ];
 
 async fn periods_of_times_move_with_the_clock(world: &World) {

@@ -17,6 +17,7 @@ on_both!(
     rows_with_equal_values_are_paged_from_either_end_of_every_sort,
     jobs_are_read_from_the_oldest_or_the_newest,
     jobs_are_found_by_what_they_are,
+    lists_are_filtered_by_the_times_that_they_are_sorted_by,
     levels_are_sorted_by_the_names_of_products_and_the_codes_of_stores,
 );
 
@@ -190,6 +191,47 @@ async fn rows_with_equal_values_are_paged_from_either_end_of_every_sort(world: &
                 whole.reverse();
                 assert_eq!(nodes(&page(world, list, &order, &shown).await), whole, "{list} by {field}");
             }
+        }
+    }
+}
+
+/// Lists whose rows show when they were created and when they last changed, what names a row, and a table that this test changes.
+const TIMED: [(&str, &str, Option<&str>); 9] = [
+    ("alertRulesList", "id", Some("alert_rule")),
+    ("carriersList", "id", Some("carrier")),
+    ("fulfilmentWaves", "id", None),
+    ("holdRulesList", "code", Some("hold_rule")),
+    ("integrationsList", "id", Some("integration")),
+    ("legalEntitiesList", "id", Some("legal_entity")),
+    ("liquidationPlans", "id", None),
+    ("replenishmentPlans", "id", None),
+    ("webhookEndpointsList", "id", Some("webhook_endpoint")),
+];
+
+async fn lists_are_filtered_by_the_times_that_they_are_sorted_by(world: &World) {
+    keep_rows_with_equal_moments(world).await;
+    let work = world.node.db.tenant(world.ours.owner.tenant).begin().await.unwrap();
+    for (_, _, table) in TIMED {
+        let Some(table) = table else { continue };
+        let later = format!("UPDATE {table} SET updated_at = updated_at + 60000000 WHERE tenant_id = $1");
+        work.execute(&later, vec![]).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    for (list, name, _) in TIMED {
+        let shown = format!("{name} createdAt updatedAt");
+        let rows = nodes(&page(world, list, "first: 100", &shown).await);
+        assert!(rows.iter().any(|row| row["createdAt"] != row["updatedAt"]), "{list} proves nothing: {rows:#?}");
+        for time in ["createdAt", "updatedAt"] {
+            let found = async |test: &str| {
+                nodes(&page(world, list, &format!("first: 100, filter: {{ {time}: {{ {test} }} }}"), &shown).await)
+            };
+            let moment = |row: &Value| row[time].as_str().unwrap().to_owned();
+            for at in rows.iter().map(moment) {
+                let (since, before): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(|row| moment(row) >= at);
+                assert_eq!(found(&format!("gte: \"{at}\"")).await, since, "{list} {time} from {at}");
+                assert_eq!(found(&format!("lt: \"{at}\"")).await, before, "{list} {time} before {at}");
+            }
+            assert_eq!(found("isNull: true").await, Vec::<Value>::new(), "{list}: each row has a {time}");
         }
     }
 }

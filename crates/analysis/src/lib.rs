@@ -3,11 +3,12 @@
 //! The face of a room has the room's name; its objects are in `objects`, and are named again here.
 
 pub use objects::{
-    access, catalog, counts, events, graphql, keyed_filters, nodes, orders, purchasing, references, sorts, stock, transfers,
+    access, catalog, counts, events, graphql, keyed_filters, nodes, orders, periods, purchasing, references, sorts, stock,
+    transfers,
 };
 
 use ::graphql::{connection, live};
-use objects::{keyed_filter, named, payload, row_names};
+use objects::{dated_filter, keyed_filter, named, payload, row_names};
 
 pub mod costing;
 pub mod insight;

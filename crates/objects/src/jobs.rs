@@ -261,7 +261,7 @@ impl JobQuery {
     ) -> Answer<RecurringJobConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "recurringJobs", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = filter.unwrap_or_default().read()?;
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
         let field = sort.map_or(RecurringJobSortField::Kind, |sort| sort.field);
         let all = ctx.given::<Jobs>()?.periodic().await?.into_iter();
         let found = all.filter(|job| filter.holds(&|tests| tests.holds(job))).map(|job| {

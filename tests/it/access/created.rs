@@ -62,6 +62,10 @@ async fn what_was_created_last_is_found_and_keeps_its_time(world: &World) {
         let found = ids(world, list, json!({ "createdAt": { "gte": before, "lt": between } })).await;
         assert_eq!(found, std::slice::from_ref(&id), "{list:?}");
         assert!(ids(world, list, json!({ "createdAt": { "gte": between } })).await.is_empty(), "{list:?}: a change creates none");
+        let changed = ids(world, list, json!({ "updatedAt": { "gte": between } })).await;
+        assert_eq!(changed, [id.clone()], "{list:?}");
+        let unchanged = ids(world, list, json!({ "updatedAt": { "gte": before, "lt": between } })).await;
+        assert!(unchanged.is_empty(), "{list:?}: {unchanged:?}");
         let others = ids(world, list, json!({ "not": { "createdAt": { "gte": before } } })).await;
         let up = rows(world, list, &json!({}), "sort: { field: CREATED_AT, direction: ASC }, first: 250").await;
         let mut down = rows(world, list, &json!({}), "sort: { field: CREATED_AT, direction: DESC }, first: 250").await;
@@ -78,5 +82,7 @@ async fn default_roles_were_created_before_all_others(world: &World) {
     let own = ids(world, ROLES, json!({ "createdAt": { "period": "THIS_YEAR" } })).await;
     assert_eq!((defaults.len(), own.is_empty(), own.len()), (BUILT_IN.len(), false, all.len() - defaults.len()));
     assert!(own.contains(&json!(world.ours.ids["rol"])) && !defaults.contains(&json!(world.ours.ids["rol"])));
+    let unchanged = ids(world, ROLES, json!({ "updatedAt": { "lt": "1970-01-02T00:00:00Z" } })).await;
+    assert_eq!(unchanged.len(), BUILT_IN.len());
     assert!(ids(world, ROLES, json!({ "createdAt": { "isNull": true } })).await.is_empty(), "each has a time");
 }

@@ -1,5 +1,6 @@
 //! Files attached to documents and master data.
 
+use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
 
 use super::history_of;
@@ -16,6 +17,7 @@ on_both!(
     a_file_is_attached_once_for_a_key_and_never_by_a_trial,
     a_customers_files_go_when_the_customer_is_erased,
     a_merged_customers_files_are_listed_with_the_other,
+    files_are_found_by_their_words_and_their_time,
     a_thing_has_fifty_files_at_most,
 );
 
@@ -192,6 +194,40 @@ async fn a_merged_customers_files_are_listed_with_the_other(world: &World) {
     world.must(house, query, json!({ "input": { "idempotencyKey": "back", "id": twin } })).await;
     assert!(listed(world, &house.ids["cus"]).await.is_empty());
     assert_eq!(listed(world, &twin).await[0]["id"], contract["id"]);
+}
+
+async fn files_are_found_by_their_words_and_their_time(world: &World) {
+    let house = &world.ours;
+    let store = &house.ids["sto"];
+    let mut later = Vec::new();
+    for name in ["Lease", "Floor plan"] {
+        let file = sent(world, house).await;
+        let input = json!({ "idempotencyKey": name, "nodeId": store, "fileId": file, "name": name });
+        assert_eq!(add(world, house, input).await["userErrors"], json!([]), "{name}");
+        world.pass(60);
+        later.push(rfc3339(world.node.clock.now()));
+    }
+    let between = &later[0];
+    let query = "query($id: ID!, $filter: AttachmentFilter) { attachments(nodeId: $id, filter: $filter) { nodes { name } totalCount { count } } }";
+    let since = json!({ "createdAt": { "gte": between } });
+    for (filter, names) in [
+        (json!({}), vec!["Floor plan", "Lease"]),
+        (since.clone(), vec!["Floor plan"]),
+        (json!({ "createdAt": { "lt": between } }), vec!["Lease"]),
+        (json!({ "not": since }), vec!["Lease"]),
+        (json!({ "or": [since, { "search": "LEASE" }] }), vec!["Floor plan", "Lease"]),
+        (json!({ "search": "lease", "and": [since] }), vec![]),
+        (json!({ "createdAt": { "isNull": true } }), vec![]),
+    ] {
+        let answer = world.ask(house, Some(house.owner.clone()), query, &json!({ "id": store, "filter": filter })).await;
+        let nodes: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        let expected = json!({ "nodes": nodes, "totalCount": { "count": names.len() } });
+        assert_eq!(answer["data"]["attachments"], expected, "{filter}: {answer:#}");
+    }
+    let filter = json!({ "or": [{ "search": "x".repeat(256) }] });
+    let refused = world.ask(house, Some(house.owner.clone()), query, &json!({ "id": store, "filter": filter })).await;
+    let error = &refused["errors"][0];
+    assert_eq!((&error["code"], &error["field"]), (&json!("BAD_USER_INPUT"), &json!(["filter", "or", "0", "search"])));
 }
 
 async fn a_thing_has_fifty_files_at_most(world: &World) {

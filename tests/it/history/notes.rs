@@ -1,5 +1,6 @@
 //! Notes on things of every kind.
 
+use entrepot::clock::rfc3339;
 use serde_json::{Value, json};
 
 use super::history_of;
@@ -47,11 +48,21 @@ async fn a_note_is_changed_by_its_author_and_its_texts_are_kept(world: &World) {
     let house = &world.ours;
     let made = add(world, house, json!({ "idempotencyKey": "k", "nodeId": house.ids["cus"], "text": "Calls on Mondays" })).await;
     let id = &made["note"]["id"];
+    world.pass(60);
+    let between = rfc3339(world.node.clock.now());
     let input = json!({ "id": id, "expectedVersion": 1, "text": "Calls on Fridays", "idempotencyKey": "fridays" });
     let changed =
         world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await["data"]["noteUpdate"].clone();
     assert_eq!((&changed["note"]["text"], &changed["note"]["version"]), (&json!("Calls on Fridays"), &json!(2)));
     assert_eq!(changed["note"]["edits"], json!([{ "version": 1, "text": "Calls on Mondays" }]));
+    let query = "query($id: ID!, $f: NoteFilter) { notes(nodeId: $id, filter: $f) { nodes { id } } }";
+    for (time, count) in [("createdAt", 0), ("updatedAt", 1)] {
+        let filter = json!({ "search": "Fridays", time: { "gte": between } });
+        let variables = json!({ "id": house.ids["cus"], "f": filter });
+        let listed = world.ask(house, Some(house.owner.clone()), query, &variables).await;
+        let nodes = listed["data"]["notes"]["nodes"].as_array().unwrap_or_else(|| panic!("{listed:#}"));
+        assert_eq!(nodes.len(), count, "{time}");
+    }
     let again =
         world.ask(house, Some(house.owner.clone()), UPDATE, &json!({ "input": input })).await["data"]["noteUpdate"].clone();
     assert_eq!((&again["note"], &again["seq"], &again["replayed"]), (&changed["note"], &changed["seq"], &json!(true)));

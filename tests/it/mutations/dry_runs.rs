@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     authorization::world::World,
     costing::world::Books,
-    purchasing::office::key,
+    purchasing::office::{Office, key},
     world::{answers::done, on_both},
 };
 
@@ -18,6 +18,7 @@ on_both!(
     a_category_is_shown_under_the_one_that_it_would_have,
     a_group_is_shown_with_the_stores_that_it_would_have,
     what_goods_cost_is_not_known,
+    a_purchase_order_is_shown_with_the_receipts_that_it_would_have,
 );
 
 /// The payload of a dry run, and that of the call.
@@ -137,4 +138,19 @@ async fn what_goods_cost_is_not_known(world: &World) {
     let (tried, done_now) = tried_and_done(world, ("orderCreate", fields), sale).await;
     assert_eq!(done(&tried, "order"), &json!({ "status": "FULFILLED", "costOfGoodsSold": null }));
     assert_eq!(done(&done_now, "order")["costOfGoodsSold"], json!({ "amount": "8.20" }));
+}
+
+async fn a_purchase_order_is_shown_with_the_receipts_that_it_would_have(world: &World) {
+    let office = Office::of(world).await;
+    let pot = office.product("POT", "4.10").await;
+    let order = office.ordered(json!({ "lines": [{ "product": pot, "quantity": 10 }] })).await;
+    let fields = "purchaseOrder { status receipts { number lines { quantity damaged line { received } } } discrepancies { kind quantity } }";
+    for (number, units) in [(1, 6), (2, 3)] {
+        let line = json!({ "lineId": order["lines"][0]["id"], "quantity": units, "damaged": 1 });
+        let input = json!({ "idempotencyKey": key(), "id": order["id"], "lines": [line] });
+        let (tried, done_now) = tried_and_done(world, ("purchaseOrderReceive", fields), input).await;
+        let receipts = done(&tried, "purchaseOrder")["receipts"].as_array().unwrap().clone();
+        assert_eq!((receipts.len(), &receipts[number - 1]["number"]), (number, &json!(number)), "{tried:#}");
+        assert_eq!(tried["purchaseOrder"], done_now["purchaseOrder"]);
+    }
 }

@@ -19,7 +19,7 @@ on_both!(
 /// A list, the type of its filter, and the field that tells its rows apart.
 type List = (&'static str, &'static str, &'static str);
 
-const LISTS: [List; 22] = [
+const LISTS: [List; 23] = [
     ("alertRulesList", "AlertRuleFilter", "id"),
     ("alerts", "AlertListFilter", "id"),
     ("carriersList", "CarrierFilter", "id"),
@@ -37,6 +37,7 @@ const LISTS: [List; 22] = [
     ("members", "MemberFilter", "id"),
     ("permissionsList", "PermissionFilter", "code"),
     ("productFamilies", "ArchiveFilter", "id"),
+    ("replenishmentPlans", "ReplenishmentPlanFilter", "id"),
     ("rolesList", "RoleFilter", "key"),
     ("savedViews", "SavedViewFilter", "id"),
     ("stockRevaluations", "StockRevaluationFilter", "id"),
@@ -68,6 +69,7 @@ fn leaves(world: &World, (list, ..): List) -> [Value; 2] {
         "members" => [is("mem"), json!({ "status": ["INVITED"] })],
         "permissionsList" => [json!({ "class": "TENANT" }), json!({ "search": "STOCK" })],
         "productFamilies" => [since("createdAt"), is("fam")],
+        "replenishmentPlans" => [since("createdAt"), json!({ "status": ["SUPERSEDED"] })],
         "rolesList" => [is("rol"), json!({ "search": "OWNER" })],
         "savedViews" => [since("createdAt"), json!({ "isPaused": true })],
         "stockRevaluations" => [is("rvl"), json!({ "sku": { "startsWith": "no such" } })],
@@ -143,6 +145,7 @@ fn filters_of_short_lists_that_are_too_large_are_refused_before_anything_runs() 
         ("supplierProducts", "SupplierProductFilter", ""),
         ("backups", "BackupRunFilter", ""),
         ("jobs", "BackgroundJobFilter", ""),
+        ("liquidationPlans", "LiquidationPlanFilter", ""),
     ];
     for (list, kind, _) in LISTS.into_iter().chain(more) {
         let query = format!("query($filter: {kind}) {{ {list}(filter: $filter) {{ __typename }} }}");

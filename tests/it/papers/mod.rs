@@ -276,8 +276,30 @@ async fn a_repeated_call_draws_one_paper(world: &World) {
     refused(&other["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
 }
 
+async fn papers_are_found_by_their_time(world: &World, first: &Value, second: &Value) {
+    let query = "query($id: ID!, $filter: PaperFilter) { papers(documentId: $id, filter: $filter) { nodes { id } totalCount { count } } }";
+    let since = json!({ "createdAt": { "gte": second["issuedAt"] } });
+    for (filter, expected) in [
+        (since.clone(), vec![second]),
+        (json!({ "createdAt": { "lt": second["issuedAt"] } }), vec![first]),
+        (json!({ "not": since }), vec![first]),
+        (json!({ "or": [since, { "kind": ["PICKING_LIST"] }] }), vec![second, first]),
+        (json!({ "and": [since, { "kind": ["PICKING_LIST"] }] }), vec![]),
+        (json!({ "createdAt": { "period": "TODAY" }, "kind": ["PACKING_SLIP"] }), vec![second]),
+        (json!({ "createdAt": { "isNull": true } }), vec![]),
+    ] {
+        let variables = json!({ "id": world.ours.ids["fwk"], "filter": filter });
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
+        let ids: Vec<Value> = expected.iter().map(|paper| json!({ "id": paper["id"] })).collect();
+        let count = ids.len();
+        assert_eq!(answer["data"]["papers"], json!({ "nodes": ids, "totalCount": { "count": count } }), "{filter}: {answer:#}");
+    }
+}
+
 async fn papers_of_a_document_are_listed(world: &World) {
-    let (first, second) = (drawn(world, "PICKING_LIST", "fwk").await, drawn(world, "PACKING_SLIP", "fwk").await);
+    let first = drawn(world, "PICKING_LIST", "fwk").await;
+    world.pass(60);
+    let second = drawn(world, "PACKING_SLIP", "fwk").await;
     let query = "query($id: ID!) { papers(documentId: $id) { nodes { id kind } } }";
     let list = async |id: &str| {
         let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
@@ -287,6 +309,7 @@ async fn papers_of_a_document_are_listed(world: &World) {
         list(&world.ours.ids["fwk"]).await["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
     assert_eq!(ids, [second["id"].clone(), first["id"].clone()], "the newest first");
     assert_eq!(list(&world.theirs.ids["fwk"]).await, Value::Null);
+    papers_are_found_by_their_time(world, &first, &second).await;
     let query = "query($id: ID!) { order(by: { id: $id }) { papers { kind } } }";
     let kinds = async |caller: Caller| {
         let answer = world.ask(&world.ours, Some(caller), query, &json!({ "id": world.ours.ids["ord"] })).await;

@@ -123,6 +123,7 @@ const MAY: &[(&str, &str)] = &[
     ("ordersCount where createdAt*", "sales_order"),
     ("returns where receivedAt*", "sales_return"),
     ("alerts where updatedAt*", "alert"),
+    ("fulfilmentWaves where updatedAt*", "fulfilment_wave"),
     ("fulfilmentWorks where createdAt*", "fulfilment_work"),
     ("fulfilmentWorks where updatedAt*", "fulfilment_work"),
     ("stockRevaluations where createdAt*", "revaluation"),

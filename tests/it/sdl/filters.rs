@@ -15,22 +15,18 @@ const CALCULATED: &str = "of a calculation";
 const MODEL: &str = "products that a model is asked about";
 
 /// Lists whose filter has no `and`, `or` and `not`, with the reason.
-const FLAT: [(&str, &str); 18] = [
+const FLAT: [(&str, &str); 14] = [
     ("abcXyz", CALCULATED),
-    ("attachments", ONE_CONDITION),
     ("boughtTogether", CALCULATED),
     ("countAccuracy", CALCULATED),
     ("deadStock", CALCULATED),
     ("demandFacts", CALCULATED),
     ("fulfilmentReport", CALCULATED),
-    ("liquidationPlans", ONE_CONDITION),
     ("lostSales", CALCULATED),
     ("marginReport", CALCULATED),
     ("numberPatternsList", ONE_CONDITION),
-    ("papers", ONE_CONDITION),
     ("productCategorySuggestions", MODEL),
     ("productTagSuggestions", MODEL),
-    ("replenishmentPlans", ONE_CONDITION),
     ("report", CALCULATED),
     ("shrinkage", CALCULATED),
     ("stockProductivity", CALCULATED),
@@ -55,9 +51,12 @@ fn lists(sdl: &str) -> BTreeMap<String, Option<String>> {
     found
 }
 
-/// Rows of these lists are lots with what expires of them; the lot has both times.
-const WITHIN: [&str; 4] =
-    ["expiringLots.createdAt", "expiringLots.updatedAt", "expiringSoon.createdAt", "expiringSoon.updatedAt"];
+/// Rows of the first four are lots with what expires of them; the lot has both times. A paper shows the time as `issuedAt`.
+const ELSEWHERE: [&str; 5] =
+    ["expiringLots.createdAt", "expiringLots.updatedAt", "expiringSoon.createdAt", "expiringSoon.updatedAt", "papers.createdAt"];
+
+/// Times of rows, each with the value of a sort by it.
+const TIMES: [(&str, &str); 2] = [("createdAt", "CREATED_AT"), ("updatedAt", "UPDATED_AT")];
 
 /// The fields of an object or an input, each with the name of its type.
 fn fields_of(document: &ServiceDocument, name: &str) -> BTreeMap<String, String> {
@@ -96,6 +95,51 @@ fn unseen_times(sdl: &str) -> Vec<String> {
     found
 }
 
+/// The values of an enum.
+fn values_of(document: &ServiceDocument, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        if let TypeKind::Enum(words) = &kind.node.kind
+            && kind.node.name.node == name
+        {
+            found.extend(words.values.iter().map(|word| word.node.value.node.to_string()));
+        }
+    }
+    found
+}
+
+/// Times of rows that a list at any place is sorted by, or that the rows of a list with a filter show, and that it is not filtered by: as
+/// `Type.list.field`.
+fn unfiltered_times(sdl: &str) -> Vec<String> {
+    let document = parsed(sdl);
+    let mut found = Vec::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::Object(object) = &kind.node.kind else { continue };
+        for field in object.fields.iter().map(|field| &field.node) {
+            let connection = base(&field.ty.node);
+            if !connection.ends_with("Connection") {
+                continue;
+            }
+            let taken = |name: &str| {
+                let argument = field.arguments.iter().find(|argument| argument.node.name.node == name);
+                argument.map(|argument| fields_of(&document, &base(&argument.node.ty.node)))
+            };
+            let (filter, sort) = (taken("filter"), taken("sort").unwrap_or_default());
+            let sorts = sort.get("field").map(|words| values_of(&document, words)).unwrap_or_default();
+            let row = fields_of(&document, &connection).remove("nodes").unwrap_or_default();
+            let shown = if filter.is_some() { fields_of(&document, &row) } else { BTreeMap::new() };
+            let filter = filter.unwrap_or_default();
+            let missing = TIMES
+                .iter()
+                .filter(|(time, sort)| (sorts.contains(*sort) || shown.contains_key(*time)) && !filter.contains_key(*time));
+            found.extend(missing.map(|(time, _)| format!("{}.{}.{time}", kind.node.name.node, field.name.node)));
+        }
+    }
+    found
+}
+
 /// The root fields that return a connection and take no `filter`, by name.
 fn unfiltered(sdl: &str) -> Vec<String> {
     lists(sdl).into_iter().filter(|(_, filter)| filter.is_none()).map(|(list, _)| list).collect()
@@ -129,7 +173,23 @@ fn every_filter_of_a_list_nests_or_has_a_reason_not_to() {
 
 #[test]
 fn the_times_that_a_list_is_filtered_by_are_shown_by_its_rows() {
-    assert_eq!(unseen_times(&served()), WITHIN, "show the time, or say here where it is shown");
+    assert_eq!(unseen_times(&served()), ELSEWHERE, "show the time, or say here where it is shown");
+}
+
+#[test]
+fn lists_are_filtered_by_the_times_that_they_are_sorted_by_and_that_their_rows_show() {
+    assert_eq!(unfiltered_times(&served()), [""; 0], "give the filter the time");
+}
+
+#[test]
+fn a_time_that_no_filter_has_is_found() {
+    let rows = "type A { createdAt: Int } type AConnection { nodes: [A!]! } type B { id: ID } type BConnection { nodes: [B!]! }";
+    let inputs = "input F { id: ID updatedAt: Int } input S { field: E! } enum E { CREATED_AT UPDATED_AT }";
+    let fields = "a(filter: F): AConnection! b(filter: F, sort: S): BConnection c(first: Int): AConnection";
+    let nested = "type N { d(sort: S): BConnection! e(sort: S, filter: F): AConnection }";
+    let found = unfiltered_times(&format!("{rows} {inputs} type Query {{ {fields} }} {nested}"));
+    let expected = ["Query.a.createdAt", "Query.b.createdAt", "N.d.createdAt", "N.d.updatedAt", "N.e.createdAt"];
+    assert_eq!(found, expected);
 }
 
 #[test]

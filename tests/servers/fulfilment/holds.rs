@@ -63,6 +63,24 @@ async fn no_step_towards_the_door_is_taken_while_a_hold_stands() {
 }
 
 #[tokio::test]
+async fn a_dry_run_of_a_hold_shows_the_works_that_it_would_keep_back() {
+    World::on_both(async |world| {
+        let order = world.at_depot(20).await;
+        let document = "mutation($input: OrderHoldSetInput!, $dry: Boolean!) { orderHoldSet(input: $input, validateOnly: $dry) {
+            order { works { status isHeld allowedActions order { holds { kind } } } } userErrors { code message } } }";
+        let input = world.of(&order, json!({"kind": "FRAUD", "reason": "checked by hand"}));
+        let ask = async |dry: bool| world.ask(document, json!({"input": input, "dry": dry})).await["orderHoldSet"].clone();
+        let (tried, real) = (ask(true).await, ask(false).await);
+        let work = &tried["order"]["works"][0];
+        assert_eq!((&work["status"], &work["isHeld"]), (&json!("OPEN"), &json!(true)), "{tried:#}");
+        assert_eq!(work["allowedActions"], json!(["fulfilmentWorkReject", "fulfilmentWorkMove"]));
+        assert_eq!(work["order"]["holds"], json!([{"kind": "FRAUD"}]));
+        assert_eq!(tried, real);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_store_may_refuse_and_give_away_what_is_on_hold() {
     World::on_both(async |world| {
         let mugs = json!([{"product": {"id": world.mug}, "quantity": 20}]);

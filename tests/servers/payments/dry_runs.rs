@@ -7,7 +7,8 @@ use crate::retailer::input_of;
 
 /// Fields beside an order's row that a dry run carries.
 const BESIDE: &str = "status paymentStatus cancelReason cancelNote hasMoreSteps balance { amount } holds { kind reason note } \
-    steps { action reason cancelReason } payments { kind amount { amount } order { paymentStatus } }";
+    steps { action reason cancelReason } payments { kind amount { amount } order { paymentStatus } } \
+    lines { order { status cancelReason holds { kind } steps { action } payments { kind } } }";
 
 fn input(mutation: &str) -> String {
     if mutation == "orderCancel" { "ActionInput".to_owned() } else { input_of(mutation) }

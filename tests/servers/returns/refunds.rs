@@ -121,6 +121,41 @@ async fn goods_come_back_over_the_counter_and_the_money_is_given_back_in_one_cal
 }
 
 #[tokio::test]
+async fn a_dry_run_shows_refunds_and_orders_as_the_call_leaves_them() {
+    World::on_both(async |world| {
+        let line = json!({"product": {"id": world.mug}, "quantity": 2});
+        let paid = json!([{"kind": "CAPTURE", "amount": {"amount": "5.10", "currencyCode": "GBP"}, "method": "CASH"}]);
+        let input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "FULFILLED", "lines": [line], "payments": paid});
+        let order = done(&world.act("orderCreate", input).await, "order").clone();
+        let document = "mutation($input: ReturnCreateInput!, $dry: Boolean!) { returnCreate(input: $input, validateOnly: $dry) {
+            return { status refundStatus payments { kind amount { amount } order { refundStatus } }
+              lines { orderLine { returned order { refundStatus lines { returned } payments { kind } } }
+                matches { orderLine { returned order { refundStatus } } } } }
+            userErrors { code message } } }";
+        let returning = |quantity: i64| {
+            let mut input = world.asking(json!([back(&order["lines"][0]["id"], quantity)]));
+            (input["receive"], input["close"], input["payments"]) = (json!(true), json!(true), json!([{"method": "CASH"}]));
+            input
+        };
+        // The second one follows a refund that is written.
+        for refunded in ["PARTIAL", "FULL"] {
+            let input = returning(1);
+            let ask = async |dry: bool| world.ask(document, json!({"input": input, "dry": dry})).await["returnCreate"].clone();
+            let (mut tried, mut real) = (ask(true).await, ask(false).await);
+            assert_eq!((&real["userErrors"], &real["return"]["refundStatus"]), (&json!([]), &json!("FULL")), "{real:#}");
+            assert_eq!(real["return"]["payments"][0]["order"]["refundStatus"], refunded, "{real:#}");
+            for answer in [&mut tried, &mut real] {
+                // Payments of one millisecond are in the order of their IDs.
+                let payments = answer.pointer_mut("/return/lines/0/orderLine/order/payments").and_then(Value::as_array_mut);
+                payments.unwrap().sort_by_key(|payment| payment["kind"].to_string());
+            }
+            assert_eq!(tried, real, "a dry run is answered otherwise");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_fee_is_taken_off_and_may_be_waived() {
     World::on_both(async |world| {
         let fee = json!({"kind": "CHARGE", "name": "Restocking", "quantity": 1, "unitPrice": {"amount": "-0.55", "currencyCode": "GBP"}});

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject};
 use entity::prelude;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{paging::CursorSigner, path};
+use platform::{paging::CursorSigner, path, storage::Nested};
 use services::liquidation::{
     rows::{self, PlanSort as By, PlansSorted},
     shell,
@@ -23,10 +23,13 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::of_both,
+        filters::{DateTimeFilter, of_both},
+        nested::read_nested,
         scalars::{Cursor, Date},
     },
     keyed_filters::by_ids,
+    orders::filters::span,
+    periods::in_days,
     purchasing::links::{MOST_A_PAGE, argument},
     reports::{filter::of_no_channel, page::ReportPaging},
 };
@@ -37,11 +40,39 @@ const MOST_DAYS: i32 = 400;
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LiquidationPlanFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<LiquidationPlanFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<LiquidationPlanFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<LiquidationPlanFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<LiquidationPlanStatus>>,
     /// Deprecated name of `status`.
     #[graphql(deprecation = "2026-11-26: use status. Removed after 2027-11-26.")]
     pub state: Option<Vec<LiquidationPlanStatus>>,
+    /// Time at which the plan was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the plan last changed.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(LiquidationPlanFilter);
+crate::dated_filter!(LiquidationPlanFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+
+impl LiquidationPlanFilter {
+    /// The filter as rows understand it.
+    fn read(self) -> Answer<Nested<rows::PlanTest>> {
+        read_nested(self, &mut |filter: Self, _| {
+            let states = of_both(filter.status, filter.state);
+            let states = states.map(|all| all.into_iter().map(prelude::LiquidationPlanState::from).collect());
+            Ok(rows::PlanTest {
+                states,
+                made: filter.created_at.map(|test| span(&test)).unwrap_or_default(),
+                updated: filter.updated_at.map(|test| span(&test)).unwrap_or_default(),
+            })
+        })
+    }
 }
 
 /// Sort order of a list of plans of liquidation; plans with equal values are sorted by ID.
@@ -145,22 +176,20 @@ impl LiquidationQuery {
     async fn liquidation_plans(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include. Null for all.")] filter: Option<LiquidationPlanFilter>,
+        #[graphql(desc = "Conditions on the plans. Null for all.")] filter: Option<LiquidationPlanFilter>,
         #[graphql(desc = "Sort of the plans. Null for CREATED_AT, DESC.")] sort: Option<LiquidationPlanSort>,
         first: Option<i32>,
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<LiquidationPlanConnection> {
-        let filter = filter.unwrap_or_default();
-        let states = of_both(filter.status, filter.state);
-        let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
+        let filter = in_days(ctx, filter).await?.unwrap_or_default().read()?;
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = LiquidationPlanSort::sorted(sort);
         let list = sorted.kind(rows::PLANS);
         let request = PageArgs { first, after, last, before }.check(&list, signer, MOST_A_PAGE)?;
         let db = ctx.given::<Ledger>()?.database();
-        let listed = shell::plan_page(&permit, db, states.as_deref(), sorted, &request).await?;
+        let listed = shell::plan_page(&permit, db, &filter, sorted, &request).await?;
         let nodes = listed.rows.into_iter().map(|plan| {
             let keys = sorted.keys(&plan);
             (LiquidationPlan::from(plan), keys)

@@ -33,6 +33,8 @@ pub struct RoleFilter {
     pub search: Option<String>,
     /// Time at which the role was created; 1970 for the default roles.
     pub created_at: Option<DateTimeFilter>,
+    /// Time at which the role last changed; 1970 for the default roles.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 /// Filter of groups of stores. All conditions that are given must hold; a condition that is null is ignored.
@@ -50,6 +52,8 @@ pub struct StoreGroupFilter {
     pub search: Option<String>,
     /// Time at which the group was created.
     pub created_at: Option<DateTimeFilter>,
+    /// Time at which the group last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 /// Filter of integrations. All conditions that are given must hold; a condition that is null is ignored.
@@ -69,6 +73,8 @@ pub struct IntegrationFilter {
     pub is_enabled: Option<bool>,
     /// Time at which the integration was created.
     pub created_at: Option<DateTimeFilter>,
+    /// Time at which the integration last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 /// Filter of permissions. All conditions that are given must hold; a condition that is null is ignored.
@@ -90,9 +96,9 @@ pub struct PermissionFilter {
 ::graphql::nested_filter!(StoreGroupFilter);
 ::graphql::nested_filter!(IntegrationFilter);
 ::graphql::nested_filter!(PermissionFilter);
-crate::dated_filter!(RoleFilter, [] "createdAt" created_at);
-crate::dated_filter!(StoreGroupFilter, [] "createdAt" created_at);
-crate::dated_filter!(IntegrationFilter, [] "createdAt" created_at);
+crate::dated_filter!(RoleFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::dated_filter!(StoreGroupFilter, [] "createdAt" created_at, "updatedAt" updated_at);
+crate::dated_filter!(IntegrationFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 short_sort!(RoleSort, RoleSortField of core::Role, "roles" by "ID", |role| {
     Key, "KEY", "Key of the role." => Key::Text(role.key.clone());

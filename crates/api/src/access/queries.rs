@@ -112,12 +112,14 @@ impl AccessQuery {
     ) -> Answer<RoleConnection> {
         let list = ShortList::sorted(ctx, "roles", sort.map(RoleSort::named), &PageArgs { first, after, last, before })?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: RoleFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at))
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let all = loads(ctx)?.roles(ctx.given::<Access>()?).await?;
         let is_sought = |role: &core::Role| {
-            filter.holds(&|(sought, created)| {
-                sought.finds(role.id, &[&role.key, &role.name]) && is_within(created.as_ref(), role.created_at)
+            filter.holds(&|(sought, created, updated)| {
+                sought.finds(role.id, &[&role.key, &role.name])
+                    && is_within(created.as_ref(), role.created_at)
+                    && is_within(updated.as_ref(), role.updated_at)
             })
         };
         let found = all.iter().filter(|one| is_sought(&one.role)).map(|one| {
@@ -170,13 +172,15 @@ impl AccessQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "storeGroups", sort.map(StoreGroupSort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: StoreGroupFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at))
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let groups = rows::groups(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let groups = groups.filter(|group| is_wanted(group.archived_at, is_archived));
         let is_sought = |group: &core::StoreGroup| {
-            filter.holds(&|(sought, created)| {
-                sought.finds(group.id, &[&group.code, &group.name]) && is_within(created.as_ref(), group.created_at)
+            filter.holds(&|(sought, created, updated)| {
+                sought.finds(group.id, &[&group.code, &group.name])
+                    && is_within(created.as_ref(), group.created_at)
+                    && is_within(updated.as_ref(), group.updated_at)
             })
         };
         let found = groups.filter(is_sought).map(|group| {
@@ -210,14 +214,16 @@ impl AccessQuery {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "integrations", sort.map(IntegrationSort::named), &args)?;
         let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: IntegrationFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled, filter.created_at))
+            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
         })?;
         let all = rows::integrations(&permit.scope(ctx.given::<Access>()?.database())).await?.into_iter();
         let is_sought = |one: &core::Integration| {
-            filter.holds(&|(sought, is_enabled, created)| {
+            filter.holds(&|(sought, is_enabled, created, updated)| {
                 sought.finds(one.id, &[&one.name])
                     && is_enabled.is_none_or(|wanted| one.disabled_at.is_none() == wanted)
                     && is_within(created.as_ref(), one.created_at)
+                    && is_within(updated.as_ref(), one.updated_at)
             })
         };
         let found = all.filter(is_sought).map(|one| {

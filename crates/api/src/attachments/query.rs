@@ -3,9 +3,9 @@
 use async_graphql::{Context, Enum, ID, InputObject};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{audit::Target, paging::CursorSigner, path};
+use platform::{audit::Target, paging::CursorSigner};
 use services::attachments::{
-    rows::{AttachmentSort as By, AttachmentsSorted},
+    rows::{AttachmentSort as By, AttachmentTest, AttachmentsSorted},
     shell,
 };
 
@@ -16,19 +16,35 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::searchable,
+        filters::{DateTimeFilter, searchable},
+        nested::read_nested,
         scalars::Cursor,
     },
-    orders::links::MOST_A_PAGE,
+    orders::{
+        filters::{below, span},
+        links::MOST_A_PAGE,
+    },
+    periods::in_days,
     schema,
 };
 
-/// Filter of files attached to a thing. A condition that is null is ignored.
+/// Filter of files attached to a thing. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AttachmentFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<AttachmentFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<AttachmentFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<AttachmentFilter>>,
     /// Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
+    /// Time at which the file was attached.
+    pub created_at: Option<DateTimeFilter>,
 }
+
+::graphql::nested_filter!(AttachmentFilter);
+crate::dated_filter!(AttachmentFilter, [] "createdAt" created_at);
 
 /// Sort order of a list of attachments; attachments with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -87,14 +103,16 @@ async fn page(
 ) -> Answer<Option<AttachmentConnection>> {
     let sorted = sort.map_or(AttachmentsSorted::NEWEST, AttachmentsSorted::from);
     let (signer, list) = (ctx.given::<CursorSigner>()?, sorted.kind(&format!("attachments:{}", node_id.as_str())));
-    let search = filter.and_then(|filter| filter.search);
-    if let Some(text) = &search {
-        searchable(text, || path!["filter", "search"])?;
-    }
+    let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: AttachmentFilter, at| {
+        if let Some(text) = &filter.search {
+            searchable(text, || below(at, "search"))?;
+        }
+        Ok(AttachmentTest { search: filter.search, created: filter.created_at.map(|test| span(&test)) })
+    })?;
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let listed = shell::page(&scope, &target, (search.as_deref(), sorted), &request).await?;
+    let listed = shell::page(&scope, &target, (&filter, sorted), &request).await?;
     let nodes = with_files(&scope, listed.rows).await?.into_iter().map(|attachment| {
         let keys = sorted.keys(&attachment.0.0);
         (attachment, keys)

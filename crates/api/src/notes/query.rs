@@ -47,10 +47,12 @@ pub struct NoteFilter {
     pub search: Option<String>,
     /// Time at which the note was written.
     pub created_at: Option<DateTimeFilter>,
+    /// Time at which the note last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(NoteFilter);
-crate::keyed_filter!(NoteFilter, "author" author MemberEmail; [] "createdAt" created_at);
+crate::keyed_filter!(NoteFilter, "author" author MemberEmail; [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// Sort order of a list of notes; notes with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -86,6 +88,7 @@ impl NoteFilter {
             audiences: self.audience.map(|list| list.into_iter().map(Into::into).collect()),
             search: self.search,
             created_at: self.created_at.map(|test| span(&test)),
+            updated_at: self.updated_at.map(|test| span(&test)),
         })
     }
 }

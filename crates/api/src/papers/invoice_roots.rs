@@ -34,9 +34,10 @@ use crate::{
     named,
     orders::{OrderRef, links::argument, load_order},
     payload,
+    periods::in_days,
     purchasing::check_key,
     references::{Names, in_arguments},
-    short_lists::{ShortList, Sought, is_wanted},
+    short_lists::{ShortList, Sought, is_wanted, is_within},
 };
 
 /// An invoice to issue.
@@ -249,12 +250,17 @@ impl InvoiceQuery {
     ) -> Answer<LegalEntityConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "legalEntities", sort.map(LegalEntitySort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
-            Sought::read_at(filter.id.as_ref(), filter.search, at)
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: LegalEntityFilter, at| {
+            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.created_at, filter.updated_at))
         })?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?.into_iter();
-        let is_sought =
-            |one: &core::LegalEntity| filter.holds(&|sought| sought.finds(one.id, &[&one.fields.code, &one.fields.name]));
+        let is_sought = |one: &core::LegalEntity| {
+            filter.holds(&|(sought, created, updated)| {
+                sought.finds(one.id, &[&one.fields.code, &one.fields.name])
+                    && is_within(created.as_ref(), one.created_at)
+                    && is_within(updated.as_ref(), one.updated_at)
+            })
+        };
         let all = all.filter(|one| is_wanted(one.archived_at, is_archived));
         let found = all.filter(is_sought).map(|one| {
             let first = sort.map_or_else(|| Key::Text(one.fields.code.clone()), |sort| sort.key(&one));

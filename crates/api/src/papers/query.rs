@@ -15,18 +15,32 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        filters::DateTimeFilter,
+        nested::read_nested,
         scalars::Cursor,
     },
-    orders::links::MOST_A_PAGE,
+    orders::{filters::span, links::MOST_A_PAGE},
+    periods::in_days,
     references::{DocumentRef, Names, in_arguments, is_unknown},
 };
 
-/// Filter of papers of a document. A condition that is null is ignored.
+/// Filter of papers of a document. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PaperFilter {
+    /// Conditions that must all hold; an empty list holds for everything.
+    pub and: Option<Vec<PaperFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<PaperFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<PaperFilter>>,
     /// Kinds of paper to include; an empty list matches nothing.
     pub kind: Option<Vec<PaperKind>>,
+    /// Time at which the paper was drawn, which a paper shows as `issuedAt`.
+    pub created_at: Option<DateTimeFilter>,
 }
+
+::graphql::nested_filter!(PaperFilter);
+crate::dated_filter!(PaperFilter, [] "createdAt" created_at);
 
 /// Sort order of a list of papers; papers with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -93,8 +107,12 @@ async fn page(
     // Cursors of the newest first are those of before there were sorts.
     let order = if descending { "" } else { ":CREATED_AT:ASC" };
     let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}{order}", document_id.as_str()));
-    let asked = filter.and_then(|filter| filter.kind);
-    let kinds: Option<Vec<entity::enums::PaperKind>> = asked.map(|kinds| kinds.into_iter().map(Into::into).collect());
+    let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: PaperFilter, _| {
+        Ok(rows::PaperTest {
+            kinds: filter.kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            created: filter.created_at.map(|test| span(&test)),
+        })
+    })?;
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     // The number of no document asks for no permission to read one.
     if is_unknown(&document_id) {
@@ -102,7 +120,7 @@ async fn page(
     }
     let Some(target) = find_document(ctx, &document_id).await?.and_then(|_| Target::parse(&document_id)) else { return Ok(None) };
     let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
-    let listed = rows::page(&scope, (target.id, kinds.as_deref()), descending, &request).await?;
+    let listed = rows::page(&scope, (target.id, &filter), descending, &request).await?;
     let nodes = listed.rows.into_iter().map(|paper| {
         let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];
         (Paper::from(paper), keys)

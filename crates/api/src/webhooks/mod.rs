@@ -17,10 +17,16 @@ pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayloa
 use crate::{
     catalog::Direction,
     graphql::{
-        connection::PageArgs, context::ContextExt, fault::Answer, filters::IdFilter, nested::read_nested, scalars::Cursor,
+        connection::PageArgs,
+        context::ContextExt,
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter},
+        nested::read_nested,
+        scalars::Cursor,
     },
+    periods::in_days,
     schema::events::{registry, subscription},
-    short_lists::{SearchText, ShortList, Sought, short_sort},
+    short_lists::{SearchText, ShortList, Sought, is_within, short_sort},
 };
 
 /// Type of event that endpoints can subscribe to.
@@ -102,9 +108,14 @@ pub struct WebhookEndpointFilter {
     pub search: Option<String>,
     /// True for enabled endpoints only, false for disabled ones, null for both.
     pub is_enabled: Option<bool>,
+    /// Time at which the endpoint was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the endpoint last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(WebhookEndpointFilter);
+crate::dated_filter!(WebhookEndpointFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 /// Sort order of a list of webhook endpoints; endpoints with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -174,14 +185,17 @@ impl WebhookQuery {
     ) -> Answer<WebhookEndpointConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "webhookEndpoints", sort.map(|sort| (sort.field.name(), sort.direction)), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_enabled))
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: WebhookEndpointFilter, at| {
+            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            Ok((sought, filter.is_enabled, filter.created_at, filter.updated_at))
         })?;
         let all = ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter();
         let is_sought = |one: &Endpoint| {
-            filter.holds(&|(sought, is_enabled)| {
+            filter.holds(&|(sought, is_enabled, created, updated)| {
                 sought.finds(one.id, &[&one.url, &one.description])
                     && is_enabled.is_none_or(|wanted| one.disabled.is_none() == wanted)
+                    && is_within(created.as_ref(), one.created_at)
+                    && is_within(updated.as_ref(), one.updated_at)
             })
         };
         let found = all.filter(is_sought).map(|endpoint| {

@@ -33,7 +33,7 @@ use crate::{
     },
     keyed_filters::by_ids,
     orders::links::MOST_A_PAGE,
-    short_lists::{ShortList, Sought, short_sort},
+    short_lists::{ShortList, Sought, is_within, short_sort},
 };
 
 /// Filter of alerts. All conditions that are given must hold; a condition that is null is ignored.
@@ -152,10 +152,14 @@ pub struct AlertRuleFilter {
     pub store: Option<IdFilter>,
     /// True for enabled rules only, false for disabled ones, null for both.
     pub is_enabled: Option<bool>,
+    /// Time at which the rule was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the rule last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(AlertRuleFilter);
-crate::keyed_filter!(AlertRuleFilter, "store" store StoreCode);
+crate::keyed_filter!(AlertRuleFilter, "store" store StoreCode; [store] "createdAt" created_at, "updatedAt" updated_at);
 
 /// Checked conditions on rules; None asks nothing, and an empty list matches nothing.
 struct RuleTests {
@@ -163,6 +167,8 @@ struct RuleTests {
     kinds: Option<Vec<AlertKind>>,
     stores: Option<Vec<StoreId>>,
     is_enabled: Option<bool>,
+    created: Option<DateTimeFilter>,
+    updated: Option<DateTimeFilter>,
 }
 
 impl AlertRuleFilter {
@@ -173,6 +179,8 @@ impl AlertRuleFilter {
             kinds: self.kind,
             stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
             is_enabled: self.is_enabled,
+            created: self.created_at,
+            updated: self.updated_at,
         })
     }
 }
@@ -185,6 +193,8 @@ impl RuleTests {
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&rule.kind.into()))
             && self.stores.as_ref().is_none_or(is_of)
             && self.is_enabled.is_none_or(|wanted| rule.is_enabled == wanted)
+            && is_within(self.created.as_ref(), rule.created_at)
+            && is_within(self.updated.as_ref(), rule.updated_at)
     }
 }
 

@@ -23,13 +23,14 @@ use crate::{
         connection::PageArgs,
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{DateTimeFilter, IdFilter},
         nested::read_nested,
         refusal::{ErrorCode, Path, UserError},
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    short_lists::{ShortList, Sought, short_sort},
+    periods::in_days,
+    short_lists::{ShortList, Sought, is_within, short_sort},
     stock::changed,
 };
 
@@ -133,9 +134,14 @@ pub struct CarrierFilter {
     pub search: Option<String>,
     /// True for carriers that new parcels can name, false for the others, null for both.
     pub is_active: Option<bool>,
+    /// Time at which the carrier was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the carrier last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(CarrierFilter);
+crate::dated_filter!(CarrierFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 short_sort!(CarrierSort, CarrierSortField of core::ShippingCarrier, "carriers" by "ID", |carrier| {
     Code, "CODE", "Code of the carrier; case is ignored." => Key::Text(carrier.code.to_lowercase());
@@ -176,13 +182,17 @@ impl CarrierQuery {
     ) -> Answer<CarrierConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "carriers", sort.map(CarrierSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
-            Ok((Sought::read_at(filter.id.as_ref(), filter.search, at)?, filter.is_active))
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: CarrierFilter, at| {
+            let sought = Sought::read_at(filter.id.as_ref(), filter.search, at)?;
+            Ok((sought, filter.is_active, filter.created_at, filter.updated_at))
         })?;
         let all = rows::carriers(&permit.scope(ctx.given::<Ledger>()?.database())).await?.into_iter();
         let is_sought = |one: &core::ShippingCarrier| {
-            filter.holds(&|(sought, is_active)| {
-                sought.finds(one.id, &[&one.code, &one.name]) && is_active.is_none_or(|wanted| one.is_active == wanted)
+            filter.holds(&|(sought, is_active, created, updated)| {
+                sought.finds(one.id, &[&one.code, &one.name])
+                    && is_active.is_none_or(|wanted| one.is_active == wanted)
+                    && is_within(created.as_ref(), one.created_at)
+                    && is_within(updated.as_ref(), one.updated_at)
             })
         };
         let found = all.filter(is_sought).map(|one| {

@@ -21,13 +21,16 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{DateTimeFilter, IdFilter},
         nested::{place, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
     keyed_filters::by_ids,
-    orders::links::{MOST_A_PAGE, argument},
+    orders::{
+        filters::span,
+        links::{MOST_A_PAGE, argument},
+    },
 };
 
 /// Filter of waves. Conditions are combined by AND; a null condition is ignored.
@@ -43,10 +46,14 @@ pub struct FulfilmentWaveFilter {
     pub store: Option<IdFilter>,
     /// True for open waves only, false for the others, null for both.
     pub is_open: Option<bool>,
+    /// Time at which the wave was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the wave last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(FulfilmentWaveFilter);
-crate::keyed_filter!(FulfilmentWaveFilter, "store" store StoreCode);
+crate::keyed_filter!(FulfilmentWaveFilter, "store" store StoreCode; [store] "createdAt" created_at, "updatedAt" updated_at);
 
 impl FulfilmentWaveFilter {
     /// The test for the rows, with what the permit is for.
@@ -63,7 +70,12 @@ impl FulfilmentWaveFilter {
     /// The test of one filter, without those inside it.
     fn tests(self, at: &Path) -> Answer<WaveTest> {
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
-        Ok(WaveTest { stores: stores.into_iter().collect(), is_open: self.is_open })
+        Ok(WaveTest {
+            stores: stores.into_iter().collect(),
+            is_open: self.is_open,
+            created: self.created_at.map(|test| span(&test)).unwrap_or_default(),
+            updated: self.updated_at.map(|test| span(&test)).unwrap_or_default(),
+        })
     }
 }
 

@@ -77,6 +77,14 @@ impl FulfilmentWork {
         let found = load(ctx, FactsOf(self.head.order)).await?;
         found.ok_or_else(|| TopError::from(Fault::corrupt("sales_order", "what is referred to exists")))
     }
+
+    /// Whether its order has a hold, or would have one after a dry run.
+    async fn is_order_held(&self, ctx: &Context<'_>) -> Answer<bool> {
+        match &self.tried {
+            Some(order) => Ok(!order.row().hold_kinds.is_empty()),
+            None => Ok(self.order_facts(ctx).await?.is_held),
+        }
+    }
 }
 
 /// One store's share of one order: lines to pick, pack and ship. It has no prices, and belongs to the store that the goods leave from.
@@ -121,7 +129,7 @@ impl FulfilmentWork {
     }
     /// True if the order has a hold: its goods are not brought nearer to leaving.
     async fn is_held(&self, ctx: &Context<'_>) -> Answer<bool> {
-        Ok(self.order_facts(ctx).await?.is_held)
+        self.is_order_held(ctx).await
     }
     /// Delivery method of the order.
     async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
@@ -200,7 +208,7 @@ impl FulfilmentWork {
         if open.is_empty() {
             return Ok(Vec::new());
         }
-        let is_held = self.order_facts(ctx).await?.is_held;
+        let is_held = self.is_order_held(ctx).await?;
         Ok(open.into_iter().filter(|action| !is_held || !action.brings_nearer()).map(WorkAction::mutation).collect())
     }
     /// Version of the work, +1 for each change.

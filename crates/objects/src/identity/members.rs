@@ -46,12 +46,14 @@ pub struct MemberFilter {
     pub is_mfa_enabled: Option<bool>,
     /// Time at which the member was created.
     pub created_at: Option<DateTimeFilter>,
+    /// Time at which the member last changed.
+    pub updated_at: Option<DateTimeFilter>,
     /// Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone.
     pub last_seen_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(MemberFilter);
-crate::dated_filter!(MemberFilter, [] "createdAt" created_at, "lastSeenAt" last_seen_at);
+crate::dated_filter!(MemberFilter, [] "createdAt" created_at, "updatedAt" updated_at, "lastSeenAt" last_seen_at);
 
 /// Sort order of a list of members; members with equal values are sorted by ID.
 #[derive(Debug, Clone, Copy, InputObject)]
@@ -100,6 +102,7 @@ impl MemberFilter {
             search: self.search,
             mfa_enabled: self.is_mfa_enabled,
             created: moments(self.created_at.as_ref()),
+            updated: moments(self.updated_at.as_ref()),
             last_seen: moments(self.last_seen_at.as_ref()),
             is_seen: is_null.map(|is_null| !is_null),
         })

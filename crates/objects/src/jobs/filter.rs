@@ -17,7 +17,7 @@ use crate::{
         refusal::Path,
     },
     orders::filters::below,
-    short_lists::SearchText,
+    short_lists::{SearchText, is_within},
 };
 
 /// Filter of queued jobs. All conditions that are given must hold; a condition that is null is ignored.
@@ -119,21 +119,26 @@ pub struct RecurringJobFilter {
     pub search: Option<String>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<BackgroundJobStatus>>,
+    /// Time at which the job was created.
+    pub created_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(RecurringJobFilter);
+crate::dated_filter!(RecurringJobFilter, [] "createdAt" created_at);
 
 /// Checked conditions on recurring jobs.
 pub(super) struct RecurringJobTests {
     search: SearchText,
     statuses: Option<Vec<BackgroundJobStatus>>,
+    created: Option<DateTimeFilter>,
 }
 
 impl RecurringJobFilter {
     /// The filter as nested conditions.
     pub(super) fn read(self) -> Answer<Nested<RecurringJobTests>> {
         read_nested(self, &mut |filter: Self, at| {
-            Ok(RecurringJobTests { search: SearchText::read_at(filter.search, at)?, statuses: filter.status })
+            let search = SearchText::read_at(filter.search, at)?;
+            Ok(RecurringJobTests { search, statuses: filter.status, created: filter.created_at })
         })
     }
 }
@@ -141,6 +146,8 @@ impl RecurringJobFilter {
 impl RecurringJobTests {
     /// Whether a job passes.
     pub(super) fn holds(&self, job: &core::Job) -> bool {
-        self.search.finds(&[&job.kind]) && self.statuses.as_ref().is_none_or(|list| list.contains(&job.state.into()))
+        self.search.finds(&[&job.kind])
+            && self.statuses.as_ref().is_none_or(|list| list.contains(&job.state.into()))
+            && is_within(self.created.as_ref(), job.created_at)
     }
 }

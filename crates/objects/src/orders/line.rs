@@ -28,6 +28,8 @@ pub struct OrderLine {
     order: Arc<core::Order>,
     index: usize,
     foreseen: Foreseen,
+    /// The order as a dry run would leave it, with what it would add beside the row.
+    tried: Option<Order>,
 }
 
 /// What an order's lines would hold, in a dry run, where nothing can be read.
@@ -48,7 +50,12 @@ pub(crate) async fn held_for(
 impl OrderLine {
     /// The line at a place that the order has.
     pub fn new(order: Arc<core::Order>, index: usize, foreseen: Foreseen) -> Self {
-        Self { order, index, foreseen }
+        Self { order, index, foreseen, tried: None }
+    }
+    /// With its order as a dry run would leave it.
+    #[must_use]
+    pub(super) fn of_order(self, tried: Option<Order>) -> Self {
+        Self { tried, ..self }
     }
     /// The store that its order is of.
     pub fn order_store(&self) -> entity::prelude::StoreId {
@@ -56,9 +63,13 @@ impl OrderLine {
     }
     /// The line of an id, if its order has it.
     pub fn find(order: Arc<core::Order>, id: OrderLineId) -> Option<Self> {
+        let index = Self::place_of(&order, id)?;
+        Some(Self::new(order, index, None))
+    }
+    /// The place of the line of an id among those of its order.
+    pub(super) fn place_of(order: &core::Order, id: OrderLineId) -> Option<usize> {
         let (_, position) = id.split_line::<entity::id::kind::OrderId>();
-        let index = order.lines.iter().position(|line| line.position == position)?;
-        Some(Self { order, index, foreseen: None })
+        order.lines.iter().position(|line| line.position == position)
     }
     fn row(&self) -> &core::Line {
         &self.order.lines[self.index]
@@ -80,7 +91,7 @@ impl OrderLine {
     }
     /// Order that the line belongs to.
     async fn order(&self) -> Order {
-        Order::foreseen(self.order.clone(), self.foreseen.clone())
+        self.tried.clone().unwrap_or_else(|| Order::foreseen(self.order.clone(), self.foreseen.clone()))
     }
     /// Kind of the line.
     async fn kind(&self) -> OrderLineKind {

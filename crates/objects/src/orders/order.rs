@@ -44,7 +44,7 @@ pub struct Order {
     row: Arc<core::Order>,
     lines: Lines,
     /// What it would hold, in a dry run.
-    foreseen: Foreseen,
+    pub(super) foreseen: Foreseen,
     /// What it says beside its lines, as the change that is answered left it.
     detail: Option<Arc<OrderDetail>>,
     /// Additions of a dry run beside it.
@@ -252,7 +252,7 @@ impl Order {
     /// Lines of the order, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<OrderLine>> {
         let order = self.with_lines(ctx).await?;
-        Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
+        Ok((0..order.lines.len()).map(|index| self.line_at(order.clone(), index)).collect())
     }
     /// Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out.
     async fn total(&self) -> Money {
@@ -328,7 +328,7 @@ impl Order {
     /// Works of stores on the order, the oldest first: those of stores whose works you may read. Null without fulfilment.read.
     #[field(mask = FulfilmentRead)]
     async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
-        Some(Box::pin(works_of_order(ctx, self.row.id)).await)
+        Some(Box::pin(works_of_order(ctx, self.row.id)).await.map(|works| self.works_tried(works)))
     }
     /// Returns of the order's goods or charges.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {

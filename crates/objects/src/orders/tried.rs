@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use entity::prelude::OrderId;
+use entity::prelude::{OrderId, OrderLineId};
 use inventory::{
     ledger::Receipt,
     orders::{
@@ -15,10 +15,11 @@ use inventory::{
 use platform::storage::TenantScope;
 
 use super::{
+    line::OrderLine,
     order::Order,
     payloads::{foreseen, is_seen},
 };
-use crate::graphql::fault::Answer;
+use crate::{fulfilment::FulfilmentWork, graphql::fault::Answer};
 
 /// Additions of a dry run to one order.
 pub(crate) struct OrderTried {
@@ -36,6 +37,29 @@ impl OrderTried {
             holds: decision.holds.iter().filter(|hold| hold.order == order.id).cloned().collect(),
             steps: steps_taken(decision, order.updated_at).filter(|step| step.order == order.id).collect(),
             payments: own.map(|fact| Arc::new(fact.payment.clone())).collect(),
+        }
+    }
+}
+
+impl Order {
+    /// The order itself, if it is a dry run's: objects below it carry it.
+    fn if_tried(&self) -> Option<Self> {
+        self.tried().is_some().then(|| self.clone())
+    }
+    /// Its line at a place.
+    pub(super) fn line_at(&self, whole: Arc<core::Order>, index: usize) -> OrderLine {
+        OrderLine::new(whole, index, self.foreseen.clone()).of_order(self.if_tried())
+    }
+    /// Its line of an ID. None where it has none, or where its lines are not read.
+    pub(crate) fn line(&self, id: OrderLineId) -> Option<OrderLine> {
+        let index = OrderLine::place_of(self.row(), id)?;
+        Some(self.line_at(self.shared(), index))
+    }
+    /// Works of it, with the order that a dry run would leave.
+    pub(super) fn works_tried(&self, works: Vec<FulfilmentWork>) -> Vec<FulfilmentWork> {
+        match self.if_tried() {
+            None => works,
+            tried => works.into_iter().map(|work| work.of_order(tried.clone())).collect(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        filters::IdFilter,
+        filters::{DateTimeFilter, IdFilter},
         reading::Reading,
         scalars::{DateTime, Long},
     },
@@ -51,9 +51,14 @@ pub struct LegalEntityFilter {
     pub id: Option<IdFilter>,
     /// Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
     pub search: Option<String>,
+    /// Time at which the legal entity was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the legal entity last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(LegalEntityFilter);
+crate::dated_filter!(LegalEntityFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 short_sort!(LegalEntitySort, LegalEntitySortField of core::LegalEntity, "legal entities" by "ID", |entity| {
     Code, "CODE", "Code of the legal entity." => Key::Text(entity.fields.code.clone());

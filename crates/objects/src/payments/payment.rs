@@ -19,7 +19,7 @@ use crate::{
         links::{self, Actor, Money},
         load_order,
     },
-    returns::{Return, load_return},
+    returns::{Return, ReturnTried, load_return},
 };
 
 /// A fact's row.
@@ -62,23 +62,31 @@ pub async fn payments_as_tried(ctx: &Context<'_>, order: &Order) -> Answer<Vec<P
     Ok(known.into_iter().chain(new).map(|payment| payment.of_order(Some(order.clone()))).collect())
 }
 
-/// The payments that name a return, of orders that the caller sees, the first one first.
-pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId) -> Answer<Vec<Payment>> {
+/// The payments that name a return, of orders that the caller sees, the first one first. A dry run adds those that it would record.
+pub async fn payments_of_return(ctx: &Context<'_>, id: ReturnId, tried: Option<&ReturnTried>) -> Answer<Vec<Payment>> {
     let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
+    let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
+    let all: Vec<Arc<core::Payment>> = all.iter().chain(new).cloned().collect();
     let mut seen = Vec::with_capacity(all.len());
-    for one in all.iter().cloned() {
+    for one in all {
         if load_order(ctx, one.order).await?.is_some() {
-            seen.push(Payment::new(one));
+            let order = tried.and_then(|tried| tried.order(one.order)).cloned();
+            seen.push(Payment::new(one).of_order(order));
         }
     }
     Ok(seen)
 }
 
-/// How much of what a return gives back was refunded, by all payments that name it.
-pub async fn refund_status_of_return(ctx: &Context<'_>, id: ReturnId, due: prelude::Money) -> Answer<RefundStatus> {
+/// How much of what a return gives back was refunded, by all payments that name it, and by those that a dry run would record.
+pub async fn refund_status_of_return(
+    ctx: &Context<'_>,
+    (id, due): (ReturnId, prelude::Money),
+    tried: Option<&ReturnTried>,
+) -> Answer<RefundStatus> {
     let all = load(ctx, PaymentsOfReturn(id)).await?.unwrap_or_default();
     // A refund that was taken back has its opposite beside it.
-    let refunded: i64 = all.iter().map(|one| one.amount.minor).sum();
+    let new = tried.into_iter().flat_map(|tried| tried.refunds(id));
+    let refunded: i64 = all.iter().chain(new).map(|one| one.amount.minor).sum();
     Ok(match refunded {
         0 => RefundStatus::None,
         refunded if refunded < due.minor => RefundStatus::Partial,

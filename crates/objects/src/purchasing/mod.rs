@@ -27,7 +27,7 @@ pub use filter::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter,
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
 pub use node::{current, current_blanket, find as find_node, reference};
-pub use order::PurchaseOrder;
+pub use order::{PurchaseOrder, PurchaseOrderTried};
 pub use receipt::GoodsReceipt;
 pub use refs::{BlanketOrderRef, PurchaseOrderRef};
 pub use returns::SupplierReturn;

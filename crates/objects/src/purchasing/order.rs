@@ -36,16 +36,29 @@ use crate::{
 pub struct PurchaseOrder {
     row: Arc<core::PurchaseOrder>,
     is_whole: bool,
+    /// Additions of a dry run beside it.
+    tried: Option<Arc<PurchaseOrderTried>>,
+}
+
+/// Additions of a dry run to one purchase order.
+pub struct PurchaseOrderTried {
+    pub receipts: Vec<core::GoodsReceipt>,
+    pub discrepancies: Vec<core::Discrepancy>,
 }
 
 impl PurchaseOrder {
     /// With its lines and charges.
     pub fn whole(row: Arc<core::PurchaseOrder>) -> Self {
-        Self { row, is_whole: true }
+        Self { row, is_whole: true, tried: None }
     }
     /// They are read when they are asked for.
     pub fn head(row: Arc<core::PurchaseOrder>) -> Self {
-        Self { row, is_whole: false }
+        Self { row, is_whole: false, tried: None }
+    }
+    /// With what a dry run would add beside it.
+    #[must_use]
+    pub fn trying(self, tried: Option<PurchaseOrderTried>) -> Self {
+        Self { tried: tried.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::PurchaseOrder {
         &self.row
@@ -188,12 +201,18 @@ impl PurchaseOrder {
     /// Goods receipts of the order, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
         let all = load(ctx, ReceiptsOf(self.row.id)).await?.unwrap_or_default();
-        Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect())
+        let Some(tried) = &self.tried else {
+            return Ok((0..all.len()).map(|index| GoodsReceipt::new(all.clone(), index)).collect());
+        };
+        let all: Arc<Vec<core::GoodsReceipt>> = Arc::new(all.iter().chain(&tried.receipts).cloned().collect());
+        let receipt = |index| GoodsReceipt::new(all.clone(), index).of_order(self.row.clone());
+        Ok((0..all.len()).map(receipt).collect())
     }
     /// Discrepancies between the goods ordered and the goods received, in the order in which they were noted.
     async fn discrepancies(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseDiscrepancy>> {
         let all = load(ctx, DiscrepanciesOf(self.row.id)).await?.unwrap_or_default();
-        Ok(all.iter().cloned().map(PurchaseDiscrepancy).collect())
+        let tried = self.tried.as_ref().map(|tried| tried.discrepancies.as_slice()).unwrap_or_default();
+        Ok(all.iter().chain(tried).cloned().map(PurchaseDiscrepancy).collect())
     }
     /// Reason for which the order was rejected, closed or cancelled. Null where none was given.
     async fn reason(&self) -> Option<&str> {

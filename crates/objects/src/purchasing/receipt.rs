@@ -27,11 +27,18 @@ use crate::{
 pub struct GoodsReceipt {
     all: Arc<Vec<core::GoodsReceipt>>,
     index: usize,
+    /// The order as a dry run would leave it, with its lines. None: it is looked up.
+    tried: Option<Arc<core::PurchaseOrder>>,
 }
 
 impl GoodsReceipt {
     pub fn new(all: Arc<Vec<core::GoodsReceipt>>, index: usize) -> Self {
-        Self { all, index }
+        Self { all, index, tried: None }
+    }
+    /// With its order as a dry run would leave it.
+    #[must_use]
+    pub(super) fn of_order(self, order: Arc<core::PurchaseOrder>) -> Self {
+        Self { tried: Some(order), ..self }
     }
     pub fn row(&self) -> &core::GoodsReceipt {
         &self.all[self.index]
@@ -88,7 +95,9 @@ impl GoodsReceipt {
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();
-        receipt.lines.iter().map(|line| GoodsReceiptLine { order: receipt.order, row: line.clone() }).collect()
+        let line =
+            |row: &core::ReceiptLine| GoodsReceiptLine { order: receipt.order, row: row.clone(), tried: self.tried.clone() };
+        receipt.lines.iter().map(line).collect()
     }
 }
 
@@ -96,6 +105,7 @@ impl GoodsReceipt {
 pub struct GoodsReceiptLine {
     order: entity::prelude::PurchaseOrderId,
     row: core::ReceiptLine,
+    tried: Option<Arc<core::PurchaseOrder>>,
 }
 
 /// Goods received for one line of the order.
@@ -103,7 +113,10 @@ pub struct GoodsReceiptLine {
 impl GoodsReceiptLine {
     /// Line of the order that the goods are of.
     async fn line(&self, ctx: &Context<'_>) -> Answer<PurchaseOrderLine> {
-        let order = load(ctx, self.order).await?;
+        let order = match &self.tried {
+            Some(order) => Some(order.clone()),
+            None => load(ctx, self.order).await?,
+        };
         let line = order.and_then(|order| PurchaseOrderLine::find(order, self.row.position));
         line.ok_or_else(|| Fault::corrupt("purchase_order", "a line stays").into())
     }

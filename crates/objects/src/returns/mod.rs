@@ -8,6 +8,7 @@ pub mod nodes;
 pub mod query;
 pub mod refusal;
 pub mod sales_return;
+mod tried;
 pub mod visibility;
 
 pub use connection::{ReturnConnection, ReturnEdge, returns_of_customer};
@@ -17,3 +18,4 @@ pub use loaders::Rows;
 pub use nodes::{customer_of_return, load_return};
 pub use query::{ReturnRef, ReturnsQuery};
 pub use sales_return::{Return, ReturnLine, ReturnMatch, returns_of_order};
+pub use tried::ReturnTried;

@@ -11,6 +11,7 @@ use macros::resolvers;
 use super::{
     enums::{Disposition, ReturnStatus},
     loaders::{LinesOf, ReturnsOf, load},
+    tried::{ReturnTried, line_tried},
     visibility::returns_seen,
 };
 use crate::{
@@ -36,6 +37,8 @@ use crate::{
 pub struct Return {
     row: Arc<core::Return>,
     lines: Option<Arc<Vec<core::ReturnLine>>>,
+    /// What a dry run would change beside it.
+    tried: Option<Arc<ReturnTried>>,
 }
 
 impl Return {
@@ -46,14 +49,23 @@ impl Return {
     /// With its lines.
     pub fn whole(mut row: core::Return) -> Self {
         let lines = Arc::new(std::mem::take(&mut row.lines));
-        Self { row: Arc::new(row), lines: Some(lines) }
+        Self { row: Arc::new(row), lines: Some(lines), tried: None }
     }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Return>) -> Self {
-        Self { row, lines: None }
+        Self { row, lines: None, tried: None }
+    }
+    /// With what a dry run would change beside it.
+    #[must_use]
+    pub fn trying(self, tried: Option<ReturnTried>) -> Self {
+        Self { tried: tried.map(Arc::new), ..self }
     }
     pub fn row(&self) -> &core::Return {
         &self.row
+    }
+
+    fn line(&self, lines: Arc<Vec<core::ReturnLine>>, index: usize) -> ReturnLine {
+        ReturnLine { of: self.row.id, lines, index, tried: self.tried.clone() }
     }
 
     async fn own_lines(&self, ctx: &Context<'_>) -> Answer<Arc<Vec<core::ReturnLine>>> {
@@ -98,7 +110,7 @@ impl Return {
     /// Lines of the return, in the order of the input.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnLine>> {
         let lines = self.own_lines(ctx).await?;
-        Ok((0..lines.len()).map(|index| ReturnLine { of: self.row.id, lines: lines.clone(), index }).collect())
+        Ok((0..lines.len()).map(|index| self.line(lines.clone(), index)).collect())
     }
     /// Tags of the return, at most 50, in the order in which they were given. Empty when there are none, and for callers bound to a channel.
     async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
@@ -125,12 +137,12 @@ impl Return {
     /// Payments that give the amount back, of orders that you may see, in the order in which they were recorded. One that was taken back is
     /// followed by the payment that takes it back.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
-        Box::pin(payments_of_return(ctx, self.row.id)).await
+        Box::pin(payments_of_return(ctx, self.row.id, self.tried.as_deref())).await
     }
     /// Share of `refunded` that payments gave back. NONE while there is none of them. Null until the return is CLOSED.
     async fn refund_status(&self, ctx: &Context<'_>) -> Option<Answer<RefundStatus>> {
         let due = self.row.state.refunded()?;
-        Some(refund_status_of_return(ctx, self.row.id, due).await)
+        Some(refund_status_of_return(ctx, (self.row.id, due), self.tried.as_deref()).await)
     }
     /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
@@ -217,6 +229,7 @@ pub struct ReturnLine {
     of: ReturnId,
     lines: Arc<Vec<core::ReturnLine>>,
     index: usize,
+    tried: Option<Arc<ReturnTried>>,
 }
 
 impl ReturnLine {
@@ -253,7 +266,7 @@ impl ReturnLine {
     async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
         let first = self.row().matches.first()?;
         match order_line(ctx, first.line).await {
-            Ok(line) => line.map(Ok),
+            Ok(line) => line.map(|line| Ok(line_tried(self.tried.as_deref(), first.line).unwrap_or(line))),
             Err(error) => Some(Err(error)),
         }
     }
@@ -264,7 +277,8 @@ impl ReturnLine {
         let mut seen = Vec::with_capacity(self.row().matches.len());
         for piece in &self.row().matches {
             if !is_limited || order_line(ctx, piece.line).await?.is_some() {
-                seen.push(ReturnMatch { line: piece.line, quantity: Quantity(piece.quantity) });
+                let tried = line_tried(self.tried.as_deref(), piece.line);
+                seen.push(ReturnMatch { line: piece.line, tried, quantity: Quantity(piece.quantity) });
             }
         }
         Ok(seen)
@@ -307,6 +321,8 @@ impl ReturnLine {
 /// A piece of a return line.
 pub struct ReturnMatch {
     line: OrderLineId,
+    /// The line as a dry run would leave it. None: it is looked up.
+    tried: Option<OrderLine>,
     quantity: Quantity,
 }
 
@@ -315,7 +331,10 @@ pub struct ReturnMatch {
 impl ReturnMatch {
     /// The order's line.
     async fn order_line(&self, ctx: &Context<'_>) -> Answer<OrderLine> {
-        line_of(ctx, self.line).await
+        match &self.tried {
+            Some(line) => Ok(line.clone()),
+            None => line_of(ctx, self.line).await,
+        }
     }
     /// Quantity that goes back on the order line, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {

@@ -71,17 +71,6 @@ impl Backend {
         values.push(self.ids(ids.iter().copied()));
         format!(" AND {}", self.in_ids(column, values.len() + 1))
     }
-    /// The same of texts.
-    pub fn and_texts<'a>(
-        self,
-        column: &str,
-        texts: Option<impl IntoIterator<Item = &'a str>>,
-        values: &mut Vec<Value>,
-    ) -> String {
-        let Some(texts) = texts else { return String::new() };
-        values.push(self.texts(texts));
-        format!(" AND {}", self.in_texts(column, values.len() + 1))
-    }
     /// `column IN (the numbers of parameter $n)`.
     pub fn in_numbers(self, column: &str, parameter: usize) -> String {
         self.in_texts(column, parameter)

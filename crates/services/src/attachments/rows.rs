@@ -5,10 +5,11 @@ use entity::{
     record::{Record, Selected},
     tables::attachment,
 };
+use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
     paging::{Key, ListSource, Listed, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row, Rows, Work},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -97,21 +98,43 @@ impl AttachmentsSorted {
     }
 }
 
-/// A page of the attachments of some objects, of those that have a text in their names or descriptions where one is searched.
+/// Which attachments of an object; None asks nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttachmentTest {
+    /// Part of the name or the description. The letters A to Z are compared without their case.
+    pub search: Option<String>,
+    pub created: Option<Span>,
+}
+
+impl AttachmentTest {
+    /// Adds the conditions on `attachment a`, each beginning with ` AND `. They are looked for among the attachments of few objects.
+    fn push_to(&self, clause: &mut Clause) {
+        if let Some(text) = &self.search {
+            let number = clause.bind(text.to_ascii_lowercase());
+            let [name, description] = ["a.name", "a.description"].map(|column| clause.backend().has_text(column, number));
+            clause.push(&format!(" AND ({name} OR {description})"));
+        }
+        if let Some(span) = self.created {
+            clause.push(" AND ");
+            clause.span("a.created_at", span);
+        }
+    }
+}
+
+/// A page of the attachments of some objects that pass the test.
 pub async fn page(
     reads: &impl Reads,
     targets: &[Uuid],
-    (search, sorted): (Option<&str>, AttachmentsSorted),
+    (filter, sorted): (&Nested<AttachmentTest>, AttachmentsSorted),
     request: &PageRequest,
 ) -> Result<Listed<Attachment>, Fault> {
     let backend = reads.backend();
     let from = format!("FROM attachment a WHERE a.tenant_id = $1 AND {}", backend.in_ids("a.target_id", 2));
     let mut source = ListSource { from, values: vec![backend.ids(targets.iter().map(|id| AttachmentId::from_uuid(*id)))] };
-    if let Some(text) = search {
-        source.values.push(text.to_ascii_lowercase().into());
-        let (name, description) = (backend.has_text("a.name", 3), backend.has_text("a.description", 3));
-        source.from.push_str(&format!(" AND ({name} OR {description})"));
-    }
+    let mut clause = Clause::new(backend, source.values.len() + 2);
+    clause.nested(filter, |clause, filter: &AttachmentTest| filter.push_to(clause));
+    source.from.push_str(&clause.sql);
+    source.values.extend(clause.values);
     let columns = sorted.columns(backend);
     let (sql, values) = source.clone().page(AttachmentRow::SELECT, columns, sorted.descending, request);
     let rows = reads.records::<AttachmentRow>(&sql, values).await?.into_iter().map(Attachment::from).collect();

@@ -13,7 +13,7 @@ use platform::{
     audit::{self, Target},
     paging::{Listed, PageRequest},
     storage::{
-        Database, Fault, Reads, Work,
+        Database, Fault, Nested, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{
     core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
-    rows::{self, AttachmentsSorted},
+    rows::{self, AttachmentTest, AttachmentsSorted},
 };
 use crate::{
     files::{FileError, Files, core::Purpose},
@@ -181,12 +181,11 @@ pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachm
     rows::by_id(reads, id).await
 }
 
-/// A page of an object's attachments, of which those can be searched that have a text; of a customer or a supplier with those of the ones that are
-/// merged into it.
+/// A page of an object's attachments that pass the test; of a customer or a supplier with those of the ones that are merged into it.
 pub async fn page(
     reads: &impl Reads,
     target: &Target,
-    asked: (Option<&str>, AttachmentsSorted),
+    asked: (&Nested<AttachmentTest>, AttachmentsSorted),
     request: &PageRequest,
 ) -> Result<Listed<Attachment>, Fault> {
     let merged: Vec<Uuid> = match target.kind.as_str() {

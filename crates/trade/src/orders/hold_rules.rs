@@ -19,13 +19,15 @@ use crate::{
     graphql::{
         connection::PageArgs,
         fault::Answer,
+        filters::DateTimeFilter,
         nested::read_nested,
         reading::{Reading, read},
         refusal::{ErrorCode, Path, UserError, user_errors_of},
         scalars::{Cursor, DateTime, Long},
     },
     payload,
-    short_lists::{SearchText, ShortList, is_wanted, short_sort},
+    periods::in_days,
+    short_lists::{SearchText, ShortList, is_wanted, is_within, short_sort},
     stock,
 };
 
@@ -250,9 +252,14 @@ pub struct HoldRuleFilter {
     pub search: Option<String>,
     /// True for archived rules only, false for those in force, null for both.
     pub is_archived: Option<bool>,
+    /// Time at which the rule was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the rule last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(HoldRuleFilter);
+crate::dated_filter!(HoldRuleFilter, [] "createdAt" created_at, "updatedAt" updated_at);
 
 short_sort!(HoldRuleSort, HoldRuleSortField of core::HoldRule, "rules that set holds" by "code", |rule| {
     Code, "CODE", "Code of the rule." => Key::Text(rule.fields.code.clone());
@@ -292,14 +299,16 @@ impl HoldRuleQuery {
     ) -> Answer<HoldRuleConnection> {
         let args = PageArgs { first, after, last, before };
         let list = ShortList::sorted(ctx, "holdRules", sort.map(HoldRuleSort::named), &args)?;
-        let filter = read_nested(filter.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
-            Ok((SearchText::read_at(filter.search, at)?, filter.is_archived))
+        let filter = read_nested(in_days(ctx, filter).await?.unwrap_or_default(), &mut |filter: HoldRuleFilter, at| {
+            Ok((SearchText::read_at(filter.search, at)?, filter.is_archived, filter.created_at, filter.updated_at))
         })?;
         let all = shell::hold_rules(ledger(ctx)?, &permit).await?.into_iter();
         let is_sought = |rule: &core::HoldRule| {
-            filter.holds(&|(search, is_archived)| {
+            filter.holds(&|(search, is_archived, created, updated)| {
                 is_wanted(rule.archived_at, *is_archived)
                     && search.finds(&[&rule.fields.code, &rule.fields.kind, &rule.fields.reason])
+                    && is_within(created.as_ref(), rule.created_at)
+                    && is_within(updated.as_ref(), rule.updated_at)
             })
         };
         let found = all.filter(is_sought).map(|rule| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, SimpleObject};
+use entity::prelude::PurchaseOrderId;
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Receipt,
@@ -14,7 +15,11 @@ use inventory::{
 };
 use platform::storage::{Fault, TenantScope};
 
-use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
+use super::{
+    order::{PurchaseOrder, PurchaseOrderTried},
+    returns::SupplierReturn,
+    supply::SupplierProduct,
+};
 use crate::{
     catalog::UpsertOutcome,
     graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
@@ -114,7 +119,16 @@ pub struct SupplierProductBulkUpsertPayload {
 /// The orders that a receipt is of: a fresh one has them, a stored one names them, and they are read as they are now.
 async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<PurchaseOrder>, Fault> {
     let orders = match &receipt.stored {
-        None => receipt.documents.take().map(|of: PurchaseDecision| of.orders).unwrap_or_default(),
+        None => {
+            let mut of: PurchaseDecision = receipt.documents.take().unwrap_or_default();
+            let orders = std::mem::take(&mut of.orders);
+            let is_tried = receipt.seq.is_none();
+            let order = |order: core::PurchaseOrder| {
+                let tried = is_tried.then(|| tried(&of, order.id));
+                PurchaseOrder::whole(Arc::new(order)).trying(tried)
+            };
+            return Ok(orders.into_iter().map(order).collect());
+        }
         Some(stored) => {
             let named = stored.part::<StoredPurchase>().purchases;
             let mut found = rows::orders(scope, &named).await?;
@@ -123,6 +137,14 @@ async fn orders_of(scope: &TenantScope, receipt: &mut Receipt) -> Result<Vec<Pur
         }
     };
     Ok(orders.into_iter().map(Arc::new).map(PurchaseOrder::whole).collect())
+}
+
+/// What a dry run would add to an order beside its row.
+fn tried(decision: &PurchaseDecision, id: PurchaseOrderId) -> PurchaseOrderTried {
+    PurchaseOrderTried {
+        receipts: decision.receipts.iter().filter(|receipt| receipt.order == id).cloned().collect(),
+        discrepancies: decision.discrepancies.iter().filter(|one| one.order == id).cloned().collect(),
+    }
 }
 
 impl ReceiptPayload for PurchaseOrderPayload {

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
+use entity::prelude::OrderId;
 use iam::access::kind;
 use inventory::{
     ledger::Receipt,
+    orders::core::OrderDecision,
+    payments::core::PaymentDecision,
     returns::{StoredReturn, core::ReturnDecision, rows},
 };
 use platform::storage::TenantScope;
 
-use super::sales_return::Return;
+use super::{ReturnTried, sales_return::Return};
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
+    orders::tried_order,
     seen_payload,
     stock::{ReceiptPayload, lost},
 };
@@ -37,9 +41,28 @@ seen_payload! {
 impl ReceiptPayload for ReturnPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let ret = match receipt.stored.as_ref().map(|stored| stored.part::<StoredReturn>().ret) {
-            None => receipt.documents.take().map(|decision: ReturnDecision| Return::whole(decision.sales_return)),
+            None => {
+                let tried = tried(scope, receipt).await?;
+                let decision: Option<ReturnDecision> = receipt.documents.take();
+                decision.map(|decision| Return::whole(decision.sales_return).trying(tried))
+            }
             Some(id) => rows::returns(scope, id.as_slice()).await?.pop().map(Arc::new).map(Return::head),
         };
         Ok(Some(ret.ok_or_else(|| lost("sales_return"))?))
     }
+}
+
+/// What a dry run would change beside the return; None where the command was written.
+async fn tried(scope: &TenantScope, receipt: &Receipt) -> Answer<Option<ReturnTried>> {
+    if receipt.seq.is_some() {
+        return Ok(None);
+    }
+    let ids: Vec<OrderId> = receipt.documents.read(|own: &OrderDecision| own.orders.iter().map(|order| order.id).collect());
+    let mut orders = Vec::with_capacity(ids.len());
+    for id in ids {
+        orders.extend(tried_order(scope, receipt, id).await?);
+    }
+    let payments =
+        receipt.documents.read(|own: &PaymentDecision| own.facts.iter().map(|fact| Arc::new(fact.payment.clone())).collect());
+    Ok(Some(ReturnTried { orders, payments }))
 }

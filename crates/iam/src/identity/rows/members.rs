@@ -139,6 +139,8 @@ pub struct MemberFilter {
     pub mfa_enabled: Option<bool>,
     /// Created from this moment on, and before that one.
     pub created: [Option<Timestamp>; 2],
+    /// Last changed from this moment on, and before that one.
+    pub updated: [Option<Timestamp>; 2],
     /// Last seen from this moment on, and before that one.
     pub last_seen: [Option<Timestamp>; 2],
     /// Whether the member was seen yet.
@@ -184,10 +186,12 @@ impl MemberFilter {
             let has = format!("(m.status <> 'INVITED' AND {HAS_MFA})");
             sql.push_str(&format!(" AND {}{has}", if is_enabled { "" } else { "NOT " }));
         }
-        for (bound, operator) in self.created.into_iter().zip([">=", "<"]) {
-            if let Some(at) = bound {
-                let number = bind(at.into());
-                sql.push_str(&format!(" AND m.created_at {operator} ${number}"));
+        for (column, bounds) in [("m.created_at", self.created), ("m.updated_at", self.updated)] {
+            for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
+                if let Some(at) = bound {
+                    let number = bind(at.into());
+                    sql.push_str(&format!(" AND {column} {operator} ${number}"));
+                }
             }
         }
         for (bound, operator) in self.last_seen.into_iter().zip([">=", "<"]) {

@@ -11,7 +11,10 @@ use platform::{
 };
 use sea_orm::Value;
 
-use crate::fulfilment::core::{MAX_WAVE, Wave};
+use crate::{
+    fulfilment::core::{MAX_WAVE, Wave},
+    orders::rows::Span,
+};
 
 /// Names the list of waves in cursors.
 pub const WAVES: &str = "fulfilmentWaves";
@@ -116,12 +119,14 @@ impl From<WaveRow> for Wave {
     }
 }
 
-/// Which waves are listed: of these stores, and open or closed; None: whichever.
+/// Which waves are listed: of these stores, open or closed, and of these times; None: whichever.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaveTest {
     /// Lists of stores that all have to name it.
     pub stores: Vec<Vec<StoreId>>,
     pub is_open: Option<bool>,
+    pub created: Span,
+    pub updated: Span,
 }
 
 /// The waves that pass the test.
@@ -143,6 +148,15 @@ impl WaveTest {
             Some(true) => sql.push_str(" AND v.closed_at IS NULL"),
             Some(false) => sql.push_str(" AND v.closed_at IS NOT NULL"),
             None => {}
+        }
+        for (column, span) in [("v.created_at", self.created), ("v.updated_at", self.updated)] {
+            for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
+                if let Some(at) = bound {
+                    values.push(at.micros().into());
+                    let part = backend.rarely(&format!("{column} {operator} ${}", first + values.len() - 1));
+                    sql.push_str(&format!(" AND {part}"));
+                }
+            }
         }
         (sql, values)
     }

@@ -16,7 +16,7 @@ pub use line_list::{BY_PRODUCT, LINES, LineFilter, LineSort, LinesSorted, goes_d
 pub use lines::{change_lines, insert_lines, line_page, lines_of, lines_under_way, products_under_way, units_under_way};
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
 pub use plans::{
-    PLANS, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_page, plans_source, supersede,
+    PLANS, PlanTest, advanced_plans, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_page, plans_source, supersede,
     tenants_with_advanced,
 };
 pub use results::sales_since;

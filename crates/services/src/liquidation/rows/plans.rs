@@ -5,9 +5,10 @@ use entity::{
     record::{Record, Selected},
     tables::liquidation_plan,
 };
+use inventory::orders::rows::{Clause, Span};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
+    storage::{Backend, Fault, Finds, Global, Nested, Reads, Row, SUSPENDED, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -167,14 +168,36 @@ pub async fn advanced_plans(reads: &impl Reads) -> Result<Vec<Plan>, Fault> {
     plans_where(reads, under_way, Vec::new()).await
 }
 
-/// A tenant's plans, in these states or in any.
-pub fn plans_source(backend: Backend, states: Option<&[LiquidationPlanState]>) -> ListSource {
-    let (mut from, mut values) = ("FROM liquidation_plan p WHERE p.tenant_id = $1".to_owned(), Vec::<Value>::new());
-    if let Some(states) = states {
-        values.push(backend.texts(states.iter().map(|state| state.as_str())));
-        from.push_str(&format!(" AND {}", backend.in_texts("p.state", 2)));
+/// Which plans of a tenant; None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanTest {
+    pub states: Option<Vec<LiquidationPlanState>>,
+    pub made: Span,
+    pub updated: Span,
+}
+
+impl PlanTest {
+    /// Adds the conditions on `liquidation_plan p`, each beginning with ` AND `. A tenant has few plans: they need no index.
+    fn push_to(&self, clause: &mut Clause) {
+        if let Some(states) = &self.states {
+            let words = clause.backend().texts(states.iter().map(|state| state.as_str()));
+            let number = clause.bind(words);
+            clause.push(&format!(" AND {}", clause.backend().in_texts("p.state", number)));
+        }
+        for (column, span) in [("p.made_at", self.made), ("p.updated_at", self.updated)] {
+            if span != Span::default() {
+                clause.push(" AND ");
+                clause.span(column, span);
+            }
+        }
     }
-    ListSource { from, values }
+}
+
+/// A tenant's plans that pass the test.
+pub fn plans_source(backend: Backend, filter: &Nested<PlanTest>) -> ListSource {
+    let mut clause = Clause::new(backend, 2);
+    clause.nested(filter, |clause, filter: &PlanTest| filter.push_to(clause));
+    ListSource { from: format!("FROM liquidation_plan p WHERE p.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
 /// A page of plans in the order that is asked for.

@@ -16,7 +16,7 @@ use crate::{
     demand::shell::{FactsProgress, catch_up},
     liquidation::{
         core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered, sum, worth},
-        rows::{self, LineFilter, LinesSorted, PlansSorted, Settings},
+        rows::{self, LineFilter, LinesSorted, PlanTest, PlansSorted, Settings},
     },
     replenishment::rows::line_tests::{PlanProducts, look_up},
     reports::{
@@ -103,12 +103,12 @@ pub async fn find_settings(permit: &Permit<kind::ReportRead>, db: &Database) -> 
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    states: Option<&[LiquidationPlanState]>,
+    filter: &Nested<PlanTest>,
     sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
-    let source = rows::plans_source(scope.backend(), states);
+    let source = rows::plans_source(scope.backend(), filter);
     Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 

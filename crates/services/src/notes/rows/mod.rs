@@ -109,6 +109,7 @@ pub struct NoteFilter {
     /// Part of the text. The letters A to Z are compared without their case.
     pub search: Option<String>,
     pub created_at: Option<Span>,
+    pub updated_at: Option<Span>,
 }
 
 impl NoteFilter {
@@ -127,9 +128,11 @@ impl NoteFilter {
             let number = clause.bind(text.to_ascii_lowercase());
             clause.push(&format!(" AND {}", clause.backend().has_text("n.body", number)));
         }
-        if let Some(span) = self.created_at {
-            clause.push(" AND ");
-            clause.span("n.created_at", span);
+        for (column, span) in [("n.created_at", self.created_at), ("n.updated_at", self.updated_at)] {
+            if let Some(span) = span {
+                clause.push(" AND ");
+                clause.span(column, span);
+            }
         }
     }
 }

@@ -13,5 +13,5 @@ pub use invoice_list::{InvoiceSearch, InvoiceSort, InvoiceTest, InvoicesSorted, 
 pub use invoices::{
     books_currency, credited, credited_sums, insert_invoice, invoice, invoiced, invoices_of, open_lines, seal_lines, store_facts,
 };
-pub use papers::{by_id, insert, latest_of, of_documents, of_orders, page, tenant_name};
+pub use papers::{PaperTest, by_id, insert, latest_of, of_documents, of_orders, page, tenant_name};
 pub use settings::{GoodsOf, Settings, change_settings, goods_marks, settings};

@@ -5,10 +5,11 @@ use entity::{
     record::{Record, Selected},
     tables::paper,
 };
+use inventory::orders::rows::{Clause, Span};
 use platform::{
     audit::Target,
     paging::{ListSource, Listed, PageRequest},
-    storage::{Fault, Finds, Reads, Row, Rows, Work},
+    storage::{Fault, Finds, Nested, Reads, Row, Rows, Work},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -86,18 +87,41 @@ pub async fn by_id(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fau
     Ok(select(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// A page of a document's papers, the newest first if it descends: those of some kinds, or all. Keys are the time and the id.
+/// Which papers of a document; None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaperTest {
+    pub kinds: Option<Vec<PaperKind>>,
+    pub created: Option<Span>,
+}
+
+impl PaperTest {
+    /// Adds the conditions on `paper p`, each beginning with ` AND `. They are looked for among the papers of one document.
+    fn push_to(&self, clause: &mut Clause) {
+        if let Some(kinds) = &self.kinds {
+            let words = clause.backend().texts(kinds.iter().map(|kind| kind.as_str()));
+            let number = clause.bind(words);
+            clause.push(&format!(" AND {}", clause.backend().in_texts("coalesce(p.later_kind, p.kind)", number)));
+        }
+        if let Some(span) = self.created {
+            clause.push(" AND ");
+            clause.span("p.created_at", span);
+        }
+    }
+}
+
+/// A page of a document's papers, the newest first if it descends. Keys are the time and the id.
 pub async fn page(
     reads: &impl Reads,
-    (target, kinds): (Uuid, Option<&[PaperKind]>),
+    (target, filter): (Uuid, &Nested<PaperTest>),
     descending: bool,
     request: &PageRequest,
 ) -> Result<Listed<Paper>, Fault> {
-    let mut from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
-    let mut values: Vec<Value> = vec![target.into()];
-    let words = kinds.map(|kinds| kinds.iter().map(|kind| kind.as_str()));
-    from.push_str(&reads.backend().and_texts("coalesce(p.later_kind, p.kind)", words, &mut values));
-    let source = ListSource { from, values };
+    let from = "FROM paper p WHERE p.tenant_id = $1 AND p.target_id = $2".to_owned();
+    let mut source = ListSource { from, values: vec![target.into()] };
+    let mut clause = Clause::new(reads.backend(), source.values.len() + 2);
+    clause.nested(filter, |clause, filter: &PaperTest| filter.push_to(clause));
+    source.from.push_str(&clause.sql);
+    source.values.extend(clause.values);
     let (sql, values) = source.clone().page(PaperRow::SELECT, &["p.created_at", "p.id"], descending, request);
     let rows = reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect();
     Ok(Listed { rows, source })

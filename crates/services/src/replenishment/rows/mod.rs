@@ -21,8 +21,8 @@ pub use line_list::{LINES, LineFilter, LineSort, LinesSorted, lines_source, prod
 pub use lines::{change_lines, insert_lines, line_page, lines_of, purchase_sums};
 pub use plan_sort::{PlanSort, PlansSorted, SortedPlan};
 pub use plans::{
-    PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source, settle_executed,
-    supersede,
+    PLANS, PlanTest, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_page, plans_source,
+    settle_executed, supersede,
 };
 pub use policies::{
     count_policies, insert_policy, lock_policy, named_by, policies, policy, policy_of_scope, policy_page, remove_policy,

@@ -11,7 +11,7 @@ use platform::{
 use crate::replenishment::{
     core::{Plan, PlanLine, Policy},
     rows::{
-        self, LineFilter, LinesSorted, PlansSorted, PoliciesSorted, PolicyFilter,
+        self, LineFilter, LinesSorted, PlanTest, PlansSorted, PoliciesSorted, PolicyFilter,
         line_tests::{PlanProducts, look_up},
     },
 };
@@ -43,12 +43,12 @@ pub async fn find_policy(
 pub async fn plan_page(
     permit: &Permit<kind::PurchaseRead>,
     db: &Database,
-    states: Option<&[ReplenishmentPlanState]>,
+    filter: &Nested<PlanTest>,
     sorted: PlansSorted,
     request: &PageRequest,
 ) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
-    let source = rows::plans_source(scope.backend(), states);
+    let source = rows::plans_source(scope.backend(), filter);
     Ok(Listed { rows: rows::plan_page(&scope, source.clone(), sorted, request).await?, source })
 }
 
