@@ -1,8 +1,10 @@
 # syntax=docker/dockerfile:1
 # The image:                              docker build --tag entrepot .
 # With profiles of a running process:     docker build --target debug --tag entrepot:debug .     (docs/OPERATIONS.md, "Profiles")
+# With the programs of Postgres:          docker build --target operations --tag entrepot:operations .     (docs/backups.md, "Dumps")
 # Of binaries that were built before:     docker build --target release .     of dist/amd64/entrepot, dist/arm64/entrepot, as the release does
 FROM rust:1.95-bookworm AS source
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /build
 COPY . .
 # The tests' package files are not in the context; cargo only wants the paths of the tests to exist.
@@ -33,8 +35,25 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=6 CMD ["/usr/
 ENTRYPOINT ["/usr/local/bin/entrepot"]
 CMD ["serve"]
 
+# pg_dump and pg_restore. A newer pg_dump reads an older server, but an older server refuses what a newer pg_restore sends: one pair for each version.
+FROM --platform=$BUILDPLATFORM rust:1.95-bookworm AS postgres
+ARG TARGETARCH
+ARG POSTGRES_VERSIONS="14 15 16 17 18"
+COPY scripts/lib.sh scripts/postgres-programs.sh /scripts/
+RUN --mount=type=bind,from=base,target=/base /scripts/postgres-programs.sh /postgres "$TARGETARCH" /base "$POSTGRES_VERSIONS"
+
+FROM base AS base-operations
+COPY --from=postgres /postgres /
+# Of the server's version.
+ENV ENTREPOT_PG_DUMP=/usr/lib/postgresql/17/bin/pg_dump
+ENV ENTREPOT_PG_RESTORE=/usr/lib/postgresql/17/bin/pg_restore
+
 # Without a RUN: an image for another architecture needs no emulator.
 FROM base AS release
+ARG TARGETARCH
+COPY --chmod=755 dist/${TARGETARCH}/entrepot /usr/local/bin/entrepot
+
+FROM base-operations AS release-operations
 ARG TARGETARCH
 COPY --chmod=755 dist/${TARGETARCH}/entrepot /usr/local/bin/entrepot
 
@@ -45,6 +64,9 @@ ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false
 FROM base AS debug
 COPY --from=build-debug /entrepot /usr/local/bin/entrepot
 ENV _RJEM_MALLOC_CONF=prof:true,prof_active:false
+
+FROM base-operations AS operations
+COPY --from=build /entrepot /usr/local/bin/entrepot
 
 FROM base
 COPY --from=build /entrepot /usr/local/bin/entrepot

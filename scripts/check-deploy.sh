@@ -45,7 +45,7 @@ check_python() {
 
 manifests() {
   local overlay
-  for overlay in one-node many-nodes migrate; do
+  for overlay in one-node many-nodes migrate dumps; do
     kubectl kustomize "deploy/kubernetes/$overlay" >"$DIR/$overlay.yaml"
   done
 }

@@ -51,6 +51,7 @@ REFUSED = [
     ({"nodes": {"min": 4, "max": 3}}, "fewest"),
     ({"socket_drain_seconds": 61}, "60 seconds"),
     ({"settings": {"PATH": "/tmp"}}, "ENTREPOT_"),
+    ({"dump_version": 13}, "14, 15, 16, 17 or 18"),
     ({"public_url": "http://api.example.com"}, "https"),
 ]
 

@@ -184,8 +184,19 @@ variable "files_bucket" {
 }
 
 variable "backups_bucket" {
-  description = "Name of the bucket in which revocations are listed, for restores of the database."
+  description = "Name of the bucket in which revocations are listed, for restores of the database, and in which dumps are, if there are any."
   type        = string
+}
+
+variable "dump_version" {
+  description = "Version of Postgres whose pg_dump and pg_restore dump and drill the database by the clock, 14 to 18; image is then built of the one with the suffix -operations. 0: no dumps."
+  type        = number
+  default     = 0
+
+  validation {
+    condition     = contains([0, 14, 15, 16, 17, 18], var.dump_version)
+    error_message = "The version is 14, 15, 16, 17 or 18, or 0 for no dumps."
+  }
 }
 
 variable "log_group_names" {
