@@ -34,10 +34,6 @@ impl Quantity {
     pub const fn negated(self) -> Self {
         Self(-self.0)
     }
-    #[must_use]
-    pub const fn magnitude(self) -> Self {
-        Self(self.0.abs())
-    }
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }

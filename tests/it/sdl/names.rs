@@ -1,4 +1,4 @@
-//! Names say of which kind a value is, by the rules of `CLIENTS.md` §10 (`docs/decisions/0333-names-that-follow-the-rules.md`). Names of the core stay; what
+//! Names say of which kind a value is, by the rules of `docs/decisions/0333-names-that-follow-the-rules.md`. Names of the core stay; what
 //! is deprecated is not looked at.
 
 use async_graphql::{

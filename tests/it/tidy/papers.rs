@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use async_graphql::parser::parse_query;
+use entity::tables::ALL;
 
 use super::{files, folder, no_faults, root};
 
@@ -154,6 +155,28 @@ fn files_that_pages_name_are_found() {
         "See `a/b.rs`, `c/{d,e}.sql` and `f.rs`, `/g/h.json`, `i/<j>.rs`.\n\n```sh\n`k/l.rs`\n```\n`m/mNNNN/n.sql`, o/p.rs\n";
     let found: Vec<(usize, String)> = ["a/b.rs", "c/d.sql", "c/e.sql"].map(|path| (1, path.to_owned())).into();
     assert_eq!(named_files(page), found);
+}
+
+#[test]
+fn the_page_of_entity_has_every_table() {
+    let page = fs::read_to_string(root().join("docs/crates/entity.md")).unwrap();
+    let faults: Vec<String> =
+        ALL.iter().map(|table| table.name).filter(|name| !page.contains(&format!("`{name}`"))).map(str::to_owned).collect();
+    no_faults(&faults);
+}
+
+/// Words beside the drawings, with those of tables.
+fn words_of(page: &str) -> usize {
+    let lines = page.split("```").step_by(2).flat_map(str::split_whitespace);
+    lines.filter(|word| word.contains(char::is_alphanumeric)).count()
+}
+
+/// An outsider reads it first: it is one page beside the tree.
+#[test]
+fn the_architecture_is_one_page() {
+    let words = words_of(&fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap());
+    assert!((600..=900).contains(&words), "docs/ARCHITECTURE.md has {words} words, and 600 to 900 are a page");
+    assert_eq!(words_of("# One `two`\n\n```\nnot these\n```\n| three | four |\n|---|---|\n"), 4);
 }
 
 #[test]

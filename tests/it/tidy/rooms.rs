@@ -2,6 +2,8 @@
 
 use entrepot::CRATES;
 
+use super::{no_faults, sources};
+
 /// The rooms of each of `CRATES`: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
 pub const ROOMS: [&[&str]; CRATES.len()] = [
     // macros
@@ -56,3 +58,18 @@ pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection
 #[rustfmt::skip]
 pub const PRODUCT_TEXT: &[&str] =
     &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
+
+/// Names of floors of a face have one spelling: `mutation.rs`, `lot_query.rs`, `payload.rs`.
+#[test]
+fn floors_of_a_face_have_one_spelling() {
+    const PLURALS: [&str; 3] = ["mutations", "queries", "payloads"];
+    // The interface of all payloads.
+    const OTHERS: [&str; 1] = ["api/schema/payloads.rs"];
+    let is_plural = |file: &String| {
+        let name = file.strip_suffix(".rs").and_then(|stem| stem.rsplit(['/', '_']).next());
+        name.is_some_and(|name| PLURALS.contains(&name))
+    };
+    let files = sources().into_iter().map(|(file, _)| file).filter(|file| !OTHERS.contains(&file.as_str()));
+    let faults: Vec<String> = files.filter(is_plural).map(|file| format!("{file}: the singular is its name elsewhere")).collect();
+    no_faults(&faults);
+}

@@ -5,7 +5,7 @@ pub use objects::liquidation::*;
 mod dead_stock;
 mod inputs;
 mod mutation;
-mod payloads;
+mod payload;
 mod query;
 mod score;
 mod settings;
@@ -16,7 +16,7 @@ pub use inputs::{
     LiquidationSettingsSetInput, LiquidationTermsInput, LiquidationTransferCostInput,
 };
 pub use mutation::LiquidationMutation;
-pub use payloads::{
+pub use payload::{
     LiquidationAdvancePayload, LiquidationApprovalPayload, LiquidationLineRefusal, LiquidationPlanPayload,
     LiquidationSettingsPayload,
 };

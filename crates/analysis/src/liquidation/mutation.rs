@@ -26,7 +26,7 @@ use services::{
 
 use super::{
     inputs::{LiquidationPlanAdvanceInput, LiquidationPlanApproveInput, LiquidationPlanCreateInput, LiquidationSettingsSetInput},
-    payloads::{
+    payload::{
         LiquidationAdvancePayload, LiquidationApprovalPayload, LiquidationPlanPayload, LiquidationSettingsPayload, refused,
     },
     plan::LiquidationPlan,

@@ -4,7 +4,7 @@ pub use objects::replenishment::*;
 
 mod inputs;
 mod mutation;
-mod payloads;
+mod payload;
 mod policy_filter;
 mod purchase_budget;
 mod query;
@@ -16,7 +16,7 @@ pub use inputs::{
     ReplenishmentPolicyRemoveInput, ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use mutation::ReplenishmentMutation;
-pub use payloads::{
+pub use payload::{
     ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload,
     ReplenishmentPolicyPayload, ReplenishmentRulePayload,
 };

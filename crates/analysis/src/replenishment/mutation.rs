@@ -22,7 +22,7 @@ use super::{
         ReplenishmentBudgetSetInput, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
         ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
     },
-    payloads::{
+    payload::{
         ReplenishmentApprovalPayload, ReplenishmentBudgetPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
         ReplenishmentRulePayload, refused,
     },

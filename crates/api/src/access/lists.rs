@@ -6,7 +6,7 @@ use platform::paging::Key;
 
 use super::{
     Integration, Role, StoreGroup,
-    queries::{Permission, PermissionClass},
+    query::{Permission, PermissionClass},
 };
 use crate::{
     graphql::filters::{DateTimeFilter, IdFilter},

@@ -6,18 +6,18 @@ mod inputs;
 mod invite;
 mod keys;
 mod lists;
-mod mutations;
-mod queries;
+mod mutation;
+mod query;
 mod refusal;
 mod scope_input;
 
 use async_graphql::MergedObject;
 
 pub use keys::{ApiKeyPayload, IntegrationPayload};
-pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
-pub use queries::AccessQuery;
+pub use mutation::{MemberPayload, RolePayload, StoreGroupPayload};
+pub use query::AccessQuery;
 pub use scope_input::StoreScopeInput;
 
 /// The room's part of the mutations.
 #[derive(MergedObject, Default)]
-pub struct AccessMutation(mutations::RightsMutation, invite::InviteMutation, keys::KeyMutation);
+pub struct AccessMutation(mutation::RightsMutation, invite::InviteMutation, keys::KeyMutation);

@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::path;
 use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
-use super::mutations::{DataJobPayload, refuse};
+use super::mutation::{DataJobPayload, refuse};
 use crate::{
     access::KeyUse,
     graphql::{

@@ -6,7 +6,7 @@ mod bulk;
 mod filter;
 mod inputs;
 mod live;
-mod mutations;
+mod mutation;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
@@ -21,7 +21,7 @@ use services::exchange::core;
 pub use bulk::BulkMutation;
 pub use enums::Wording;
 pub use live::ExchangeSubscription;
-pub use mutations::{DataJobPayload, ExchangeMutation};
+pub use mutation::{DataJobPayload, ExchangeMutation};
 
 use crate::{
     files::FileMutation,

@@ -5,7 +5,7 @@ use entity::prelude::MemberId;
 use iam::identity::{Enrolment, Identity, IdentityError, InputRefusal, Rejection};
 use macros::resolvers;
 
-use super::{mutations::settled, sessions::OkPayload};
+use super::{mutation::settled, sessions::OkPayload};
 use crate::{
     access::MemberPayload,
     graphql::{context::ContextExt, fault::Answer, once::SecretStatus, refusal::UserError, scalars::Long},

@@ -13,7 +13,7 @@ use super::{
     Member, MemberRef, MemberStatus,
     members::{MemberConnection, MemberFilter, MemberSort},
     members_named,
-    mutations::{LoginPayload, answer, settled, visit},
+    mutation::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
 use crate::{

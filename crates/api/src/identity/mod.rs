@@ -4,7 +4,7 @@ pub use objects::identity::*;
 
 mod factors;
 mod invitations;
-mod mutations;
+mod mutation;
 mod people;
 mod refusal;
 mod sandboxes;
@@ -15,7 +15,7 @@ use iam::identity::{Identity, rows};
 use macros::resolvers;
 
 pub use factors::{FactorMutation, TotpPayload};
-pub use mutations::{IdentityMutation, LoginPayload, settled};
+pub use mutation::{IdentityMutation, LoginPayload, settled};
 pub use sandboxes::{SandboxMutation, SandboxPayload};
 pub use sessions::{OkPayload, SessionMutation, SessionPayload};
 

@@ -6,7 +6,7 @@ use iam::identity::{Identity, InputRefusal, ProfileChange, Rejection, Session, S
 use macros::resolvers;
 
 use super::{
-    mutations::{LoginPayload, answer, settled, visit},
+    mutation::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
 use crate::{

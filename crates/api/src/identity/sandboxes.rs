@@ -6,7 +6,7 @@ use iam::identity::{Identity, NewSandbox};
 use macros::resolvers;
 use platform::path;
 
-use super::{Tenant, mutations::settled};
+use super::{Tenant, mutation::settled};
 use crate::{
     graphql::{
         context::ContextExt,

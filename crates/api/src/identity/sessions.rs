@@ -6,7 +6,7 @@ use iam::identity::{EndReason, Identity, IdentityError, InputRefusal, Rejection,
 use macros::resolvers;
 
 use super::{
-    mutations::{forget_cookies, settled},
+    mutation::{forget_cookies, settled},
     types::LoginSession,
 };
 use crate::graphql::{

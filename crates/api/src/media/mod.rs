@@ -3,6 +3,6 @@
 pub use objects::media::*;
 
 mod inputs;
-mod mutations;
+mod mutation;
 
-pub use mutations::{MediaMutation, ProductDocumentPayload, ProductImagePayload};
+pub use mutation::{MediaMutation, ProductDocumentPayload, ProductImagePayload};

@@ -7,7 +7,7 @@ mod inputs;
 mod live;
 pub mod moved_by;
 mod mutation;
-mod payloads;
+mod payload;
 mod query;
 mod update;
 
@@ -18,6 +18,6 @@ pub use inputs::{
 pub use live::SavedViewSubscription;
 pub use moved_by::moved_by;
 pub use mutation::SavedViewMutation;
-pub use payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload};
+pub use payload::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload};
 pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
 pub use update::SavedViewUpdate;

@@ -16,7 +16,7 @@ use super::{
         SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput,
         SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
     },
-    payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload},
+    payload::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload},
 };
 use crate::{
     access::{KeyUse, find_role},

@@ -2,7 +2,7 @@
 
 pub use objects::webhooks::*;
 
-mod mutations;
+mod mutation;
 
 use async_graphql::{Context, Enum, InputObject, SimpleObject};
 use macros::resolvers;
@@ -12,7 +12,7 @@ use platform::{
 };
 use services::webhooks::{Webhooks, core::Endpoint};
 
-pub use mutations::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
+pub use mutation::{WebhookEndpointPayload, WebhookMutation, WebhookReplayPayload};
 
 use crate::{
     catalog::Direction,

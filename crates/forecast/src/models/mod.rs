@@ -208,10 +208,6 @@ impl Method {
     pub fn limits(&self, view: &View<'_>, scratch: &mut Vec<f64>) -> Vec<Option<f64>> {
         self.0.iter().map(|one| one.limit(view, scratch)).collect()
     }
-    /// The model of the first part.
-    pub fn is_naive(&self) -> bool {
-        matches!(self.0.first().map(|one| one.model), Some(Model::Naive | Model::SeasonalNaive))
-    }
 }
 
 impl fmt::Display for Model {

@@ -72,8 +72,6 @@ pub const PRODUCT: [&str; 17] = [
     "updatedAt",
     "createdAt",
 ];
-/// What a list writes of its products besides: what is read for all of them together, and the cost, where it is the row's.
-pub const OF_PAGE: [&str; 5] = ["barcodes", "category", "supplier", "unitCost", "stock"];
 /// What is written of what other rows refer to.
 pub const STORE: [&str; 8] = ["id", "code", "name", "kind", "timeZone", "archivedAt", "version", "updatedAt"];
 pub const CHANNEL: [&str; 6] = ["id", "code", "name", "archivedAt", "version", "updatedAt"];

@@ -17,7 +17,7 @@ use super::{
     links::{self, Actor},
     loaders::{DetailOf, StepsOf, load},
     order::Order,
-    payloads::ledger,
+    payload::ledger,
 };
 use crate::{
     catalog::loads,

@@ -17,7 +17,7 @@ pub mod named;
 pub mod nodes;
 pub mod order;
 pub mod order_ref;
-pub mod payloads;
+pub mod payload;
 pub mod rates;
 pub mod refusal;
 pub mod visibility;
@@ -40,7 +40,7 @@ pub use loaders::Rows;
 pub use nodes::fulfilments_of_order;
 pub use order::Order;
 pub use order_ref::{ExternalRef, OrderRef};
-pub use payloads::{OrderHoldPayload, OrderPayload};
+pub use payload::{OrderHoldPayload, OrderPayload};
 pub use tried::{as_tried, tried_order};
 pub use visibility::orders_within;
 

@@ -10,7 +10,7 @@ use super::{
     line::OrderLine,
     loaders::{FulfilmentsOf, load},
     order::Order,
-    payloads::ledger,
+    payload::ledger,
 };
 use crate::graphql::{context::ContextExt, fault::Answer};
 

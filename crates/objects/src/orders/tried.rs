@@ -17,7 +17,7 @@ use platform::storage::TenantScope;
 use super::{
     line::OrderLine,
     order::Order,
-    payloads::{foreseen, is_seen},
+    payload::{foreseen, is_seen},
 };
 use crate::{fulfilment::FulfilmentWork, graphql::fault::Answer};
 

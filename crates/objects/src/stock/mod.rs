@@ -17,7 +17,7 @@ pub mod movement_documents;
 pub mod movement_filter;
 pub mod named;
 pub mod place;
-pub mod queries;
+pub mod query;
 pub mod receipt_payload;
 pub mod refusals;
 pub mod reservation;
@@ -39,7 +39,7 @@ pub use movement::{StockEntry, StockEntryConnection, StockMovement, StockMovemen
 pub use movement_documents::by_documents;
 pub use movement_filter::{MovementFilter, folded, texts};
 pub use place::path;
-pub use queries::{StockQuery, levels_of_product, levels_of_store};
+pub use query::{StockQuery, levels_of_product, levels_of_store};
 pub use receipt_payload::ReceiptPayload;
 pub use refusals::{lost, receipt, refuse, refuse_all, stopped};
 pub use reservation::Reservation;

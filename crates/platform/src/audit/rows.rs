@@ -238,11 +238,6 @@ pub async fn tenants_waiting_under(global: &Global, key: &str) -> Result<Vec<Ten
     let rows = global.rows(sql, vec![key.into()]).await?;
     rows.iter().map(Row::scalar).collect()
 }
-/// Every tenant that has a chain; the deployment's own is the nil one.
-pub async fn chained_tenants(global: &Global) -> Result<Vec<TenantId>, Fault> {
-    let rows = global.rows("SELECT tenant_id FROM audit_head ORDER BY tenant_id", vec![]).await?;
-    rows.iter().map(Row::scalar).collect()
-}
 
 /// Where a chain stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::{
     Product, ProductRef,
     inputs_life::which_of,
     mutation_products::visibility,
-    payloads::{Parts, ProductPayload, parts},
+    payload::{Parts, ProductPayload, parts},
 };
 use crate::{
     graphql::{

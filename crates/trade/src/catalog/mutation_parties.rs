@@ -24,7 +24,7 @@ use super::{
         StoreUpdateInput, SupplierCreateInput, SupplierUpdateInput,
     },
     mutation_products::{visibility, written},
-    payloads::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
+    payload::{ChannelPayload, CustomerBulkUpsertPayload, CustomerPayload, Parts, StorePayload, SupplierPayload, parts},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},

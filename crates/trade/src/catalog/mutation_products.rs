@@ -25,7 +25,7 @@ use super::{
     },
     loads::loads,
     opening,
-    payloads::{
+    payload::{
         CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
         RowVisibility, parts,
     },

@@ -16,7 +16,7 @@ use super::{
     inputs::ProductCreateInput,
     money_input::MoneyInput,
     mutation_products::visibility,
-    payloads::{Parts, ProductPayload, parts},
+    payload::{Parts, ProductPayload, parts},
 };
 use crate::{
     graphql::{

@@ -11,7 +11,7 @@ use inventory::{
 use macros::resolvers;
 use platform::path;
 
-use super::{OrderRef, payloads::OrderHoldPayload};
+use super::{OrderRef, payload::OrderHoldPayload};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, reading::Reading, scalars::Long},
     references::SeenOrder,

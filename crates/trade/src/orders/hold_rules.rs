@@ -13,7 +13,7 @@ use platform::{paging::Key, path, storage::idempotency::Acted};
 
 use super::{
     links::{Money, MoneyInput},
-    payloads::ledger,
+    payload::ledger,
 };
 use crate::{
     graphql::{

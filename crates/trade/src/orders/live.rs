@@ -9,7 +9,7 @@ use inventory::orders::rows::Filter;
 use macros::resolvers;
 use platform::{path, realtime::SharedEvent};
 
-use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
+use super::{OrderFilter, order::Order, payload::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
     graphql::{
         canonical::filter_name,

@@ -19,7 +19,7 @@ use super::{
     edit_inputs::{Cancelling, OrderLineCancel, OrderUpdateInput},
     enums::CancelReason,
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
-    payloads::OrderPayload,
+    payload::OrderPayload,
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},

@@ -15,7 +15,7 @@ use super::{
     nodes::whole,
     order::Order,
     order_ref::{ExternalRef, OrderRef},
-    payloads::ledger,
+    payload::ledger,
     visibility::orders_within,
 };
 use crate::{

@@ -12,7 +12,7 @@ use platform::path;
 
 use super::{
     links::{self, Store, StoreRef},
-    payloads::ledger,
+    payload::ledger,
 };
 use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
 

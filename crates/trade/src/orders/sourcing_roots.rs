@@ -16,7 +16,7 @@ use macros::resolvers;
 use platform::path;
 
 use super::{
-    payloads::ledger,
+    payload::ledger,
     sourcing::{Sourcing, SourcingSetInput},
 };
 use crate::{

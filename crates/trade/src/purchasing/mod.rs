@@ -9,7 +9,7 @@ mod blanket_mutation;
 mod inputs;
 mod mutation;
 mod order_ref;
-mod payloads;
+mod payload;
 mod performance;
 mod price_drift;
 mod query;
@@ -26,7 +26,7 @@ use async_graphql::MergedObject;
 
 pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
 pub use blanket_mutation::BlanketOrderPayload;
-pub use payloads::{
+pub use payload::{
     PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
     SupplierProductPayload, SupplierReturnPayload,
 };

@@ -17,7 +17,7 @@ use macros::resolvers;
 use super::{
     amend_inputs::{PurchaseOrderAmendInput, PurchaseOrderConfirmInput},
     inputs::{PurchaseOrderActionInput, PurchaseOrderCreateInput, PurchaseOrderUpdateInput},
-    payloads::PurchaseOrderPayload,
+    payload::PurchaseOrderPayload,
     receive_inputs::PurchaseOrderReceiveInput,
 };
 use crate::{

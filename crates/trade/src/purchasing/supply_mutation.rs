@@ -24,7 +24,7 @@ use platform::path;
 
 use super::{
     PurchaseOrderRef, check_key,
-    payloads::{
+    payload::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },

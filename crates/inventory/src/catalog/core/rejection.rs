@@ -1,4 +1,4 @@
-//! Everything the catalogue refuses, as data. `graph/refusal.rs` gives each its code and words.
+//! Everything the catalogue refuses, as data. `objects/src/catalog/refusal.rs` gives each its code and words.
 
 use entity::prelude::Timestamp;
 use serde::{Deserialize, Serialize};

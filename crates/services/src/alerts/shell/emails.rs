@@ -1,4 +1,4 @@
-//! Letters: those that are due go into a job for each who is told, so that each is told once of each alert; the job writes and sends.
+//! E-mails of alerts: a job for each recipient with those that are due, so that nobody gets an alert twice; the job writes and sends them.
 
 use std::collections::BTreeMap;
 

@@ -271,10 +271,6 @@ impl Files {
     pub async fn find<P>(&self, permit: &Permit<P>, id: FileId) -> Result<Option<File>, Fault> {
         self.of_tenant(permit.tenant(), id).await
     }
-    /// Several of them.
-    pub async fn find_all<P>(&self, permit: &Permit<P>, ids: &[FileId]) -> Result<Vec<File>, Fault> {
-        rows::by_ids(&permit.scope(&self.0.db), ids).await
-    }
     /// A file, for who works for its tenant.
     pub async fn of_tenant(&self, tenant: TenantId, id: FileId) -> Result<Option<File>, Fault> {
         Ok(rows::by_ids(&self.0.db.tenant(tenant), &[id]).await?.pop())

@@ -16,7 +16,7 @@ use super::{
     loaders::{BySeq, StockLoader},
     lot_inputs::{LotCreateInput, LotStatusInput, LotUpdateInput, StockMoveInput},
     movement_seen,
-    mutations::stock_payload,
+    mutation::stock_payload,
     receipt,
 };
 use crate::graphql::{
