@@ -86,25 +86,27 @@ pub async fn held(reads: &impl Reads) -> Result<i64, Fault> {
 }
 
 pub async fn add(work: &Work, new: &File) -> Result<(), Fault> {
-    let sql = "INSERT INTO file (tenant_id, id, purpose, name, media_type, size, sha256, blob, state, maker_kind, maker_id, created_at, ready_at,
-               expires_at, key_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    let values = vec![
-        new.id.into(),
-        new.purpose.as_str().into(),
-        new.name.as_str().into(),
-        new.media_type.as_str().into(),
-        new.size.into(),
-        new.sha256.clone().into(),
-        new.blob.clone().into(),
-        new.state.as_str().into(),
-        new.maker.kind.as_str().into(),
-        new.maker.id.into(),
-        new.created_at.micros().into(),
-        new.ready_at.map(Timestamp::micros).into(),
-        new.expires_at.map(Timestamp::micros).into(),
-        new.key.into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = file::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        purpose: new.purpose.as_str().to_owned(),
+        name: new.name.clone(),
+        media_type: new.media_type.clone(),
+        size: new.size,
+        sha256: new.sha256.clone(),
+        blob: new.blob.clone(),
+        state: new.state.as_str().to_owned(),
+        maker_kind: new.maker.kind,
+        maker_id: new.maker.id,
+        created_at: new.created_at,
+        ready_at: new.ready_at,
+        expires_at: new.expires_at,
+        width: None,
+        height: None,
+        thumbnails: None,
+        key_id: new.key,
+    };
+    work.insert::<file::Entity>(row).await
 }
 
 /// Writes what became of a file.

@@ -88,24 +88,25 @@ pub async fn live_keys(reads: &impl Reads, now: Timestamp) -> Result<Vec<ApiKey>
 
 /// Writes a key and where its hash leads.
 pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
-    let sql =
-        "INSERT INTO api_key (tenant_id, id, integration_id, name, prefix, permissions, scope, cidrs, expires_at, created_at,
-         trusted_documents_only, budget_points, budget_restored) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    let values = vec![
-        new.id.into(),
-        new.integration.into(),
-        new.name.as_str().into(),
-        new.prefix.as_str().into(),
-        new.permissions.map(codes).transpose()?.into(),
-        new.scope.as_ref().map(text_of).transpose()?.into(),
-        text_of(&new.cidrs)?.into(),
-        new.expires_at.map(Timestamp::micros).into(),
-        new.created_at.micros().into(),
-        new.trusted_only.into(),
-        new.budget.map(|budget| i64::from(budget.points)).into(),
-        new.budget.map(|budget| i64::from(budget.restored_per_second)).into(),
-    ];
-    work.execute(sql, values).await?;
+    let row = api_key::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        integration_id: new.integration,
+        name: new.name.clone(),
+        prefix: new.prefix.clone(),
+        permissions: new.permissions.map(codes).transpose()?,
+        scope: new.scope.as_ref().map(text_of).transpose()?,
+        cidrs: text_of(&new.cidrs)?,
+        expires_at: new.expires_at,
+        last_used_at: None,
+        revoked_at: None,
+        created_at: new.created_at,
+        trusted_documents_only: new.trusted_only,
+        budget_points: new.budget.map(|budget| budget.points.into()),
+        budget_restored: new.budget.map(|budget| budget.restored_per_second.into()),
+        leaked_at: None,
+    };
+    work.insert::<api_key::Entity>(row).await?;
     let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($1, $2, $3)";
     work.execute_global(sql, vec![hash.to_vec().into(), work.tenant().into(), new.id.into()]).await?;
     Ok(())

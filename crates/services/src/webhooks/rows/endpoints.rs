@@ -113,29 +113,35 @@ pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-fn patterns(endpoint: &Endpoint) -> Value {
-    serde_json::Value::from(endpoint.patterns.clone()).to_string().into()
+fn patterns(endpoint: &Endpoint) -> String {
+    serde_json::Value::from(endpoint.patterns.clone()).to_string()
 }
 
 pub async fn add(work: &Work, new: &Endpoint, sealed: Vec<u8>) -> Result<(), Fault> {
-    let sql = "INSERT INTO webhook_endpoint (tenant_id, id, shard, url, description, event_types, maker_id, secret_sealed, journal_seq, version,
-               created_at, updated_at, disabled_at, disabled_why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)";
     let (disabled_at, why) = new.disabled.unzip();
-    let values = vec![
-        new.id.into(),
-        shard_of(new.id).into(),
-        new.url.as_str().into(),
-        new.description.as_str().into(),
-        patterns(new),
-        new.maker.into(),
-        sealed.into(),
-        new.journal_seq.into(),
-        new.version.into(),
-        new.created_at.micros().into(),
-        disabled_at.map(Timestamp::micros).into(),
-        why.map(DisabledWhy::as_str).into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = webhook_endpoint::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        shard: shard_of(new.id),
+        url: new.url.clone(),
+        description: new.description.clone(),
+        event_types: patterns(new),
+        maker_id: new.maker,
+        secret_sealed: sealed,
+        old_secret_sealed: None,
+        old_secret_until: None,
+        journal_seq: new.journal_seq,
+        skipped_through: None,
+        failures: 0,
+        failing_since: None,
+        paused_until: None,
+        disabled_at,
+        disabled_why: why.map(|why| why.as_str().to_owned()),
+        version: new.version,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+    };
+    work.insert::<webhook_endpoint::Entity>(row).await
 }
 
 /// Writes everything but secrets.
@@ -148,7 +154,7 @@ pub async fn change(work: &Work, after: &Endpoint) -> Result<(), Fault> {
         after.id.into(),
         after.url.as_str().into(),
         after.description.as_str().into(),
-        patterns(after),
+        patterns(after).into(),
         after.maker.into(),
         after.journal_seq.into(),
         after.skipped_through.into(),
