@@ -32,6 +32,8 @@ pub mod secrets;
 pub mod cache;
 /// Who did what, chained so that it stays what it was.
 pub mod audit;
+/// Work of the processor beside what waits.
+pub mod blocking;
 /// Work that nobody waits for, shared by workers that may die.
 pub mod jobs;
 /// From the journal to whoever follows it.

@@ -71,29 +71,53 @@ pub fn each_line<const N: usize>(
     numbers: [&PackedNumbers; N],
     mut take: impl FnMut(Uuid, [i64; N]),
 ) -> Result<usize, Fault> {
-    let uneven = || Fault::corrupt(table, "packed columns have a value of each line");
     let (ids, rest) = items.0.as_chunks::<{ size_of::<Uuid>() }>();
-    let mut columns: [Vec<i64>; N] = array::from_fn(|_| Vec::new());
-    for (column, numbers) in columns.iter_mut().zip(numbers) {
-        *column = numbers.list().filter(|list| list.len() == ids.len()).ok_or_else(uneven)?;
+    let columns = numbers.map(|numbers| numbers.column().filter(|column| column.len() == ids.len()));
+    if !rest.is_empty() || columns.iter().any(Option::is_none) {
+        return Err(Fault::corrupt(table, "packed columns have a value of each line"));
     }
-    if !rest.is_empty() {
-        return Err(uneven());
-    }
+    let columns = columns.map(Option::unwrap_or_default);
     for (nth, id) in ids.iter().enumerate() {
-        take(Uuid::from_bytes(*id), array::from_fn(|column| columns[column][nth]));
+        take(Uuid::from_bytes(*id), array::from_fn(|column| columns[column].number(nth)));
     }
     Ok(ids.len())
 }
 
+/// The numbers of a column. Bytes are read where they are: a list of each column of each document takes longer than what is made of it.
+enum Column<'a> {
+    Read(Vec<i64>),
+    Bytes(&'a [[u8; size_of::<i64>()]]),
+}
+
+impl Default for Column<'_> {
+    fn default() -> Self {
+        Self::Bytes(&[])
+    }
+}
+
+impl Column<'_> {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Read(numbers) => numbers.len(),
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+    const fn number(&self, nth: usize) -> i64 {
+        match self {
+            Self::Read(numbers) => numbers.as_slice()[nth],
+            Self::Bytes(bytes) => i64::from_be_bytes(bytes[nth]),
+        }
+    }
+}
+
 impl PackedNumbers {
     /// None of a text that has something else than numbers, and of bytes that are no whole ones.
-    fn list(&self) -> Option<Vec<i64>> {
+    fn column(&self) -> Option<Column<'_>> {
         match self {
-            Self::Text(text) => text.split(',').map(str::parse).collect::<Result<_, _>>().ok(),
+            Self::Text(text) => text.split(',').map(str::parse).collect::<Result<_, _>>().ok().map(Column::Read),
             Self::Bytes(bytes) => {
                 let (numbers, rest) = bytes.as_chunks();
-                rest.is_empty().then(|| numbers.iter().map(|bytes| i64::from_be_bytes(*bytes)).collect())
+                rest.is_empty().then_some(Column::Bytes(numbers))
             }
         }
     }

@@ -7,9 +7,12 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_pool, cost_posting, product, tenant},
 };
-use platform::storage::{
-    Backend, Fault, Finds, Reads,
-    packed::{self, PackedIds, PackedNumbers},
+use platform::{
+    blocking,
+    storage::{
+        Backend, Fault, Finds, Reads,
+        packed::{self, PackedIds, PackedNumbers},
+    },
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -257,22 +260,25 @@ async fn packed_sums(
         fifos = packed::numbers(backend, "fifo_minor")
     );
     let rows = reads.records::<EventRow>(&packed::bounded(&sql, EventRow::SELECT), values).await?;
-    let (mut groups, mut postings) = (HashMap::<(CostKind, Uuid), [i128; 3]>::new(), 0);
-    for EventRow { kind, items, quantities, averages, fifos } in &rows {
-        postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {
-            let sums = groups.entry((*kind, id)).or_default();
-            sums.iter_mut().zip(line).for_each(|(sum, number)| *sum += i128::from(number));
-        })?;
-    }
-    if !packed::are_all(rows.len(), postings) {
-        return Ok(None);
-    }
+    let Some(groups) = blocking::run(move || summed(&rows)).await?? else { return Ok(None) };
     let exact = |sum: i128| i64::try_from(sum).ok();
     let sums = groups.into_iter().map(|((kind, id), [quantity, average, fifo])| {
         let values = Values { average: exact(average)?, fifo: exact(fifo)? };
         Some((None, Some(id).filter(|id| !id.is_nil()), kind, Sums { quantity: exact(quantity)?, values }))
     });
     Ok(sums.collect())
+}
+
+/// The sums of each kind and group; None where not all postings were read.
+fn summed(rows: &[EventRow]) -> Result<Option<HashMap<(CostKind, Uuid), [i128; 3]>>, Fault> {
+    let (mut groups, mut postings) = (HashMap::<_, [i128; 3]>::new(), 0);
+    for EventRow { kind, items, quantities, averages, fifos } in rows {
+        postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {
+            let sums = groups.entry((*kind, id)).or_default();
+            sums.iter_mut().zip(line).for_each(|(sum, number)| *sum += i128::from(number));
+        })?;
+    }
+    Ok(packed::are_all(rows.len(), postings).then_some(groups))
 }
 
 /// The sums of the postings of some events, read in the order of their key where it `scans`.

@@ -79,20 +79,21 @@ pub struct MovementsQuery<'a> {
 }
 
 /// Sums by group, in the order of the keys. A kind is a text, a day a day. Without groups there is one row. SQLite would sort all entries by store or
-/// product, Postgres by product: as none of them ever changes, those of earlier movements and of later ones are read side by side, packed unless they
-/// are too many to be held at once.
+/// product, and each half takes a processor of Postgres: as none of them ever changes, those of earlier movements and of later ones are read side by side;
+/// by store or product packed, unless they are too many to be held at once.
 pub async fn movement_groups(reads: &impl Reads, query: &MovementsQuery<'_>) -> Result<Vec<(GroupKey, MovementSums)>, Fault> {
     let backend = reads.backend();
-    let is_sorted = match backend {
-        Backend::Sqlite => matches!(query.group, MovementGroup::Store | MovementGroup::Product),
-        Backend::Postgres => query.group == MovementGroup::Product,
+    let by_entry = matches!(query.group, MovementGroup::Store | MovementGroup::Product);
+    let in_halves = match backend {
+        Backend::Sqlite => by_entry,
+        Backend::Postgres => query.group == MovementGroup::Product || !finds_entries(backend, query),
     };
-    if !is_sorted || Halving::of(reads) == Halving::Never {
+    if !in_halves || Halving::of(reads) == Halving::Never {
         return groups_of(reads, query, None).await;
     }
     let middle = journal::head(reads).await?.seq / 2;
     let (reads, [earlier, later]) = (&SideBySide(reads), [Some(("<=", middle)), Some((">", middle))]);
-    let packed = if middle <= MOST_EVENTS && !finds_entries(backend, query) {
+    let packed = if by_entry && middle <= MOST_EVENTS && !finds_entries(backend, query) {
         tokio::try_join!(packed::groups_of(reads, query, earlier), packed::groups_of(reads, query, later))?
     } else {
         (None, None)
@@ -185,15 +186,21 @@ async fn groups_of(
     let Entries { movements, entries, key, currency, filter, of_products, of_events, values } =
         entries_of(backend, query, events);
     // CROSS JOIN keeps SQLite from starting at the entries; for Postgres it is an inner join like any other.
-    let entries = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
+    let all = format!("FROM movement m CROSS JOIN entry e WHERE m.tenant_id = $1{movements} AND e.tenant_id = $1{entries}");
     let grouped = if query.group == MovementGroup::None { "" } else { " GROUP BY 1 ORDER BY 1" };
-    let sums = match each_movement(backend, query) {
-        None => format!("SELECT {key}, {} {entries}{grouped}", MovementSums::SELECT),
-        Some(each) => {
+    let of_each = match each_movement(backend, query) {
+        Each::Entry => None,
+        Each::Movement(each) => Some(format!("SELECT {key} AS grp, {OF_ENTRIES} {all} GROUP BY {each}")),
+        Each::InTurn => Some(format!(
+            "SELECT {key} AS grp, x.* FROM movement m
+             CROSS JOIN LATERAL (SELECT {OF_ENTRIES} FROM entry e WHERE e.tenant_id = $1{entries} HAVING count(*) > 0) x WHERE m.tenant_id = $1{movements}"
+        )),
+    };
+    let sums = match of_each {
+        None => format!("SELECT {key}, {} {all}{grouped}", MovementSums::SELECT),
+        Some(of_each) => {
             let shown = if query.group == MovementGroup::None { "NULL" } else { "x.grp" };
-            format!(
-                "SELECT {shown}, {OF_MOVEMENTS} FROM (SELECT {key} AS grp, {OF_ENTRIES} {entries} GROUP BY {each}) x{grouped}"
-            )
+            format!("SELECT {shown}, {OF_MOVEMENTS} FROM ({of_each}) x{grouped}")
         }
     };
     let mut sql = format!("{} LIMIT {}", sums.replace("{currency}", &currency), query.span.limit);
@@ -215,16 +222,27 @@ fn movements_counted(backend: Backend, filter: &MovementFilter, of_products: &st
     )
 }
 
-/// What entries are grouped by so that those of each movement are summed first, where all of them are of one group or most are; None where they are summed
-/// one by one. SQLite has movements in this order by the index that finds them; Postgres has days, of which there are few, sorted sooner than movements.
-fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Option<&'static str> {
+/// In which order entries are summed.
+enum Each {
+    /// One by one.
+    Entry,
+    /// Those of each movement first, where all of them are of one group or most are; with what is grouped by.
+    Movement(&'static str),
+    /// Those of one movement after the other, which lie together: Postgres would hash or sort all of them.
+    InTurn,
+}
+
+/// SQLite has movements in this order by the index that finds them. Postgres finds some entries by an index of their own.
+fn each_movement(backend: Backend, query: &MovementsQuery<'_>) -> Each {
+    let finds = || finds_entries(backend, query);
     match (backend, query.group) {
-        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Some(as_found(query)),
-        (Backend::Postgres, MovementGroup::None) => Some("m.seq"),
-        (Backend::Postgres, MovementGroup::Kind) => Some("m.seq, m.kind"),
-        (Backend::Postgres, MovementGroup::Store) => Some("m.seq, e.store_id"),
+        (Backend::Sqlite, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) => Each::Movement(as_found(query)),
+        (Backend::Postgres, MovementGroup::None | MovementGroup::Kind | MovementGroup::Day) if !finds() => Each::InTurn,
+        (Backend::Postgres, MovementGroup::None) => Each::Movement("m.seq"),
+        (Backend::Postgres, MovementGroup::Kind) => Each::Movement("m.seq, m.kind"),
+        (Backend::Postgres, MovementGroup::Store) => Each::Movement("m.seq, e.store_id"),
         (Backend::Sqlite, MovementGroup::Product | MovementGroup::Store)
-        | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => None,
+        | (Backend::Postgres, MovementGroup::Product | MovementGroup::Day) => Each::Entry,
     }
 }
 

@@ -77,11 +77,6 @@ const CUSTOMER: &str =
 /// The product of a line, which a charge has none of.
 const PRODUCT_OF_LINE: &str = "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id";
 
-/// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
-/// summed in Rust.
-const LARGE: &str =
-    "l.quantity > 268435456 OR l.unit_cost_minor > 16777216 OR l.total_minor > 17179869184 OR l.total_minor < -17179869184";
-
 /// `SoldLine::amount` and `SoldLine::cost`, as both databases say them: integer division cuts towards zero.
 const AMOUNT: &str = "CASE WHEN cancelled = 0 THEN total ELSE
     (total * (quantity - cancelled) + CASE WHEN total < 0 THEN -(quantity / 2) ELSE quantity / 2 END) / quantity END";
@@ -126,10 +121,7 @@ impl SalesQuery {
         let documents = side.documents(backend);
         let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
         let (cost, settled) = (side.unit_cost(), side.settled());
-        let large = match side {
-            Side::Sales => LARGE.to_owned(),
-            Side::Returns => LARGE.replace("l.unit_cost_minor", "0"),
-        };
+        let large = side.large();
         let (product, narrowed) = match self.group {
             Group::Product if !self.with_charges => ("", " AND l.product_id IS NOT NULL"),
             Group::Category if self.with_charges => (PRODUCT_OF_LINE, ""),

@@ -1,6 +1,6 @@
 //! Products that are bought together.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, panic, thread};
 
 use entity::prelude::ProductId;
 
@@ -97,7 +97,8 @@ impl BasketLines {
         &self.lines[begin..self.ends[nth] as usize]
     }
 
-    /// Counts each product with all others that orders have beside it, one product after the other, so that memory is that of the lines.
+    /// Counts each product with all others that orders have beside it, one product after the other, so that memory is that of the lines. Every other product is
+    /// counted on a second thread.
     pub fn baskets(&self, left_out: i64) -> Baskets {
         let mut of_product: Vec<Vec<u32>> = vec![Vec::new(); self.products.len()];
         for nth in 0..self.ends.len() {
@@ -105,11 +106,23 @@ impl BasketLines {
                 of_product[*place as usize].push(nth as u32);
             }
         }
+        let pairs = thread::scope(|scope| {
+            let others = scope.spawn(|| self.pairs(&of_product, 1));
+            let mut pairs = self.pairs(&of_product, 0);
+            pairs.extend(others.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)));
+            pairs
+        });
+        Baskets { orders: self.ends.len() as i64, left_out, pairs }
+    }
+
+    /// The pairs of every other product, from one on, with those behind it.
+    fn pairs(&self, of_product: &[Vec<u32>], from: usize) -> Vec<Pair> {
         let count = |place: usize| of_product[place].len() as u32;
         let all = self.ends.len() as u32;
         let mut together = vec![0u32; self.products.len()];
         let mut pairs = Vec::new();
-        for (one, orders) in of_product.iter().enumerate().filter(|(_, orders)| orders.len() >= LEAST_TOGETHER as usize) {
+        let products = of_product.iter().enumerate().skip(from).step_by(2);
+        for (one, orders) in products.filter(|(_, orders)| orders.len() >= LEAST_TOGETHER as usize) {
             together.fill(0);
             let beside = orders.iter().flat_map(|nth| self.order(*nth as usize));
             beside.for_each(|other| together[*other as usize] += 1);
@@ -118,7 +131,7 @@ impl BasketLines {
                 pairs.extend(strength.map(|strength| self.pair([one, other], [count(one), count(other)], *both, strength)));
             }
         }
-        Baskets { orders: all.into(), left_out, pairs }
+        pairs
     }
 
     fn pair(&self, [one, other]: [usize; 2], orders: [u32; 2], together: u32, strength: PairStrength) -> Pair {

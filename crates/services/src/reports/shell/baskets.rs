@@ -2,11 +2,12 @@
 
 use iam::access::{Permit, kind};
 use platform::{
+    blocking,
     paging::Key,
     storage::{Database, Fault},
 };
 
-use super::within::{Ranked, ReportSource, blocking, largest, of_documents, ranked, within};
+use super::within::{Ranked, ReportSource, largest, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
@@ -56,7 +57,7 @@ pub async fn bought_together(
     let narrow = within(&permit, narrow);
     let source = of_documents(&scope, narrow.span).await?;
     let (lines, left_out) = rows::basket_lines(&scope, &narrow, MOST_LINES).await?.ok_or(BasketsError::TooManyLines)?;
-    let Baskets { orders, left_out, pairs } = blocking(move || lines.baskets(left_out)).await?;
+    let Baskets { orders, left_out, pairs } = blocking::run(move || lines.baskets(left_out)).await?;
     let keys = |pair: &Pair| {
         let [one, other] = pair.products;
         vec![largest(Some(pair.surplus())), Key::from(one), Key::from(other)]

@@ -5,7 +5,7 @@ use iam::access::{Permission, Permit, Reach};
 use inventory::{catalog::rows::page::ProductCondition, costing::shell as costing};
 use platform::{
     paging::Key,
-    storage::{Database, Fault, Reads, TenantScope},
+    storage::{Database, Reads, TenantScope},
 };
 
 use crate::{
@@ -94,9 +94,4 @@ pub(super) fn ranked<T>(mut rows: Vec<Ranked<T>>) -> Vec<Ranked<T>> {
 /// All products on some days in some stores: of panels, which take no condition on products.
 pub(super) fn everything(span: Span, stores: Option<Vec<StoreId>>, channels: Option<Vec<ChannelId>>) -> Narrow {
     Narrow { span, products: ProductCondition::default(), stores, channels }
-}
-
-/// A task of its own for work that takes the processor.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|err| Fault::Broken(format!("a report: {err}")))
 }

@@ -1,11 +1,14 @@
 //! Sums by product and by store of the entries of each movement in one row: entries are not sorted.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 use entity::record::{Record, Selected};
-use platform::storage::{
-    Backend, Fault, Finds, Reads,
-    packed::{self, PackedIds, PackedNumbers},
+use platform::{
+    blocking,
+    storage::{
+        Backend, Fault, Finds, Reads,
+        packed::{self, PackedIds, PackedNumbers},
+    },
 };
 use uuid::Uuid;
 
@@ -54,25 +57,28 @@ pub(super) async fn groups_of(
         ),
     };
     let rows = reads.records::<MovementRow>(&packed::bounded(&sql, MovementRow::SELECT), values).await?;
-    // Beside the sums of each group the movement that was counted last.
+    let movements = rows.len() as i64;
+    let Some(groups) = blocking::run(move || summed(&rows)).await?? else { return Ok(None) };
+    let after = query.span.after.as_ref();
+    let groups = groups.into_iter().map(|(id, (_, sums))| (GroupKey::Id(id), sums));
+    let mut found: Vec<_> = groups.filter(|(key, _)| after.is_none_or(|after| key > after)).collect();
+    if query.counts_movements {
+        found.push((GroupKey::Nothing, MovementSums { movements, ..MovementSums::default() }));
+    }
+    Ok(Some(found))
+}
+
+/// The sums of each group, beside the movement that was counted last; None where not all entries were read.
+fn summed(rows: &[MovementRow]) -> Result<Option<HashMap<Uuid, (usize, MovementSums)>>, Fault> {
     let mut groups: HashMap<Uuid, (usize, MovementSums)> = HashMap::new();
     let mut entries = 0;
     for (nth, row) in rows.iter().enumerate() {
         entries += packed::each_line("entry", &row.items, [&row.deltas, &row.amounts], |id, [delta, value]| {
             let (last, sums) = groups.entry(id).or_insert((usize::MAX, MovementSums::default()));
-            let movements = i64::from(std::mem::replace(last, nth) != nth);
+            let movements = i64::from(mem::replace(last, nth) != nth);
             let (units_in, units_out) = (delta.max(0), delta.min(0).saturating_neg());
             sums.add(MovementSums { movements, entries: 1, units_in, units_out, value });
         })?;
     }
-    if !packed::are_all(rows.len(), entries) {
-        return Ok(None);
-    }
-    let after = query.span.after.as_ref();
-    let groups = groups.into_iter().map(|(id, (_, sums))| (GroupKey::Id(id), sums));
-    let mut found: Vec<_> = groups.filter(|(key, _)| after.is_none_or(|after| key > after)).collect();
-    if query.counts_movements {
-        found.push((GroupKey::Nothing, MovementSums { movements: rows.len() as i64, ..MovementSums::default() }));
-    }
-    Ok(Some(found))
+    Ok(packed::are_all(rows.len(), entries).then_some(groups))
 }

@@ -19,13 +19,27 @@ const OF_DOCUMENTS: &str =
     CAST(sum(charges) AS bigint), CAST(sum(cost) AS bigint), CAST(sum(large) AS bigint), CAST(sum(settled) AS bigint)";
 
 impl SalesQuery {
-    /// Whether the lines of documents are summed first. Postgres has days, of which there are few, sorted sooner than documents, and reads products as they
-    /// stand in an index; SQLite would sort lines by categories in any case.
+    /// Whether the lines of documents are summed first. Postgres reads products as they stand in an index; SQLite would sort lines by categories in any case.
     pub(super) fn is_by_document(&self, backend: Backend) -> bool {
         match backend {
             Backend::Sqlite => !self.group.by_product(),
-            Backend::Postgres => !matches!(self.group, Group::Day | Group::Month | Group::Product),
+            Backend::Postgres => self.group != Group::Product,
         }
+    }
+
+    /// The lines that are summed of the document `o`, for Postgres.
+    pub(super) fn lines_of_document(&self, side: Side) -> String {
+        let ([_, table, document], cancelled) = (side.lines(), side.cancelled());
+        let large = side.large();
+        let charges = if self.group.by_product() && !self.with_charges { " AND l.product_id IS NOT NULL" } else { "" };
+        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        format!(
+            "SELECT l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total, {cost} AS cost, l.unit_decimals AS decimals,
+               CASE WHEN {large} THEN 1 ELSE 0 END AS large, {settled} AS settled
+             FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}",
+            cost = side.unit_cost(),
+            settled = side.settled(),
+        )
     }
 
     /// The sums of one side by group, of sums of documents: of a whole one, or of what it has of a category.
@@ -40,7 +54,20 @@ impl SalesQuery {
             Backend::Postgres if self.group == Group::Category => {
                 format!("SELECT grp, {sums} FROM ({}) x GROUP BY document, grp", self.lines(side, backend, &key))
             }
-            // The order of the key that documents and lines have in common; what is grouped by is joined when lines are summed.
+            // The lines of one document after the other, which lie together: Postgres would hash or sort all lines.
+            Backend::Postgres if self.products.sql.is_empty() => {
+                let [counted, ..] = side.lines();
+                format!(
+                    "SELECT {key} AS grp, x.* FROM {documents} CROSS JOIN LATERAL (SELECT {sums} FROM ({lines}) l HAVING count(*) > 0) x
+                     WHERE {counted}{bounds} AND ({filter})",
+                    documents = side.documents(backend),
+                    lines = self.lines_of_document(side),
+                    bounds = self.bounds(),
+                    filter = self.filter.condition,
+                )
+            }
+            // Lines of some products are found by an index of their own. The order of the key that documents and lines have in common; what is grouped by is
+            // joined when lines are summed.
             Backend::Postgres => {
                 let lines = self.lines(side, backend, "CAST(NULL AS bigint)");
                 format!(

@@ -18,13 +18,9 @@ impl SalesQuery {
     }
 }
 
-/// Where documents are cut, where they are summed by halves. Whichever way the statement is written, both databases tell the documents of a product or
-/// category apart on one processor; a document is of one half, so that what counts documents once adds up. SQLite finds documents by their moments, Postgres
-/// reads lines in the order of their documents' IDs.
+/// Where documents are cut, where they are summed by halves: each half takes a processor, and a document is of one half, so that what counts documents once
+/// adds up. SQLite finds documents by their moments, Postgres reads lines in the order of their documents' IDs.
 pub(super) async fn cut(reads: &impl Reads, query: &SalesQuery) -> Result<Option<Cut>, Fault> {
-    if !query.group.by_product() {
-        return Ok(None);
-    }
     let placed = (query.from, query.to);
     Ok(match (Halving::of(reads), reads.backend()) {
         (Halving::Never, _) => None,

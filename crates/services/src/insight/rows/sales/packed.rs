@@ -1,13 +1,17 @@
 //! Sums by product and by category of the lines of each document in one row. Documents are found by an index, and the lines of each together: the database
 //! need not sort them by their product, nor look up the category of each.
 
-use std::{collections::HashMap, mem};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use entity::record::{Record, Selected};
-use platform::storage::{
-    Backend, Fault, Reads, Row,
-    packed::{self, PackedIds, PackedNumbers},
+use platform::{
+    blocking,
+    storage::{
+        Backend, Fault, Reads, Row,
+        packed::{self, PackedIds, PackedNumbers},
+    },
 };
+use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::{AMOUNT, COST, SCALE, SalesQuery, Side, settled};
@@ -62,23 +66,23 @@ pub(super) async fn packed_halves(
 ) -> Result<Option<[Option<SalesByGroup>; 2]>, Fault> {
     // Postgres finds the lines of some products by an index of their own.
     let is_narrow = reads.backend() == Backend::Postgres && !earlier.products.sql.is_empty();
-    if is_narrow || !are_at_most(reads, (earlier.from, later.to), packed::MOST_EVENTS).await? {
+    if is_narrow || !earlier.group.by_product() || !are_at_most(reads, (earlier.from, later.to), packed::MOST_EVENTS).await? {
         return Ok(Some([None, None]));
     }
     let categories = if earlier.group == Group::Category {
         let Some(categories) = Categories::read(reads).await? else { return Ok(Some([None, None])) };
-        Some(categories)
+        Some(Arc::new(categories))
     } else {
         None
     };
-    of_one_state(half(reads, earlier, categories.as_ref()), half(reads, later, categories.as_ref())).await
+    of_one_state(half(reads, earlier, categories.clone()), half(reads, later, categories)).await
 }
 
 /// The sums of the documents of a half, with the last event that was known then.
 async fn half(
     reads: &impl Reads,
     query: &SalesQuery,
-    categories: Option<&Categories>,
+    categories: Option<Arc<Categories>>,
 ) -> Result<(Option<SalesByGroup>, Option<i64>), Fault> {
     let all = SalesQuery { span: None, ..query.clone() };
     let packed = all.packed_documents(reads.backend());
@@ -86,20 +90,11 @@ async fn half(
         Err(fault) if fault.is_overflow() => return Ok((None, None)),
         found => found?,
     };
-    let head = head.filter(|head| categories.is_none_or(|categories| categories.known == Some(*head)));
-    let mut tally = PackedTally::of(categories);
-    let (mut lines, mut settled) = (0, 0);
-    for (nth, row) in rows.iter().enumerate() {
-        let document: DocumentRow = Row::new(row).record()?;
-        // SQLite has a product of two columns beyond 64 bits as a number that is not whole.
-        let Ok(added) = tally.add(nth, &document) else { return Ok((None, head)) };
-        lines += added;
-        settled += document.settled;
-    }
-    if !packed::are_all(rows.len(), lines) {
-        return Ok((None, head));
-    }
-    let mut sold = tally.sold(query.counts_documents);
+    let known = categories.as_ref().map(|categories| categories.known);
+    let head = head.filter(|head| known.is_none_or(|known| known == Some(*head)));
+    let counts_documents = query.counts_documents;
+    let summed = blocking::run(move || summed(&rows, categories.as_deref(), counts_documents)).await??;
+    let Some((mut sold, settled)) = summed else { return Ok((None, head)) };
     if settled > 0 {
         let lines = reads.rows(&all.settled_lines(reads.backend()), all.values()).await?;
         settled::settle(&all, &lines, &mut sold.groups)?;
@@ -108,6 +103,24 @@ async fn half(
         sold.groups.retain(|key, _| key > after);
     }
     Ok((Some(sold), head))
+}
+
+/// The sums of documents, and how many of them are settled apart; None where a sum passes 64 bits, or not all lines were read.
+fn summed(
+    rows: &[QueryResult],
+    categories: Option<&Categories>,
+    counts_documents: bool,
+) -> Result<Option<(SalesByGroup, i64)>, Fault> {
+    let mut tally = PackedTally::of(categories);
+    let (mut lines, mut settled) = (0, 0);
+    for (nth, row) in rows.iter().enumerate() {
+        let document: DocumentRow = Row::new(row).record()?;
+        // SQLite has a product of two columns beyond 64 bits as a number that is not whole.
+        let Ok(added) = tally.add(nth, &document) else { return Ok(None) };
+        lines += added;
+        settled += document.settled;
+    }
+    Ok(packed::are_all(rows.len(), lines).then(|| (tally.sold(counts_documents), settled)))
 }
 
 impl SalesQuery {
@@ -136,18 +149,13 @@ impl SalesQuery {
     /// Postgres would hash or sort all lines, and read those of both halves for each: so it reads the lines of one document after the other, which lie
     /// together.
     fn documents_one_by_one(&self, side: Side) -> String {
-        let ([counted, table, document], cancelled) = (side.lines(), side.cancelled());
-        let charges = if self.with_charges { "" } else { " AND l.product_id IS NOT NULL" };
-        let of_products = self.of_products().map(|fits| format!(" AND {fits}")).unwrap_or_default();
+        let [counted, ..] = side.lines();
         format!(
-            "SELECT {side} AS side, x.*, CAST({settled} AS bigint) AS settled FROM {documents} CROSS JOIN LATERAL (
-               SELECT {columns} FROM (
-                 SELECT l.product_id AS item, l.quantity, {cancelled} AS cancelled, l.total_minor AS total, {cost} AS cost, l.unit_decimals AS decimals
-                 FROM {table} l WHERE l.tenant_id = $1 AND l.{document} = o.id AND l.quantity > {cancelled}{charges}{of_products}) l
-               HAVING count(*) > 0) x
+            "SELECT {side} AS side, x.*, CAST({settled} AS bigint) AS settled
+             FROM {documents} CROSS JOIN LATERAL (SELECT {columns} FROM ({lines}) l HAVING count(*) > 0) x
              WHERE {counted}{bounds} AND ({filter})",
             columns = packed_columns(Backend::Postgres),
-            cost = side.unit_cost(),
+            lines = self.lines_of_document(side),
             documents = side.documents(Backend::Postgres),
             settled = side.settled(),
             bounds = self.bounds(),

@@ -18,6 +18,11 @@ pub(super) const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS stat
     r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
+/// Within these bounds no product of two columns leaves 64 bits, and 2,000 lines at the bounds can be summed; the few lines beyond are
+/// summed in Rust.
+const LARGE: &str =
+    "l.quantity > 268435456 OR l.unit_cost_minor > 16777216 OR l.total_minor > 17179869184 OR l.total_minor < -17179869184";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Sales,
@@ -51,6 +56,13 @@ impl Side {
         match self {
             Self::Sales => "coalesce(l.unit_cost_minor, 0)",
             Self::Returns => "0",
+        }
+    }
+    /// That a line `l` is too large for the database to sum.
+    pub(super) fn large(self) -> String {
+        match self {
+            Self::Sales => LARGE.to_owned(),
+            Self::Returns => LARGE.replace("l.unit_cost_minor", "0"),
         }
     }
     /// 1 for a return that is closed, whose refund is shared out to its lines; else 0.

@@ -101,8 +101,10 @@ struct OrderTally<'a> {
     keys: Vec<Vec<Uuid>>,
     /// The order that was counted last in each group.
     last: Vec<usize>,
-    /// Orders of the report's days, and of those before, by the keys of the other dimensions and by the group's place.
-    counted: BTreeMap<(Vec<FactKey>, usize), [i64; 2]>,
+    /// The place of each row of keys of the other dimensions.
+    of_others: BTreeMap<Vec<FactKey>, usize>,
+    /// Orders of the report's days, and of those before, by both places.
+    counted: HashMap<(usize, usize), [i64; 2]>,
     lines: usize,
 }
 
@@ -120,7 +122,7 @@ impl<'a> OrderTally<'a> {
             of_product.insert(product, place);
         }
         let last = vec![usize::MAX; keys.len()];
-        Self { spec, of_product, keys, last, counted: BTreeMap::new(), lines: 0 }
+        Self { spec, of_product, keys, last, of_others: BTreeMap::new(), counted: HashMap::new(), lines: 0 }
     }
 
     fn add(&mut self, nth: usize, row: &QueryResult) -> Result<(), Fault> {
@@ -136,11 +138,13 @@ impl<'a> OrderTally<'a> {
         let OrderRow { side, basket } = row.record()?;
         let products = unpacked(basket.as_deref().unwrap_or_default())?;
         self.lines += products.len();
+        let next = self.of_others.len();
+        let others = *self.of_others.entry(keys).or_insert(next);
         for product in products {
             let Some(place) = self.of_product.get(&product).copied() else { continue };
             if self.last[place] != nth {
                 self.last[place] = nth;
-                self.counted.entry((keys.clone(), place)).or_default()[usize::from(side == 1)] += 1;
+                self.counted.entry((others, place)).or_default()[usize::from(side == 1)] += 1;
             }
         }
         Ok(())
@@ -150,10 +154,14 @@ impl<'a> OrderTally<'a> {
         let bases = self.spec.bases();
         let sums =
             |orders: i64| -> Vec<i64> { bases.iter().map(|base| if *base == Base::Orders { orders } else { 0 }).collect() };
-        let group = |((others, place), [now, before]): ((Vec<FactKey>, usize), [i64; 2])| {
-            let (mut of_products, mut others) = (self.keys[place].iter(), others.into_iter());
+        let mut others = vec![Vec::new(); self.of_others.len()];
+        for (keys, place) in self.of_others {
+            others[place] = keys;
+        }
+        let group = |((of_others, place), [now, before]): ((usize, usize), [i64; 2])| {
+            let (mut of_products, mut others) = (self.keys[place].iter(), others[of_others].iter());
             let key = |dimension: &ReportDimension| {
-                if dimension.is_of_products() { of_products.next().copied().map(FactKey::Id) } else { others.next() }
+                if dimension.is_of_products() { of_products.next().copied().map(FactKey::Id) } else { others.next().copied() }
             };
             BuiltGroup { keys: self.spec.dimensions.iter().filter_map(key).collect(), now: sums(now), before: sums(before) }
         };
