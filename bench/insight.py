@@ -7,6 +7,7 @@
   insight.py lag       --out FILE --on DB --database URL [--psql PATH] --seconds N --what TEXT [--reach S]
   insight.py settle    --database URL [--psql PATH] --seconds N           waits until facts, cost books and alerts have followed every journal
   insight.py fill      --url URL --account DIR [--products N] [--stores N] [--weeks N]    the catalogue and the sales of a nightly plan
+  insight.py stretch   --database URL [--psql PATH] [--weeks N] --history N    earlier weeks, as copies of those in the facts
   insight.py plan      --account DIR --out FILE --on DB [--products N] [--stores N] --metrics URL --pid N    N: the server's, for its peak memory
 
 DIR has the account.json of bench/load.py. The reports are those root fields of schema.graphql that need report.read or
@@ -376,6 +377,34 @@ def fill_plan(o):
         pass
 
 
+def stretch(o):
+    """Copies of the weeks, before them, in the facts alone: as many as there are to be. Selling a hundred weeks through the API takes two hours."""
+    copies, days = -(-o.history // o.weeks) - 1, 7 * o.weeks
+    if copies < 1:
+        return
+    began = time.monotonic()
+    columns = "tenant_id, generation, {} product_id, store_id, ordered_units, cancelled_units, taken_back_units, returned_units, shipped_units"
+    run_sql(
+        o.database,
+        o.psql,
+        f"""WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {copies})
+        INSERT INTO demand_week ({columns.format("week_date,")}) SELECT {columns.format(f"week_date - n * {days},")} FROM demand_week CROSS JOIN c;
+        UPDATE stock_span SET from_date = from_date - {copies * days} WHERE NOT EXISTS (SELECT 1 FROM stock_span s WHERE s.tenant_id = stock_span.tenant_id
+          AND s.generation = stock_span.generation AND s.product_id = stock_span.product_id AND s.store_id = stock_span.store_id AND s.from_date < stock_span.from_date);
+        ANALYZE demand_week; ANALYZE stock_span;""",
+    )
+    say(f"  {copies} copies of these weeks after {time.monotonic() - began:.0f} s")
+
+
+def run_sql(url, psql, script):
+    if url.startswith("sqlite://"):
+        database = sqlite3.connect(url.removeprefix("sqlite://"), isolation_level=None)
+        database.executescript(script)
+        database.close()
+    else:
+        subprocess.run([psql, "-XAtq1", "-v", "ON_ERROR_STOP=1", url], input=script, text=True, check=True)
+
+
 def week_of(level, week):
     """Units that sell of a level in a week: of a third of the levels some each week, of the others now and then."""
     often = level % 3 == 0
@@ -425,11 +454,11 @@ def plan(o):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("command", choices=["dashboard", "first", "reports", "lag", "settle", "fill", "plan"])
+    p.add_argument("command", choices=["dashboard", "first", "reports", "lag", "settle", "fill", "stretch", "plan"])
     for name in ("account", "out", "on", "url", "starts", "database", "only", "metrics", "pid", "what"):
         p.add_argument("--" + name)
     p.add_argument("--psql", default="psql")
-    for name, default in (("each", 6), ("products", 5000), ("stores", 20), ("weeks", 10)):
+    for name, default in (("each", 6), ("products", 5000), ("stores", 20), ("weeks", 10), ("history", 0)):
         p.add_argument("--" + name, type=int, default=default, help="%(default)s")
     p.add_argument("--seconds", type=float, default=10)
     p.add_argument("--patience", type=float, default=300, help="seconds that forecasts are waited for: %(default)s")
@@ -439,7 +468,7 @@ def main():
         if o.command == "first":
             print(f"{1000 * Asker(Api.reopen(o.account)).timed(DASHBOARD, period=days())[0]:.2f}")
         else:
-            {"dashboard": dashboard, "reports": reports, "lag": lag, "settle": settle, "fill": fill_plan, "plan": plan}[o.command](o)
+            {"dashboard": dashboard, "reports": reports, "lag": lag, "settle": settle, "fill": fill_plan, "stretch": stretch, "plan": plan}[o.command](o)
     except (Failed, Refused) as e:
         sys.exit(f"insight: {e}")
 

@@ -13,7 +13,8 @@
 #   plan       a run of forecasts (60 s, 500 MiB), and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
-# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
+# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", or "--history 104" for so many weeks, of which the
+# earlier ones are copies in the facts, INSIGHT_TOTALS those for the totals, e.g. "--only abcXyz --most 50"
 # (bench/insight_totals.py --help), INSIGHT_EACH is how often a report is asked (6), INSIGHT_SECONDS ends a part that takes longer (2400), and
 # INSIGHT_SETTLE is how long jobs may take to catch up before a load (300). Start
 # scripts/services.sh first to keep the year on Postgres for the next script. About 25 minutes a database, half of them the plan's sales, and the
@@ -125,6 +126,7 @@ plan() {
   serve insight "$URL" "$PORT" --jobs off
   insight fill --url "http://127.0.0.1:$PORT/graphql" --account "$FOLDER/plan-$on" "${more[@]}"
   stop_server insight
+  insight stretch --database "$URL" --psql "$(find_pg_bin)/psql" "${more[@]}"
   serve insight "$URL" "$PORT" --metrics-listen "$METRICS"
   insight plan --account "$FOLDER/plan-$on" --out "$FIGURES" --on "$on" --metrics "http://$METRICS/metrics" \
     --pid "$(server_pid insight)" "${more[@]}"
