@@ -269,9 +269,12 @@ async fn packed_sums(
     Ok(sums.collect())
 }
 
+/// Quantity and both values of each kind and group.
+type SumsByKind = HashMap<(CostKind, Uuid), [i128; 3]>;
+
 /// The sums of each kind and group; None where not all postings were read.
-fn summed(rows: &[EventRow]) -> Result<Option<HashMap<(CostKind, Uuid), [i128; 3]>>, Fault> {
-    let (mut groups, mut postings) = (HashMap::<_, [i128; 3]>::new(), 0);
+fn summed(rows: &[EventRow]) -> Result<Option<SumsByKind>, Fault> {
+    let (mut groups, mut postings) = (SumsByKind::new(), 0);
     for EventRow { kind, items, quantities, averages, fifos } in rows {
         postings += packed::each_line("cost_posting", items, [quantities, averages, fifos], |id, line| {
             let sums = groups.entry((*kind, id)).or_default();

@@ -68,10 +68,12 @@ pub(super) async fn groups_of(
     Ok(Some(found))
 }
 
-/// The sums of each group, beside the movement that was counted last; None where not all entries were read.
-fn summed(rows: &[MovementRow]) -> Result<Option<HashMap<Uuid, (usize, MovementSums)>>, Fault> {
-    let mut groups: HashMap<Uuid, (usize, MovementSums)> = HashMap::new();
-    let mut entries = 0;
+/// The sums of each group, beside the movement that was counted last.
+type CountedSums = HashMap<Uuid, (usize, MovementSums)>;
+
+/// None where not all entries were read.
+fn summed(rows: &[MovementRow]) -> Result<Option<CountedSums>, Fault> {
+    let (mut groups, mut entries) = (CountedSums::new(), 0);
     for (nth, row) in rows.iter().enumerate() {
         entries += packed::each_line("entry", &row.items, [&row.deltas, &row.amounts], |id, [delta, value]| {
             let (last, sums) = groups.entry(id).or_insert((usize::MAX, MovementSums::default()));
