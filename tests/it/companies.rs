@@ -17,6 +17,7 @@ mod secret_stores;
 mod secrets;
 mod tenancy;
 mod transactions;
+mod upserts;
 mod webhooks;
 
 // What rooms of the other targets share.

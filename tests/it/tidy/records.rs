@@ -30,9 +30,9 @@ const BY_POSITION: &[(&str, usize, &str)] = &[
     ("tenancy/export.rs", 1, "the columns of whichever table is exported, all of them texts"),
 ];
 
-/// Rows that are inserted by a list of columns with values beside it, which nobody compares: most have ON CONFLICT. `Work::insert` takes the struct of
-/// the table.
-const INSERTED_BY_LISTS: usize = 51;
+/// Rows that are inserted by a list of columns with values beside it, which nobody compares: global tables, logins, and conflicts that change some
+/// columns or reckon with those that are there. `Work::insert`, `Work::upsert` and `Work::insert_or_ignore` take the struct of the table.
+const INSERTED_BY_LISTS: usize = 16;
 
 /// How a row gives its next column.
 const CALLS: [&str; 2] = [".take()", ".take::<"];

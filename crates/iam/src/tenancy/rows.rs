@@ -151,9 +151,8 @@ pub async fn erasure(reads: &impl Reads) -> Result<Option<Erasure>, Fault> {
 }
 
 pub async fn ask_erasure(work: &Work, by: &str, asked_at: Timestamp, due_at: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO tenant_erasure (tenant_id, asked_at, asked_by, due_at) VALUES ($1, $2, $3, $4)";
-    work.execute(sql, vec![asked_at.micros().into(), by.into(), due_at.micros().into()]).await?;
-    Ok(())
+    let row = tenant_erasure::Model { tenant_id: work.tenant(), asked_at, asked_by: by.to_owned(), due_at, erased_at: None };
+    work.insert::<tenant_erasure::Entity>(row).await
 }
 
 pub async fn take_erasure_back(work: &Work) -> Result<u64, Fault> {

@@ -51,8 +51,12 @@ fn version(kind: &str, from: i64, pattern: &str) -> Result<Version, Fault> {
 
 /// Writes a version, in place of one that begins with the same number.
 pub async fn write(work: &Work, version: &Version, now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO number_pattern (tenant_id, kind, from_number, pattern, created_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, kind, from_number) DO UPDATE SET pattern = excluded.pattern, created_at = excluded.created_at";
-    let values = vec![version.kind.as_str().into(), version.from.into(), version.pattern.written().into(), now.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = number_pattern::Model {
+        tenant_id: work.tenant(),
+        kind: version.kind.as_str().to_owned(),
+        from_number: version.from,
+        pattern: version.pattern.written(),
+        created_at: now,
+    };
+    work.upsert(row).await
 }

@@ -259,9 +259,14 @@ pub async fn lock_head(work: &Work) -> Result<Head, Fault> {
     if let Some(head) = read_head(work, &lock).await? {
         return Ok(head);
     }
-    let sql = "INSERT INTO audit_head (tenant_id, seq, hash, checkpoint_seq, checkpoint_at) VALUES ($1, 0, $2, 0, 0)
-               ON CONFLICT (tenant_id) DO NOTHING";
-    work.execute(sql, vec![super::core::GENESIS.to_vec().into()]).await?;
+    let row = audit_head::Model {
+        tenant_id: work.tenant(),
+        seq: 0,
+        hash: super::core::GENESIS.to_vec(),
+        checkpoint_seq: 0,
+        checkpoint_at: Timestamp(0),
+    };
+    work.insert_or_ignore(row).await?;
     let head = read_head(work, &lock).await?;
     head.ok_or_else(|| Fault::corrupt("audit_head", "a chain that was begun has a head"))
 }
@@ -346,17 +351,16 @@ pub async fn tenants_to_sign(global: &Global, entries: i64, since: Timestamp) ->
 
 /// Writes what was signed, unless another node has signed the same place; says whether it did. The head is locked last, for the commit alone.
 pub async fn write_checkpoint(work: &Work, signed: &Checkpoint) -> Result<bool, Fault> {
-    let sql = "INSERT INTO audit_checkpoint (tenant_id, seq, hash, at, key_id, public_key, signature) VALUES ($1, $2, $3, $4, $5, $6, $7)
-               ON CONFLICT (tenant_id, seq) DO NOTHING";
-    let values: Vec<Value> = vec![
-        signed.seq.into(),
-        signed.hash.to_vec().into(),
-        signed.at.micros().into(),
-        signed.key_id.as_str().into(),
-        signed.public_key.clone().into(),
-        signed.signature.clone().into(),
-    ];
-    if work.execute(sql, values).await? == 0 {
+    let row = audit_checkpoint::Model {
+        tenant_id: work.tenant(),
+        seq: signed.seq,
+        hash: signed.hash.to_vec(),
+        at: signed.at,
+        key_id: signed.key_id.clone(),
+        public_key: signed.public_key.clone(),
+        signature: signed.signature.clone(),
+    };
+    if !work.insert_or_ignore(row).await? {
         return Ok(false);
     }
     // Another node may have signed a later place meanwhile.

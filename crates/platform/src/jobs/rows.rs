@@ -126,19 +126,30 @@ pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bo
     Ok(!reads.rows(sql, vec![kind.into(), payload.into(), length.into(), opening.into()]).await?.is_empty())
 }
 
+/// A job that nobody has taken yet.
+#[derive(Record)]
+#[record(of = job)]
+struct NewJob {
+    id: JobId,
+    kind: String,
+    period: Option<i64>,
+    payload: String,
+    state: String,
+    due_at: Timestamp,
+    created_at: Timestamp,
+}
+
 pub async fn add(work: &Work, new: &Job) -> Result<(), Fault> {
-    let sql = "INSERT INTO job (tenant_id, id, kind, period, payload, state, due_at, created_at)
-               VALUES ($1, $2, $3, $4, $5, 'WAITING', $6, $7) ON CONFLICT DO NOTHING";
-    let values = vec![
-        new.id.into(),
-        new.kind.as_str().into(),
-        new.period.into(),
-        new.payload.as_str().into(),
-        new.due_at.micros().into(),
-        new.created_at.micros().into(),
-    ];
-    work.execute(sql, values).await?;
-    Ok(())
+    let row = NewJob {
+        id: new.id,
+        kind: new.kind.clone(),
+        period: new.period,
+        payload: new.payload.clone(),
+        state: State::Waiting.as_str().to_owned(),
+        due_at: new.due_at,
+        created_at: new.created_at,
+    };
+    work.insert_or_ignore(row).await.map(drop)
 }
 
 /// A dead job waits again.

@@ -226,8 +226,25 @@ pub async fn last_of_kinds(reads: &impl Reads, Kinds(kinds): &Kinds, limit: u32)
 
 /// Makes a new tenant's counter.
 pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
-    work.execute("INSERT INTO tenant_counter (tenant_id, epoch) VALUES ($1, $2)", vec![epoch.into()]).await?;
-    Ok(())
+    let row = tenant_counter::Model {
+        tenant_id: work.tenant(),
+        epoch,
+        head: 0,
+        order_number: 0,
+        return_number: 0,
+        low_seq: 0,
+        purchase_order_number: 0,
+        supplier_return_number: 0,
+        transfer_number: 0,
+        count_number: 0,
+        master_seq: 0,
+        revaluation_number: 0,
+        reversal_number: 0,
+        recorded_at: Timestamp(0),
+        ordered_from: 0,
+        blanket_order_number: 0,
+    };
+    work.insert::<tenant_counter::Entity>(row).await
 }
 
 /// Locks the counter until the transaction ends, before any level: what is written at a head moves the counter first and levels then

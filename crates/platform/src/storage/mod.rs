@@ -54,6 +54,7 @@ mod statements;
 mod coalesce;
 mod timeline;
 mod transaction;
+mod upsert;
 mod versions;
 mod row_security;
 mod work;

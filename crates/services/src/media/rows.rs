@@ -96,24 +96,28 @@ pub async fn has_product(reads: &impl Reads, id: ProductId) -> Result<bool, Faul
 }
 
 pub async fn add_image(work: &Work, new: &Image) -> Result<(), Fault> {
-    let sql = "INSERT INTO product_image (tenant_id, id, product_id, file_id, position, alt, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = vec![
-        new.id.into(),
-        new.product.into(),
-        new.file.into(),
-        new.position.into(),
-        new.alt.as_str().into(),
-        new.created_at.micros().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = product_image::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        product_id: new.product,
+        file_id: new.file,
+        position: new.position,
+        alt: new.alt.clone(),
+        created_at: new.created_at,
+    };
+    work.insert::<product_image::Entity>(row).await
 }
 
 pub async fn add_document(work: &Work, new: &Document) -> Result<(), Fault> {
-    let sql =
-        "INSERT INTO product_document (tenant_id, id, product_id, file_id, title, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    let values =
-        vec![new.id.into(), new.product.into(), new.file.into(), new.title.as_str().into(), new.created_at.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = product_document::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        product_id: new.product,
+        file_id: new.file,
+        title: new.title.clone(),
+        created_at: new.created_at,
+    };
+    work.insert::<product_document::Entity>(row).await
 }
 
 pub async fn remove_image(work: &Work, id: ImageId) -> Result<(), Fault> {

@@ -13,10 +13,14 @@ use crate::access::core::{MAX_ADDRESSES, UsedFrom};
 
 /// Notes that a key was used from an address; whether it had not been before. Of many addresses those stay that were used last.
 pub async fn used_from(work: &Work, key: ApiKeyId, address: &str, minute: Timestamp) -> Result<bool, Fault> {
-    let sql = "INSERT INTO api_key_address (tenant_id, key_id, address, first_used_at, last_used_at) VALUES ($1, $2, $3, $4, $4)
-         ON CONFLICT (tenant_id, key_id, address) DO NOTHING RETURNING 1";
-    let values = vec![key.into(), address.into(), minute.micros().into()];
-    let is_new = !work.rows(sql, values.clone()).await?.is_empty();
+    let row = api_key_address::Model {
+        tenant_id: work.tenant(),
+        key_id: key,
+        address: address.to_owned(),
+        first_used_at: minute,
+        last_used_at: minute,
+    };
+    let is_new = work.insert_or_ignore(row).await?;
     if is_new {
         let sql = "DELETE FROM api_key_address WHERE tenant_id = $1 AND key_id = $2 AND address IN (
              SELECT address FROM api_key_address WHERE tenant_id = $1 AND key_id = $2 ORDER BY last_used_at DESC, address
@@ -24,7 +28,7 @@ pub async fn used_from(work: &Work, key: ApiKeyId, address: &str, minute: Timest
         work.execute(sql, vec![key.into(), MAX_ADDRESSES.into()]).await?;
     } else {
         let sql = "UPDATE api_key_address SET last_used_at = $4 WHERE tenant_id = $1 AND key_id = $2 AND address = $3 AND last_used_at < $4";
-        work.execute(sql, values).await?;
+        work.execute(sql, vec![key.into(), address.into(), minute.micros().into()]).await?;
     }
     Ok(is_new)
 }

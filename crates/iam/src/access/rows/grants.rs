@@ -84,12 +84,16 @@ pub async fn grants_of_all(reads: &impl Reads, members: &[MemberId]) -> Result<H
 /// Puts these grants in the place of all that a member has.
 pub async fn replace_grants(work: &Work, member: MemberId, grants: &[Grant]) -> Result<(), Fault> {
     work.execute("DELETE FROM role_grant WHERE tenant_id = $1 AND member_id = $2", vec![member.into()]).await?;
-    let sql =
-        "INSERT INTO role_grant (tenant_id, member_id, position, role_id, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     for (grant, position) in grants.iter().zip(1i32..) {
-        let ends = grant.expires_at.map(Timestamp::micros);
-        let values = vec![member.into(), position.into(), grant.role.into(), text_of(&grant.scope)?.into(), ends.into()];
-        work.execute(sql, values).await?;
+        let row = role_grant::Model {
+            tenant_id: work.tenant(),
+            member_id: member,
+            position,
+            role_id: grant.role,
+            scope: text_of(&grant.scope)?,
+            expires_at: grant.expires_at,
+        };
+        work.insert::<role_grant::Entity>(row).await?;
     }
     Ok(())
 }

@@ -106,17 +106,18 @@ pub async fn known_stores(reads: &impl Reads, ids: &[StoreId]) -> Result<Vec<Sto
 }
 
 pub async fn add_group(work: &Work, group: &StoreGroup, code_key: &str, stores: &[StoreId]) -> Result<(), Fault> {
-    let sql = "INSERT INTO store_group (tenant_id, id, code, code_key, name, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let values = vec![
-        group.id.into(),
-        group.code.as_str().into(),
-        code_key.into(),
-        group.name.as_str().into(),
-        group.version.into(),
-        group.created_at.micros().into(),
-        group.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await?;
+    let row = store_group::Model {
+        tenant_id: work.tenant(),
+        id: group.id,
+        code: group.code.clone(),
+        code_key: code_key.to_owned(),
+        name: group.name.clone(),
+        version: group.version,
+        created_at: group.created_at,
+        updated_at: group.updated_at,
+        archived_at: None,
+    };
+    work.insert::<store_group::Entity>(row).await?;
     fill(work, group.id, stores).await
 }
 

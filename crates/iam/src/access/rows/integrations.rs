@@ -65,21 +65,20 @@ pub async fn is_channel(reads: &impl Reads, channel: ChannelId) -> Result<bool, 
 }
 
 pub async fn add_integration(work: &Work, new: &Integration) -> Result<(), Fault> {
-    let sql = "INSERT INTO integration
-         (tenant_id, id, name, channel_id, permissions, scope, version, created_at, updated_at, trusted_documents_only)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
-    let values = vec![
-        new.id.into(),
-        new.name.as_str().into(),
-        new.channel.into(),
-        codes(new.permissions)?.into(),
-        text_of(&new.scope)?.into(),
-        new.version.into(),
-        new.created_at.micros().into(),
-        new.trusted_only.into(),
-    ];
-    work.execute(sql, values).await?;
-    Ok(())
+    let row = integration::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        name: new.name.clone(),
+        channel_id: new.channel,
+        permissions: codes(new.permissions)?,
+        scope: text_of(&new.scope)?,
+        disabled_at: None,
+        version: new.version,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+        trusted_documents_only: new.trusted_only,
+    };
+    work.insert::<integration::Entity>(row).await
 }
 
 pub async fn change_integration(work: &Work, after: &Integration) -> Result<(), Fault> {

@@ -107,9 +107,8 @@ pub async fn add_key(work: &Work, new: &ApiKey, hash: [u8; 32]) -> Result<(), Fa
         leaked_at: None,
     };
     work.insert::<api_key::Entity>(row).await?;
-    let sql = "INSERT INTO api_key_index (hash, tenant_id, key_id) VALUES ($1, $2, $3)";
-    work.execute_global(sql, vec![hash.to_vec().into(), work.tenant().into(), new.id.into()]).await?;
-    Ok(())
+    let index = api_key_index::Model { hash: hash.to_vec(), tenant_id: work.tenant(), key_id: new.id };
+    work.insert_global::<api_key_index::Entity>(index).await
 }
 
 /// Writes when a key ends, or ended.

@@ -46,20 +46,18 @@ pub async fn roles(reads: &impl Reads) -> Result<Vec<Role>, Fault> {
 }
 
 pub async fn add_role(work: &Work, role: &Role) -> Result<(), Fault> {
-    let sql = "INSERT INTO role (tenant_id, id, key, name, permissions, inherits, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let values = vec![
-        role.id.into(),
-        role.key.as_str().into(),
-        role.name.as_str().into(),
-        codes(role.permissions)?.into(),
-        text_of(&role.inherits)?.into(),
-        role.version.into(),
-        role.created_at.micros().into(),
-        role.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await?;
-    Ok(())
+    let row = role::Model {
+        tenant_id: work.tenant(),
+        id: role.id,
+        key: role.key.clone(),
+        name: role.name.clone(),
+        permissions: codes(role.permissions)?,
+        inherits: text_of(&role.inherits)?,
+        version: role.version,
+        created_at: role.created_at,
+        updated_at: role.updated_at,
+    };
+    work.insert::<role::Entity>(row).await
 }
 
 pub async fn change_role(work: &Work, role: &Role) -> Result<(), Fault> {

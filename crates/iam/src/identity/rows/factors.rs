@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{login_challenge, totp},
+    tables::{backup_code, login_challenge, totp},
 };
 use platform::{
     secrets::{Loss, SealedColumn},
@@ -104,8 +104,8 @@ pub async fn use_step(work: &GlobalWork, user: UserId, step: i64) -> Result<bool
 pub async fn put_backup_codes(work: &GlobalWork, user: UserId, hashes: Vec<String>) -> Result<(), Fault> {
     work.change("DELETE FROM backup_code WHERE user_id = $1", vec![user.into()]).await?;
     for (number, hash) in (1i64..).zip(hashes) {
-        let sql = "INSERT INTO backup_code (user_id, number, hash) VALUES ($1, $2, $3)";
-        work.change(sql, vec![user.into(), number.into(), hash.into()]).await?;
+        let row = backup_code::Model { user_id: user, number, hash, used_at: None };
+        work.tenant().insert_global::<backup_code::Entity>(row).await?;
     }
     Ok(())
 }

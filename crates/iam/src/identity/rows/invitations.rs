@@ -34,18 +34,16 @@ pub struct NewInvitation {
 /// Writes an invitation down, in the place of one from before.
 pub async fn put(work: &GlobalWork, new: NewInvitation) -> Result<(), Fault> {
     withdraw(work, new.tenant, new.member).await?;
-    let sql = "INSERT INTO invitation (hash, tenant_id, member_id, email, invited_by, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = vec![
-        new.hash.to_vec().into(),
-        new.tenant.into(),
-        new.member.into(),
-        new.email.into(),
-        new.by.into(),
-        new.sent_at.into(),
-        new.expires_at.into(),
-    ];
-    work.change(sql, values).await?;
-    Ok(())
+    let row = invitation::Model {
+        hash: new.hash.to_vec(),
+        tenant_id: new.tenant,
+        member_id: new.member,
+        email: new.email,
+        invited_by: new.by,
+        sent_at: new.sent_at,
+        expires_at: new.expires_at,
+    };
+    work.tenant().insert_global::<invitation::Entity>(row).await
 }
 
 /// Whose invitation it is, if it can still be accepted.

@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::registration,
+    tables::{link, registration},
 };
 use platform::storage::{Fault, GlobalReads, GlobalWork, LockOrder, Row};
 
@@ -36,10 +36,15 @@ pub async fn put(
     user: UserId,
     (now, expires_at): (Timestamp, Timestamp),
 ) -> Result<(), Fault> {
-    let sql = "INSERT INTO link (hash, purpose, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    let values = vec![hash.to_vec().into(), what.as_str().into(), user.into(), now.into(), expires_at.into()];
-    work.change(sql, values).await?;
-    Ok(())
+    let row = link::Model {
+        hash: hash.to_vec(),
+        purpose: what.as_str().to_owned(),
+        user_id: user,
+        created_at: now,
+        expires_at,
+        used_at: None,
+    };
+    work.tenant().insert_global::<link::Entity>(row).await
 }
 
 /// Whose link it is, if it can still be used.
@@ -135,20 +140,16 @@ pub struct Waiting {
 }
 
 pub async fn put_registration(work: &GlobalWork, hash: [u8; 32], waiting: Waiting, expires_at: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO registration (hash, email, display_name, tenant_name, tenant_slug, password_hash, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let w = waiting;
-    let values = vec![
-        hash.to_vec().into(),
-        w.email.into(),
-        w.display_name.into(),
-        w.tenant_name.into(),
-        w.tenant_slug.into(),
-        w.password_hash.into(),
-        expires_at.into(),
-    ];
-    work.change(sql, values).await?;
-    Ok(())
+    let row = registration::Model {
+        hash: hash.to_vec(),
+        email: waiting.email,
+        display_name: waiting.display_name,
+        tenant_name: waiting.tenant_name,
+        tenant_slug: waiting.tenant_slug,
+        password_hash: waiting.password_hash,
+        expires_at,
+    };
+    work.tenant().insert_global::<registration::Entity>(row).await
 }
 
 /// The registration that waits for a link, if its time has not passed.

@@ -94,19 +94,19 @@ impl People {
     async fn newcomer(&mut self, work: &Work, clock: &Clock, account: &Account, exported: Uuid) -> Result<Uuid, ImportError> {
         let taken = select(work, "SELECT 1 FROM app_user WHERE id = $1", vec![exported.into()]).await?;
         let here = if taken.is_empty() { exported } else { clock.uuid() };
-        let sql = "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at, locale, time_zone)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let values = vec![
-            here.into(),
-            account.email.as_str().into(),
-            email_key(&account.email).into(),
-            if account.joined { NOBODYS_HASH } else { "" }.into(),
-            account.display_name.as_str().into(),
-            account.created_at.into(),
-            account.locale.clone().into(),
-            account.time_zone.clone().into(),
-        ];
-        work.execute_global(sql, values).await?;
+        let row = app_user::Model {
+            id: UserId::from_uuid(here),
+            email: account.email.clone(),
+            email_key: email_key(&account.email),
+            password_hash: if account.joined { NOBODYS_HASH } else { "" }.to_owned(),
+            display_name: account.display_name.clone(),
+            created_at: Timestamp(account.created_at),
+            verified_at: None,
+            locale: account.locale.clone(),
+            time_zone: account.time_zone.clone(),
+            password_class: None,
+        };
+        work.insert_global::<app_user::Entity>(row).await?;
         self.note(account);
         Ok(here)
     }

@@ -231,8 +231,8 @@ pub(super) async fn blind_key_made(work: &Work, now: i64) -> Result<DataKey, Fau
         return Ok(key);
     }
     let (_, sealed) = ring(work)?.new_data_key(work.tenant(), work.tenant().uuid())?;
-    let sql = "INSERT INTO subject (tenant_id, id, key_sealed, created_at) VALUES ($1, $1, $2, $3) ON CONFLICT DO NOTHING";
-    work.execute(sql, vec![sealed.into(), now.into()]).await?;
+    let id = work.tenant().uuid();
+    work.insert_or_ignore(NewSubject { id, key_sealed: sealed, created_at: Timestamp(now) }).await?;
     // Another transaction may have been faster: its key counts.
     blind_key(work).await?.ok_or_else(|| Fault::Broken("a key that was just written is not there".to_owned()))
 }

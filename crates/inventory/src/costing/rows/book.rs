@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{cost_layer, cost_pool, cost_posting},
+    tables::{cost_book, cost_layer, cost_pool, cost_posting},
 };
 use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use serde_json::json;
@@ -139,7 +139,7 @@ pub async fn book(reads: &impl Reads) -> Result<i64, Fault> {
 
 /// The same, and nobody else writes it until the transaction ends.
 pub async fn lock_book(work: &Work) -> Result<i64, Fault> {
-    work.execute("INSERT INTO cost_book (tenant_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING", vec![]).await?;
+    work.insert_or_ignore(cost_book::Model { tenant_id: work.tenant(), seq: 0 }).await?;
     let sql = format!("SELECT b.seq FROM cost_book b WHERE b.tenant_id = $1{}", work.backend().for_update("b"));
     let rows = work.rows(&sql, vec![]).await?;
     let row = rows.first().ok_or_else(|| Fault::corrupt("cost_book", "a book that was made is there"))?;

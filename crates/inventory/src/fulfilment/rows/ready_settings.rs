@@ -6,7 +6,6 @@ use entity::{
     tables::ready_setting,
 };
 use platform::storage::{Fault, Finds, Reads, Work};
-use sea_orm::Value;
 
 use crate::fulfilment::core::{ReadySetting, ReadyTerms};
 
@@ -53,9 +52,12 @@ pub async fn ready_terms(reads: &impl Reads, store: StoreId) -> Result<ReadyTerm
 /// Writes a setting in the place of the one that was there.
 pub async fn put_ready_setting(work: &Work, setting: &ReadySetting, now: Timestamp) -> Result<(), Fault> {
     let body = serde_json::to_string(&setting.terms).map_err(|err| Fault::Broken(err.to_string()))?;
-    let sql = "INSERT INTO ready_setting (tenant_id, store_id, body, version, updated_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, store_id) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at";
-    let store = setting.store.unwrap_or(StoreId::NIL);
-    let values: Vec<Value> = vec![store.into(), body.into(), setting.version.into(), now.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = ready_setting::Model {
+        tenant_id: work.tenant(),
+        store_id: setting.store.unwrap_or(StoreId::NIL),
+        body,
+        version: setting.version,
+        updated_at: now,
+    };
+    work.upsert(row).await
 }

@@ -277,22 +277,26 @@ pub async fn open_stores(reads: &impl Reads, stores: &[StoreId]) -> Result<HashS
 
 /// Writes the tenant's rule.
 pub async fn put_rule(work: &Work, rule: &SourcingRule, now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO sourcing_rule (tenant_id, strategy, split, max_stores, updated_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (tenant_id) DO UPDATE SET strategy = excluded.strategy, split = excluded.split,
-                 max_stores = excluded.max_stores, updated_at = excluded.updated_at";
-    let (strategy, split) = (rule.strategy.as_str().into(), rule.split.as_str().into());
-    work.execute(sql, vec![strategy, split, i32::from(rule.max_stores).into(), now.micros().into()]).await.map(drop)
+    let row = sourcing_rule::Model {
+        tenant_id: work.tenant(),
+        strategy: rule.strategy,
+        split: rule.split,
+        max_stores: rule.max_stores.into(),
+        updated_at: now,
+    };
+    work.upsert(row).await
 }
 
 /// Writes what a store says.
 pub async fn put_store(work: &Work, said: &StoreSourcing, now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO store_sourcing (tenant_id, store_id, is_source, priority, latitude, longitude, updated_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)
-               ON CONFLICT (tenant_id, store_id) DO UPDATE SET is_source = excluded.is_source, priority = excluded.priority,
-                 latitude = excluded.latitude, longitude = excluded.longitude, updated_at = excluded.updated_at";
-    let place = |of: fn(Position) -> i32| sea_orm::Value::from(said.position.map(of));
-    let (north, east) = (place(|at| at.latitude), place(|at| at.longitude));
-    let values =
-        vec![said.store.into(), i32::from(said.is_source).into(), said.priority.into(), north, east, now.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = store_sourcing::Model {
+        tenant_id: work.tenant(),
+        store_id: said.store,
+        is_source: said.is_source.into(),
+        priority: said.priority,
+        latitude: said.position.map(|at| at.latitude),
+        longitude: said.position.map(|at| at.longitude),
+        updated_at: now,
+    };
+    work.upsert(row).await
 }

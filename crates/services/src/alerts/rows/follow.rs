@@ -3,9 +3,9 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::tenant_counter,
+    tables::{alert_follower, tenant_counter},
 };
-use platform::storage::{Fault, Global, SUSPENDED, Work, journal};
+use platform::storage::{Fault, Global, Reads, SUSPENDED, Work, journal};
 use sea_orm::Value;
 
 /// A tenant whose journal has events that nobody has looked at.
@@ -34,8 +34,7 @@ pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<B
 ///
 /// An erasure does not see a row that is made beside it. So whoever makes one waits for the counter, which the erasure has.
 pub async fn hold(work: &Work) -> Result<bool, Fault> {
-    let made = "INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ($1, 0) ON CONFLICT (tenant_id) DO NOTHING";
-    if work.execute(made, vec![]).await? > 0 {
+    if work.insert_or_ignore(alert_follower::Model { tenant_id: work.tenant(), journal_seq: 0 }).await? {
         return Ok(journal::held(work).await?.is_some());
     }
     Ok(work.execute("UPDATE alert_follower SET journal_seq = journal_seq WHERE tenant_id = $1", vec![]).await? > 0)

@@ -93,19 +93,46 @@ pub async fn count_rules(reads: &impl Reads) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), Row::scalar)
 }
 
-fn list(items: &impl serde::Serialize) -> Result<Value, Fault> {
-    Ok(serde_json::to_string(items).map_err(|err| Fault::Broken(err.to_string()))?.into())
+fn list(items: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string(items).map_err(|err| Fault::Broken(err.to_string()))
 }
 
-/// What follows a rule's scope, in the order of the columns.
-fn values(rule: &Rule) -> Result<Vec<Value>, Fault> {
-    Ok(vec![
+pub async fn add_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
+    let row = alert_rule::Model {
+        tenant_id: work.tenant(),
+        id: rule.id,
+        kind: rule.kind,
+        scope: rule.scope.text(),
+        store_id: rule.scope.store,
+        category_id: rule.scope.category,
+        product_id: rule.scope.product,
+        is_enabled: rule.is_enabled.into(),
+        threshold: rule.threshold,
+        days: rule.days,
+        emails: list(&rule.emails)?,
+        members: list(&rule.members)?,
+        quiet_from: rule.quiet.map(|quiet| quiet.from),
+        quiet_to: rule.quiet.map(|quiet| quiet.to),
+        time_zone: rule.time_zone.clone(),
+        digest: rule.digest,
+        digest_hour: rule.digest_hour,
+        version: rule.version,
+        created_at: rule.updated_at,
+        updated_at: rule.updated_at,
+    };
+    work.insert::<alert_rule::Entity>(row).await
+}
+
+pub async fn change_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
+    let sql = "UPDATE alert_rule SET is_enabled = $3, threshold = $4, days = $5, emails = $6, members = $7, quiet_from = $8, quiet_to = $9, time_zone = $10,
+               digest = $11, digest_hour = $12, version = $13, updated_at = $14 WHERE tenant_id = $1 AND id = $2";
+    let values = vec![
         rule.id.into(),
         i32::from(rule.is_enabled).into(),
         rule.threshold.map(Quantity::get).into(),
         rule.days.into(),
-        list(&rule.emails)?,
-        list(&rule.members)?,
+        list(&rule.emails)?.into(),
+        list(&rule.members)?.into(),
         rule.quiet.map(|quiet| quiet.from).into(),
         rule.quiet.map(|quiet| quiet.to).into(),
         rule.time_zone.clone().into(),
@@ -113,23 +140,8 @@ fn values(rule: &Rule) -> Result<Vec<Value>, Fault> {
         rule.digest_hour.into(),
         rule.version.into(),
         rule.updated_at.micros().into(),
-    ])
-}
-
-pub async fn add_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
-    let sql = "INSERT INTO alert_rule (tenant_id, id, is_enabled, threshold, days, emails, members, quiet_from, quiet_to, time_zone, digest, digest_hour, version,
-               updated_at, created_at, kind, scope, store_id, category_id, product_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19)";
-    let scope = &rule.scope;
-    let mut all = values(rule)?;
-    all.extend([rule.kind.as_str().into(), scope.text().into(), scope.store.into(), scope.category.into(), scope.product.into()]);
-    work.execute(sql, all).await.map(drop)
-}
-
-pub async fn change_rule(work: &Work, rule: &Rule) -> Result<(), Fault> {
-    let sql = "UPDATE alert_rule SET is_enabled = $3, threshold = $4, days = $5, emails = $6, members = $7, quiet_from = $8, quiet_to = $9, time_zone = $10,
-               digest = $11, digest_hour = $12, version = $13, updated_at = $14 WHERE tenant_id = $1 AND id = $2";
-    work.execute(sql, values(rule)?).await.map(drop)
+    ];
+    work.execute(sql, values).await.map(drop)
 }
 
 pub async fn remove_rule(work: &Work, id: AlertRuleId) -> Result<u64, Fault> {

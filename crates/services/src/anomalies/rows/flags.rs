@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::stock_anomaly,
+    tables::{anomaly_book, stock_anomaly},
 };
 use inventory::orders::rows::Clause;
 use platform::{
@@ -270,8 +270,5 @@ pub async fn settle(work: &Work, changes: Changes) -> Result<(), Fault> {
 
 /// Notes the last day of a store that was judged.
 pub async fn write_judged(work: &Work, store: StoreId, day: i32, now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO anomaly_book (tenant_id, store_id, business_date, judged_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id, store_id) DO UPDATE SET business_date = excluded.business_date, judged_at = excluded.judged_at";
-    work.execute(sql, vec![store.into(), day.into(), now.micros().into()]).await?;
-    Ok(())
+    work.upsert(anomaly_book::Model { tenant_id: work.tenant(), store_id: store, business_date: day, judged_at: now }).await
 }

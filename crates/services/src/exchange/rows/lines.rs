@@ -11,8 +11,8 @@ use crate::exchange::core::bulk::Answered;
 
 /// Marks a line that is about to be begun.
 pub async fn mark(work: &Work, id: ExchangeId, number: i64) -> Result<(), Fault> {
-    let sql = "INSERT INTO exchange_line (tenant_id, exchange_id, number) VALUES ($1, $2, $3)";
-    work.execute(sql, vec![id.into(), number.into()]).await.map(drop)
+    let row = exchange_line::Model { tenant_id: work.tenant(), exchange_id: id, number, answer: None };
+    work.insert::<exchange_line::Entity>(row).await
 }
 
 /// The last line that was answered; 0 before the first.

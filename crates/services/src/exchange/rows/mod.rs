@@ -117,32 +117,38 @@ pub async fn open(reads: &impl Reads) -> Result<i64, Fault> {
 }
 
 pub async fn add(work: &Work, new: &Run) -> Result<(), Fault> {
-    let sql = "INSERT INTO exchange (tenant_id, id, kind, noun, options, told, input_id, maker_kind, maker_id, key_id, idempotency_key, hash, digest, state,
-               position, created_rows, updated_rows, unchanged_rows, refused_rows, created_at, version)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, 0, $15, 1)";
-    let values = vec![
-        new.id.into(),
-        new.kind.as_str().into(),
-        new.noun.map(Noun::as_str).into(),
-        new.options.as_str().into(),
-        reading_json(new)?,
-        new.input.into(),
-        new.maker.kind.as_str().into(),
-        new.maker.id.into(),
-        new.key.into(),
-        new.idempotency_key.as_str().into(),
-        new.hash.to_vec().into(),
-        new.sent.map(Vec::from).into(),
-        new.state.as_str().into(),
-        new.created_at.micros().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = exchange::Model {
+        tenant_id: work.tenant(),
+        id: new.id,
+        kind: new.kind.as_str().to_owned(),
+        noun: new.noun.map(|noun| noun.as_str().to_owned()),
+        options: new.options.clone(),
+        told: reading_json(new)?,
+        input_id: new.input,
+        result_id: None,
+        maker_kind: new.maker.kind,
+        maker_id: new.maker.id,
+        key_id: new.key,
+        idempotency_key: new.idempotency_key.clone(),
+        hash: new.hash.to_vec(),
+        state: new.state.as_str().to_owned(),
+        position: 0,
+        created_rows: 0,
+        updated_rows: 0,
+        unchanged_rows: 0,
+        refused_rows: 0,
+        error: None,
+        created_at: new.created_at,
+        started_at: None,
+        finished_at: None,
+        version: 1,
+        digest: new.sent.map(Vec::from),
+    };
+    work.insert::<exchange::Entity>(row).await
 }
 
-fn reading_json(run: &Run) -> Result<Value, Fault> {
-    let text =
-        serde_json::to_string(&run.reading).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))?;
-    Ok(text.into())
+fn reading_json(run: &Run) -> Result<String, Fault> {
+    serde_json::to_string(&run.reading).map_err(|error| Fault::Broken(format!("how a file is read has no JSON: {error}")))
 }
 
 /// Writes what became of an exchange. The row is locked by this transaction.
@@ -151,7 +157,7 @@ pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
                refused_rows = $10, error = $11, started_at = $12, finished_at = $13, version = $14 WHERE tenant_id = $1 AND id = $2";
     let values = vec![
         after.id.into(),
-        reading_json(after)?,
+        reading_json(after)?.into(),
         after.result.into(),
         after.state.as_str().into(),
         after.position().into(),

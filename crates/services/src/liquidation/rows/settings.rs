@@ -6,7 +6,6 @@ use entity::{
     tables::liquidation_settings,
 };
 use platform::storage::{Fault, Finds, Reads, Work};
-use sea_orm::Value;
 
 use crate::liquidation::core::Criteria;
 
@@ -41,8 +40,6 @@ pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
 /// Writes criteria in the place of those that were there.
 pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
     let body = serde_json::to_string(&settings.criteria).map_err(|err| Fault::Broken(err.to_string()))?;
-    let sql = "INSERT INTO liquidation_settings (tenant_id, body, version, updated_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at";
-    let values: Vec<Value> = vec![body.into(), settings.version.into(), now.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = liquidation_settings::Model { tenant_id: work.tenant(), body, version: settings.version, updated_at: now };
+    work.upsert(row).await
 }

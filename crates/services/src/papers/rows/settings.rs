@@ -43,11 +43,14 @@ pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
 /// Writes a look in the place of the one that was there.
 pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
     let body = serde_json::to_string(&settings.look).map_err(|err| Fault::Broken(err.to_string()))?;
-    let sql = "INSERT INTO paper_settings (tenant_id, body, logo, version, updated_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id) DO UPDATE SET body = excluded.body, logo = excluded.logo, version = excluded.version,
-        updated_at = excluded.updated_at";
-    let values: Vec<Value> = vec![body.into(), settings.logo.clone().into(), settings.version.into(), now.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = paper_settings::Model {
+        tenant_id: work.tenant(),
+        body,
+        logo: settings.logo.clone(),
+        version: settings.version,
+        updated_at: now,
+    };
+    work.upsert(row).await
 }
 
 /// The lines that a document's goods are of.

@@ -15,7 +15,6 @@ use platform::{
     jobs::Horizon,
     storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work},
 };
-use sea_orm::Value;
 
 use crate::replenishment::core::{ApprovalRule, LineState, PlanLine};
 
@@ -71,18 +70,15 @@ pub async fn rule(reads: &impl Reads) -> Result<Option<KeptRule>, Fault> {
 /// Writes a rule in the place of the one that was there.
 pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
     let body = serde_json::to_string(&kept.rule).map_err(|err| Fault::Broken(err.to_string()))?;
-    let sql =
-        "INSERT INTO replenishment_rule (tenant_id, is_on, body, done_until, version, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (tenant_id) DO UPDATE SET is_on = excluded.is_on, body = excluded.body, done_until = excluded.done_until,
-          version = excluded.version, updated_at = excluded.updated_at";
-    let values: Vec<Value> = vec![
-        i32::from(kept.rule.is_on).into(),
-        body.into(),
-        kept.done_until.micros().into(),
-        kept.version.into(),
-        kept.updated_at.micros().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = replenishment_rule::Model {
+        tenant_id: work.tenant(),
+        is_on: kept.rule.is_on.into(),
+        body,
+        done_until: kept.done_until,
+        version: kept.version,
+        updated_at: kept.updated_at,
+    };
+    work.upsert(row).await
 }
 
 /// Plans of a night, and what the rule has gone through, are within it: a clock that was ahead has set what is later.

@@ -111,10 +111,8 @@ pub async fn change_budget(work: &Work, kept: &KeptBudget) -> Result<(), Fault> 
     if !kept.scope.is_company() {
         return change_scope_budget(work, kept, body).await;
     }
-    let sql = "INSERT INTO replenishment_budget (tenant_id, body, version, updated_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at";
-    let values: Vec<Value> = vec![body.into(), kept.version.into(), kept.updated_at.micros().into()];
-    work.execute(sql, values).await.map(drop)
+    let row = replenishment_budget::Model { tenant_id: work.tenant(), body, version: kept.version, updated_at: kept.updated_at };
+    work.upsert(row).await
 }
 
 async fn change_scope_budget(work: &Work, kept: &KeptBudget, body: String) -> Result<(), Fault> {

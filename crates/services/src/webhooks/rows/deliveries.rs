@@ -92,10 +92,17 @@ pub async fn add(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp
 
 /// Puts messages down again, whatever became of them before, with all of their attempts before them.
 pub async fn add_again(work: &Work, endpoint: EndpointId, seqs: &[i64], now: Timestamp) -> Result<(), Fault> {
-    let sql = "INSERT INTO webhook_delivery (tenant_id, endpoint_id, seq, state, attempts, due_at) VALUES ($1, $2, $3, 'PENDING', 0, $4)
-               ON CONFLICT (tenant_id, endpoint_id, seq) DO UPDATE SET state = 'PENDING', attempts = 0, due_at = excluded.due_at, settled_at = NULL";
-    for seq in seqs {
-        work.execute(sql, vec![endpoint.into(), (*seq).into(), now.micros().into()]).await?;
+    for &seq in seqs {
+        let row = webhook_delivery::Model {
+            tenant_id: work.tenant(),
+            endpoint_id: endpoint,
+            seq,
+            state: "PENDING".to_owned(),
+            attempts: 0,
+            due_at: now,
+            settled_at: None,
+        };
+        work.upsert(row).await?;
     }
     Ok(())
 }
@@ -184,20 +191,19 @@ pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Resu
 }
 
 pub async fn add_attempt(work: &Work, attempt: &Attempt) -> Result<(), Fault> {
-    let sql = "INSERT INTO webhook_attempt (tenant_id, endpoint_id, id, seq, number, at, status, error, latency_ms, body)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let values = vec![
-        attempt.endpoint.into(),
-        attempt.id.into(),
-        attempt.seq.into(),
-        attempt.number.into(),
-        attempt.at.micros().into(),
-        attempt.status.into(),
-        attempt.error.clone().into(),
-        attempt.latency_ms.into(),
-        attempt.body.as_str().into(),
-    ];
-    work.execute(sql, values).await.map(drop)
+    let row = webhook_attempt::Model {
+        tenant_id: work.tenant(),
+        endpoint_id: attempt.endpoint,
+        id: attempt.id,
+        seq: attempt.seq,
+        number: attempt.number,
+        at: attempt.at,
+        status: attempt.status,
+        error: attempt.error.clone(),
+        latency_ms: attempt.latency_ms,
+        body: attempt.body.clone(),
+    };
+    work.insert::<webhook_attempt::Entity>(row).await
 }
 
 #[derive(Record)]
