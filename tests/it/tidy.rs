@@ -15,6 +15,7 @@ mod rooms;
 mod targets;
 pub mod tenants;
 mod untested;
+mod upstream;
 
 use std::{
     collections::BTreeMap,

@@ -14,6 +14,7 @@ use super::{
     fault::TopError,
     guard::{Kind, Operation, Refusal},
     session::Refused,
+    upstream::coercion::is_coercion,
 };
 
 /// What goes back to the client, as JSON.
@@ -273,14 +274,6 @@ fn note_request(extensions: &mut ErrorExtensionValues, request_id: &str) {
     if let Some(trace) = traces::current() {
         extensions.set("traceId", format!("{:032x}", trace.trace_id));
     }
-}
-
-/// The engine turns arguments into Rust values only when it reaches their field, and reports a failure like a resolver's, with
-/// a path and no code. Nothing else sets it apart from `Error::new` but its words (`InputValueError` in async-graphql's
-/// `error.rs`), which speak of the client's own input. Errors made from a Rust error have a source; these have none.
-pub fn is_coercion(error: &ServerError) -> bool {
-    const OPENINGS: [&str; 3] = ["Failed to parse \"", "Expected input type \"", "Invalid value for argument \""];
-    error.source.is_none() && OPENINGS.iter().any(|opening| error.message.starts_with(opening))
 }
 
 /// Whether the answer may say that nothing ran. Resolvers' errors leave `data: null` behind, which says that they did.

@@ -3,19 +3,16 @@
 
 mod cache;
 pub mod cost;
-mod defaults;
 mod deprecated_uses;
+mod documents;
 pub mod filter_limits;
 pub mod field_reads;
 mod keyless;
 mod measure;
-mod merge;
 pub mod coercion_path;
 mod operation;
-mod positions;
-mod rewrite;
 mod tokens;
-mod usages;
+pub(crate) mod usages;
 mod visibility;
 
 use std::{fmt, sync::Arc};
@@ -27,7 +24,13 @@ use async_graphql::{
 use platform::metrics::{self, Lookup};
 
 use self::{cache::Cache, measure::Scale};
-use super::{code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility};
+use super::{
+    code::Code,
+    limits::Limits,
+    schema_index::SchemaIndex,
+    session::Visibility,
+    upstream::{defaults, merge, positions, typename},
+};
 
 pub use self::{
     deprecated_uses::DeprecatedUses,
@@ -124,9 +127,9 @@ impl Guard {
         })?;
         within("operations", parsed.operations.iter().len(), self.limits.operations)?;
         let sizes = measure_all(&parsed, &self.limits)?;
-        rewrite::lift_directives_off_typename(&mut parsed);
+        typename::lift_directives_off_typename(&mut parsed);
         let (mut operations, mut copies) = (Vec::new(), 0);
-        for (name, mut document) in rewrite::one_operation_each(parsed) {
+        for (name, mut document) in documents::one_operation_each(parsed) {
             let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
             // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
             let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Visibility::PerUser);

@@ -3,7 +3,7 @@
 //! The engine validates with each request, a tenth of what an adjustment costs the server. But a document that was found good stays good;
 //! what changes are the values of its variables, and of the engine's rules only one looks at those: arguments must be of their types
 //! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because another rule holds
-//! declarations to the places where they are used (`guard/positions.rs`, and the engine's `VariableInAllowedPosition`). So the executor runs without rules, and before it an
+//! declarations to the places where they are used (`upstream/positions.rs`, and the engine's `VariableInAllowedPosition`). So the executor runs without rules, and before it an
 //! validator with all of them, whenever a document, or what it is sent with, is not known to be good.
 
 use std::{
@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use super::{
     guard::Operation,
     schema_index::{Input, SchemaIndex},
+    upstream::positions,
 };
 
 /// Validates documents with all of the engine's rules.
@@ -53,7 +54,7 @@ impl DocumentValidator {
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
         let mut response = (self.0)(request).await;
-        response.errors.retain(|error| !is_list_for_list(&error.message));
+        response.errors.retain(|error| !positions::is_list_for_list(&error.message));
         let is_good = response.errors.iter().all(|error| error.message == GOOD);
         if is_good {
             operation.validation_cache.passed(variables);
@@ -64,13 +65,6 @@ impl DocumentValidator {
 
 /// Ends what is executed when it has been validated.
 pub struct ValidationOnly;
-
-/// Whether a variable is refused because it is a list that is never null, and its place one that may be: 8.0.0-rc.5 forgets that such a list will
-/// do (`MetaTypeName::is_subtype`). The guard has looked at all places itself (`guard/positions.rs`).
-fn is_list_for_list(message: &str) -> bool {
-    let Some((place, declared)) = message.split_once("\" used in position expecting type \"") else { return false };
-    message.starts_with("Variable \"") && place.ends_with(']') && declared.ends_with("]!\"")
-}
 
 /// What the end of a validation says; never shown.
 const GOOD: &str = "no rule is broken";

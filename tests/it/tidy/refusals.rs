@@ -5,7 +5,7 @@ use std::fs;
 use super::{no_faults, room, source_where, sources};
 
 /// Rooms whose refusals are typed.
-const TYPED: [&str; 14] = [
+const TYPED: [&str; 15] = [
     "fulfilment",
     "identity",
     "access",
@@ -20,9 +20,15 @@ const TYPED: [&str; 14] = [
     "transfers",
     "counts",
     "purchasing",
+    "exchange",
 ];
-/// Cores that make texts which are no refusals: a printed page, an e-mail, and what is derived from an address, a key or a code.
-const TEXTS: [&str; 7] = [
+/// Cores that make texts which are no refusals: a printed page, an e-mail, cells and lines of a file, and what is derived from an address, a key or a code.
+const TEXTS: [&str; 12] = [
+    "exchange/core/barcodes.rs",
+    "exchange/core/bulk.rs",
+    "exchange/core/cells.rs",
+    "exchange/core/numbers.rs",
+    "exchange/core/typed.rs",
     "fulfilment/core/carriers.rs",
     "fulfilment/core/ready_email.rs",
     "fulfilment/core/work.rs",

@@ -8,21 +8,22 @@ use std::{
 
 use async_graphql::{
     Name, Value, Variables,
-    parser::types::{BaseType, ExecutableDocument, OperationType, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 use async_graphql_value::Value as InputValue;
 
-use super::{
-    Refusal,
-    cost::Plan,
-    deprecated_uses::DeprecatedUses,
-    filter_limits::FilterArguments,
-    measure::Measure,
-    merge::{self, Merged},
-    within,
-};
+use super::{Refusal, cost::Plan, deprecated_uses::DeprecatedUses, filter_limits::FilterArguments, measure::Measure, within};
 use crate::{
-    code::Code, limits::Limits, query_root, schema_index::SchemaIndex, session::Visibility, validation_cache::ValidationCache,
+    code::Code,
+    limits::Limits,
+    schema_index::SchemaIndex,
+    session::Visibility,
+    upstream::{
+        conditions::Conditions,
+        merge::{self, Merged},
+        query_root,
+    },
+    validation_cache::ValidationCache,
 };
 
 /// What an operation does.
@@ -67,7 +68,7 @@ pub struct Operation {
     /// What is run, where that is something else.
     merged: Option<Merged>,
     /// Variables that conditions may read, and what they are when they are left out.
-    conditions: Vec<(Name, Value)>,
+    conditions: Conditions,
     pub validation_cache: ValidationCache,
     /// Length of its last answer, to size the next one's buffer.
     answer_bytes: AtomicUsize,
@@ -101,12 +102,7 @@ impl Operation {
             .filter(|variable| !variable.node.var_type.node.nullable && variable.node.default_value.is_none())
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.to_string()))
             .collect();
-        let conditions = definition
-            .variable_definitions
-            .iter()
-            .filter(|variable| matches!(&variable.node.var_type.node.base, BaseType::Named(name) if name == "Boolean"))
-            .filter_map(|variable| Some((variable.node.name.node.clone(), variable.node.default_value.as_ref()?.node.clone())))
-            .collect();
+        let conditions = Conditions::of(definition);
         let roots = roots(&definition.selection_set.node, &document, &mut HashSet::new());
         // There are such fields nowhere else.
         let is_introspective = roots.iter().any(|field| matches!(field.as_str(), "__schema" | "__type"));
@@ -139,8 +135,8 @@ impl Operation {
         })
     }
 
-    /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as rc.5
-    /// offers no way to lend it. Root fields of a query are marked (`query_root`).
+    /// What is run with these variables, once they are complete: for `Request::set_parsed_query`, which takes the document by value, as the
+    /// engine offers no way to lend it. Root fields of a query are marked (`upstream/query_root.rs`).
     pub fn document(&self, variables: &Variables, schema_index: &SchemaIndex) -> ExecutableDocument {
         let mut document = match &self.merged {
             None => self.document.clone(),
@@ -156,14 +152,9 @@ impl Operation {
         document
     }
 
-    /// Adds the truth values that were left out and have a default: rc.5 looks for what `@skip` and `@include` name only among those that were
-    /// sent (`schema.rs`, `remove_skipped_selection`).
+    /// Adds the truth values that were left out and have a default.
     pub fn complete(&self, variables: &mut Variables) {
-        for (name, value) in &self.conditions {
-            if !variables.contains_key(name) {
-                variables.insert(name.clone(), value.clone());
-            }
-        }
+        self.conditions.complete(variables);
     }
 
     /// The document as it was written.

@@ -6,7 +6,6 @@ use async_graphql::{Executor, Name, Response, ServerError, Variables};
 
 use super::{Introspection, OperationService};
 use crate::{
-    answer::is_coercion,
     code::Code,
     guard::{
         Operation,
@@ -14,6 +13,7 @@ use crate::{
         filter_limits::is_filter,
     },
     suggestions::nearest,
+    upstream::coercion::is_coercion,
 };
 
 impl<E: Executor> OperationService<E> {

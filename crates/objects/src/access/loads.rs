@@ -15,7 +15,7 @@ use crate::graphql::{
     context::ContextExt,
     fault::Answer,
     lazy::{Lazy, OfTenant},
-    loader::Batcher,
+    upstream::loader::Batcher,
 };
 
 /// What an operation has asked about rights, each read once.

@@ -34,7 +34,7 @@ use platform::{
 };
 
 use crate::{
-    graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, loader::Batcher},
+    graphql::{context::ContextExt, fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
     media::MediaLoads,
 };
 

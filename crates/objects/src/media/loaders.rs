@@ -16,7 +16,7 @@ use services::{
 use super::types::{ProductDocument, ProductImage};
 use crate::{
     catalog::loads,
-    graphql::{fault::Answer, lazy::OfTenant, loader::Batcher},
+    graphql::{fault::Answer, lazy::OfTenant, upstream::loader::Batcher},
 };
 
 /// A thing with the file that it is or holds.

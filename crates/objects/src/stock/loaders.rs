@@ -26,7 +26,7 @@ use crate::graphql::{
     context::ContextExt,
     fault::{Answer, TopError},
     lazy::{Lazy, OfTenant},
-    loader::Batcher,
+    upstream::loader::Batcher,
 };
 
 /// A movement by its event's number.

@@ -3,29 +3,29 @@
 use inventory::catalog::core::{MAX_BARCODES, product::Barcode};
 use serde_json::{Value, json};
 
-use super::{cells::Values, fields::whole};
+use super::{Refusal, cells::Values, fields::whole};
 
 /// Values in a list of JSON: each code may have some fields besides that nobody reads.
 const MOST_VALUES: usize = 16 * MAX_BARCODES;
 
 /// Codes between bars, commas, semicolons or spaces, each with its pack quantity after a star; or a list of JSON.
-pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
+pub fn read(text: &str) -> Result<Vec<Barcode>, Refusal> {
     if text.starts_with('[') {
         if Values::of(text.as_bytes()).count() > MOST_VALUES {
-            return Err(too_many());
+            return Err(Refusal::TooManyBarcodes);
         }
-        let list: Vec<Value> = serde_json::from_str(text).map_err(|_| "a list of codes is expected".to_owned())?;
+        let list: Vec<Value> = serde_json::from_str(text).map_err(|_| Refusal::NoBarcodes)?;
         let one = |value: &Value| match value {
             Value::String(code) => Ok(Barcode { code: code.clone(), pack_quantity: 1 }),
             Value::Object(fields) => {
-                let code = fields.get("code").and_then(Value::as_str).ok_or("a barcode has a code")?;
+                let code = fields.get("code").and_then(Value::as_str).ok_or(Refusal::BarcodeWithoutCode)?;
                 let pack_quantity = match fields.get("packQuantity") {
                     None | Some(Value::Null) => 1,
-                    Some(pack) => pack.as_i64().ok_or("packQuantity is a whole number")?,
+                    Some(pack) => pack.as_i64().ok_or(Refusal::PackQuantity)?,
                 };
                 Ok(Barcode { code: code.to_owned(), pack_quantity })
             }
-            _ => Err("a barcode is a text".to_owned()),
+            _ => Err(Refusal::BarcodeIsNoText),
         };
         return few(list.iter().map(one));
     }
@@ -37,13 +37,9 @@ pub fn read(text: &str) -> Result<Vec<Barcode>, String> {
 }
 
 /// As many as a product may have: of a long text no more are read.
-fn few(codes: impl Iterator<Item = Result<Barcode, String>>) -> Result<Vec<Barcode>, String> {
+fn few(codes: impl Iterator<Item = Result<Barcode, Refusal>>) -> Result<Vec<Barcode>, Refusal> {
     let codes = codes.take(MAX_BARCODES + 1).collect::<Result<Vec<_>, _>>()?;
-    if codes.len() > MAX_BARCODES { Err(too_many()) } else { Ok(codes) }
-}
-
-fn too_many() -> String {
-    format!("a product has at most {MAX_BARCODES} barcodes")
+    if codes.len() > MAX_BARCODES { Err(Refusal::TooManyBarcodes) } else { Ok(codes) }
 }
 
 /// The codes between bars, as people write them; where that would be read as others, because a code has such a sign itself, a list of JSON.
@@ -103,7 +99,7 @@ mod tests {
             };
             assert_eq!(read(&text(MAX_BARCODES)).map(|codes| codes.len()), Ok(MAX_BARCODES), "{one}");
             for count in [MAX_BARCODES + 1, 100_000] {
-                assert_eq!(read(&text(count)), Err("a product has at most 50 barcodes".to_owned()), "{one}");
+                assert_eq!(read(&text(count)), Err(Refusal::TooManyBarcodes), "{one}");
             }
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Earnest, cells::has_many_values};
-use crate::files::core::limits::{BULK_ANSWER_BYTES, LINE_VALUES};
+use crate::files::core::limits::BULK_ANSWER_BYTES;
 
 /// Whether a mutation knows a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,22 +56,34 @@ pub struct Answered {
     pub is_refused: bool,
 }
 
+/// Why a line says no variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineRefusal {
+    TooLong,
+    NotUtf8,
+    TooManyValues,
+    /// The words of the parser.
+    NoObject(String),
+    NoInput,
+    /// It says this beside its input.
+    Unknown(String),
+}
+
 /// The variables of a line; `key` is put in where the mutation takes one and the line gives none. Or why it says none.
-pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Value, String> {
-    let bytes = line.bytes.as_deref().ok_or("the line is longer than 1 MiB")?;
-    let text = std::str::from_utf8(bytes).map_err(|_| "the line is not written in UTF-8")?;
+pub fn variables(line: &Line, options: &BulkOptions, key: String) -> Result<Value, LineRefusal> {
+    let bytes = line.bytes.as_deref().ok_or(LineRefusal::TooLong)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| LineRefusal::NotUtf8)?;
     let text = text.trim_start_matches('\u{feff}');
     if has_many_values(bytes) {
-        return Err(format!("the line has more than {LINE_VALUES} values"));
+        return Err(LineRefusal::TooManyValues);
     }
-    let mut said: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| format!("the line is no JSON object: {error}"))?;
+    let mut said: Map<String, Value> = serde_json::from_str(text).map_err(|error| LineRefusal::NoObject(error.to_string()))?;
     let mut known = Map::new();
     let Some(Value::Object(mut input)) = said.remove("input") else {
-        return Err("the line says no input: {\"input\": {…}} is expected".to_owned());
+        return Err(LineRefusal::NoInput);
     };
     if let Some(other) = said.keys().next() {
-        return Err(format!("the line says {other:?}, and only input is taken"));
+        return Err(LineRefusal::Unknown(other.clone()));
     }
     if options.keyed == Keyed::ByInput && input.get("idempotencyKey").is_none_or(Value::is_null) {
         input.insert("idempotencyKey".to_owned(), Value::String(key));
@@ -116,7 +128,7 @@ mod tests {
     fn options(keyed: Keyed, earnest: Earnest) -> BulkOptions {
         BulkOptions { mutation: String::new(), field: "f".to_owned(), keyed, earnest }
     }
-    fn of(text: &str, options: &BulkOptions) -> Result<Value, String> {
+    fn of(text: &str, options: &BulkOptions) -> Result<Value, LineRefusal> {
         variables(&Line { number: 7, bytes: Some(text.as_bytes().to_vec()) }, options, "exc/7".to_owned())
     }
 
@@ -133,20 +145,20 @@ mod tests {
         assert_eq!(bare, Ok(json!({ "input": {}, "validateOnly": false })));
         let dry = of("{\"input\":{}}", &options(Keyed::Not, Earnest::DryRun));
         assert_eq!(dry, Ok(json!({ "input": {}, "validateOnly": true })));
+        for wrong in ["", "{\"input\":{\"a\":1}", "[1]"] {
+            assert!(matches!(of(wrong, &keyed), Err(LineRefusal::NoObject(_))), "{wrong}");
+        }
         for (wrong, why) in [
-            ("", "no JSON object"),
-            ("{\"input\":{\"a\":1}", "no JSON object"),
-            ("[1]", "no JSON object"),
-            ("{\"input\":7}", "says no input"),
-            ("{}", "says no input"),
-            ("{\"input\":{},\"validateOnly\":false}", "only input"),
+            ("{\"input\":7}", LineRefusal::NoInput),
+            ("{}", LineRefusal::NoInput),
+            ("{\"input\":{},\"validateOnly\":false}", LineRefusal::Unknown("validateOnly".to_owned())),
         ] {
-            let said = of(wrong, &keyed).unwrap_err();
-            assert!(said.contains(why), "{wrong}: {said}");
+            assert_eq!(of(wrong, &keyed), Err(why), "{wrong}");
         }
         let long = Line { number: 1, bytes: None };
-        assert!(variables(&long, &keyed, String::new()).unwrap_err().contains("longer"));
-        assert!(variables(&Line { number: 1, bytes: Some(vec![0xff]) }, &keyed, String::new()).unwrap_err().contains("UTF-8"));
+        assert_eq!(variables(&long, &keyed, String::new()), Err(LineRefusal::TooLong));
+        let latin = Line { number: 1, bytes: Some(vec![0xff]) };
+        assert_eq!(variables(&latin, &keyed, String::new()), Err(LineRefusal::NotUtf8));
     }
 
     #[test]

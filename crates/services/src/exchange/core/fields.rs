@@ -16,7 +16,7 @@ use inventory::catalog::core::{
 use serde_json::Value;
 
 use super::{
-    Decimal, Noun, Refused, barcodes,
+    Decimal, Noun, Refusal, Refused, barcodes,
     cells::{Cell, Values},
     columns::{fields_of, needed},
     goods, numbers,
@@ -84,7 +84,7 @@ impl<'a> Cells<'a> {
     pub fn of(noun: Noun, record: &'a Record) -> Result<Self, Refused> {
         match &record.cells {
             Ok(cells) => Ok(Self { noun, number: record.number, cells }),
-            Err(why) => Err(Refused::invalid(record.number, "", why.clone())),
+            Err(why) => Err(Refused::new(record.number, "", Refusal::Unreadable(why.clone()))),
         }
     }
 
@@ -101,12 +101,12 @@ impl<'a> Cells<'a> {
         }
     }
 
-    pub(super) fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, String>) -> Result<Patch<T>, Refused> {
+    pub(super) fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, Refusal>) -> Result<Patch<T>, Refused> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
             Some(Cell::Text(text) | Cell::Number(text)) => {
-                Patch::Set(turn(text.trim()).map_err(|why| Refused::invalid(self.number, field, why))?)
+                Patch::Set(turn(text.trim()).map_err(|why| Refused::new(self.number, field, why))?)
             }
         })
     }
@@ -121,7 +121,7 @@ impl<'a> Cells<'a> {
     /// A whole number that has to be there.
     pub fn number(&self, field: &str) -> Result<i64, Refused> {
         match self.text(field) {
-            Some(text) => whole(text.trim()).map_err(|why| Refused::invalid(self.number, field, why)),
+            Some(text) => whole(text.trim()).map_err(|why| Refused::new(self.number, field, why)),
             None => Err(Refused::required(self.number, field)),
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Cells<'a> {
     /// What a name was found to stand for; None where the row has none.
     pub fn named<K: entity::id::Kind>(
         &self,
-        (field, what): (&str, &str),
+        (field, what): (&str, &'static str),
         found: &HashMap<String, Id<K>>,
         key: fn(&str) -> String,
     ) -> Result<Option<Id<K>>, Refused> {
@@ -168,15 +168,14 @@ impl<'a> Cells<'a> {
     /// An amount that is exact in its currency.
     pub fn amount(&self, field: &str, currency: &str, names: &ResolvedNames) -> Result<Option<Money>, Refused> {
         let Patch::Set(money) = self.money(field, currency, names)? else { return Ok(None) };
-        let refuse = |why: String| Refused::invalid(self.number, field, why);
-        let currency =
-            Currency::parse(&money.currency).ok_or_else(|| refuse("a currency code of ISO 4217 is expected".to_owned()))?;
-        Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(why.to_string()))
+        let refuse = |why: Refusal| Refused::new(self.number, field, why);
+        let currency = Currency::parse(&money.currency).ok_or_else(|| refuse(Refusal::NoCurrency))?;
+        Money::parse(&money.amount, currency).map(Some).map_err(|why| refuse(Refusal::Amount(why)))
     }
 
     fn looked_up<T: Copy + ToString>(
         &self,
-        (field, what): (&str, &str),
+        (field, what): (&str, &'static str),
         found: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Patch<String>, Refused> {
         Ok(match self.get(field) {
@@ -191,19 +190,22 @@ impl<'a> Cells<'a> {
 }
 
 /// An amount with a decimal point. What separates thousands is taken by nobody: it is the other one's decimal separator.
-fn pointed(amount: &str, decimal: Decimal) -> Result<String, String> {
+fn pointed(amount: &str, decimal: Decimal) -> Result<String, Refusal> {
     match decimal {
         Decimal::Point => Ok(amount.to_owned()),
-        Decimal::Comma if amount.contains('.') => {
-            Err(format!("a decimal number with a comma is expected, as in 12,50, and {:?} has a point", short(amount)))
-        }
+        Decimal::Comma if amount.contains('.') => Err(Refusal::Pointed { text: short(amount) }),
         Decimal::Comma => Ok(amount.replacen(',', ".", 1)),
     }
 }
 
-pub(super) fn whole(text: &str) -> Result<i64, String> {
+pub(super) fn whole(text: &str) -> Result<i64, Refusal> {
     let plain = text.strip_suffix(".0").unwrap_or(text);
-    plain.parse().map_err(|_| format!("a whole number is expected, and {:?} is none", short(text)))
+    plain.parse().map_err(|_| Refusal::NotWhole { text: short(text) })
+}
+
+/// A whole number of 32 bits.
+fn small(text: &str, beyond: Refusal) -> Result<i32, Refusal> {
+    whole(text).and_then(|number| i32::try_from(number).map_err(|_| beyond))
 }
 
 /// So much of a text as a message shows.
@@ -211,8 +213,8 @@ fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-fn word<T>(parse: fn(&str) -> Option<T>, words: &str, text: &str) -> Result<T, String> {
-    parse(&text.to_uppercase()).ok_or_else(|| format!("one of {words} is expected, and {:?} is none", short(text)))
+fn word<T>(parse: fn(&str) -> Option<T>, words: &'static str, text: &str) -> Result<T, Refusal> {
+    parse(&text.to_uppercase()).ok_or_else(|| Refusal::NotOneOf { words, text: short(text) })
 }
 
 /// Whether so many values can be metadata: each takes a byte at least. More of them are not parsed.
@@ -220,22 +222,21 @@ fn is_metadata(values: Values) -> bool {
     values.count() <= MAX_METADATA_BYTES
 }
 
-fn json(text: &str) -> Result<Value, String> {
+fn json(text: &str) -> Result<Value, Refusal> {
     if !is_metadata(Values::of(text.as_bytes())) {
-        return Err(format!("a JSON object of at most {} KiB is expected", MAX_METADATA_BYTES >> 10));
+        return Err(Refusal::LongObject);
     }
     numbers::check(text.as_bytes())?;
-    serde_json::from_str(text).map_err(|_| "a JSON object is expected".to_owned())
+    serde_json::from_str(text).map_err(|_| Refusal::NoObject)
 }
 
 pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, Refused> {
     let cells = Cells::of(Noun::Products, record)?;
-    let decimals = cells
-        .patch("unitDecimals", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "0 to 9 is expected".to_owned())))?;
+    let decimals = cells.patch("unitDecimals", |text| small(text, Refusal::UnitDecimals))?;
     let unit = cells
         .patch("unit", |code| Ok(UnitText { code: code.to_owned(), decimals: decimals.set().copied().unwrap_or_default() }))?;
     if unit.is_keep() && decimals.set().is_some() {
-        return Err(Refused::invalid(record.number, "unitDecimals", "decimals are of a unit: name it too"));
+        return Err(Refused::new(record.number, "unitDecimals", Refusal::DecimalsWithoutUnit));
     }
     Ok(ProductFields {
         sku: cells.texts("sku"),
@@ -259,11 +260,11 @@ pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, 
     })
 }
 
-fn truth(text: &str) -> Result<bool, String> {
+fn truth(text: &str) -> Result<bool, Refusal> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "1" => Ok(true),
         "false" | "no" | "0" => Ok(false),
-        _ => Err(format!("true or false is expected, and {:?} is neither", short(text))),
+        _ => Err(Refusal::NotBoolean { text: short(text) }),
     }
 }
 
@@ -285,9 +286,7 @@ pub fn supplier(record: &Record, names: &ResolvedNames) -> Result<SupplierFields
     Ok(SupplierFields {
         code: cells.texts("code"),
         name: cells.texts("name"),
-        lead_time_days: cells.patch("leadTimeDays", |text| {
-            whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
-        })?,
+        lead_time_days: cells.patch("leadTimeDays", |text| small(text, Refusal::TooManyDays))?,
         email: cells.texts("email"),
         minimum_order: cells.money("minimumOrderValue", "minimumOrderCurrency", names)?,
         ..SupplierFields::default()
@@ -301,8 +300,7 @@ pub fn category(record: &Record) -> Result<CategoryFields, Refused> {
         name: cells.texts("name"),
         parent_id: Patch::Keep,
         parent_slug: cells.texts("parent"),
-        position: cells
-            .patch("position", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too much".to_owned())))?,
+        position: cells.patch("position", |text| small(text, Refusal::TooMuch))?,
         image_url: cells.texts("imageUrl"),
         metadata: cells.patch("metadata", json)?,
         texts: CategoryTexts {
@@ -394,6 +392,6 @@ mod tests {
             assert_eq!((refused.number, refused.field.as_str()), (7, field), "{refused:?}");
         }
         let broken = Record { number: 9, cells: Err("it has 3 cells".to_owned()) };
-        assert_eq!(product(&broken, &names).unwrap_err().message, "it has 3 cells");
+        assert_eq!(product(&broken, &names).unwrap_err().why, Refusal::Unreadable("it has 3 cells".to_owned()));
     }
 }

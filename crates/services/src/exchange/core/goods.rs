@@ -3,7 +3,7 @@
 use inventory::catalog::core::goods::{GoodsFields, MAX_TAGS};
 
 use super::{
-    Refused,
+    Refusal, Refused,
     cells::Values,
     fields::{Cells, whole},
 };
@@ -13,12 +13,12 @@ pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {
 }
 
 /// Tags between bars, as exports write them, or a list of JSON. Of a long text no more are read than are needed to refuse it.
-fn tags(text: &str) -> Result<Vec<String>, String> {
+fn tags(text: &str) -> Result<Vec<String>, Refusal> {
     if text.starts_with('[') {
         if Values::of(text.as_bytes()).count() > 2 * MAX_TAGS {
-            return Err(format!("a product has at most {MAX_TAGS} tags"));
+            return Err(Refusal::TooManyTags);
         }
-        return serde_json::from_str(text).map_err(|_| "a list of texts is expected".to_owned());
+        return serde_json::from_str(text).map_err(|_| Refusal::NoTags);
     }
     let parts = text.split('|').map(str::trim).filter(|part| !part.is_empty());
     Ok(parts.take(MAX_TAGS + 1).map(str::to_owned).collect())

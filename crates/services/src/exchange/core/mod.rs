@@ -10,12 +10,14 @@ pub mod guess;
 pub mod numbers;
 pub mod order_lines;
 pub mod orders;
+mod refusal;
 pub mod serial;
 pub mod typed;
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use self::refusal::{OrderRefusal, Refusal, Refused};
 use crate::files::core::limits::{IMPORT_ROWS, REFUSED_ROWS};
 
 /// What an exchange does.
@@ -307,29 +309,6 @@ impl Run {
     /// Rows that are done with.
     pub fn position(&self) -> i64 {
         self.counts.total()
-    }
-}
-
-/// A row that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// From 1, without the header.
-    pub number: i64,
-    pub code: String,
-    pub field: String,
-    pub message: String,
-}
-
-impl Refused {
-    /// Before anything is asked of a room.
-    pub fn invalid(number: i64, field: &str, message: impl Into<String>) -> Self {
-        Self { number, code: "INVALID".to_owned(), field: field.to_owned(), message: message.into() }
-    }
-    pub fn required(number: i64, field: &str) -> Self {
-        Self { code: "REQUIRED".to_owned(), ..Self::invalid(number, field, "a value is needed") }
-    }
-    pub fn missing(number: i64, field: &str, what: &str) -> Self {
-        Self { number, code: "NOT_FOUND".to_owned(), field: field.to_owned(), message: format!("there is no such {what}") }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers of JSON with more digits than a floating-point number has. A parser rounds them without a word; here their text is kept, or they are refused.
 
+use super::Refusal;
+
 /// Digits that any floating-point number keeps.
 const DIGITS: usize = 15;
 
@@ -47,8 +49,8 @@ pub fn has_long(json: &[u8]) -> bool {
 /// Refuses whole numbers that 64 bits do not hold.
 ///
 /// # Errors
-/// The first of them, and what to do.
-pub fn check(json: &[u8]) -> Result<(), String> {
+/// The first of them.
+pub fn check(json: &[u8]) -> Result<(), Refusal> {
     let is_lost = |number: &&str| {
         number.len() > DIGITS
             && !number.contains(['.', 'e', 'E'])
@@ -56,10 +58,7 @@ pub fn check(json: &[u8]) -> Result<(), String> {
             && number.parse::<u64>().is_err()
     };
     match numbers(json).find(is_lost) {
-        Some(number) => {
-            let beginning: String = number.chars().take(40).collect();
-            Err(format!("{beginning} has more digits than a number keeps: write it as a text, in quotation marks"))
-        }
+        Some(number) => Err(Refusal::LongNumber { text: number.chars().take(40).collect() }),
         None => Ok(()),
     }
 }
@@ -92,7 +91,8 @@ mod tests {
             assert_eq!(check(kept.as_bytes()), Ok(()), "{kept}");
         }
         for lost in ["-9223372036854775809", "18446744073709551616"] {
-            assert!(check(format!("{{\"a\":[1,{lost}]}}").as_bytes()).unwrap_err().starts_with(lost), "{lost}");
+            let refused = Refusal::LongNumber { text: lost.to_owned() };
+            assert_eq!(check(format!("{{\"a\":[1,{lost}]}}").as_bytes()), Err(refused), "{lost}");
         }
     }
 

@@ -8,7 +8,7 @@ use inventory::{
 };
 
 use super::{
-    Refused,
+    Refusal, Refused,
     cells::Item,
     fields::{Cells, ResolvedNames},
 };
@@ -81,10 +81,10 @@ pub fn exported(line: Line) -> [(&'static str, Item); EXPORTED.len()] {
 /// # Errors
 /// The first cell that cannot be read, or that a line needs and the row lacks.
 pub fn read(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewLine<ProductRef>, Refused> {
-    let refuse = |field: &str, why: &str| Refused::invalid(cells.row(), field, why);
+    let refuse = |field: &str, why: Refusal| Refused::new(cells.row(), field, why);
     let kind = match cells.text("kind").map(|text| text.trim().to_uppercase()) {
         None => LineKind::Product,
-        Some(word) => LineKind::parse(&word).ok_or_else(|| refuse("kind", "one of PRODUCT and CHARGE is expected"))?,
+        Some(word) => LineKind::parse(&word).ok_or_else(|| refuse("kind", Refusal::NoLineKind))?,
     };
     let name = cells.text("name").map(|name| name.trim().to_owned()).filter(|_| kind == LineKind::Charge);
     let product = match kind {
@@ -92,18 +92,15 @@ pub fn read(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewLine<ProductR
         LineKind::Charge if name.is_none() => return Err(Refused::required(cells.row(), "name")),
         // An export writes the name of a charge there too.
         LineKind::Charge if cells.text("sku").is_some_and(|sku| Some(sku.trim()) != name.as_deref()) => {
-            return Err(refuse("sku", "a CHARGE has a name and no product: leave it empty"));
+            return Err(refuse("sku", Refusal::ChargeWithProduct));
         }
         LineKind::Charge => None,
     };
-    let quantity = Quantity::new(cells.number("quantity")?)
-        .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..refuse("quantity", "that is too much") })?;
+    let quantity = Quantity::new(cells.number("quantity")?).ok_or_else(|| refuse("quantity", Refusal::OutOfRange))?;
     let money = |field: &str| cells.amount(field, "currency", names);
     let tax_rate = match cells.text("taxRate").map(str::trim).filter(|text| !text.is_empty()) {
         None => None,
-        Some(text) => {
-            Some(TaxRate::parse(text).map_err(|_| refuse("taxRate", "a fraction from 0 to 1 is expected: 0.2 is 20 %"))?)
-        }
+        Some(text) => Some(TaxRate::parse(text).map_err(|_| refuse("taxRate", Refusal::TaxRate))?),
     };
     Ok(NewLine {
         kind,

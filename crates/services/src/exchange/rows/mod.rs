@@ -17,7 +17,7 @@ use platform::storage::{Fault, Finds, Reads, Row, Rows, Work, word};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Counts, Kind, Noun, Refused, Run, State};
+use super::core::{Counts, Kind, Noun, Run, State};
 
 #[derive(Record)]
 #[record(of = exchange, alias = "x")]
@@ -173,14 +173,14 @@ pub async fn change(work: &Work, after: &Run) -> Result<(), Fault> {
     work.execute(sql, values).await.map(drop)
 }
 
-/// A row that was refused, as it is read.
-#[derive(Record)]
+/// A row that was refused, as it is kept.
+#[derive(Debug, Record)]
 #[record(of = exchange_row, alias = "exchange_row")]
-struct RefusedRow {
-    number: i64,
-    code: String,
-    field: String,
-    message: String,
+pub struct RefusedRow {
+    pub number: i64,
+    pub code: String,
+    pub field: String,
+    pub message: String,
 }
 
 #[derive(Record)]
@@ -194,28 +194,26 @@ struct NewRefused {
 }
 
 /// Keeps rows that were refused, each once.
-pub async fn refuse(work: &Work, id: ExchangeId, refused: &[Refused]) -> Result<(), Fault> {
+pub async fn refuse(work: &Work, id: ExchangeId, refused: Vec<RefusedRow>) -> Result<(), Fault> {
     let mut rows = Rows::<NewRefused>::insert(work.tenant());
-    rows.extend(refused.iter().map(|row| NewRefused {
+    rows.extend(refused.into_iter().map(|RefusedRow { number, code, field, message }| NewRefused {
         exchange_id: id,
-        number: row.number,
-        code: row.code.clone(),
-        field: row.field.clone(),
-        message: row.message.clone(),
+        number,
+        code,
+        field,
+        message,
     }));
     work.write(rows.into()).await
 }
 
 /// Rows that were refused, from behind one number to another, in order.
-pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<Refused>, Fault> {
+pub async fn refused(reads: &impl Reads, id: ExchangeId, (after, to): (i64, i64), most: i64) -> Result<Vec<RefusedRow>, Fault> {
     let sql = format!(
         "SELECT {} FROM exchange_row WHERE tenant_id = $1 AND exchange_id = $2 AND number > $3 AND number <= $4
                ORDER BY number LIMIT $5",
         RefusedRow::SELECT
     );
-    let rows = reads.records::<RefusedRow>(&sql, vec![id.into(), after.into(), to.into(), most.into()]).await?;
-    let refused = |row: RefusedRow| Refused { number: row.number, code: row.code, field: row.field, message: row.message };
-    Ok(rows.into_iter().map(refused).collect())
+    reads.records(&sql, vec![id.into(), after.into(), to.into(), most.into()]).await
 }
 
 /// Exchanges that were over before a moment lose the list of their refused rows: it is in their result. Says how many rows went.

@@ -10,7 +10,7 @@ use platform::{jobs::Lease, storage::Fault};
 use super::{Exchange, Halt, RefusalText};
 use crate::exchange::{
     core::{
-        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
+        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refusal, Refused, Run,
         fields::{self, Record, ResolvedNames},
     },
     rows::{self, resolved_names::resolved_names},
@@ -144,8 +144,8 @@ fn counted<R>(
                 counts.refused += 1;
                 let told: Vec<_> = answer.problems.iter().map(|problem| refusal_text.of_catalogue(problem)).collect();
                 let (code, field, _) = told.first().cloned().unwrap_or_default();
-                let message = told.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
-                refused.push(Refused { number, code, field, message });
+                let words = told.into_iter().map(|(_, _, message)| message).collect::<Vec<_>>().join("; ");
+                refused.push(Refused { number, field, why: Refusal::ByRoom { code, words } });
             }
         }
     }

@@ -16,6 +16,7 @@ use super::{
     Exchange, ExchangeError, Halt, Turn,
     engine::{BatchOutcome, Call, DryRun, Engine, Requester},
     manage::{Ask, JOB, Order, Requested},
+    wording,
 };
 use crate::{
     exchange::{
@@ -277,7 +278,7 @@ fn prepared(run: &Run, options: &BulkOptions, chunk: &[Line]) -> (Vec<Call>, Vec
         let request = format!("{}/{}", run.id, line.number);
         match bulk::variables(line, options, request.clone()) {
             Ok(variables) => calls.push(Call { number: line.number, variables, request }),
-            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &why)),
+            Err(why) => answers.push(bulk::refused(line.number, "BAD_USER_INPUT", &wording::line(&why))),
         }
     }
     (calls, answers)

@@ -15,6 +15,7 @@ mod report;
 mod stock;
 mod table_file;
 mod turn;
+mod wording;
 mod workbook;
 mod write;
 
@@ -290,7 +291,7 @@ impl Exchange {
         if run.kind == Kind::Import && done.total() > 0 {
             lease.progressed(&work).await?;
         }
-        rows::refuse(&work, run.id, refused).await?;
+        rows::refuse(&work, run.id, wording::rows(refused)).await?;
         let after = Run { counts: before.counts.plus(done), version: before.version + 1, ..before };
         rows::change(&work, &after).await?;
         work.commit().await?;
@@ -300,7 +301,7 @@ impl Exchange {
     /// Keeps rows that were refused before the rest of their chunk is tried again: whoever takes over must leave out the same.
     async fn leave_out(&self, lease: Lease, run: &Run, refused: &[Refused]) -> Result<(), Halt> {
         let (work, _) = self.locked(lease, run).await?;
-        rows::refuse(&work, run.id, refused).await?;
+        rows::refuse(&work, run.id, wording::rows(refused)).await?;
         Ok(work.commit().await?)
     }
 

@@ -13,7 +13,7 @@ use inventory::{
 use platform::clock;
 
 use crate::exchange::core::{
-    Noun, Refused,
+    Noun, OrderRefusal, Refusal, Refused,
     fields::{Cells, Record, ResolvedNames},
     order_lines,
     orders::ORDER_ROWS,
@@ -46,8 +46,8 @@ fn agreed<'c, 'r>(rows: &'c [Cells<'r>], field: &str) -> Result<&'c Cells<'r>, R
     match rows.iter().find(|cells| said(cells).is_some() && said(cells) != expected) {
         None => Ok(first),
         Some(other) => {
-            let message = format!("row {} of the same order says another {field}: an order has one", first.row());
-            Err(Refused::invalid(other.row(), field, message))
+            let why = OrderRefusal::Disagrees { first: first.row(), field: field.to_owned() };
+            Err(Refused::new(other.row(), field, Refusal::Order(why)))
         }
     }
 }
@@ -90,9 +90,9 @@ impl Said {
         let at = agreed(cells, "placedAt")?;
         let placed_at = match at.text("placedAt") {
             None => None,
-            Some(text) => Some(clock::parse_rfc3339(text.trim()).ok_or_else(|| {
-                Refused::invalid(at.row(), "placedAt", "a moment of RFC 3339 is expected, as in 2026-11-30T09:00:00Z")
-            })?),
+            Some(text) => {
+                Some(clock::parse_rfc3339(text.trim()).ok_or_else(|| Refused::new(at.row(), "placedAt", Refusal::NoMoment))?)
+            }
         };
         Ok(Self {
             rows: cells.iter().map(Cells::row).collect(),
@@ -119,10 +119,7 @@ impl Said {
             Some("DRAFT") => NewOrderStatus::Draft,
             Some("PENDING") => NewOrderStatus::Pending,
             Some("FULFILLED") => NewOrderStatus::Fulfilled,
-            Some(_) => {
-                let message = "an order begins as DRAFT, PENDING, CONFIRMED or FULFILLED";
-                return Err(Refused::invalid(self.first(), "status", message));
-            }
+            Some(_) => return Err(Refused::new(self.first(), "status", Refusal::Order(OrderRefusal::FirstStatus))),
         };
         Ok(OrderCreate {
             idempotency_key,
@@ -154,13 +151,13 @@ impl Said {
         Some(self.rows[self.lines.iter().position(is_priced)?])
     }
 
-    /// What `orderCreate` refused (code, message), by its row and column.
-    pub(super) fn refused(&self, (code, message): (String, String), place: At) -> Refused {
+    /// What `orderCreate` refused (code, words), by its row and column.
+    pub(super) fn refused(&self, (code, words): (String, String), place: At) -> Refused {
         let at = match place.row {
             Some((Field::Lines, at)) if at < self.rows.len() => at,
             _ => 0,
         };
-        Refused { number: self.rows[at], code, field: column(place).to_owned(), message }
+        Refused::new(self.rows[at], column(place), Refusal::ByRoom { code, words })
     }
 
     /// What the rows say that is not so of the order that is here; how far that order has come does not matter.
@@ -184,12 +181,8 @@ impl Said {
     }
 
     fn differs(&self, at: usize, field: &str, order: &Order) -> Refused {
-        let message = format!(
-            "the order is here, with the number {}, and its {field} is not this: an import places orders and changes none; if it is another one, \
-             give it another externalRef",
-            order.number
-        );
-        Refused { code: "DUPLICATE".to_owned(), ..Refused::invalid(self.rows[at], field, message) }
+        let why = OrderRefusal::Differs { number: order.number, field: field.to_owned() };
+        Refused::new(self.rows[at], field, Refusal::Order(why))
     }
 }
 

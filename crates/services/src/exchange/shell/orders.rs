@@ -19,9 +19,9 @@ use platform::{jobs::Lease, storage::Fault};
 use super::{Exchange, Halt, apply::key_of, order_rows::Said};
 use crate::exchange::{
     core::{
-        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, Refused, Run,
+        Counts, Earnest, ImportOptions, Mode as RowMode, Noun, OrderRefusal, Refusal, Refused, Run,
         fields::{Record, ResolvedNames},
-        orders::{Unfit, Unfits, grouped},
+        orders::{Unfits, grouped},
     },
     rows::resolved_names::{DIRECT, resolved_names},
 };
@@ -103,7 +103,10 @@ impl Exchange {
 
     async fn fate<'r>(&self, terms: Terms<'_>, unfit: &Unfits, group: &'r [Record]) -> Result<(&'r [Record], Fate), Halt> {
         let fate = match unfit.of(group) {
-            Some(why) => Fate::Refused(vec![unfit_words(why, group[0].number)]),
+            Some(why) => {
+                let why = Refusal::Order(OrderRefusal::Unfit(why));
+                Fate::Refused(vec![Refused::new(group[0].number, "externalRef", why)])
+            }
             None => Box::pin(self.place(terms, group)).await?,
         };
         // It is there for good, though its chunk is not done yet: whoever dies from now on died at another place. While this is noted, no more orders are
@@ -166,8 +169,8 @@ impl Exchange {
             order.customer = said.customer;
         }
         if terms.options.mode == RowMode::Create {
-            let message = format!("the order is here, with the number {}: leave its rows out", order.number);
-            let refused = Refused { code: "DUPLICATE".to_owned(), ..Refused::invalid(said.first(), "externalRef", message) };
+            let why = OrderRefusal::Known { number: order.number };
+            let refused = Refused::new(said.first(), "externalRef", Refusal::Order(why));
             return Ok(Some(Fate::Refused(vec![refused])));
         }
         Ok(Some(said.difference(&order).map_or(Fate::Known, |refused| Fate::Refused(vec![refused]))))
@@ -183,27 +186,7 @@ impl Exchange {
 
 fn may_price(permit: &Permit<kind::OrderWrite>, said: &Said) -> Result<(), Refused> {
     let Some(at) = said.priced().filter(|_| permit.also::<kind::OrderPrice>().is_err()) else { return Ok(()) };
-    let message = "a price of its own needs order.price: leave it empty for the product's, or ask for that right";
-    Err(Refused { code: "FORBIDDEN".to_owned(), ..Refused::invalid(at, "unitPrice", message) })
-}
-
-fn unfit_words(why: Unfit, row: i64) -> Refused {
-    match why {
-        Unfit::Scattered => Refused::invalid(
-            row,
-            "externalRef",
-            "the rows of an order stand next to each other, and this one's do not: sort the file by channel and externalRef",
-        ),
-        Unfit::TooLong => Refused {
-            code: "LIMIT_EXCEEDED".to_owned(),
-            ..Refused::invalid(row, "externalRef", "an order has at most 2,000 lines: divide it into several")
-        },
-        Unfit::Doubtful => Refused::invalid(
-            row,
-            "externalRef",
-            "a row beside it does not say whose it is and may be one of its own: put that row right, then import the file again",
-        ),
-    }
+    Err(Refused::new(at, "unitPrice", Refusal::Order(OrderRefusal::Priced)))
 }
 
 /// A refusal for each row of an order: those that are about none of its own name the first that is.
@@ -211,14 +194,12 @@ fn whole(rows: &[Record], why: Vec<Refused>) -> Vec<Refused> {
     let Some(first) = why.iter().min_by_key(|refused| refused.number).cloned() else { return Vec::new() };
     let mut left = why;
     rows.iter()
-        .map(|row| match left.iter().position(|refused| refused.number == row.number) {
-            Some(at) => left.swap_remove(at),
-            None => Refused {
-                number: row.number,
-                code: first.code.clone(),
-                field: String::new(),
-                message: format!("its order is refused as a whole: see row {}", first.number),
-            },
+        .map(|row| {
+            if let Some(at) = left.iter().position(|refused| refused.number == row.number) {
+                return left.swap_remove(at);
+            }
+            let why = OrderRefusal::AsAWhole { row: first.number, why: Box::new(first.why.clone()) };
+            Refused::new(row.number, "", Refusal::Order(why))
         })
         .collect()
 }

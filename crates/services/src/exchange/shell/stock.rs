@@ -17,7 +17,7 @@ use super::{
     apply::{Sorted, key_of, sorted},
 };
 use crate::exchange::core::{
-    Counts, Earnest, ImportOptions, Noun, Refused, Run,
+    Counts, Earnest, ImportOptions, Noun, Refusal, Refused, Run,
     fields::{Cells, Record, ResolvedNames},
 };
 
@@ -37,13 +37,13 @@ fn lot(row: &Record, cells: &Cells<'_>) -> Result<Option<LotRef>, Refused> {
     let day = |field: &str| {
         let Some(text) = cells.text(field).map(str::trim) else { return Ok(None) };
         let day = clock::parse_day(text);
-        day.map(Some).ok_or_else(|| Refused::invalid(row.number, field, "a calendar day is expected, as in 2026-11-30"))
+        day.map(Some).ok_or_else(|| Refused::new(row.number, field, Refusal::NoDay))
     };
     let (made_on, expires_on) = (day("madeOn")?, day("expiresOn")?);
     let Some(code) = cells.text("lot") else {
         let dated = if made_on.is_some() { "madeOn" } else { "expiresOn" };
         let has_dates = made_on.is_some() || expires_on.is_some();
-        return if has_dates { Err(Refused::invalid(row.number, dated, "dates are of a lot: name it too")) } else { Ok(None) };
+        return if has_dates { Err(Refused::new(row.number, dated, Refusal::DatesWithoutLot)) } else { Ok(None) };
     };
     Ok(Some(LotRef::Code { code: code.trim().to_owned(), made_on, expires_on }))
 }
@@ -52,8 +52,7 @@ fn line(noun: Noun, row: &Record, names: &ResolvedNames) -> Result<Line, Refused
     let cells = Cells::of(noun, row)?;
     let (product, store) = (cells.product(names)?, cells.store(names)?);
     let field = if noun == Noun::Stock { "onHand" } else { "delta" };
-    let quantity = Quantity::new(cells.number(field)?)
-        .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..Refused::invalid(row.number, field, "that is too much") })?;
+    let quantity = Quantity::new(cells.number(field)?).ok_or_else(|| Refused::new(row.number, field, Refusal::OutOfRange))?;
     let is_change = noun == Noun::StockChanges;
     Ok(Line {
         product: ProductRef::Id(product),
@@ -172,11 +171,11 @@ impl Exchange {
     fn refusals(&self, why: &[Rejection], good: &mut Vec<(i64, Line)>) -> Result<Vec<Refused>, Halt> {
         let mut found: Vec<(usize, Refused)> = Vec::new();
         for rejection in why {
-            let (code, message) = self.0.refusal_text.of_stock(&rejection.why);
-            let Some((_, at)) = rejection.at.row.filter(|(_, at)| *at < good.len()) else { return Err(Halt::Failed(message)) };
+            let (code, words) = self.0.refusal_text.of_stock(&rejection.why);
+            let Some((_, at)) = rejection.at.row.filter(|(_, at)| *at < good.len()) else { return Err(Halt::Failed(words)) };
             let field = column(rejection.at).to_owned();
             if found.iter().all(|(names, _)| *names != at) {
-                found.push((at, Refused { number: good[at].0, code, field, message }));
+                found.push((at, Refused { number: good[at].0, field, why: Refusal::ByRoom { code, words } }));
             }
         }
         found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

@@ -1,6 +1,8 @@
 //! Forecasts of a product in a store that are off again and again, until they are not: what alerts of them go by.
 
-use super::score::{SIGNAL_LIMIT, SIGNAL_WEEKS, signal};
+use forecast::accuracy::{SIGNAL_LIMIT, SIGNAL_WEEKS};
+
+use super::score::signal;
 
 /// Weeks that are looked back on.
 pub const WATCHED_WEEKS: i32 = 26;

@@ -1,5 +1,8 @@
 //! How forecasts came true: sums over series, from which ratios are made when they are asked for.
 
+use forecast::accuracy;
+pub use forecast::accuracy::SIGNAL_WEEKS;
+
 /// A forecast beside what was wanted, in units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
@@ -88,7 +91,7 @@ impl Tally {
     }
     /// 1 − WAPE ÷ naive WAPE: how much better than the last known week's value. None where that made no error.
     pub fn value_added(&self) -> Option<f64> {
-        forecast::accuracy::value_added(self.wape(), self.naive_wape())
+        accuracy::value_added(self.wape(), self.naive_wape())
     }
     /// Shares of the series inside their 80 % and their 95 % interval; None where none had one.
     pub fn coverage(&self) -> Option<(f64, f64)> {
@@ -112,10 +115,6 @@ impl Tally {
 
 /// Weeks whose coverage is looked at together.
 pub const DRIFT_WEEKS: i32 = 4;
-/// Fewer forecasts with an interval say nothing.
-const LEAST_SCORED: i64 = 200;
-/// Percent of weeks that may lie inside an interval of 80 %.
-const BAND: (i64, i64) = (70, 90);
 
 /// Intervals that hold fewer weeks, or more, than they promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,17 +126,11 @@ pub struct Drift {
 impl Drift {
     /// None while the share inside lies in its band, or too few are scored.
     pub fn of(tally: &Tally) -> Option<Self> {
-        let (least, most) = BAND;
-        let percent = 100 * tally.inside80;
-        let is_inside = percent >= least * tally.bounded && percent <= most * tally.bounded;
-        (tally.bounded >= LEAST_SCORED && !is_inside).then_some(Self { scored: tally.bounded, inside: tally.inside80 })
+        let (scored, inside) = (tally.bounded, tally.inside80);
+        let share = tally.coverage().map(|(inside80, _)| inside80);
+        accuracy::coverage_drifted(share, usize::try_from(scored).unwrap_or_default()).then_some(Self { scored, inside })
     }
 }
-
-/// Errors of one week ahead that a tracking signal is made of.
-pub const SIGNAL_WEEKS: usize = 8;
-/// The textbook limit of a tracking signal.
-pub(super) const SIGNAL_LIMIT: f64 = 4.0;
 
 /// Σ(units − forecast) ÷ mean |units − forecast| over the last weeks: above 0 where forecasts are too low again and again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -152,20 +145,18 @@ impl TrackingSignal {
     pub fn of(errors: &[f64]) -> Option<Self> {
         let value = signal(errors)?;
         let before = errors.split_last().and_then(|(_, before)| signal(before));
-        let is_beyond = |value: f64| value.abs() > SIGNAL_LIMIT;
-        Some(Self { value, has_drifted: is_beyond(value) && before.is_some_and(is_beyond) })
+        Some(Self { value, has_drifted: accuracy::has_drifted(Some(value), before) })
     }
 }
 
+/// The signal of the last eight weeks, 0 where all forecasts were exact; None for fewer weeks.
 pub(super) fn signal(errors: &[f64]) -> Option<f64> {
-    let last = &errors[errors.len().checked_sub(SIGNAL_WEEKS)?..];
-    let absolute = last.iter().map(|error| error.abs()).sum::<f64>() / SIGNAL_WEEKS as f64;
-    Some(if absolute > 0.0 { last.iter().sum::<f64>() / absolute } else { 0.0 })
+    (errors.len() >= SIGNAL_WEEKS).then(|| accuracy::tracking_signal(errors).unwrap_or_default())
 }
 
 /// The smoothed tracking signal of units less forecasts, oldest first, -1 to 1 (Trigg, 1964); None for fewer than eight weeks.
 pub fn smoothed_signal(errors: &[f64]) -> Option<f64> {
-    (errors.len() >= SIGNAL_WEEKS).then(|| forecast::accuracy::trigg_signal(errors).unwrap_or_default())
+    (errors.len() >= SIGNAL_WEEKS).then(|| accuracy::trigg_signal(errors).unwrap_or_default())
 }
 
 fn milli(units: f64) -> i64 {

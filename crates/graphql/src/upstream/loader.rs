@@ -1,7 +1,7 @@
 //! Batching the look-ups of one request.
 //!
-//! Not async-graphql's `DataLoader`: that one hands each batch to a spawned task, which another worker thread may start before the siblings
-//! of a list have said what they need, so that one statement becomes two or three by chance. Here whoever asks first waits until everything
+//! async-graphql's `DataLoader` hands each batch to a spawned task, which another worker thread may start before the siblings of a list have
+//! said what they need, so that one statement becomes two or three by chance. Here whoever asks first waits until everything
 //! else in the request's own task has been polled once, then asks for all: the number of statements is always the same, and nothing is spawned.
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 use platform::storage::Fault;
 use tokio::sync::oneshot;
 
-use super::fault::TopError;
+use crate::fault::TopError;
 
 /// The most keys of one statement; what is more is asked for in several.
 const MOST: usize = 1_000;
@@ -144,9 +144,64 @@ impl<K: Copy + Eq + Hash, V: Clone> Batcher<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+
+    use async_graphql::{
+        dataloader::{DataLoader, Loader},
+        runtime::Timer,
+    };
+    use futures_util::{
+        FutureExt,
+        future::{BoxFuture, join, ready},
+        task::{FutureObj, Spawn, SpawnError},
+    };
 
     use super::*;
+
+    /// Runs a task as soon as it is spawned, as another worker thread may.
+    struct Eager;
+
+    impl Spawn for Eager {
+        fn spawn_obj(&self, task: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+            assert!(task.now_or_never().is_some());
+            Ok(())
+        }
+    }
+
+    impl Timer for Eager {
+        fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+            ready(()).boxed()
+        }
+    }
+
+    /// Counts its batches.
+    struct Batches(Arc<AtomicUsize>);
+
+    impl Loader<u8> for Batches {
+        type Value = u8;
+        type Error = Infallible;
+
+        async fn load(&self, keys: &[u8]) -> Result<HashMap<u8, u8>, Infallible> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(keys.iter().map(|key| (*key, *key)).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_divides_siblings_by_when_its_task_is_run() {
+        let batches = Arc::new(AtomicUsize::new(0));
+        let loader = DataLoader::new(Batches(batches.clone()), Eager, Eager);
+        let found = join(loader.load_one(1_u8), loader.load_one(2_u8)).await;
+        assert_eq!(found, (Ok(Some(1)), Ok(Some(2))));
+        assert_eq!(batches.load(Ordering::Relaxed), 2, "with 1 it waits for siblings: see whether this file may go");
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn siblings_are_one_batch() {

@@ -1,5 +1,5 @@
 //! Fields that are selected more than once under one name are one field with all their selections (October 2021 specification, §6.3.2
-//! CollectFields and MergeSelectionSets). async-graphql 8.0.0-rc.5 resolves each by itself: a mutation runs twice, of a list that is written
+//! CollectFields and MergeSelectionSets). async-graphql resolves each by itself: a mutation runs twice, of a list that is written
 //! as one text the second hides the first, and what two fragments ask of one object is lost. It also begins no stream for a subscription
 //! whose field stands in a fragment. So such an operation is run in a form in which each name stands once and no fragment is left where its
 //! type is known; how it was written is what is validated.
@@ -15,8 +15,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-use super::Refusal;
-use crate::{code::Code, schema_index::SchemaIndex};
+use crate::{code::Code, guard::Refusal, schema_index::SchemaIndex};
 
 /// What is run instead of what was written.
 pub enum Merged {
@@ -275,4 +274,29 @@ fn are_same(a: &Conditions<'_>, b: &Conditions<'_>) -> bool {
 
 fn refusal(message: impl Into<String>, locations: Vec<Pos>) -> Refusal {
     Refusal { code: Code::ValidationFailed, message: message.into(), locations, field: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+    use serde_json::json;
+
+    use super::super::engine;
+
+    #[tokio::test]
+    async fn the_engine_still_runs_a_repeated_mutation_twice() {
+        let schema = engine::schema();
+        schema.execute("mutation { count count }").await;
+        let after = schema.execute("mutation { count }").await.data.into_json().unwrap();
+        assert_eq!(after, json!({ "count": 3 }), "with 2 it merges fields: see whether this file may go");
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_begins_no_stream_of_a_fragment() {
+        let schema = engine::schema();
+        let whole = schema.execute_stream("subscription { ticks }").next().await;
+        assert_eq!(whole.map(|answer| answer.data.into_json().unwrap()), Some(json!({ "ticks": 1 })));
+        let spread = schema.execute_stream("subscription { ...All } fragment All on Changes { ticks }").next().await;
+        assert!(spread.is_none(), "it begins the stream now: see whether this file may go");
+    }
 }

@@ -1,5 +1,5 @@
 //! Variables that may be left out, given to arguments that have a default: the specification has the default then, and async-graphql
-//! 8.0.0-rc.5 refuses the document or finds a null. A variable that says the same default itself is read by both alike.
+//! refuses the document or finds a null. A variable that says the same default itself is read by both alike.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,10 @@ use async_graphql::{
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, VariableDefinition},
 };
 
-use super::usages;
-use crate::schema_index::{SchemaIndex, base};
+use crate::{
+    guard::usages,
+    schema_index::{SchemaIndex, base},
+};
 
 /// Gives each nullable variable without a default that of the places where it is used, if all of them have the same. Where they differ the
 /// document stays as it is: no one default would be right.
@@ -61,4 +63,23 @@ fn agreed(operation: &OperationDefinition, document: &ExecutableDocument, schema
 struct StandIn<'a> {
     of: &'a Name,
     value: &'a Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::engine;
+
+    #[tokio::test]
+    async fn the_engine_still_refuses_a_variable_in_the_place_of_a_default() {
+        let answer = engine::answer("query($first: Int) { first(count: $first) }", json!({})).await;
+        assert!(answer.is_err(), "it takes the default now: see whether this file may go");
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_finds_a_null_in_the_place_of_a_default() {
+        let answer = engine::answer("query($last: Int) { last(count: $last) }", json!({})).await;
+        assert_eq!(answer.unwrap(), json!({ "last": null }), "with 2 it takes the default: see whether this file may go");
+    }
 }

@@ -1,5 +1,6 @@
 //! Whether each variable may stand where it stands: "All Variable Usages Are Allowed" of the specification (5.8.5). The engine's own rule
-//! (`VariableInAllowedPosition` of 8.0.0-rc.5) takes a default of null for a value, and would let a null into a place that has none.
+//! (`VariableInAllowedPosition`) takes a default of null for a value, and would let a null into a place that has none. It also refuses a list
+//! that is never null where one that may be null is expected.
 
 use std::collections::HashMap;
 
@@ -8,11 +9,14 @@ use async_graphql::{
     parser::types::{BaseType, ExecutableDocument, Type, VariableDefinition},
 };
 
-use super::{
-    Refusal,
-    usages::{self, InputSlot},
+use crate::{
+    code::Code,
+    guard::{
+        Refusal,
+        usages::{self, InputSlot},
+    },
+    schema_index::SchemaIndex,
 };
-use crate::{code::Code, schema_index::SchemaIndex};
 
 /// Looks through the one operation of a document, with the fragments that it spreads.
 ///
@@ -54,6 +58,13 @@ fn is_good_for_base(declared: &BaseType, expected: &BaseType) -> bool {
     }
 }
 
+/// Whether the engine refuses a variable because it is a list that is never null, and its place one that may be: it forgets that such a list
+/// will do (`MetaTypeName::is_subtype`). [`check`] has looked at all places before.
+pub fn is_list_for_list(message: &str) -> bool {
+    let Some((place, declared)) = message.split_once("\" used in position expecting type \"") else { return false };
+    message.starts_with("Variable \"") && place.ends_with(']') && declared.ends_with("]!\"")
+}
+
 fn misplaced(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Type) -> Refusal {
     let VariableDefinition { name, var_type, .. } = &variable.node;
     let message = format!("variable \"${}\" of type \"{}\" stands where \"{expected}\" is expected", name.node, var_type.node);
@@ -63,8 +74,22 @@ fn misplaced(variable: &Positioned<VariableDefinition>, pos: Pos, expected: &Typ
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
+    use serde_json::json;
 
-    use super::*;
+    use super::{super::engine, *};
+
+    #[tokio::test]
+    async fn the_engine_still_lets_a_default_of_null_pass() {
+        let errors = engine::answer("query($count: Int = null) { first(count: $count) }", json!({})).await.unwrap_err();
+        assert!(!errors[0].path.is_empty(), "validation refuses it now: see whether `check` may go: {errors:?}");
+    }
+
+    #[tokio::test]
+    async fn the_engine_still_refuses_a_list_that_is_never_null() {
+        let errors = engine::answer("query($of: [Int!]!) { sum(of: $of) }", json!({ "of": [1, 2] })).await;
+        let is_refused = errors.is_err_and(|errors| errors.iter().any(|error| is_list_for_list(&error.message)));
+        assert!(is_refused, "it takes such lists now: `is_list_for_list` may go");
+    }
 
     const SCHEMA: &str = "schema { query: Query }
         type Query { page(first: Int! = 2, of: Int, must: Int!, ids: [ID!], all: [ID!]! = [], by: By): Query ok: Boolean }

@@ -1,60 +1,15 @@
-//! Changes to a document that keep its meaning and go around what async-graphql 8.0.0-rc.5 does wrong.
+//! A document for each operation: the guard measures, prices and remembers operations one by one.
 
 use std::collections::HashSet;
 
 use async_graphql::{
     Name, Positioned,
-    parser::types::{
-        DocumentOperations, ExecutableDocument, Field, InlineFragment, OperationDefinition, Selection, SelectionSet,
-    },
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection},
 };
 
-/// `x: __typename @d` becomes `... @d { x: __typename }` everywhere.
-///
-/// The engine's validation skips `__typename` fields whole (`validation/visitor.rs`, `visit_selection`): a variable used only
-/// there counts as unused, and unknown or repeated directives pass. On an inline fragment it sees them.
-pub fn lift_directives_off_typename(document: &mut ExecutableDocument) {
-    match &mut document.operations {
-        DocumentOperations::Single(operation) => lift(&mut operation.node.selection_set.node),
-        DocumentOperations::Multiple(operations) => {
-            for operation in operations.values_mut() {
-                lift(&mut operation.node.selection_set.node);
-            }
-        }
-    }
-    for fragment in document.fragments.values_mut() {
-        lift(&mut fragment.node.selection_set.node);
-    }
-}
-
-fn lift(set: &mut SelectionSet) {
-    for item in &mut set.items {
-        match &mut item.node {
-            Selection::Field(field) if is_directed_typename(&field.node) => {
-                let directives = std::mem::take(&mut field.node.directives);
-                let pos = item.pos;
-                let bare = Positioned::new(Selection::Field(field.clone()), pos);
-                let wrapped = InlineFragment {
-                    type_condition: None,
-                    directives,
-                    selection_set: Positioned::new(SelectionSet { items: vec![bare] }, pos),
-                };
-                item.node = Selection::InlineFragment(Positioned::new(wrapped, pos));
-            }
-            Selection::Field(field) => lift(&mut field.node.selection_set.node),
-            Selection::InlineFragment(inline) => lift(&mut inline.node.selection_set.node),
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-}
-
-fn is_directed_typename(field: &Field) -> bool {
-    field.name.node.as_str() == "__typename" && !field.directives.is_empty()
-}
-
 /// One document for each operation, with the fragments that are its own business: those it uses, and those that nobody uses, so
-/// that validation still finds them. The engine checks variables against operations that were not chosen (async-graphql#1669)
-/// and would call another operation's fragments unused.
+/// that validation still finds them. The engine would call another operation's fragments unused, and hold its own variables to
+/// fragments that only operations use which were not chosen (async-graphql#1669).
 pub fn one_operation_each(document: ExecutableDocument) -> Vec<(Option<Name>, ExecutableDocument)> {
     let operations = match document.operations {
         DocumentOperations::Single(_) => return vec![(None, document)],
