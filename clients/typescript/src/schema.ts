@@ -249,6 +249,10 @@ export interface AlertRuleFilter {
   store?: IdFilter | null;
   /** True for enabled rules only, false for disabled ones, null for both. */
   isEnabled?: boolean | null;
+  /** Time at which the rule was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the rule last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of rules for alerts; rows with equal values are sorted by ID. */
@@ -440,10 +444,18 @@ export interface AttachmentAddInput {
   description?: string;
 }
 
-/** Filter of files attached to a thing. A condition that is null is ignored. */
+/** Filter of files attached to a thing. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AttachmentFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<AttachmentFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<AttachmentFilter> | null;
+  /** Condition that must not hold. */
+  not?: AttachmentFilter | null;
   /** Part of the name or the description, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
+  /** Time at which the file was attached. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** An attachment to remove. */
@@ -832,6 +844,10 @@ export interface CarrierFilter {
   search?: string | null;
   /** True for carriers that new parcels can name, false for the others, null for both. */
   isActive?: boolean | null;
+  /** Time at which the carrier was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the carrier last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Reference to a carrier: exactly one field. */
@@ -2292,6 +2308,10 @@ export interface FulfilmentWaveFilter {
   store?: IdFilter | null;
   /** True for open waves only, false for the others, null for both. */
   isOpen?: boolean | null;
+  /** Time at which the wave was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the wave last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Goods that were found for a work of a wave. */
@@ -2629,6 +2649,10 @@ export interface HoldRuleFilter {
   search?: string | null;
   /** True for archived rules only, false for those in force, null for both. */
   isArchived?: boolean | null;
+  /** Time at which the rule was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the rule last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of rules that set holds; rows with equal values are sorted by code. */
@@ -2842,6 +2866,8 @@ export interface IntegrationFilter {
   isEnabled?: boolean | null;
   /** Time at which the integration was created. */
   createdAt?: DateTimeFilter | null;
+  /** Time at which the integration last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of integrations; rows with equal values are sorted by ID. */
@@ -3033,6 +3059,10 @@ export interface LegalEntityFilter {
   id?: IdFilter | null;
   /** Part of the code or the name, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
   search?: string | null;
+  /** Time at which the legal entity was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the legal entity last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A legal entity that comes back into use. */
@@ -3183,6 +3213,12 @@ export interface LiquidationPlanCreateInput {
 
 /** Plans. All conditions hold; one that is null is absent. */
 export interface LiquidationPlanFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<LiquidationPlanFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<LiquidationPlanFilter> | null;
+  /** Condition that must not hold. */
+  not?: LiquidationPlanFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<LiquidationPlanStatus> | null;
   /**
@@ -3190,6 +3226,10 @@ export interface LiquidationPlanFilter {
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
   state?: ReadonlyArray<LiquidationPlanStatus> | null;
+  /** Time at which the plan was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the plan last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Lines of a plan of liquidation that match all of these; a condition that is null is ignored. */
@@ -3559,6 +3599,8 @@ export interface MemberFilter {
   isMfaEnabled?: boolean | null;
   /** Time at which the member was created. */
   createdAt?: DateTimeFilter | null;
+  /** Time at which the member last changed. */
+  updatedAt?: DateTimeFilter | null;
   /** Time at which the member was last seen. Invited members were not seen yet: they match `isNull: true` alone. */
   lastSeenAt?: DateTimeFilter | null;
 }
@@ -3786,6 +3828,8 @@ export interface NoteFilter {
   search?: string | null;
   /** Time at which the note was written. */
   createdAt?: DateTimeFilter | null;
+  /** Time at which the note last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of notes; notes with equal values are sorted by ID. */
@@ -4306,10 +4350,18 @@ export interface PaperCreateInput {
   locale?: PaperLocale | null;
 }
 
-/** Filter of papers of a document. A condition that is null is ignored. */
+/** Filter of papers of a document. All conditions that are given must hold; a condition that is null is ignored. */
 export interface PaperFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<PaperFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<PaperFilter> | null;
+  /** Condition that must not hold. */
+  not?: PaperFilter | null;
   /** Kinds of paper to include; an empty list matches nothing. */
   kind?: ReadonlyArray<PaperKind> | null;
+  /** Time at which the paper was drawn, which a paper shows as `issuedAt`. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** Kind of a paper. */
@@ -5819,6 +5871,8 @@ export interface RecurringJobFilter {
   search?: string | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<BackgroundJobStatus> | null;
+  /** Time at which the job was created. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** Sort order of a list of recurring jobs; jobs with equal values are sorted by ID. */
@@ -6019,6 +6073,12 @@ export interface ReplenishmentPlanCreateInput {
 
 /** Plans. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanFilter {
+  /** Conditions that must all hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ReplenishmentPlanFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReplenishmentPlanFilter> | null;
+  /** Condition that must not hold. */
+  not?: ReplenishmentPlanFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<ReplenishmentPlanStatus> | null;
   /**
@@ -6026,6 +6086,10 @@ export interface ReplenishmentPlanFilter {
    * @deprecated 2026-11-26: use status. Removed after 2027-11-26.
    */
   state?: ReadonlyArray<ReplenishmentPlanStatus> | null;
+  /** Time at which the plan was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the plan last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Lines of a plan of replenishment that match all of these; a condition that is null is ignored. */
@@ -6900,6 +6964,8 @@ export interface RoleFilter {
   search?: string | null;
   /** Time at which the role was created; 1970 for the default roles. */
   createdAt?: DateTimeFilter | null;
+  /** Time at which the role last changed; 1970 for the default roles. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A role to be granted. */
@@ -8269,6 +8335,8 @@ export interface StoreGroupFilter {
   search?: string | null;
   /** Time at which the group was created. */
   createdAt?: DateTimeFilter | null;
+  /** Time at which the group last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Reference to a store group: exactly one field. */
@@ -9238,6 +9306,10 @@ export interface WebhookEndpointFilter {
   search?: string | null;
   /** True for enabled endpoints only, false for disabled ones, null for both. */
   isEnabled?: boolean | null;
+  /** Time at which the endpoint was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the endpoint last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */

@@ -199,6 +199,8 @@ AlertRuleFilter = TypedDict(
         "kind": "Optional[Sequence['AlertKind']]",
         "store": "Optional['IdFilter']",
         "isEnabled": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -340,10 +342,17 @@ class AttachmentAddInput(_AttachmentAddInput, total=False):
     description: str
 
 
-class AttachmentFilter(TypedDict, total=False):
-    """Filter of files attached to a thing. A condition that is null is ignored."""
-
-    search: Optional[str]
+AttachmentFilter = TypedDict(
+    "AttachmentFilter",
+    {
+        "and": "Optional[Sequence['AttachmentFilter']]",
+        "or": "Optional[Sequence['AttachmentFilter']]",
+        "not": "Optional['AttachmentFilter']",
+        "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _AttachmentRemoveInput(TypedDict):
@@ -682,6 +691,8 @@ CarrierFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
         "isActive": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -1880,6 +1891,8 @@ FulfilmentWaveFilter = TypedDict(
         "not": "Optional['FulfilmentWaveFilter']",
         "store": "Optional['IdFilter']",
         "isOpen": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2177,6 +2190,8 @@ HoldRuleFilter = TypedDict(
         "not": "Optional['HoldRuleFilter']",
         "search": "Optional[str]",
         "isArchived": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2314,6 +2329,7 @@ IntegrationFilter = TypedDict(
         "search": "Optional[str]",
         "isEnabled": "Optional[bool]",
         "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2471,6 +2487,8 @@ LegalEntityFilter = TypedDict(
         "not": "Optional['LegalEntityFilter']",
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2606,11 +2624,19 @@ class LiquidationPlanCreateInput(TypedDict, total=False):
     actions: Optional[Sequence["LiquidationAction"]]
 
 
-class LiquidationPlanFilter(TypedDict, total=False):
-    """Plans. All conditions hold; one that is null is absent."""
-
-    status: Optional[Sequence["LiquidationPlanStatus"]]
-    state: Optional[Sequence["LiquidationPlanStatus"]]
+LiquidationPlanFilter = TypedDict(
+    "LiquidationPlanFilter",
+    {
+        "and": "Optional[Sequence['LiquidationPlanFilter']]",
+        "or": "Optional[Sequence['LiquidationPlanFilter']]",
+        "not": "Optional['LiquidationPlanFilter']",
+        "status": "Optional[Sequence['LiquidationPlanStatus']]",
+        "state": "Optional[Sequence['LiquidationPlanStatus']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 LiquidationPlanLineFilter = TypedDict(
@@ -2908,6 +2934,7 @@ MemberFilter = TypedDict(
         "search": "Optional[str]",
         "isMfaEnabled": "Optional[bool]",
         "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
         "lastSeenAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -3118,6 +3145,7 @@ NoteFilter = TypedDict(
         "audience": "Optional[Sequence['NoteAudience']]",
         "search": "Optional[str]",
         "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -3475,10 +3503,17 @@ class PaperCreateInput(_PaperCreateInput, total=False):
     locale: Optional["PaperLocale"]
 
 
-class PaperFilter(TypedDict, total=False):
-    """Filter of papers of a document. A condition that is null is ignored."""
-
-    kind: Optional[Sequence["PaperKind"]]
+PaperFilter = TypedDict(
+    "PaperFilter",
+    {
+        "and": "Optional[Sequence['PaperFilter']]",
+        "or": "Optional[Sequence['PaperFilter']]",
+        "not": "Optional['PaperFilter']",
+        "kind": "Optional[Sequence['PaperKind']]",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 PaperKind = Literal[
@@ -4607,6 +4642,7 @@ RecurringJobFilter = TypedDict(
         "not": "Optional['RecurringJobFilter']",
         "search": "Optional[str]",
         "status": "Optional[Sequence['BackgroundJobStatus']]",
+        "createdAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -4796,11 +4832,19 @@ class ReplenishmentPlanCreateInput(TypedDict, total=False):
     budget: Optional["MoneyInput"]
 
 
-class ReplenishmentPlanFilter(TypedDict, total=False):
-    """Plans. All conditions hold; one that is null is absent."""
-
-    status: Optional[Sequence["ReplenishmentPlanStatus"]]
-    state: Optional[Sequence["ReplenishmentPlanStatus"]]
+ReplenishmentPlanFilter = TypedDict(
+    "ReplenishmentPlanFilter",
+    {
+        "and": "Optional[Sequence['ReplenishmentPlanFilter']]",
+        "or": "Optional[Sequence['ReplenishmentPlanFilter']]",
+        "not": "Optional['ReplenishmentPlanFilter']",
+        "status": "Optional[Sequence['ReplenishmentPlanStatus']]",
+        "state": "Optional[Sequence['ReplenishmentPlanStatus']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 ReplenishmentPlanLineFilter = TypedDict(
@@ -5505,6 +5549,7 @@ RoleFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
         "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -6606,6 +6651,7 @@ StoreGroupFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
         "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -7376,6 +7422,8 @@ WebhookEndpointFilter = TypedDict(
         "id": "Optional['IdFilter']",
         "search": "Optional[str]",
         "isEnabled": "Optional[bool]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
