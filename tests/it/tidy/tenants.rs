@@ -101,7 +101,7 @@ const CROSSING: &[(&str, &[Listed])] = &[
             listed("liquidation/rows/plans.rs", 1, &["liquidation_plan"]),
         ],
     ),
-    ("audit chains", &[listed("audit/rows.rs", 4, &["audit_entry", "audit_head"])]),
+    ("audit chains", &[listed("audit/rows.rs", 3, &["audit_entry", "audit_head"])]),
     (
         "rows that have expired",
         &[
