@@ -2,9 +2,8 @@
 //!
 //! The engine validates with each request, a tenth of what an adjustment costs the server. But a document that was found good stays good;
 //! what changes are the values of its variables, and of the engine's rules only one looks at those: arguments must be of their types
-//! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because another rule holds
-//! declarations to the places where they are used (`upstream/positions.rs`, and the engine's `VariableInAllowedPosition`). So the executor runs without rules, and before it an
-//! validator with all of them, whenever a document, or what it is sent with, is not known to be good.
+//! (`ArgumentsOfCorrectType`). Where each variable is of the type that it was declared with, they are, because `upstream/positions.rs` holds
+//! declarations to the places where they are used. So the executor runs without rules, and before it a validator with all of them, whenever a document, or what it is sent with, is not known to be good.
 
 use std::{
     fmt,
@@ -22,7 +21,6 @@ use futures_util::future::BoxFuture;
 use super::{
     guard::Operation,
     schema_index::{Input, SchemaIndex},
-    upstream::positions,
 };
 
 /// Validates documents with all of the engine's rules.
@@ -53,8 +51,7 @@ impl DocumentValidator {
     async fn examined(&self, operation: &Operation, variables: &Variables) -> Option<Response> {
         let mut request = Request::new(String::new()).variables(variables.clone());
         request.set_parsed_query(operation.parsed().clone());
-        let mut response = (self.0)(request).await;
-        response.errors.retain(|error| !positions::is_list_for_list(&error.message));
+        let response = (self.0)(request).await;
         let is_good = response.errors.iter().all(|error| error.message == GOOD);
         if is_good {
             operation.validation_cache.passed(variables);

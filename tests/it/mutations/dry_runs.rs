@@ -145,7 +145,7 @@ async fn a_purchase_order_is_shown_with_the_receipts_that_it_would_have(world: &
     let pot = office.product("POT", "4.10").await;
     let order = office.ordered(json!({ "lines": [{ "product": pot, "quantity": 10 }] })).await;
     let fields = "purchaseOrder { status receipts { number lines { quantity damaged line { received } } } discrepancies { kind quantity } }";
-    for (number, units) in [(1, 6), (2, 3)] {
+    for (number, units) in [(1, 6), (2, 2)] {
         let line = json!({ "lineId": order["lines"][0]["id"], "quantity": units, "damaged": 1 });
         let input = json!({ "idempotencyKey": key(), "id": order["id"], "lines": [line] });
         let (tried, done_now) = tried_and_done(world, ("purchaseOrderReceive", fields), input).await;
